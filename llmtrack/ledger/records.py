@@ -1,0 +1,103 @@
+"""What the ledger is told: plain values that travel from capture to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from llmtrack.pricing.usage import Cost, Usage
+
+
+@dataclass(slots=True)
+class Generation:
+    """One request to a model, billed, failed or refused, however many attempts it took."""
+
+    id: int
+    """See `llmtrack.ids.new_id`."""
+    started_at: int
+    """When it was sent: microseconds since 1970, UTC."""
+    provider: str
+    operation: str
+    """``chat``, ``text_completion``, ``embeddings``, ``image``, ``transcription``, ``speech``, ``moderation``, ``count_tokens``, …"""
+    status: str
+    """``ok``, ``error``, ``cancelled``, ``abandoned``, ``incomplete``, ``refused`` or ``pending`` (a background response)."""
+    request_model: str | None = None
+    response_model: str | None = None
+    user_id: str | None = None
+    session_id: str | None = None
+    trace_id: str | None = None
+    span_id: int | None = None
+    feature: str | None = None
+    group: str | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    streamed: bool = False
+    attempts: int = 1
+    duration: int | None = None
+    """Microseconds from sending to the last byte."""
+    time_to_first_token: int | None = None
+    """Microseconds from sending to the first event that carries output of any kind."""
+    finish_reason: str | None = None
+    service_tier: str | None = None
+    """The tier served, as the provider says."""
+    response_id: str | None = None
+    request_id: str | None = None
+    http_status: int | None = None
+    error_type: str | None = None
+    """From the taxonomy in `llmtrack.capture.errors`."""
+    error_code: str | None = None
+    """The provider's own code or type."""
+    error_message: str | None = None
+    """None where content is not kept: providers echo prompts in it."""
+    usage: Usage = field(default_factory=Usage)
+    usage_estimated: bool = False
+    """Some of the token counts are our estimate, because the provider reported none."""
+    reported_cost: Decimal | None = None
+    """US dollars, where the provider's answer says what it charged."""
+    simulated: bool = False
+    """Made by the demo provider: its cost is never summed with real cost."""
+    cost: Cost | None = None
+    """Set by pricing, before the row is written."""
+    input: list[dict[str, Any]] | None = None
+    """Messages sent, as OpenTelemetry GenAI has them: ``{"role": …, "parts": [{"type": "text", "content": …}, …]}``."""
+    output: list[dict[str, Any]] | None = None
+
+
+@dataclass(slots=True)
+class Span:
+    """A timed step of a trace. The root span of a trace has no parent."""
+
+    id: int
+    trace_id: str
+    name: str
+    started_at: int
+    duration: int
+    parent_id: int | None = None
+    user_id: str | None = None
+    session_id: str | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Identity:
+    """What is known about a user, told by `llmtrack.identify`."""
+
+    user_id: str
+    attributes: Mapping[str, Any]
+    at: int
+
+
+@dataclass(slots=True)
+class Feedback:
+    """A judgement of a trace's answer. The latest one of a user on a trace counts."""
+
+    trace_id: str
+    user_id: str | None
+    score: int
+    """1 or -1; 0 takes an earlier one back."""
+    comment: str | None
+    at: int
+
+
+Record = Generation | Span | Identity | Feedback

@@ -1,0 +1,79 @@
+"""What a call used, as the provider counted it: the one shape every reader produces and every price is applied to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one call. ``None`` means nobody reported it; it never stands for 0.
+
+    ``input_tokens`` is **all** input, cached tokens included, and ``output_tokens`` is all output, reasoning included
+    (OpenTelemetry GenAI's convention). Anthropic's wire value leaves cache reads and writes out; its reader adds them.
+    The other counts are parts of these two.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    """All tokens written to a cache, whatever their time to live."""
+    cache_write_1h_tokens: int | None = None
+    """Those of ``cache_write_tokens`` written for one hour; they cost more than five-minute ones."""
+    reasoning_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    cache_read_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
+    output_image_tokens: int | None = None
+    web_searches: int | None = None
+    """Web search requests the provider ran and charges for, each."""
+    tools: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    """Other server-side tools by name (``web_fetch``, ``file_search``, ``code_execution``) with their number of runs."""
+    others: tuple[tuple[str, Usage], ...] = ()
+    """Work billed on other models inside the same call, by model; its tokens are included in the totals above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The identity of a price: enough to say later where a cost came from."""
+
+    source: str
+    """``genai-prices``, ``book`` (this installation's own), ``provider`` or ``demo``."""
+    version: str
+    """The version of the price data, or the book entry's id."""
+    provider: str
+    model: str
+    """The model name as the price list has it."""
+    tier: str
+    """The service tier priced: ``standard``, ``batch``, ``flex``, ``priority``, …"""
+    rates: Mapping[str, str]
+    """Dollars per million tokens (or per thousand requests), by class of token, as decimal strings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call cost, in nano-dollars (10^-9 US dollars), by part. The parts that are not ``None`` sum to ``total``."""
+
+    status: str
+    """``exact``, ``estimated``, ``unpriced``, ``provider_reported`` or ``simulated``."""
+    total: int | None = None
+    input: int | None = None
+    """Input that was neither read from nor written to a cache."""
+    cache_read: int | None = None
+    cache_write: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+    """Only where reasoning is charged apart; elsewhere it is in ``output``."""
+    audio: int | None = None
+    image: int | None = None
+    request: int | None = None
+    tool: int | None = None
+    price: Price | None = None
+    reason: str | None = None
+    """Why it is unpriced or estimated, in words."""

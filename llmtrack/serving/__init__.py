@@ -1,0 +1,1 @@
+"""The outside: who is asking, and what the web server adds."""
