@@ -1,0 +1,95 @@
+"""What every test stands on: a clean environment, a fake provider, a fresh ledger on each database, and honest skips."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+STRICT = os.environ.get("LLMTRACK_TEST_STRICT") == "1"
+"""CI sets it: what cannot run there is a failure, not a skip."""
+
+POSTGRES_URL = os.environ.get("LLMTRACK_TEST_POSTGRES_URL", "")
+"""A PostgreSQL server on which the tests may create databases, as ``postgresql://user@host:port/postgres``."""
+
+_OURS = ("LLMTRACK_", "OPENAI_", "ANTHROPIC_", "AZURE_OPENAI_", "STREAMLIT_")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting, key or proxy of the developer's reaches a test, and no test writes outside its own directory."""
+    for name in os.environ:
+        if name.startswith(_OURS) and not name.startswith("LLMTRACK_TEST_"):
+            monkeypatch.delenv(name)
+        if name.lower() in _PROXIES:
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("LLMTRACK_DATABASE_URL", f"sqlite:///{tmp_path / 'llmtrack.db'}")
+    settings = sys.modules.get("llmtrack.settings")
+    if settings is not None:
+        settings.get_settings.cache_clear()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database of the test's own, on each kind of database we keep a ledger in."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+    else:
+        yield from postgres_database()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of the test's own."""
+    yield from postgres_database()
+
+
+def postgres_database() -> Iterator[str]:
+    """Make a database on the server given, hand out its URL, and drop it."""
+    if not POSTGRES_URL:
+        pytest.skip("LLMTRACK_TEST_POSTGRES_URL names no PostgreSQL server")
+    import psycopg
+
+    name = f"llmtrack_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(POSTGRES_URL, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield f"{POSTGRES_URL.rpartition('/')[0]}/{name}"
+        finally:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick tests first: whatever drives a browser comes last."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Where skips are not allowed, say which test was skipped and why, as a failure."""
+    report = yield
+    return _failed_if_skipped(report)  # noqa: B901, RET503
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """The same for a module that skips itself."""
+    report = yield
+    return _failed_if_skipped(report)  # noqa: B901, RET503
+
+
+def _failed_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> pytest.TestReport | pytest.CollectReport:
+    if STRICT and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{reason} (skips count as failures here, because LLMTRACK_TEST_STRICT=1)"
+    return report
