@@ -1,0 +1,203 @@
+"""Calendar time in any zone as exact instants: a day, a week or a billing cycle starts where people say it does."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+HOUR = 3_600_000_000
+"""Microseconds in an hour."""
+DAY = 24 * HOUR
+"""Microseconds in a day of UTC."""
+GRAINS = ("hour", "day", "week", "month", "cycle")
+"""The lengths of time an answer can be divided into; a week starts on Monday, a cycle on the billing anchor day."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time: `since` belongs to it, `until` no longer does. Both are aware, in the zone asked for."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def start(self) -> int:
+        """The first instant: microseconds since 1970, UTC."""
+        return to_micros(self.since)
+
+    @property
+    def end(self) -> int:
+        """The first instant after it: microseconds since 1970, UTC."""
+        return to_micros(self.until)
+
+    @property
+    def seconds(self) -> float:
+        """How long it really lasts, in seconds: a day on which the clocks change has 23 or 25 hours."""
+        return (self.end - self.start) / 1_000_000
+
+
+def to_micros(at: datetime) -> int:
+    """Microseconds since 1970 of an aware datetime, exactly. Raises ValueError for a naive one."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} names no time zone; give an aware datetime, e.g. with tzinfo=ZoneInfo(…).")
+    return (at - _EPOCH) // _MICRO
+
+
+def from_micros(micros: int, timezone: str = "UTC") -> datetime:
+    """The aware datetime of an instant (microseconds since 1970), on the clocks of `timezone`."""
+    return (_EPOCH + timedelta(microseconds=micros)).astimezone(zone(timezone))
+
+
+@lru_cache(maxsize=256)
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that IANA name. Raises ValueError, naming it, when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"There is no time zone {name!r}; give an IANA name such as 'Europe/Berlin'.") from error
+
+
+def instant(at: datetime | date, timezone: str) -> int:
+    """Microseconds since 1970 of a moment said in any usual way.
+
+    An aware datetime is what it says, a naive one is read on the clocks of `timezone`, a date is its
+    first instant there.
+    """
+    if isinstance(at, datetime):
+        return to_micros(at) if at.tzinfo else _first_instant(at, zone(timezone))
+    return start_of_day(at, timezone)
+
+
+def start_of_day(day: date, timezone: str) -> int:
+    """The first instant of a calendar day, in microseconds since 1970: midnight, unless the clocks jump over it."""
+    return _first_instant(datetime.combine(day, time()), zone(timezone))
+
+
+def days(first: date, last: date, timezone: str = "UTC") -> Period:
+    """All of the days from `first` to `last`, both included, as they are counted in `timezone`."""
+    if last < first:
+        raise ValueError(f"The last day, {last}, lies before the first, {first}; swap them.")
+    return _period(start_of_day(first, timezone), start_of_day(last + timedelta(days=1), timezone), timezone)
+
+
+def last_days(count: int, timezone: str = "UTC", now: datetime | None = None) -> Period:
+    """Today and the `count` - 1 days before it, to the end of today."""
+    today = (now or datetime.now(UTC)).astimezone(zone(timezone)).date()
+    return days(today - timedelta(days=count - 1), today, timezone)
+
+
+def billing_cycle(at: datetime | None = None, *, anchor_day: int = 1, timezone: str = "UTC", back: int = 0) -> Period:
+    """The billing cycle that holds `at` (default: now), or the one `back` cycles before it.
+
+    A cycle starts at the beginning of the anchor day and ends where the next one starts. In a month without that day
+    (the 31st in February) it starts on the month's last day. Raises ValueError for an anchor day outside 1 to 31.
+    """
+    local = (at or datetime.now(UTC)).astimezone(zone(timezone))
+    month = _cycle_month(local.date(), _anchor(anchor_day)) - back
+    return _period(_cycle_start(month, anchor_day, timezone), _cycle_start(month + 1, anchor_day, timezone), timezone)
+
+
+def buckets(since: int, until: int, grain: str, timezone: str = "UTC", anchor_day: int = 1) -> list[Period]:
+    """The whole hours, days, weeks, months or cycles that `since` to `until` touch, in order and without gaps."""
+    edges = list(edges_of(since, until, grain, timezone, anchor_day))
+    return [_period(start, end, timezone) for start, end in pairwise(edges)]
+
+
+@lru_cache(maxsize=512)
+def edges_of(since: int, until: int, grain: str, timezone: str = "UTC", anchor_day: int = 1) -> tuple[int, ...]:
+    """The instants at which the buckets of `buckets` start, and after them the one at which the last ends."""
+    if until <= since:
+        return ()
+    starts = sorted(set(_starts(since, until, grain, timezone, anchor_day)))
+    first = bisect_right(starts, since) - 1
+    last = bisect_right(starts, until - 1)
+    return tuple(starts[first : last + 1])
+
+
+def _starts(since: int, until: int, grain: str, timezone: str, anchor_day: int) -> list[int]:
+    """Where buckets start, generously: from before `since` to after `until`, unordered, maybe with repeats."""
+    first = from_micros(since, timezone).date() - timedelta(days=1)
+    last = from_micros(until, timezone).date() + timedelta(days=1)
+    if grain == "hour":
+        return [at for day in _dates(first, last, 1) for at in _hours(day, timezone)]
+    if grain == "day":
+        return [start_of_day(day, timezone) for day in _dates(first, last, 1)]
+    if grain == "week":
+        monday = first - timedelta(days=first.weekday())
+        return [start_of_day(day, timezone) for day in _dates(monday, last + timedelta(days=7), 7)]
+    if grain in ("month", "cycle"):
+        anchor = 1 if grain == "month" else _anchor(anchor_day)
+        months = range(_cycle_month(first, anchor), _cycle_month(last, anchor) + 2)
+        return [_cycle_start(month, anchor, timezone) for month in months]
+    raise ValueError(f"Time cannot be divided by {grain!r}; choose one of {', '.join(GRAINS)}.")
+
+
+def _dates(first: date, last: date, step: int) -> list[date]:
+    return [first + timedelta(days=n) for n in range(0, (last - first).days + 1, step)]
+
+
+def _hours(day: date, timezone: str) -> list[int]:
+    """The starts of a day's clock hours; an hour the clocks repeat starts twice, one they skip not at all."""
+    where, hours = zone(timezone), []
+    for hour in range(24):
+        local = datetime.combine(day, time(hour))
+        hours.append(_first_instant(local, where))
+        again = local.replace(tzinfo=where, fold=1)
+        if again.utcoffset() != again.replace(fold=0).utcoffset() and _exists(again):
+            hours.append(to_micros(again))
+    return hours
+
+
+def _exists(local: datetime) -> bool:
+    return local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(tzinfo=None)
+
+
+def _first_instant(naive: datetime, where: ZoneInfo) -> int:
+    """The first instant at which the clocks of `where` show `naive`; where they jump over it, the instant they jump."""
+    early = naive.replace(tzinfo=where, fold=0)
+    if _exists(early):
+        return to_micros(early)
+    # In a gap the later offset (fold=1) gives an instant before the jump and the earlier one an instant at or after it.
+    low, high = to_micros(early.replace(fold=1)), to_micros(early)
+    before = _offset(low, where)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _offset(middle, where) == before else (low, middle)
+    return high
+
+
+def _offset(micros: int, where: ZoneInfo) -> timedelta | None:
+    return (_EPOCH + timedelta(microseconds=micros)).astimezone(where).utcoffset()
+
+
+def _period(start: int, end: int, timezone: str) -> Period:
+    return Period(from_micros(start, timezone), from_micros(end, timezone))
+
+
+def _anchor(anchor_day: int) -> int:
+    if not 1 <= anchor_day <= 31:
+        raise ValueError(f"A billing cycle cannot start on day {anchor_day}; choose a day from 1 to 31.")
+    return anchor_day
+
+
+def _cycle_month(day: date, anchor_day: int) -> int:
+    """The month (counted from year 0) in which the cycle that holds `day` starts."""
+    month = day.year * 12 + day.month - 1
+    return month if day >= _cycle_date(month, anchor_day) else month - 1
+
+
+def _cycle_date(month: int, anchor_day: int) -> date:
+    year, index = divmod(month, 12)
+    return date(year, index + 1, min(anchor_day, monthrange(year, index + 1)[1]))
+
+
+def _cycle_start(month: int, anchor_day: int, timezone: str) -> int:
+    return start_of_day(_cycle_date(month, anchor_day), timezone)
