@@ -1,0 +1,257 @@
+"""Every setting, typed, from the environment or `.streamlit/secrets.toml`; the environment wins.
+
+A setting called `name` is the variable `LLMTRACK_NAME`, in the environment or at the top of the secrets file.
+The providers' keys and addresses go by the names their own SDKs use (`OPENAI_API_KEY`, `ANTHROPIC_BASE_URL`, …);
+OpenAI-compatible servers are tables `[providers.NAME]` there, or `LLMTRACK_PROVIDERS__NAME__BASE_URL` and so on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
+
+SECRETS_FILE = Path(".streamlit") / "secrets.toml"
+PREFIX = "LLMTRACK_"
+
+# Settings known by the names the providers' own SDKs read.
+_SDK_NAMES = {
+    "openai_api_key": "OPENAI_API_KEY",
+    "openai_base_url": "OPENAI_BASE_URL",
+    "anthropic_api_key": "ANTHROPIC_API_KEY",
+    "anthropic_base_url": "ANTHROPIC_BASE_URL",
+}
+_RESERVED = {
+    "openai": "OPENAI_BASE_URL and OPENAI_API_KEY",
+    "anthropic": "ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY",
+    "demo": "LLMTRACK_DEMO",
+}
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot be used; says which, what it is and what it may be."""
+
+
+def _http_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    if not re.match(r"https?://[^/\s]+", value):
+        raise ValueError("an address starting with http:// or https://, such as http://localhost:11434/v1")
+    return value.rstrip("/")
+
+
+class ProviderSettings(BaseModel):
+    """A server that speaks OpenAI's (or Anthropic's) protocol, declared by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str = Field(description="an address starting with http:// or https://")
+    api_key: SecretStr | None = None
+    """None where the server wants none (Ollama, vLLM)."""
+    api_key_env: str | None = None
+    """Name of the environment variable the key is in, instead of `api_key`."""
+    models: tuple[str, ...] = Field(default=(), description='a list of model names, such as ["llama3.2", "qwen3"]')
+    """Offered beside those the server lists itself."""
+    dialect: Literal["openai", "anthropic"] = Field(default="openai", description='"openai" or "anthropic"')
+    headers: Mapping[str, SecretStr] = Field(default_factory=dict, description="a table of header names and values")
+    """Sent with every request."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_url(cls, value: str) -> str | None:
+        return _http_url(value)
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """A variable is one string: names parted by commas, or a JSON list."""
+        if not isinstance(value, str):
+            return value
+        return [name for part in value.strip("[] ").split(",") if (name := part.strip("\"' "))]
+
+    def key(self) -> SecretStr | None:
+        """The key to send, or None where there is none (yet)."""
+        if self.api_key is not None:
+            return self.api_key
+        found = os.environ.get(self.api_key_env, "") if self.api_key_env else ""
+        return SecretStr(found) if found else None
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Frozen: make another with `model_copy(update=…)` to try something."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    # Where things are kept. The URL may carry a password, so it is left out of `repr`.
+    database_url: str = Field(default="sqlite:///llmtrack.db", repr=False, description="a database URL")
+    journal_dir: Path | None = Field(default=None, description="a directory that can be written")
+    capture_content: Literal["on", "off"] = Field(default="on", description='"on" or "off"')
+    """Whether prompts and answers are kept beside the numbers."""
+
+    # Who is here, and when their month begins.
+    user_id: str = Field(default="local", min_length=1, max_length=200, description="a name of 1 to 200 characters")
+    """The one local user, while nobody signs in."""
+    timezone: str = Field(default="UTC", description="an IANA time zone, such as Europe/Berlin")
+    billing_anchor_day: int = Field(default=1, ge=1, le=31, description="a day of the month from 1 to 31")
+    """A shorter month's cycle begins on its last day."""
+
+    # Who answers.
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = Field(default=None, description="an address starting with http:// or https://")
+    anthropic_api_key: SecretStr | None = None
+    anthropic_base_url: str | None = Field(default=None, description="an address starting with http:// or https://")
+    providers: Mapping[str, ProviderSettings] = Field(
+        default_factory=dict, description="tables [providers.NAME] with a base_url each"
+    )
+    model_lists: bool = Field(default=True, description="true or false")
+    """Ask each provider with a key, in the background, which models it has."""
+    price_refresh: bool = Field(default=False, description="true or false")
+    """Fetch newer prices from the genai-prices project, instead of those installed with it."""
+
+    # The simulated provider.
+    demo: bool = Field(default=True, description="true or false")
+    """Offer the simulated models, which need no key."""
+    demo_rate: float = Field(default=60.0, gt=0, le=1_000_000, description="tokens a second, more than 0")
+    demo_silence: float = Field(default=30.0, ge=0, le=3600, description="seconds from 0 to 3600")
+    """How long `demo-silent` says nothing before it answers."""
+    sample: bool = Field(default=False, description="true or false")
+    """Run on the sample database instead of the real one, marked so on every page."""
+    sample_database_url: str = Field(default="sqlite:///llmtrack-sample.db", repr=False, description="a database URL")
+
+    # The chat page.
+    message_max_characters: int = Field(default=100_000, ge=1, description="a number of characters, at least 1")
+    attachment_max_mb: float = Field(default=10.0, gt=0, le=100, description="megabytes, more than 0 and at most 100")
+    """For each file; a message may carry `attachments_max` of them."""
+    attachments_max: int = Field(default=10, ge=0, le=100, description="a number from 0 to 100")
+    answer_max_tokens: int = Field(default=8192, ge=1, description="a number of tokens, at least 1")
+    """For providers that want a limit with every request (Anthropic), where the conversation sets none."""
+    answer_timeout: float = Field(default=600.0, gt=0, description="seconds, more than 0")
+    """How long a provider may stay silent before the chat gives up."""
+    preload: bool = Field(default=True, description="true or false")
+    """Import what is heavy in the background after the first page is shown."""
+
+    @field_validator("openai_base_url", "anthropic_base_url")
+    @classmethod
+    def _check_url(cls, value: str | None) -> str | None:
+        return _http_url(value)
+
+    @field_validator("timezone")
+    @classmethod
+    def _check_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):  # ValueError and OSError: "../x", a directory's name
+            raise ValueError("an IANA time zone, such as Europe/Berlin") from None
+        return value
+
+    @field_validator("capture_content", mode="before")
+    @classmethod
+    def _switch(cls, value: Any) -> Any:
+        words = {"true": "on", "1": "on", "yes": "on", "false": "off", "0": "off", "no": "off"}
+        return words.get(str(value).lower(), str(value).lower())
+
+    @field_validator("providers")
+    @classmethod
+    def _check_names(cls, value: Mapping[str, ProviderSettings]) -> Mapping[str, ProviderSettings]:
+        for name in value:
+            if name in _RESERVED:
+                raise ValueError(f"tables with other names than {name!r}, which has its own setting: {_RESERVED[name]}")
+            if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", name):
+                raise ValueError(f"tables named in small letters, digits, - and _, unlike {name!r}")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then the secrets file."""
+        return init_settings, env_settings, _SdkEnvironment(settings_cls), _SecretsFile(settings_cls)
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database to open: the sample one if `sample` is set."""
+        return self.sample_database_url if self.sample else self.database_url
+
+
+class _SdkEnvironment(PydanticBaseSettingsSource):
+    """`OPENAI_API_KEY` and its kin from the environment."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return os.environ.get(_SDK_NAMES.get(field_name, "")) or None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: value for name, variable in _SDK_NAMES.items() if (value := os.environ.get(variable))}
+
+
+class _SecretsFile(PydanticBaseSettingsSource):
+    """`.streamlit/secrets.toml`: the same names as in the environment, in any case, and tables `[providers.NAME]`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        try:
+            told = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            # The parser's message says where, and never quotes the line, which may hold a key.
+            raise SettingsError(f"{SECRETS_FILE} is not valid TOML: {error}. Correct that line.") from None
+        except OSError as error:
+            raise SettingsError(f"{SECRETS_FILE} cannot be read: {error.strerror}. Check its permissions.") from None
+        named = {key.lower().removeprefix(PREFIX.lower()): value for key, value in told.items()}
+        return {name: value for name, value in named.items() if name in self.settings_cls.model_fields}
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once (`get_settings.cache_clear()` reads again).
+
+    Raises `SettingsError` with one sentence that names the variable, its value and what it may be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(_in_words(error)) from None
+    except UnreadableSetting as error:  # a table given as a variable that is not JSON
+        name = re.search(r'field "(\w+)"', str(error))
+        variable = PREFIX + name[1].upper() if name else "A setting"
+        raise SettingsError(f"{variable} cannot be read: it must be JSON, or left out.") from None
+
+
+def _in_words(error: ValidationError) -> str:
+    """The first thing wrong: the variable, its value (unless secret) and the way out."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    name, *inside = (str(part) for part in first["loc"]) if first["loc"] else ("settings",)
+    field: FieldInfo | None = Settings.model_fields.get(name)
+    variable = _SDK_NAMES.get(name, PREFIX + name.upper())
+    if name == "providers" and len(inside) > 1:
+        variable = f"[providers.{inside[0]}] {inside[1]}"
+        field = ProviderSettings.model_fields.get(inside[1])
+        if first["type"] == "missing":
+            return f"{variable} is missing: add {field.description if field else 'it'}."
+        if field is None:
+            known = ", ".join(ProviderSettings.model_fields)
+            return f"{variable} is not a setting of a provider; there are {known}."
+    reason = first["msg"].removeprefix("Value error, ")
+    expected = reason if first["type"] == "value_error" else (field.description if field else None) or reason
+    secret = name in {"database_url", "sample_database_url"} or "key" in variable.lower() or "headers" in inside
+    value = "" if secret or isinstance(first["input"], Mapping) else f" is {str(first['input'])[:80]!r}, but"
+    return f"{variable}{value} must be {expected}; set it in the environment or in {SECRETS_FILE.as_posix()}."
