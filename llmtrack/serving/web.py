@@ -1,0 +1,93 @@
+"""What the web server adds to the pages: a health check, security headers and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from llmtrack.serving import preload
+
+SHUTDOWN_SECONDS = 5.0
+"""How long the end of the server waits for answers in flight and for rows on their way to the ledger, each."""
+
+# Tried with chat, charts and tables in a browser; nothing needs eval. `img-src` without other hosts stops an answer
+# from calling home through a picture, `frame-ancestors` stops other sites from framing the app.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "media-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    )
+)
+HEADERS: list[tuple[bytes, bytes]] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+]
+_log = logging.getLogger(__name__)
+
+
+class SecurityHeaders:
+    """Puts `HEADERS` on every HTTP response, whoever made it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; add the headers when the response starts."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+async def healthz(request: Request) -> JSONResponse:
+    """Answer ``{"status": "ok"}`` while the server runs; it asks nothing of the database."""
+    return JSONResponse({"status": "ok"})
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Preload what pages will need; at the end, cancel answers in flight and wait until their rows are kept."""
+    preload.start_when_idle()
+    yield
+    await asyncio.to_thread(finish, SHUTDOWN_SECONDS)
+
+
+def finish(timeout: float) -> None:
+    """Cancel answers in flight, then move every record to the ledger; each waits `timeout` seconds at most."""
+    # Only what was used has an end to come to; importing it now would cost seconds for nothing.
+    if replies := sys.modules.get("llmtrack.chat.replies"):
+        replies.shutdown(timeout)
+    if "llmtrack.capture.tracker" in sys.modules:
+        import llmtrack
+
+        llmtrack.flush(timeout)
+
+
+ROUTES = [Route("/healthz", healthz)]
+MIDDLEWARE = [Middleware(SecurityHeaders)]

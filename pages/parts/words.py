@@ -1,0 +1,120 @@
+"""Money, time and counts as people read them. Unknown stays unknown: nothing here turns None into 0."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+
+UNKNOWN = "unknown"
+NARROW = "\N{NARROW NO-BREAK SPACE}"
+
+
+def usd(amount: Decimal | None) -> str:
+    """Dollars with as many decimals as the size asks for: six below a cent, four below a dollar, then two."""
+    if amount is None:
+        return UNKNOWN
+    if amount == 0:
+        return "$0.00"
+    sign, size = ("-" if amount < 0 else ""), abs(amount)
+    if size < Decimal("0.0000005"):
+        return f"{sign}<$0.000001"
+    return f"{sign}${rounded(size, decimals_for(size)):,}"
+
+
+def decimals_for(amount: Decimal) -> int:
+    """How many decimals `amount` dollars are shown with."""
+    size = abs(amount)
+    if size < Decimal("0.01"):
+        return 6
+    return 4 if size < 1 else 2
+
+
+def rounded(amount: Decimal, decimals: int) -> Decimal:
+    """`amount` with exactly that many decimals, half to even."""
+    return amount.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN)
+
+
+def count(number: int | None) -> str:
+    """A whole number with separators: ``12,345``."""
+    return UNKNOWN if number is None else f"{number:,}"
+
+
+def compact(number: float | None) -> str:
+    """A number where space is short: ``950``, ``12.3k``, ``4.56M``."""
+    if number is None:
+        return UNKNOWN
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= size:
+            return f"{number / size:.3g}{letter}" if abs(number) < 999.5 * size else f"{number / size:,.0f}{letter}"
+    return f"{number:,.0f}" if number == int(number) else f"{number:,.1f}"
+
+
+def counted(number: int | None, one: str, many: str = "") -> str:
+    """A number with its noun: ``1 call``, ``2 calls``."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration: ``0.42 s``, ``12.3 s``, ``2 min 05 s``, ``1 h 02 min``."""
+    if value is None:
+        return UNKNOWN
+    if value < 9.995:
+        return f"{value:.2f} s"
+    if value < 59.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def share(part: float | None, whole: float | None = 1.0) -> str:
+    """A percentage: ``0.3 %``, ``12 %``; unknown where there is nothing to divide by."""
+    if part is None or not whole:
+        return UNKNOWN
+    percent = 100 * part / whole
+    return f"{percent:.1f}{NARROW}%" if 0 < abs(percent) < 9.95 else f"{percent:.0f}{NARROW}%"
+
+
+def day(value: date) -> str:
+    """A calendar day: ``21 Nov 2026``."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def span(first: date, last: date) -> str:
+    """Days from `first` to `last`, both included: ``1-30 Nov 2026``, with a proper dash."""
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}\N{EN DASH}{day(last)}"
+    if first.year == last.year:
+        return f"{first.day} {first:%b} \N{EN DASH} {day(last)}"
+    return f"{day(first)} \N{EN DASH} {day(last)}"
+
+
+def moment(value: datetime | None) -> str:
+    """A point in time, to the second, in the zone it carries: ``21 Nov 2026, 14:03:59``."""
+    return UNKNOWN if value is None else f"{day(value)}, {value:%H:%M:%S}"
+
+
+def ago(value: datetime, now: datetime) -> str:
+    """How long since `value`, roughly: ``just now``, ``5 min ago``, ``3 h ago``, ``yesterday``, ``4 Nov 2026``."""
+    passed = now - value
+    if passed < timedelta(minutes=1):
+        return "just now"
+    if passed < timedelta(hours=1):
+        return f"{passed // timedelta(minutes=1)} min ago"
+    days = (now.date() - value.astimezone(now.tzinfo).date()).days
+    if days == 0:
+        return f"{passed // timedelta(hours=1)} h ago"
+    return "yesterday" if days == 1 else day(value.astimezone(now.tzinfo))
+
+
+def unpriced(missing: int | None, calls: int | None) -> str:
+    """What a total cost leaves out: ``12 of 3,400 calls unpriced``, or nothing where it leaves nothing out."""
+    return f"{count(missing)} of {counted(calls, 'call')} unpriced" if missing else ""
+
+
+def plain(text: str) -> str:
+    """`text` as Markdown that shows it as it is: names and error messages may hold ``*``, ``[`` or ``$``."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~$:" else letter for letter in text)
