@@ -114,7 +114,7 @@ def test_keys_and_the_database_password_never_show(monkeypatch):
         ("LLMTRACK_BILLING_ANCHOR_DAY", "first", "is 'first', but must be a day of the month from 1 to 31"),
         ("LLMTRACK_TIMEZONE", "Mars/Base", "is 'Mars/Base', but must be an IANA time zone, such as Europe/Berlin"),
         ("LLMTRACK_TIMEZONE", "../etc", "is '../etc', but must be an IANA time zone, such as Europe/Berlin"),
-        ("LLMTRACK_CAPTURE_CONTENT", "maybe", "is 'maybe', but must be \"on\" or \"off\""),
+        ("LLMTRACK_CAPTURE_CONTENT", "maybe", 'is \'maybe\', but must be "on" or "off"'),
         ("LLMTRACK_DEMO", "perhaps", "is 'perhaps', but must be true or false"),
         ("OPENAI_BASE_URL", "localhost:80", "is 'localhost:80', but must be an address starting with http://"),
         ("LLMTRACK_PROVIDERS", "ollama", "cannot be read: it must be JSON"),

@@ -1,0 +1,74 @@
+"""The simulated provider: needs no key, answers both wire dialects inside this process, and says what it is.
+
+It sits behind the real SDK clients as their HTTP transport, so everything above the socket is the real thing: the SDK,
+its retries and errors, capture, pricing, the ledger. Its answers depend on the request alone; its pace and its demo
+price are stated. Cost counted on it is marked simulated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import httpx2
+
+PROVIDER = "demo"
+"""The provider name under which its calls are recorded."""
+KEY = "demo-needs-no-key"
+
+Failure = Literal["rate-limited", "overloaded", "drops", "empty", "silent"]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoModel:
+    """One simulated model."""
+
+    name: str
+    dialect: Literal["openai", "anthropic"]
+    about: str
+    """What a newcomer can try with it."""
+    pace: float = 1.0
+    """Times the rate set by `LLMTRACK_DEMO_RATE`."""
+    thinks: bool = False
+    fails: Failure | None = None
+    takes_files: bool = True
+
+
+MODELS: tuple[DemoModel, ...] = (
+    DemoModel("demo-gpt", "openai", "answers in OpenAI's protocol"),
+    DemoModel("demo-gpt-mini", "openai", "quicker and shorter, cannot take files", pace=4.0, takes_files=False),
+    DemoModel("demo-claude", "anthropic", "answers in Anthropic's protocol", pace=0.75),
+    DemoModel("demo-claude-thinking", "anthropic", "shows its reasoning first", thinks=True),
+    DemoModel("demo-silent", "openai", "says nothing for a long while: try Stop", fails="silent"),
+    DemoModel("demo-rate-limited", "openai", "refuses with a rate limit (429)", fails="rate-limited"),
+    DemoModel("demo-overloaded", "anthropic", "refuses because it is overloaded (529)", fails="overloaded"),
+    DemoModel("demo-drops", "openai", "loses the connection half-way", fails="drops"),
+    DemoModel("demo-empty", "openai", "answers with nothing", fails="empty"),
+)
+BY_NAME = {model.name: model for model in MODELS}
+
+
+def async_http_client(rate: float | None = None, silence: float | None = None) -> httpx2.AsyncClient:
+    """What to hand to an async SDK client as `http_client=`; the pace is the settings' unless told."""
+    import httpx2
+
+    from llmtrack.chat.demo.transport import AsyncDemoTransport
+
+    return httpx2.AsyncClient(transport=AsyncDemoTransport(*_pace(rate, silence)))
+
+
+def http_client(rate: float | None = None, silence: float | None = None) -> httpx2.Client:
+    """What to hand to a sync SDK client as `http_client=`; the pace is the settings' unless told."""
+    import httpx2
+
+    from llmtrack.chat.demo.transport import DemoTransport
+
+    return httpx2.Client(transport=DemoTransport(*_pace(rate, silence)))
+
+
+def _pace(rate: float | None, silence: float | None) -> tuple[float, float]:
+    from llmtrack.settings import get_settings
+
+    settings = get_settings()
+    return settings.demo_rate if rate is None else rate, settings.demo_silence if silence is None else silence
