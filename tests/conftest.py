@@ -1,11 +1,11 @@
-"""What every test stands on: a clean environment, a fake provider, a fresh ledger on each database, and honest skips."""
+"""What every test stands on: a clean environment, a fresh ledger on each database, and honest skips."""
 
 from __future__ import annotations
 
 import os
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ STRICT = os.environ.get("LLMTRACK_TEST_STRICT") == "1"
 
 POSTGRES_URL = os.environ.get("LLMTRACK_TEST_POSTGRES_URL", "")
 """A PostgreSQL server on which the tests may create databases, as ``postgresql://user@host:port/postgres``."""
+
+pytest_plugins = ["tests.provider.fixtures"]
 
 _OURS = ("LLMTRACK_", "OPENAI_", "ANTHROPIC_", "AZURE_OPENAI_", "STREAMLIT_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -74,17 +76,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where skips are not allowed, say which test was skipped and why, as a failure."""
     report = yield
-    return _failed_if_skipped(report)  # noqa: B901, RET503
+    return _failed_if_skipped(report)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """The same for a module that skips itself."""
     report = yield
-    return _failed_if_skipped(report)  # noqa: B901, RET503
+    return _failed_if_skipped(report)
 
 
 def _failed_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> pytest.TestReport | pytest.CollectReport:
