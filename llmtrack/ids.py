@@ -24,3 +24,13 @@ def new_id(now: int | None = None) -> int:
 def started_at(id: int) -> int:
     """Microseconds since 1970 in which `id` was made."""
     return (id >> _RANDOM_BITS) + _EPOCH
+
+
+def first_at(micros: int) -> int:
+    """The smallest id made at or after `micros` (since 1970): a time range is a range of ids."""
+    return (micros - _EPOCH) << _RANDOM_BITS
+
+
+def moved_to(id: int, micros: int) -> int:
+    """`id` as if it had been made at `micros`, its last bits kept."""
+    return first_at(micros) | (id & ((1 << _RANDOM_BITS) - 1))
