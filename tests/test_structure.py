@@ -1,0 +1,120 @@
+"""The house keeps its shape: who may import whom, and what importing costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+MAY_IMPORT = {
+    "ids": set(),
+    "settings": set(),
+    "pricing": {"ids"},
+    "ledger": {"ids", "settings", "pricing"},
+    "limits": {"ids", "settings", "pricing", "ledger"},
+    "capture": {"ids", "settings", "pricing", "ledger", "limits"},
+    "openai": {"ids", "settings", "capture", "limits"},
+    "anthropic": {"ids", "settings", "capture", "limits"},
+    "chat": {"ids", "settings", "pricing", "ledger", "limits", "capture", "openai", "anthropic", ""},
+    "serving": {"ids", "settings", "pricing", "ledger", "limits", "capture", "chat", ""},
+    "sample": {"ids", "settings", "pricing", "ledger"},
+    "": {"ids", "settings", "pricing", "ledger", "limits", "capture"},
+    "cli": {"commands", "settings", ""},
+    "commands": {"ids", "settings", "pricing", "ledger", "limits", "capture", "serving", "sample", "cli", ""},
+    "__main__": {"cli"},
+}
+"""Each room of `llmtrack` (``""`` is the package itself) with the rooms it may walk into."""
+
+SDKS = {"openai", "anthropic"}
+DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "sqlite3", "psycopg"}
+NEVER = {
+    "": {"streamlit", "pandas", "altair"} | SDKS | DATABASE,
+    "pricing": SDKS | DATABASE,
+    "ledger": SDKS,
+    "limits": SDKS,
+    "capture": DATABASE,
+    "capture.reading": SDKS | DATABASE,
+    "openai": {"anthropic"} | DATABASE,
+    "anthropic": {"openai"} | DATABASE,
+    "chat": DATABASE,
+    "serving": SDKS | DATABASE,
+}
+"""What a room never imports from outside."""
+
+BEHIND_THE_DOOR = ("store", "models", "migrations", "dialect", "rollups", "journal")
+"""Parts of rooms that no page may reach for."""
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / "llmtrack").rglob("*.py"))
+}
+PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+
+
+def imports(path: Path, module: str = "") -> Iterator[str]:
+    """Every module that a file imports anywhere in it, by full name."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")
+            base = ".".join(parts[: len(parts) - node.level + 1]) if node.level else ""
+            source = ".".join(filter(None, (base, node.module)))
+            for alias in node.names:
+                name = f"{source}.{alias.name}"
+                yield name if name in MODULES else source
+
+
+def room(module: str) -> str:
+    """The room of a module of ours."""
+    return [*module.split("."), ""][1]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_room_imports_only_the_rooms_drawn_before_it(module: str) -> None:
+    here = room(module)
+    assert here in MAY_IMPORT, f"{here} is a new room: draw it in MAY_IMPORT"
+    ours = {room(name) for name in imports(MODULES[module], module) if name.split(".")[0] == "llmtrack"}
+    assert ours - {here} <= MAY_IMPORT[here]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_room_keeps_foreign_things_out(module: str) -> None:
+    foreign = {name.split(".")[0] for name in imports(MODULES[module], module)} - {"llmtrack"}
+    inside = module.removeprefix("llmtrack").removeprefix(".")
+    kept_out = {"streamlit"} | (NEVER[""] if not inside else set())
+    for place, names in NEVER.items():
+        if place and (inside == place or inside.startswith(f"{place}.")):
+            kept_out |= names
+    assert not foreign & kept_out
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if path.exists()], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_page_knows_only_front_doors(path: Path) -> None:
+    found = set(imports(path))
+    assert not {name.split(".")[0] for name in found} & (SDKS | DATABASE)
+    behind = [name for name in found if name.startswith("llmtrack.") and set(name.split(".")) & set(BEHIND_THE_DOOR)]
+    assert behind == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import llmtrack", {"openai", "anthropic", "httpx2", "sqlalchemy", "sqlmodel", "pandas", "genai_prices"}),
+        ("import llmtrack.ledger", {"sqlalchemy", "sqlmodel", "pandas", "openai", "anthropic"}),
+        ("import llmtrack.settings", {"sqlalchemy", "sqlmodel", "pandas", "openai", "anthropic", "streamlit"}),
+    ],
+)
+def test_importing_is_light(statement: str, unwanted: set[str]) -> None:
+    script = f"import sys; {statement}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & unwanted
