@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, LargeBinary, SmallInteger, text
+from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+# SQLite makes a column the table's own order only if it is called INTEGER, which holds 64 bits there.
+Id = BigInteger().with_variant(Integer(), "sqlite")
 NO_ROWID = {"sqlite_with_rowid": False}
 
 
@@ -23,7 +25,7 @@ def big(**options: Any) -> Any:
 
 def key(**options: Any) -> Any:
     """A 64-bit primary key given by us, not by the database."""
-    return Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}, **options)
+    return Field(primary_key=True, sa_type=Id, sa_column_kwargs={"autoincrement": False}, **options)
 
 
 def given(**options: Any) -> Any:
@@ -275,7 +277,8 @@ class JournalProgress(SQLModel, table=True):
 
 
 class State(SQLModel, table=True):
-    """Numbers the ledger keeps about itself: ``names`` (up when an interned row goes), ``book`` (the price book's version)."""
+    """Numbers the ledger keeps about itself: ``book`` is the version of the price book, ``names`` goes up when an
+    interned row is deleted or renamed, so that every process forgets the numbers it remembers."""
 
     __tablename__ = "state"
     key: str = Field(primary_key=True)

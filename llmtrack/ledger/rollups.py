@@ -19,21 +19,22 @@ rollup_day_user      UTC day     slot, user, simulated            + the quarter-
 rollup_seen          UTC month   slot, provider, model, feature, group, user: the days of the month, no measures
 ===================  ==========  =======================================================================================
 
-*plain* = provider, model, operation, status, cost_status. Together they give without further columns: messages (chat
-generations that were billed: `is_message`), errors, and simulated cost (``cost_status`` = simulated) apart from real cost.
+*plain* = provider, model, operation, status, cost_status. Together they give without further columns: messages
+(chat generations that were billed: `is_message`), errors, and simulated cost (``cost_status`` = simulated) kept apart.
 
-Slots count from 1970 UTC: ``slot = microseconds // length``. Dimensions are ids of `name` and `app_user`, 0 for none, so
-that a key is never NULL. A range in any zone is: whole UTC days from a day table, the hours left over from an hour table,
-the quarters left over from `rollup_quarter`, and what is not a multiple of 15 minutes from rows (an id range of
+Slots count from 1970 UTC: ``slot = microseconds // length``. Dimensions are ids of `name` and `app_user`, 0 for none,
+so that a key is never NULL. A range in any zone is: whole UTC days from a day table, the hours left over from an hour
+table, the quarters left over from `rollup_quarter`, and what is not a multiple of 15 minutes from rows (an id range of
 `generation`). What has no quarter table reads the quarters from rows too; a user's through the index on (user, time).
 
-Distinct users over a range: the rows of `rollup_day_user`, where a UTC day is cut by its `quarters_am`/`quarters_pm` bits
-(bit n of am = quarter-hour n of the day, n < 48; of pm = quarter-hour 48 + n). Distinct users of a model, feature or
-group: the rows of `rollup_seen` (bit n = day n + 1 of the month), whose slot is ``year * 12 + month - 1``; a day cut by
-the zone reads its part from `rollup_user_hour` or rows. A generation still pending is not in `rollup_seen`.
+Distinct users over a range: the rows of `rollup_day_user`, where a UTC day is cut by its `quarters_am` and
+`quarters_pm` bits (bit n of am = quarter-hour n of the day, n < 48; of pm = quarter-hour 48 + n). Distinct users of a
+model, feature or group: the rows of `rollup_seen` (bit n = day n + 1 of the month), whose slot is
+``year * 12 + month - 1``; a day cut by the zone reads its part from `rollup_user_hour` or rows. A generation still
+pending is not in `rollup_seen`.
 
-Sketches (`histogram`) of duration, time to first token and cost are blobs in ``sketch_…`` tables: by hour and by UTC day
-over *plain*, and by UTC day for each feature and each group over *plain*. A user's percentiles are read from rows.
+Sketches (`histogram`) of duration, time to first token and cost are blobs in ``sketch_…`` tables: by hour and by UTC
+day over *plain*, and by UTC day for each feature and each group over *plain*. A user's percentiles are read from rows.
 `CUBES` and `SKETCHES` tell all this to programs.
 """
 
