@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import MappingProxyType
 
 _NOTHING: Mapping[str, int] = MappingProxyType({})
@@ -34,7 +35,11 @@ class Usage:
     web_searches: int | None = None
     """Web search requests the provider ran and charges for, each."""
     tools: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
-    """Other server-side tools by name (``web_fetch``, ``file_search``, ``code_execution``) with their number of runs."""
+    """Other server-side tools by name (``web_fetch``, ``file_search``, ``code_execution``) with how often they ran."""
+    audio_seconds: Decimal | int | None = None
+    """Length of audio, where the provider bills it by time (``whisper-1``)."""
+    characters: int | None = None
+    """Characters of text, where the provider bills speech by the character (``tts-1``)."""
     others: tuple[tuple[str, Usage], ...] = ()
     """Work billed on other models inside the same call, by model; its tokens are included in the totals above."""
 
@@ -53,12 +58,16 @@ class Price:
     tier: str
     """The service tier priced: ``standard``, ``batch``, ``flex``, ``priority``, …"""
     rates: Mapping[str, str]
-    """Dollars per million tokens (or per thousand requests), by class of token, as decimal strings."""
+    """Dollars by class of token as decimal strings, per the units of `llmtrack.pricing.classes` (mostly a million)."""
+    above: int = 0
+    """The rates hold for calls with more input tokens than this (the step of a context-length tier)."""
+    adjustment: str | None = None
+    """The price book's discount or markup that is already in the rates, such as ``-15% (book 3)``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a call cost, in nano-dollars (10^-9 US dollars), by part. The parts that are not ``None`` sum to ``total``."""
+    """What a call cost, in nano-dollars (10^-9 US dollars), by part. The parts that are not None sum to ``total``."""
 
     status: str
     """``exact``, ``estimated``, ``unpriced``, ``provider_reported`` or ``simulated``."""
@@ -76,4 +85,6 @@ class Cost:
     tool: int | None = None
     price: Price | None = None
     reason: str | None = None
-    """Why it is unpriced or estimated, in words."""
+    """Why it is unpriced or estimated: a short code, told in words by `llmtrack.pricing.reasons`."""
+    other_prices: tuple[Price, ...] = ()
+    """Prices of the work on other models inside the same call (`Usage.others`); their cost is in the parts."""

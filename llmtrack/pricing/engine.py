@@ -1,0 +1,252 @@
+"""Usage to cost: the one place where a call gets its price, and the reason where it gets none."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Protocol, cast
+
+from llmtrack.pricing import demo, listing
+from llmtrack.pricing.book import Book, BookEntry
+from llmtrack.pricing.quote import Quote, quote
+from llmtrack.pricing.rates import NANO, Parts, Rates, to_nano
+from llmtrack.pricing.reasons import Reason
+from llmtrack.pricing.usage import Cost, Price, Usage
+
+_log = logging.getLogger(__name__)
+_KEPT_KEYS = 4096
+_KEPT_WINDOWS = 8
+_NOT_SENT = frozenset({"error", "refused"})
+_FREE_OPERATIONS = frozenset({"count_tokens"})
+_DEMO = Rates(demo.RATES)
+_MOST_DOLLARS = Decimal(10**9)
+
+
+class Priceable(Protocol):
+    """What pricing needs to know of a generation (`llmtrack.ledger.records.Generation` is one)."""
+
+    started_at: int
+    provider: str
+    operation: str
+    status: str
+    request_model: str | None
+    response_model: str | None
+    service_tier: str | None
+    usage: Usage
+    usage_estimated: bool
+    reported_cost: Decimal | None
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    parts: Parts
+    doubt: Reason | None
+    price: Price
+
+
+class Pricer:
+    """Prices calls from the public price list and this installation's price book. Cheap once it has seen a model.
+
+    Safe to use from several threads. Make a new one when the book has changed.
+    """
+
+    def __init__(self, book: Sequence[BookEntry] = ()) -> None:
+        self._book = Book(book)
+        self._data: object = None
+        self._quotes: dict[tuple[str, str, str | None], tuple[Quote, ...]] = {}
+        self._failed: set[str] = set()
+
+    def price(self, generation: Priceable) -> Cost:
+        """The cost of a generation. Never raises; see `cost`."""
+        return self.cost(
+            generation.usage,
+            provider=generation.provider,
+            model=generation.response_model,
+            tier=generation.service_tier,
+            at=generation.started_at,
+            request_model=generation.request_model,
+            reported=generation.reported_cost,
+            estimated=generation.usage_estimated,
+            simulated=generation.simulated,
+            operation=generation.operation,
+            status=generation.status,
+        )
+
+    def cost(
+        self,
+        usage: Usage,
+        *,
+        provider: str,
+        model: str | None,
+        tier: str | None,
+        at: int,
+        request_model: str | None = None,
+        reported: Decimal | None = None,
+        estimated: bool = False,
+        simulated: bool = False,
+        operation: str | None = None,
+        status: str | None = None,
+    ) -> Cost:
+        """What `usage` cost at `provider`, `at` microseconds since 1970, in nano-dollars. Never raises.
+
+        `model` and `tier` are the served ones; `request_model` stands in where the answer named no model, and the
+        cost is then ``estimated``. `reported` is what the provider says it charged, and wins. `status` is the call's:
+        a failed one without usage is told apart from an answered one whose usage is missing.
+        """
+        try:
+            if simulated:
+                return _simulated(usage, model or request_model or "", status)
+            if reported is not None and 0 <= reported < _MOST_DOLLARS:
+                return self._reported(reported, provider, model or request_model, tier, at)
+            if operation in _FREE_OPERATIONS:
+                return _free(provider, model or request_model or "", operation or "")
+            if usage.input_tokens is None and usage.output_tokens is None and status in _NOT_SENT:
+                return _unpriced(Reason.NO_USAGE)
+            if status == "pending":
+                return _unpriced(Reason.PENDING)
+            name = model or request_model
+            if not name:
+                return _unpriced(Reason.NO_MODEL)
+            doubt = Reason.USAGE_ESTIMATED if estimated else None if model else Reason.MODEL_ASSUMED
+            if usage.others:
+                return self._several(usage, provider, name, tier, at, doubt)
+            priced = self._priced(usage, provider, name, tier, at)
+            if type(priced) is not _Priced:
+                return _unpriced(cast(Reason, priced))
+            return _cost(priced.parts, priced.price, doubt or priced.doubt)
+        except Exception:
+            self._complain(model or request_model or "")
+            return _unpriced(Reason.INTERNAL_ERROR)
+
+    def _priced(self, usage: Usage, provider: str, model: str, tier: str | None, at: int) -> _Priced | Reason:
+        found = self._quote(provider, model, tier, at)
+        if found.reason is not None:
+            return found.reason
+        bands = found.bands
+        band = bands[0]
+        if len(bands) > 1:
+            size = usage.input_tokens or 0
+            for band in reversed(bands):  # the last whose step the input has crossed
+                if size > band.above or band is bands[0]:
+                    break
+        result = band.rates.apply(usage)
+        if type(result) is not tuple:
+            return cast(Reason, result)
+        return _Priced(result[0], result[1] or found.doubt, band.price)
+
+    def _quote(self, provider: str, model: str, tier: str | None, at: int) -> Quote:
+        """The quote in force at that moment, from memory where one is there."""
+        data = listing.snapshot()
+        if data is not self._data:  # first use, or the price data has been refreshed
+            self._quotes = {}
+            self._data = data
+        key = (provider, model, tier)
+        known = self._quotes.get(key, ())
+        for one in known:
+            if one.since <= at < one.until:
+                return one
+        made = quote(data, self._book, provider, model, listing.tier_name(tier), at)
+        if len(self._quotes) >= _KEPT_KEYS:
+            self._quotes = {}
+        self._quotes[key] = (made, *known[: _KEPT_WINDOWS - 1])
+        return made
+
+    def quote(self, provider: str, model: str, tier: str | None = None, *, at: int) -> Quote:
+        """The prices of a model as they hold at a moment, or the reason why there are none."""
+        return self._quote(provider, model, tier, at)
+
+    def _several(
+        self, usage: Usage, provider: str, model: str, tier: str | None, at: int, doubt: Reason | None
+    ) -> Cost:
+        """The cost of a call that did part of its work on other models, each at its own price."""
+        own = _without_others(usage)
+        if own is None:
+            return _unpriced(Reason.INVALID_USAGE)
+        done: list[_Priced] = []
+        for name, used in ((model, own), *usage.others):
+            priced = self._priced(used, provider, name, tier, at)
+            if isinstance(priced, Reason):
+                return _unpriced(priced)
+            done.append(priced)
+            doubt = doubt or priced.doubt
+        columns = zip(*(one.parts for one in done), strict=True)
+        sums = cast(Parts, tuple(_add(column) for column in columns))
+        return replace(_cost(sums, done[0].price, doubt), other_prices=tuple(one.price for one in done[1:]))
+
+    def _reported(self, reported: Decimal, provider: str, model: str | None, tier: str | None, at: int) -> Cost:
+        adjustment = self._book.of_everything(provider, model or "", listing.tier_name(tier), at)
+        factor, words = adjustment if adjustment is not None else (Decimal(1), None)
+        price = Price(
+            "provider", "", provider, model or "", listing.tier_name(tier), MappingProxyType({}), adjustment=words
+        )
+        return Cost("provider_reported", to_nano(reported * factor), price=price)
+
+    def _complain(self, model: str) -> None:
+        """Log a failure of ours once per model."""
+        if model not in self._failed and len(self._failed) < _KEPT_KEYS:
+            self._failed.add(model)
+            _log.exception("Could not price a call of model %r; it is kept as unpriced", model)
+
+
+def _cost(parts: Parts, price: Price, doubt: Reason | None) -> Cost:
+    total = sum([part for part in parts if part is not None])
+    if doubt is None:
+        return Cost("exact", total, *parts, price)
+    return Cost("estimated", total, *parts, price, doubt.value)
+
+
+def _unpriced(reason: Reason) -> Cost:
+    return Cost("unpriced", reason=reason.value)
+
+
+def _add(parts: Sequence[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
+
+
+_COUNTS = (
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens",
+    "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "cache_read_audio_tokens",
+    "input_image_tokens", "output_image_tokens", "web_searches",
+)  # fmt: skip
+
+
+def _without_others(usage: Usage) -> Usage | None:
+    """What is left for the call's own model once the work on others is taken out; None if that is less than nothing."""
+    left: dict[str, int | None] = {}
+    for name in _COUNTS:
+        count = getattr(usage, name)
+        if count is not None:
+            count -= sum(getattr(used, name) or 0 for _, used in usage.others)
+            if count < 0:
+                return None
+        left[name] = count
+    return replace(usage, others=(), **left)  # type: ignore[arg-type]  # counts, all of them
+
+
+def _free(provider: str, model: str, operation: str) -> Cost:
+    """A call that providers do not charge for, whatever it counted."""
+    rates = MappingProxyType({"request": "0"})
+    return Cost("exact", 0, request=0, price=Price("free", operation, provider, model, listing.STANDARD, rates))
+
+
+def _simulated(usage: Usage, model: str, status: str | None) -> Cost:
+    price = Price(
+        demo.SOURCE, demo.VERSION, "demo", model, listing.STANDARD,
+        MappingProxyType({name: str(rate) for name, rate in demo.RATES.items()}),
+    )  # fmt: skip
+    result = _DEMO.apply(usage)
+    if isinstance(result, Reason):
+        failed = status in _NOT_SENT and result is Reason.USAGE_MISSING
+        return Cost("simulated", price=price, reason=(Reason.NO_USAGE if failed else result).value)
+    parts, doubt = result
+    return replace(_cost(parts, price, doubt), status="simulated")
+
+
+def in_dollars(nano: int | None) -> Decimal | None:
+    """Nano-dollars as a `Decimal` of dollars, exactly; None stays None."""
+    return None if nano is None else Decimal(nano) / NANO

@@ -1,0 +1,112 @@
+"""Who is meant: our provider names to the price list's, and which model names a listed price may be used for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_ALIASES = {
+    # OpenTelemetry's well-known values, and the names people give these providers
+    "azure.ai.openai": "azure",
+    "azure.ai.inference": "azure",
+    "azure_openai": "azure",
+    "azure-openai": "azure",
+    "aws.bedrock": "aws",
+    "bedrock": "aws",
+    "amazon-bedrock": "aws",
+    "gcp.vertex_ai": "google",
+    "gcp.gemini": "google",
+    "gcp.gen_ai": "google",
+    "vertex": "google",
+    "vertex_ai": "google",
+    "gemini": "google",
+    "google-gemini": "google",
+    "mistral_ai": "mistral",
+    "mistralai": "mistral",
+    "x_ai": "x-ai",
+    "xai": "x-ai",
+    "together_ai": "together",
+    "togetherai": "together",
+    "together-ai": "together",
+    "fireworks_ai": "fireworks",
+    "fireworks-ai": "fireworks",
+    "moonshot": "moonshotai",
+    "moonshot_ai": "moonshotai",
+    "voyage": "voyageai",
+    "zhipu": "zhipuai",
+    "z_ai": "zai",
+    "z.ai": "zai",
+    "github_copilot": "github-copilot",
+    "nebius": "huggingface_nebius",
+}
+
+_DATE = r"(?P<y>20\d\d)-?(?P<m>0[1-9]|1[0-2])-?(?P<d>0[1-9]|[12]\d|3[01])"
+# What may follow a model's name without making it another model: a date, `latest` or `default`, Google's `-001`,
+# Bedrock's `-v1:0`.
+_SNAPSHOT = re.compile(rf"(?:[-@](?:{_DATE}|latest|default|00\d))?(?:-v\d(?::\d+)?)?\Z")
+_ANY_DATE = re.compile(rf"(?<!\d){_DATE}(?!\d)")
+# What may come before it: a vendor or region (`us.anthropic.`), a path (`models/`), an address (`arn:…/`).
+_BEFORE = "./:"
+
+
+def list_id(provider: str) -> str:
+    """The price list's name for our `provider`; the name itself where there is no other.
+
+    Only whole names count. A part of a name (`my-openai-proxy`) says nothing about what is charged.
+    """
+    name = provider.strip().lower()
+    return _ALIASES.get(name, name)
+
+
+def newest_date(names: Iterable[str]) -> str:
+    """The newest snapshot date found in model names, as ``YYYYMMDD``: how far a price list can have known."""
+    newest = ""
+    for name in names:
+        newest = max(newest, _latest(name))
+    return newest
+
+
+def _latest(name: str) -> str:
+    return max((found["y"] + found["m"] + found["d"] for found in _ANY_DATE.finditer(name)), default="")
+
+
+def without_snapshot(name: str) -> str:
+    """`name` without its date, ``-latest`` or Bedrock version: what its dated snapshots have in common."""
+    return _SNAPSHOT.sub("", name.lower())
+
+
+def is_newer(name: str, horizon: str) -> bool:
+    """Whether `name` carries a date that the price list cannot have known."""
+    return _latest(name) > horizon
+
+
+def continues(name: str, stem: str) -> bool:
+    """Whether `name` is `stem` itself or a snapshot of it, possibly behind a vendor, region or path.
+
+    ``us.anthropic.claude-3-opus-20240229-v1:0`` is one of ``claude-3-opus``; ``claude-3-opus-mini`` is not,
+    nor is ``my-claude-3-opus``.
+    """
+    start = name.find(stem)
+    while start >= 0:
+        rest = name[start + len(stem) :]
+        before = name[start - 1] if start else "/"
+        if before in _BEFORE and (_SNAPSHOT.fullmatch(rest) or _completes_date(stem, rest)):
+            return True
+        start = name.find(stem, start + 1)
+    return False
+
+
+def _completes_date(stem: str, rest: str) -> bool:
+    """A stem may end inside a date (``claude-sonnet-4-2025``): then the rest must be that date's end."""
+    cut = re.search(r"[-@]20\d\d(?:-?\d{0,2}-?\d{0,2})\Z", stem)
+    if cut is None:
+        return bool(stem.endswith("@") and _SNAPSHOT.fullmatch("@" + rest))
+    return _SNAPSHOT.fullmatch(cut.group() + rest) is not None
+
+
+def tuned_from(name: str) -> str | None:
+    """The base model of a fine-tuned one (``ft:gpt-4o-2024-08-06:org::id``), None for others."""
+    if name.startswith("ft:"):
+        return name[3:].partition(":")[0]
+    base, tuned, _ = name.partition(".ft-")
+    return base if tuned else None

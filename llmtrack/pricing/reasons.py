@@ -1,0 +1,74 @@
+"""Why a cost is missing or not exact: short codes for the ledger, and the same in words for people."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from llmtrack.pricing.usage import Cost
+
+
+class Reason(StrEnum):
+    """The code kept beside ``cost_status``. New ones may be added; one that was stored is never renamed."""
+
+    NO_PRICE = "no_price"
+    NO_MODEL = "no_model"
+    NEWER_MODEL = "newer_model"
+    NO_TIER_PRICE = "no_tier_price"
+    NO_CLASS_PRICE = "no_class_price"
+    USAGE_MISSING = "usage_missing"
+    INVALID_USAGE = "invalid_usage"
+    TOO_MANY = "too_many"
+    INTERNAL_ERROR = "internal_error"
+    NO_USAGE = "no_usage"
+    PENDING = "pending"
+    USAGE_ESTIMATED = "usage_estimated"
+    MODEL_ASSUMED = "model_assumed"
+    OTHER_LIST = "other_list"
+    CLASS_ASSUMED = "class_assumed"
+    TOOL_NOT_PRICED = "tool_not_priced"
+
+
+_WORDS = {
+    Reason.NO_PRICE: "no price is known for this model at this provider; give it one in the price book",
+    Reason.NO_MODEL: "neither the answer nor the request named a model",
+    Reason.NEWER_MODEL: "the price list knows a model with a similar name, but not this one; "
+    "it may cost something else, so give it a price in the price book",
+    Reason.NO_TIER_PRICE: "no price is known for the service tier that was served; "
+    "give that tier a price in the price book",
+    Reason.NO_CLASS_PRICE: "the call used audio, one-hour cache writes, web searches or the like, "
+    "for which this model has no rate and the ordinary one would be wrong; give that class a price in the price book",
+    Reason.USAGE_MISSING: "the answer did not say how much was used, so what it cost is unknown",
+    Reason.INVALID_USAGE: "the counts contradict each other: the parts are more than the whole, or one is negative",
+    Reason.TOO_MANY: "a count over 1,000,000,000 is kept as reported, but not believed",
+    Reason.INTERNAL_ERROR: "pricing failed; the log of the process says why",
+    Reason.NO_USAGE: "no usage reported: nothing was billed as far as anybody said",
+    Reason.PENDING: "the answer is not finished yet",
+    Reason.USAGE_ESTIMATED: "some token counts are an estimate, because the provider reported none",
+    Reason.MODEL_ASSUMED: "the answer named no model; the requested one is assumed",
+    Reason.OTHER_LIST: "this provider's own list does not have the model; the price of the model's maker is assumed",
+    Reason.CLASS_ASSUMED: "the list has no rate for cached tokens of this model; they are taken as ordinary input",
+    Reason.TOOL_NOT_PRICED: "a server-side tool ran for which no price is known; its cost is not included",
+}
+
+NOT_COUNTED = frozenset({Reason.NO_USAGE, Reason.PENDING})
+"""Codes of an ``unpriced`` cost that is no missing price: nothing was billed as far as anybody said."""
+
+
+def in_words(code: str | None) -> str:
+    """The sentence for a stored code; the code itself where it is not known (written by a newer version)."""
+    if code is None:
+        return ""
+    try:
+        return _WORDS[Reason(code)]
+    except ValueError:
+        return code
+
+
+def counts_as_unpriced(cost: Cost | None) -> bool:
+    """Whether a call belongs to "12 of 3,400 calls unpriced": it may have cost something and nobody knows what.
+
+    A failed call without usage does not: its cost is unknown too, but nothing says that anything was billed.
+    """
+    if cost is None:
+        return True
+    return cost.total is None and cost.reason not in NOT_COUNTED
