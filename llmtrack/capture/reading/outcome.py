@@ -1,0 +1,70 @@
+"""How a call ended: its status, and what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmtrack.capture.errors import error_type
+from llmtrack.capture.reading.exchange import ErrorSeen, Exchange
+from llmtrack.capture.reading.said import Failure, Said, failure
+from llmtrack.capture.reading.wire import load
+
+Trouble = tuple[str, str | None, str | None]
+"""error type, the provider's code, message"""
+
+
+def outcome(exchange: Exchange, said: Said, *, streamed: bool) -> tuple[str, Trouble | None]:
+    """The status of the call, and its trouble if it has any.
+
+    What the caller saw comes first: an exception is an error even if the answer was whole. Then what the answer says
+    of itself, then how its reading ended.
+    """
+    trouble = _seen(exchange, said)
+    if trouble is not None:
+        return {"cancelled": "cancelled", "refused": "refused"}.get(trouble[0], "error"), trouble
+    if said.failure is not None:
+        return "error", _reported(said.failure, exchange.http_status)
+    if streamed and not said.complete:
+        if exchange.ended == "read":
+            return "incomplete", None
+        return ("cancelled" if exchange.ended == "cancelled" else "abandoned"), None
+    if not streamed and exchange.ended != "read" and said.id is None and said.model is None:
+        return ("cancelled" if exchange.ended == "cancelled" else "abandoned"), None
+    if said.cancelled:
+        return "cancelled", None
+    if said.pending:
+        return "pending", None
+    return ("incomplete" if said.cut else "ok"), None
+
+
+def _seen(exchange: Exchange, said: Said) -> Trouble | None:
+    """The trouble that the caller saw, as an exception or as an HTTP status."""
+    error, status = exchange.error, exchange.http_status
+    if error is None and exchange.ended == "error":
+        error = ErrorSeen("APIConnectionError", "The connection broke.")
+    if error is None:
+        if status is None or status < 400:
+            return None
+        error = ErrorSeen("", http_status=status, body=_body(exchange))
+    told = said.failure or _told(error.body if error.body is not None else _body(exchange, status))
+    code = told.code or told.kind
+    message = told.message or error.message or None
+    status = error.http_status if error.http_status is not None else status
+    found = error_type(name=error.name, http_status=status, code=told.code, kind=told.kind, message=message)
+    return found, code, message
+
+
+def _body(exchange: Exchange, status: int | None = 400) -> Any:
+    """The body of an answer that is an error as a whole."""
+    return load(exchange.response) if exchange.response and status is not None and status >= 400 else None
+
+
+def _told(body: Any) -> Failure:
+    if isinstance(body, list) and body:  # Google's way
+        body = body[0]
+    return failure(body) if isinstance(body, dict) else Failure()
+
+
+def _reported(told: Failure, status: int | None) -> Trouble:
+    kind = error_type(code=told.code, kind=told.kind, message=told.message)
+    return kind, told.code or told.kind, told.message

@@ -1,0 +1,225 @@
+"""The one way in: `read`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+from urllib.parse import unquote
+
+from llmtrack.capture.estimates import estimate_tokens
+from llmtrack.capture.reading import wire
+from llmtrack.capture.reading.chat import CHAT
+from llmtrack.capture.reading.exchange import Exchange
+from llmtrack.capture.reading.messages import MESSAGES
+from llmtrack.capture.reading.outcome import outcome
+from llmtrack.capture.reading.parts import as_json, words
+from llmtrack.capture.reading.responses import RESPONSES
+from llmtrack.capture.reading.said import Dialect, Said
+from llmtrack.capture.reading.simple import EMBEDDINGS
+from llmtrack.capture.reading.values import dig, text
+from llmtrack.pricing.usage import Usage
+
+Json = dict[str, Any]
+
+READERS: Mapping[str, Dialect] = {
+    "openai.chat": CHAT,
+    "openai.completions": CHAT,
+    "openai.responses": RESPONSES,
+    "openai.embeddings": EMBEDDINGS,
+    "anthropic.messages": MESSAGES,
+}
+"""Every reader by its name."""
+
+_NOTHING = Dialect(plain=lambda body, said: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of a call from its bytes. None: nobody said."""
+
+    status: str
+    """``ok``, ``error``, ``cancelled``, ``abandoned``, ``incomplete``, ``refused`` or ``pending``."""
+    request_model: str | None = None
+    response_model: str | None = None
+    response_id: str | None = None
+    finish_reason: str | None = None
+    """Of the first choice; for Responses the reason it is incomplete, or its status."""
+    service_tier: str | None = None
+    """The tier served."""
+    usage: Usage = field(default_factory=Usage)
+    estimated: tuple[str, ...] = ()
+    """The fields of `usage` that are our estimate. The others are the provider's word."""
+    reported_cost: Decimal | None = None
+    """US dollars that the provider says it charged."""
+    error_type: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    """None without content: providers echo prompts in it."""
+    time_to_first_token: int | None = None
+    """Microseconds from sending to the piece of the body that completed the first event with output."""
+    input: list[Json] | None = None
+    output: list[Json] | None = None
+    user_id: str | None = None
+    """Whom the request itself names: its ``safety_identifier``, ``user`` or ``metadata.user_id``."""
+    streamed: bool = False
+    note: str | None = None
+    """What was odd about the answer, in words."""
+
+    @property
+    def usage_estimated(self) -> bool:
+        """Whether any count is our estimate."""
+        return bool(self.estimated)
+
+    @property
+    def pending(self) -> bool:
+        """Whether this is a background response that goes on."""
+        return self.status == "pending"
+
+
+@dataclass(slots=True)
+class _Answer:
+    """The body of an answer on its way to being understood."""
+
+    said: Said
+    whole: Json
+    events: wire.Events | None = None
+    first_token: int | None = None
+    note: str | None = None
+
+
+def read(reader: str, exchange: Exchange, *, content: bool) -> Reading:
+    """What `exchange` says, by the reader of that name. Never raises.
+
+    With `content`, the messages are in it too, images and files by type, size and hash.
+    """
+    try:
+        return _read(READERS.get(reader, _NOTHING), exchange, content)
+    except Exception as error:
+        try:
+            status, trouble = outcome(exchange, Said(), streamed=False)
+        except Exception:
+            status, trouble = "error", None
+        kind = trouble[0] if trouble else None
+        return Reading(status, error_type=kind, note=f"The answer could not be read: {type(error).__name__}.")
+
+
+def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
+    loaded = wire.load(exchange.request) if exchange.request else None
+    request: Json = loaded if isinstance(loaded, dict) else {}
+    answer = _understand(dialect, exchange, request)
+    said = answer.said
+    streamed = answer.events is not None or (not answer.whole and request.get("stream") is True)
+    status, trouble = outcome(exchange, said, streamed=streamed)
+    asked, replied, note = None, None, answer.note
+    if content or _lacks_tokens(dialect, said, exchange, streamed):
+        asked, replied, broken = _messages(dialect, request, answer)
+        note = note or broken
+    usage, estimated = said.usage, tuple[str, ...]()
+    if _lacks_tokens(dialect, said, exchange, streamed):
+        usage, estimated = _estimate(said, asked or [], replied or [], request)
+    return Reading(
+        status=status,
+        request_model=text(request.get("model")) or _model_in(exchange.path),
+        response_model=said.model,
+        response_id=said.id,
+        finish_reason=said.finish_reason,
+        service_tier=said.service_tier,
+        usage=usage,
+        estimated=estimated,
+        reported_cost=said.cost,
+        error_type=trouble[0] if trouble else None,
+        error_code=trouble[1] if trouble else None,
+        error_message=trouble[2] if trouble and content else None,
+        time_to_first_token=answer.first_token,
+        input=asked if content else None,
+        output=replied if content else None,
+        user_id=_user(request),
+        streamed=streamed,
+        note=note,
+    )
+
+
+def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
+    answer = _Answer(Said(), {})
+    if not exchange.response:
+        return answer
+    body, chunks = wire.unpack(exchange.response, exchange.content_encoding, exchange.chunks)
+    try:
+        if dialect.stream is not None and _is_stream(exchange, request, body):
+            answer.events = wire.events(body)
+            dialect.stream(answer.events, answer.said)
+            first = answer.said.first_output
+            if first is not None:
+                answer.first_token = wire.time_of(answer.events.ends[first], chunks)
+            return answer
+        value = wire.load(body)
+        if isinstance(value, dict):
+            answer.whole = value
+            dialect.plain(value, answer.said)
+        else:
+            answer.note = "The answer is not a JSON object."
+    except Exception as error:
+        answer.note = f"The answer could not be read to its end: {type(error).__name__}."
+    return answer
+
+
+def _is_stream(exchange: Exchange, request: Json, body: bytes) -> bool:
+    """Whether `body` is a stream of events. Some servers forget to say so, others say so of a plain error."""
+    start = body[:64].lstrip()
+    if "event-stream" in exchange.content_type:
+        return start[:1] != b"{"
+    return request.get("stream") is True and start.startswith((b"data:", b"event:", b": "))
+
+
+def _messages(
+    dialect: Dialect, request: Json, answer: _Answer
+) -> tuple[list[Json] | None, list[Json] | None, str | None]:
+    note = None
+    try:
+        asked: list[Json] | None = dialect.input(request) if request else None
+    except Exception as error:
+        asked, note = None, f"The request could not be read: {type(error).__name__}."
+    try:
+        whole = answer.whole if answer.events is None else dialect.assemble(answer.events.values)
+        replied: list[Json] | None = dialect.output(whole) if whole else None
+    except Exception as error:
+        replied, note = None, f"The reply could not be read: {type(error).__name__}."
+    return asked, replied, note
+
+
+def _lacks_tokens(dialect: Dialect, said: Said, exchange: Exchange, streamed: bool) -> bool:
+    """Whether tokens were spent that nobody reported: a stream began to answer and said nothing of them."""
+    if not (streamed and dialect.estimates) or (said.usage.output_tokens is not None and not said.announced):
+        return False
+    began = said.id is not None or said.first_output is not None
+    return began or (exchange.http_status == 200 and said.failure is None)
+
+
+def _estimate(said: Said, asked: list[Json], replied: list[Json], request: Json) -> tuple[Usage, tuple[str, ...]]:
+    """The usage with its gaps filled. What the provider announced stays; no output seen is no estimate."""
+    usage, estimated = said.usage, list[str]()
+    if usage.input_tokens is None and asked:
+        told = words(asked) + [as_json(request[key]) for key in ("tools", "functions") if request.get(key)]
+        usage = replace(usage, input_tokens=estimate_tokens(told))
+        estimated.append("input_tokens")
+    if said.first_output is not None and (tokens := estimate_tokens(words(replied))):
+        usage = replace(usage, output_tokens=max(tokens, usage.output_tokens or 0))
+        estimated.append("output_tokens")
+    return usage, tuple(estimated)
+
+
+_IN_PATH = re.compile(r"/(?:deployments|model|models|engines)/([^/?:]+(?::\d+)?)(?=[/?:]|$)")
+
+
+def _model_in(path: str) -> str | None:
+    """The model that the URL names: an Azure deployment, a Bedrock or a Vertex model."""
+    found = _IN_PATH.search(path)
+    return unquote(found[1]) if found else None
+
+
+def _user(request: Json) -> str | None:
+    named = text(request.get("safety_identifier")) or text(request.get("user"))
+    return named or text(dig(request, "metadata", "user_id"))

@@ -1,0 +1,85 @@
+"""What an answer says about itself, as a dialect fills it in; and what a dialect is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from llmtrack.capture.reading.values import text
+from llmtrack.capture.reading.wire import Events
+from llmtrack.pricing.usage import Usage
+
+Json = dict[str, Any]
+Message = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Failure:
+    """An error that the provider reports."""
+
+    kind: str | None = None
+    """Its type."""
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(slots=True)
+class Said:
+    """What an answer says. Everything it does not say stays None."""
+
+    model: str | None = None
+    id: str | None = None
+    finish_reason: str | None = None
+    service_tier: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    announced: bool = False
+    """The output tokens in `usage` are only what was announced at the start of the stream, not its final count."""
+    cost: Decimal | None = None
+    failure: Failure | None = None
+    complete: bool = False
+    """The stream reached its own end: a finish reason, or a last event."""
+    cut: bool = False
+    """The provider cut the answer short: length, filter."""
+    cancelled: bool = False
+    pending: bool = False
+    """A background response that goes on."""
+    first_output: int | None = None
+    """Which event of a stream was the first to carry output."""
+
+
+def failure(error: Any) -> Failure:
+    """The error that a body or an event holds, in any of the shapes providers give it."""
+    if isinstance(error, dict) and isinstance(error.get("error"), dict):
+        error = error["error"]
+    if not isinstance(error, dict):
+        return Failure(message=text(error))
+    code = error.get("code")
+    return Failure(
+        text(error.get("type")),
+        str(code) if isinstance(code, (int, str)) and not isinstance(code, bool) and code != "" else None,
+        text(error.get("message")),
+    )
+
+
+def _nothing(body: Json) -> list[Message]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one kind of endpoint speaks. All are functions from JSON to JSON, and may raise on nonsense."""
+
+    plain: Callable[[Json, Said], None]
+    """Reads an answer that came in one piece."""
+    stream: Callable[[Events, Said], None] | None = None
+    """Reads a streamed answer."""
+    assemble: Callable[[list[Any]], Json] = lambda events: {}
+    """Puts the events of a stream together into the body that would have come in one piece."""
+    output: Callable[[Json], list[Message]] = _nothing
+    """The messages of an answer."""
+    input: Callable[[Json], list[Message]] = _nothing
+    """The messages of a request."""
+    estimates: bool = False
+    """Tokens of a stream that reported none are estimated."""
