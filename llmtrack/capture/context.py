@@ -1,0 +1,209 @@
+"""Who is calling: said once around any number of calls, or once for a client."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType, TracebackType
+from typing import Any, ParamSpec, TypeVar, cast
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Redactor = Callable[[str], str]
+"""Given a text of a prompt or a reply, returns what may be kept of it."""
+
+log = logging.getLogger("llmtrack")
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known about who is calling and why. `None` means not said here."""
+
+    user_id: str | None = None
+    session_id: str | None = None
+    trace_id: str | None = None
+    span_id: int | None = None
+    feature: str | None = None
+    group: str | None = None
+    properties: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    content: str | Redactor | None = None
+    """``"on"``, ``"off"`` or a function that redacts."""
+
+    def over(self, outer: Context) -> Context:
+        """This, with what it leaves open taken from `outer`."""
+        if outer is NOBODY:
+            return self
+        if self is NOBODY:
+            return outer
+        return Context(
+            self.user_id if self.user_id is not None else outer.user_id,
+            self.session_id if self.session_id is not None else outer.session_id,
+            self.trace_id if self.trace_id is not None else outer.trace_id,
+            # A span belongs to its trace: another trace's span is not ours.
+            self.span_id if self.trace_id is not None or self.span_id is not None else outer.span_id,
+            self.feature if self.feature is not None else outer.feature,
+            self.group if self.group is not None else outer.group,
+            {**outer.properties, **self.properties} if self.properties else outer.properties,
+            self.content if self.content is not None else outer.content,
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """What was said, by name, ready for a record. How content is kept is not part of it."""
+        said: dict[str, Any] = {}
+        for name in _KEPT:
+            value = getattr(self, name)
+            if value is not None:
+                said[name] = value
+        if self.properties:
+            said["properties"] = dict(self.properties)
+        return said
+
+
+NOBODY = Context()
+_KEPT = ("user_id", "session_id", "trace_id", "span_id", "feature", "group")
+
+_current: ContextVar[Context] = ContextVar("llmtrack_context", default=NOBODY)
+
+
+def current() -> Context:
+    """The context in force here."""
+    return _current.get()
+
+
+def enter(context: Context) -> Token[Context]:
+    """Puts `context` over the one in force."""
+    return _current.set(context.over(_current.get()))
+
+
+def leave(token: Token[Context]) -> None:
+    """Takes back what `enter` put."""
+    try:
+        _current.reset(token)
+    except ValueError:
+        # An async generator may be closed in another task than the one it ran in; its context dies with it anyway.
+        log.debug("A context was left elsewhere than it was entered", exc_info=True)
+
+
+def checked(
+    *,
+    user_id: str | None = None,
+    session_id: str | None = None,
+    trace_id: str | None = None,
+    feature: str | None = None,
+    group: str | None = None,
+    properties: Mapping[str, Any] | None = None,
+    content: str | Redactor | None = None,
+) -> Context:
+    """A context of these values; ids given as numbers become text. Raises `ValueError` for what cannot be kept."""
+    if isinstance(content, str) and content not in ("on", "off"):
+        raise ValueError(f'content is {content!r}; give "on", "off" or a function that redacts a text')
+    if content is not None and not isinstance(content, str) and not callable(content):
+        raise ValueError(f'content is {content!r}; give "on", "off" or a function that redacts a text')
+    if properties is not None and not isinstance(properties, Mapping):
+        raise ValueError(f"properties is {properties!r}; give a dict of names and values")
+    return Context(
+        _text(user_id), _text(session_id), _text(trace_id), None, _text(feature), _text(group),
+        {str(name): value for name, value in properties.items()} if properties else _NOTHING,
+        content,
+    )  # fmt: skip
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+class context:
+    """Says who is calling, for every call made inside it; also a decorator, of plain and of async functions.
+
+    Contexts nest: what an inner one leaves out is taken from the outer one. Properties are put together.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        trace_id: str | None = None,
+        feature: str | None = None,
+        group: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        content: str | Redactor | None = None,
+    ) -> None:
+        self._context = checked(
+            user_id=user_id,
+            session_id=session_id,
+            trace_id=trace_id,
+            feature=feature,
+            group=group,
+            properties=properties,
+            content=content,
+        )
+        self._tokens: list[Token[Context]] = []
+
+    def __enter__(self) -> Context:
+        self._tokens.append(enter(self._context))
+        return current()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        leave(self._tokens.pop())
+
+    async def __aenter__(self) -> Context:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        return decorate(function, self._again)
+
+    def _again(self) -> context:
+        again = context()
+        again._context = replace(self._context)
+        return again
+
+
+def decorate(function: Callable[P, R], manager: Callable[[], Any]) -> Callable[P, R]:
+    """`function`, with a fresh `manager()` around each of its runs, whether it is plain, async or a generator."""
+    if inspect.isasyncgenfunction(function):
+
+        @functools.wraps(function)
+        async def items(*args: P.args, **kwargs: P.kwargs) -> Any:
+            with manager():
+                async for item in function(*args, **kwargs):
+                    yield item
+
+        return cast("Callable[P, R]", items)
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
+            with manager():
+                return await function(*args, **kwargs)
+
+        return cast("Callable[P, R]", awaited)
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def yielded(*args: P.args, **kwargs: P.kwargs) -> Any:
+            with manager():
+                return (yield from function(*args, **kwargs))
+
+        return cast("Callable[P, R]", yielded)
+
+    @functools.wraps(function)
+    def plain(*args: P.args, **kwargs: P.kwargs) -> R:
+        with manager():
+            return function(*args, **kwargs)
+
+    return plain

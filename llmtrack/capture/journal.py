@@ -1,0 +1,222 @@
+"""Records on their way to the ledger, safe on disk before the caller goes on.
+
+Each process appends to segment files of its own and keeps a lock on them for as long as it lives. What is in a segment
+survives the process; a segment whose lock can be had belongs to a process that died, and is taken over.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from llmtrack.capture.frames import encode
+from llmtrack.capture.health import Health
+
+try:
+    import fcntl
+except ImportError:  # Windows: records wait in memory there.
+    fcntl = None  # type: ignore[assignment]
+
+SUFFIX = ".journal"
+SEGMENT_SIZE = 16 << 20
+"""A segment is closed and a new one begun beyond this many bytes."""
+MEMORY_RECORDS = 20_000
+MEMORY_BYTES = 64 << 20
+RETRY_AFTER = 1.0
+"""Seconds between attempts to use a journal directory that failed."""
+
+
+class Segment:
+    """A journal file: where it ends, and how far it has been read and committed."""
+
+    def __init__(self, id: str, path: Path, fd: int, end: int = 0) -> None:
+        self.id = id
+        self.path = path
+        self.fd = fd
+        self.end = end
+        self.done = 0
+        """Everything before this offset is in the ledger."""
+        self.closed = False
+        """No more records will be appended."""
+
+    def release(self, *, delete: bool) -> None:
+        """Lets go of the file, and of the lock with it."""
+        if delete:
+            self.path.unlink(missing_ok=True)
+        os.close(self.fd)
+        self.fd = -1
+
+
+def create_segment(directory: Path) -> Segment:
+    """A new, locked segment. It gets its name only once it is locked, so that nobody takes it for a dead one."""
+    if fcntl is None:
+        raise OSError(errno.ENOTSUP, "this system has no file locks")
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    id = secrets.token_hex(8)
+    young = directory / f"{id}.new"
+    fd = os.open(young, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path = directory / f"{id}{SUFFIX}"
+        young.rename(path)
+    except OSError:
+        os.close(fd)
+        young.unlink(missing_ok=True)
+        raise
+    return Segment(id, path, fd)
+
+
+def take_over(path: Path) -> Segment | None:
+    """The segment of a process that died, locked for us; `None` while its owner lives or if another was faster."""
+    if fcntl is None:
+        return None
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        here, there = os.fstat(fd), os.stat(path)
+        if here.st_ino != there.st_ino:
+            raise OSError(errno.ENOENT, "replaced")
+    except OSError:
+        os.close(fd)
+        return None
+    segment = Segment(path.name.removesuffix(SUFFIX), path, fd, end=here.st_size)
+    segment.closed = True
+    return segment
+
+
+class Journal:
+    """Takes records in the caller's thread; hands segments, and what had to wait in memory, to the writer."""
+
+    def __init__(self, directory: Callable[[], Path], health: Health) -> None:
+        self._directory = directory
+        self._health = health
+        self._retry_at = 0.0
+        self._memory_bytes = 0
+        self._start()
+
+    def _start(self) -> None:
+        # Re-entrant: the collector may end a call, and so append, in the middle of an append by the same thread.
+        self._lock = threading.RLock()
+        self._current: Segment | None = None
+        self._open: list[Segment] = []
+        self._appending = False
+        self.memory: deque[bytes] = deque()
+        self._memory_bytes = 0
+        self.appended = 0
+        """Records taken in so far, wherever they went."""
+        self.dropped = 0
+        """Records lost because neither disk nor memory had room."""
+
+    def after_fork(self) -> None:
+        """Starts afresh in a forked child. What the parent has not written yet stays the parent's."""
+        inherited = self._open
+        self._start()
+        for segment in inherited:
+            if segment.fd >= 0:
+                # The lock belongs to the open file, which the parent still has: closing our copy does not free it.
+                os.close(segment.fd)
+
+    def append(self, header: bytes, request: bytes = b"", response: Sequence[bytes] = (), times: bytes = b"") -> None:
+        """Takes in a record. Never raises, and returns when the record survives the death of this process."""
+        pieces, size = encode(header, request, response, times)
+        with self._lock:
+            self.appended += 1
+            if self._appending or not self._write(pieces, size):
+                self._keep_in_memory(pieces, size)
+
+    def _write(self, pieces: list[bytes], size: int) -> bool:
+        self._appending = True
+        try:
+            segment = self._current
+            if segment is None or segment.end >= SEGMENT_SIZE:
+                if time.monotonic() < self._retry_at:
+                    return False
+                segment = self._next_segment()
+            written = os.writev(segment.fd, pieces) if len(pieces) < 1000 else os.write(segment.fd, b"".join(pieces))
+            if written != size:
+                raise OSError(errno.ENOSPC, "only a part of a record could be written")
+            segment.end += size
+        except OSError as error:
+            self._retry_at = time.monotonic() + RETRY_AFTER
+            self._give_up_segment()
+            self._health.failed("journal", "The journal cannot be written; records wait in memory until it can", error)
+            return False
+        except Exception as error:
+            self._retry_at = time.monotonic() + RETRY_AFTER
+            self._health.failed("journal", "The journal failed; records wait in memory", error)
+            return False
+        finally:
+            self._appending = False
+        return True
+
+    def _next_segment(self) -> Segment:
+        if self._current is not None:
+            self._current.closed = True
+            self._current = None
+        self._current = create_segment(self._directory())
+        self._open.append(self._current)
+        self._health.recovered("journal", "The journal can be written again")
+        return self._current
+
+    def _give_up_segment(self) -> None:
+        """Ends the current segment at its last whole record: a cut one must not precede later ones."""
+        segment, self._current = self._current, None
+        if segment is not None:
+            segment.closed = True
+            try:
+                os.ftruncate(segment.fd, segment.end)
+            except OSError as error:
+                self._health.failed("journal_tail", "A cut record stays at the end of a journal file", error)
+
+    def _keep_in_memory(self, pieces: list[bytes], size: int) -> None:
+        if len(self.memory) >= MEMORY_RECORDS or self._memory_bytes + size > MEMORY_BYTES:
+            self.dropped += 1
+            self._health.failed("dropped", "Records are lost: neither the journal nor memory has room for them")
+            return
+        self.memory.append(b"".join(pieces))
+        self._memory_bytes += size
+
+    def take_memory(self, limit: int) -> list[bytes]:
+        """Up to `limit` of the records that wait in memory, oldest first; they stay there until `forget_memory`."""
+        with self._lock:
+            return [self.memory[index] for index in range(min(limit, len(self.memory)))]
+
+    def forget_memory(self, count: int) -> None:
+        """Drops the `count` oldest records in memory, which are in the ledger now."""
+        with self._lock:
+            for _ in range(min(count, len(self.memory))):
+                self._memory_bytes -= len(self.memory.popleft())
+
+    def segments(self) -> list[Segment]:
+        """This process's segments, oldest first. Whatever lies before `end` in them can be read."""
+        with self._lock:
+            return list(self._open)
+
+    def rest(self) -> None:
+        """Closes the current segment if all of it is in the ledger, so that its file can go."""
+        with self._lock:
+            if self._current is not None and 0 < self._current.end == self._current.done:
+                self._current.closed = True
+                self._current = None
+
+    def remove(self, segment: Segment) -> None:
+        """Deletes a closed segment that is in the ledger as a whole."""
+        with self._lock:
+            self._open.remove(segment)
+        segment.release(delete=True)
+
+    def close(self) -> None:
+        """Lets go of all files. What is not in the ledger stays on disk, for whoever comes next."""
+        with self._lock:
+            segments, self._open, self._current = self._open, [], None
+        for segment in segments:
+            segment.release(delete=segment.end == segment.done)

@@ -1,0 +1,47 @@
+"""What a program tells the ledger beside its calls, and the wait for everything told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import to_json
+
+from llmtrack.capture.context import current
+from llmtrack.capture.tracker import Flushed, Tracker, default_tracker
+
+
+def identify(user_id: str, *, tracker: Tracker | None = None, **attributes: Any) -> None:
+    """Says what is known about a user, such as ``plan="pro"``; later attributes add to earlier ones.
+
+    Raises `ValueError` if no user is named.
+    """
+    if not user_id:
+        raise ValueError("identify() was given no user; say whose attributes these are")
+    tracker = tracker or default_tracker()
+    record = {"user_id": str(user_id), "attributes": attributes, "at": tracker.now()}
+    tracker.record(to_json({"kind": "identity", "record": record}, fallback=str))
+
+
+def feedback(
+    trace_id: str,
+    score: int,
+    comment: str | None = None,
+    *,
+    user_id: str | None = None,
+    tracker: Tracker | None = None,
+) -> None:
+    """Judges the answer of a trace: 1 for good, -1 for bad, 0 takes an earlier judgement back.
+
+    The user is the one in force, unless given. Raises `ValueError` for another score.
+    """
+    if score not in (-1, 0, 1):
+        raise ValueError(f"the score is {score!r}; give 1 (good), -1 (bad) or 0 (no judgement)")
+    tracker = tracker or default_tracker()
+    user = user_id if user_id is not None else current().user_id
+    record = {"trace_id": str(trace_id), "user_id": user, "score": score, "comment": comment, "at": tracker.now()}
+    tracker.record(to_json({"kind": "feedback", "record": record}))
+
+
+def flush(timeout: float | None = 10.0) -> Flushed:
+    """Waits until everything recorded so far is in the ledger, or `timeout` seconds are over; tells how far it got."""
+    return default_tracker().flush(timeout)

@@ -1,0 +1,285 @@
+"""The tracker: where calls begin and end, and from where they travel to the ledger."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from llmtrack.capture.call import Call
+from llmtrack.capture.context import Redactor
+from llmtrack.capture.header import for_call
+from llmtrack.capture.health import Health
+from llmtrack.capture.journal import Journal
+from llmtrack.limits import LimitExceeded
+
+if TYPE_CHECKING:
+    from llmtrack.capture.writer import Writer
+
+T = TypeVar("T")
+log = logging.getLogger("llmtrack")
+
+EXIT_TIMEOUT = 2.0
+"""Seconds that the end of the process waits for the writer. What is left stays in the journal."""
+_ASKING_WORKS = ("api.openai.com", ".openai.azure.com", "openrouter.ai")
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """How far the records got: all of them since the tracker began."""
+
+    written: int
+    """Rows that are in the ledger."""
+    waiting: int
+    """Records that wait, in the journal or in memory."""
+    failed: int
+    """Records that could not be written, or were lost."""
+    where: str | None = None
+    """The file that keeps the records that could not be written."""
+
+
+class Tracker:
+    """Records what tracked clients do, in one ledger. Most programs need only the default one.
+
+    Nothing it does raises into a caller, except `LimitExceeded` from a `before_send`.
+    """
+
+    def __init__(
+        self,
+        database_url: str | None = None,
+        journal_dir: str | os.PathLike[str] | None = None,
+        content: str | None = None,
+        redact: Redactor | None = None,
+        before_send: Sequence[Callable[[Call], None]] = (),
+        clock: Callable[[], float] = time.time,
+        counter: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
+        """Settings left out come from the environment (see `llmtrack.settings`). Opens nothing yet.
+
+        `clock` gives seconds since 1970, `counter` nanoseconds of any origin; both are for tests.
+        """
+        if content not in (None, "on", "off"):
+            raise ValueError(f'content is {content!r}; give "on" or "off", or a function as redact')
+        self.before_send = list(before_send)
+        self.health = Health()
+        self.epoch = 0
+        self.tick = counter
+        self._clock = clock
+        self._database_url = database_url
+        self._journal_dir = Path(journal_dir) if journal_dir is not None else None
+        self._content: str | Redactor | None = redact or content
+        self._journal = Journal(self.journal_dir, self.health)
+        self._writer: Writer | None = None
+        self._lock = threading.Lock()
+        self._asking: dict[str, bool] = {}
+        _trackers.add(self)
+
+    # -- the caller's side -------------------------------------------------------------------------------------------
+
+    def guard(self, step: Callable[[], T]) -> T | None:
+        """Does `step`. What goes wrong in it is counted and logged, and the caller never hears of it."""
+        try:
+            return step()
+        except LimitExceeded:
+            raise
+        except Exception as error:
+            self.health.failed("capture", "A call could not be watched", error, secret=True)
+            log.debug("A call could not be watched", exc_info=True)
+            return None
+
+    def now(self) -> int:
+        """Microseconds since 1970."""
+        try:
+            return int(self._clock() * 1_000_000)
+        except Exception as error:
+            self.health.failed("clock", "The tracker's clock failed; the system's is used", error)
+            return time.time_ns() // 1000
+
+    def admit(self, call: Call) -> None:
+        """Asks everyone in `before_send` whether `call` may go out. Raises their `LimitExceeded`."""
+        for check in self.before_send:
+            try:
+                check(call)
+            except LimitExceeded as refusal:
+                call.end("refused", refusal)
+                raise
+            except Exception as error:
+                self.health.failed("before_send", "A check before sending failed; the call goes out", error)
+
+    def finish(self, call: Call, how: str, error: BaseException | None) -> None:
+        """Takes in the record of a call that ended."""
+        if call.epoch != self.epoch:
+            return  # Begun before this process was forked: it is the parent's to record.
+        try:
+            content = call.context.content or self.content
+            if content == "on":
+                self._journal.append(*for_call(call, how, error))
+            else:
+                from llmtrack.capture.stripped import stripped
+
+                self._journal.append(stripped(call, how, error, content, self.health))
+            self._wake()
+        except Exception as failure:
+            self.health.failed("record", "A call could not be recorded", failure, secret=True)
+            log.debug("A call could not be recorded", exc_info=True)
+
+    def record(self, header: bytes) -> None:
+        """Takes in a record that is complete in its header: a span, an identity, a feedback."""
+        self.guard(lambda: self._journal.append(header))
+        self.guard(self._wake)
+
+    # -- asking for usage --------------------------------------------------------------------------------------------
+
+    def may_ask(self, base: Any) -> bool:
+        """Whether to ask the server at this base URL for the usage of chat streams."""
+        return self._asking.get(str(base), True)
+
+    def accepts_asking(self, base: Any) -> bool:
+        """Whether it is known to answer that well."""
+        return self._asking.get(str(base), False) or base.host.endswith(_ASKING_WORKS)
+
+    def took_asking(self, base: Any) -> None:
+        """Notes that it did."""
+        self._asking[str(base)] = True
+
+    def refuses_asking(self, base: Any) -> None:
+        """Notes that it does not know how; it is not asked again."""
+        self._asking[str(base)] = False
+
+    # -- settings ----------------------------------------------------------------------------------------------------
+
+    @property
+    def content(self) -> str | Redactor:
+        """How much of prompts and replies is kept where nobody says otherwise."""
+        if self._content is None:
+            from llmtrack.settings import get_settings
+
+            self._content = get_settings().capture_content
+        return self._content
+
+    @property
+    def database_url(self) -> str:
+        """Where the ledger is."""
+        if self._database_url is None:
+            from llmtrack.settings import get_settings
+
+            self._database_url = get_settings().effective_database_url
+        return self._database_url
+
+    def journal_dir(self) -> Path:
+        """Where records wait: beside an SQLite file, else in the user's state directory."""
+        if self._journal_dir is None:
+            self._journal_dir = _journal_dir(self.database_url)
+        return self._journal_dir
+
+    # -- delivery ----------------------------------------------------------------------------------------------------
+
+    @property
+    def writer(self) -> Writer:
+        """What moves records into the ledger."""
+        if self._writer is None:
+            with self._lock:
+                if self._writer is None:
+                    from llmtrack.capture.writer import Writer
+
+                    self._writer = Writer(self._journal, self.health, self.journal_dir, lambda: self.database_url)
+        return self._writer
+
+    def _wake(self) -> None:
+        writer = self._writer
+        (writer if writer is not None else self.writer).wake()
+
+    def flush(self, timeout: float | None = 10.0) -> Flushed:
+        """Waits until everything recorded so far is in the ledger, or `timeout` seconds are over; tells how far it got.
+
+        Raises nothing: a ledger that cannot be written shows as records that wait.
+        """
+        self.writer.wait(timeout)
+        return self.status()
+
+    def status(self) -> Flushed:
+        """How far the records got, without waiting."""
+        writer = self.writer
+        failed = writer.rejected + self._journal.dropped
+        waiting = max(0, self._journal.appended - self._journal.dropped - writer.handled)
+        return Flushed(writer.written, waiting, failed, writer.rejected_path)
+
+    def close(self, timeout: float | None = 10.0) -> Flushed:
+        """Flushes, then stops the writer and lets go of files. A client may go on: its next call starts all again."""
+        flushed = self.flush(timeout)
+        with self._lock:
+            writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.stop()
+        self._journal.close()
+        return flushed
+
+    def after_fork(self) -> None:
+        """Starts afresh in a forked child."""
+        self.epoch += 1
+        self._lock = threading.Lock()
+        self.health = Health()
+        self._journal.after_fork()
+        self._writer = None
+
+
+def _journal_dir(database_url: str) -> Path:
+    from llmtrack.settings import get_settings
+
+    configured = get_settings().journal_dir
+    if configured is not None:
+        return Path(configured)
+    if database_url.startswith("sqlite"):
+        path = database_url.partition("///")[2].partition("?")[0]
+        if path and path != ":memory:":
+            return Path(f"{path}.journal").absolute()
+    import platformdirs
+
+    return platformdirs.user_state_path("llmtrack") / "journal"
+
+
+_trackers: weakref.WeakSet[Tracker] = weakref.WeakSet()
+_default: Tracker | None = None
+_default_lock = threading.Lock()
+
+
+def default_tracker() -> Tracker:
+    """The tracker of every client that was not given one."""
+    global _default
+    if _default is None:
+        with _default_lock:
+            if _default is None:
+                _default = Tracker()
+    return _default
+
+
+def set_default_tracker(tracker: Tracker | None) -> Tracker | None:
+    """Makes `tracker` the default one, and gives back the one before. `None`: a new one will be made from settings."""
+    global _default
+    with _default_lock:
+        before, _default = _default, tracker
+    return before
+
+
+def _after_fork() -> None:
+    global _default_lock
+    _default_lock = threading.Lock()
+    for tracker in list(_trackers):
+        tracker.after_fork()
+
+
+def _at_exit() -> None:
+    for tracker in list(_trackers):
+        tracker.guard(lambda tracker=tracker: tracker.close(EXIT_TIMEOUT))  # type: ignore[misc]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)

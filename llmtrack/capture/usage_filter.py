@@ -1,0 +1,86 @@
+"""Taking out of a chat stream the usage that we asked for and the caller did not."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from typing import Any
+
+_END_OF_EVENT = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
+_NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null(?=\s*[,}])|"usage"\s*:\s*null\s*,\s*')
+"""The member that a server adds to the other events because it was asked. It cannot be part of a text: inside a
+JSON string the quotes would be escaped."""
+
+
+class UsageFilter:
+    """Hides the event that carries only usage, and the `"usage":null` of all others. Passes on whole events only."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """The part of the stream that is complete now, without what is to be hidden."""
+        held = self._held
+        if held:
+            chunk = held + chunk
+        if chunk.endswith(b"\n\n"):
+            self._held = b""
+        else:
+            end = max((match.end() for match in _END_OF_EVENT.finditer(chunk)), default=0)
+            self._held, chunk = chunk[end:], chunk[:end]
+        return _without_usage(chunk) if b'"usage"' in chunk else chunk
+
+    def rest(self) -> bytes:
+        """What is left at the end of the stream."""
+        rest, self._held = self._held, b""
+        return _without_usage(rest) if b'"usage"' in rest else rest
+
+
+def _without_usage(events: bytes) -> bytes:
+    kept, start = [], 0
+    for end in [*(match.end() for match in _END_OF_EVENT.finditer(events)), len(events)]:
+        event = events[start:end]
+        start = end
+        if b'"usage"' in event:
+            if _is_usage_only(event):
+                continue
+            event = _NULL_USAGE.sub(b"", event)
+        kept.append(event)
+    return b"".join(kept)
+
+
+def _is_usage_only(event: bytes) -> bool:
+    data = b"\n".join(line[5:].strip() for line in event.splitlines() if line.startswith(b"data:"))
+    try:
+        value: Any = json.loads(data)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and bool(value.get("usage")) and value.get("choices") == []
+
+
+class ZippedUsageFilter:
+    """The same for a stream that came compressed although we asked for a plain one; it is compressed again."""
+
+    def __init__(self, encoding: str) -> None:
+        window = zlib.MAX_WBITS | 16 if encoding == "gzip" else zlib.MAX_WBITS
+        self._decoder = zlib.decompressobj(window)
+        self._encoder = zlib.compressobj(1, zlib.DEFLATED, window)
+        self._filter = UsageFilter()
+
+    def feed(self, chunk: bytes) -> bytes:
+        """As `UsageFilter.feed`."""
+        passed = self._filter.feed(self._decoder.decompress(chunk))
+        return self._encoder.compress(passed) + self._encoder.flush(zlib.Z_SYNC_FLUSH) if passed else b""
+
+    def rest(self) -> bytes:
+        """As `UsageFilter.rest`."""
+        passed = self._filter.feed(self._decoder.flush()) + self._filter.rest()
+        return self._encoder.compress(passed) + self._encoder.flush(zlib.Z_FINISH)
+
+
+def usage_filter(encoding: str) -> UsageFilter | ZippedUsageFilter | None:
+    """A filter for a body of this content encoding; `None` for one that we cannot take apart."""
+    if encoding in ("", "identity"):
+        return UsageFilter()
+    return ZippedUsageFilter(encoding) if encoding in ("gzip", "deflate") else None

@@ -1,0 +1,317 @@
+"""Moving records from the journal into the ledger, in batches, off every caller's thread."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llmtrack.capture.frames import HEAD_SIZE, MAGIC, Frame, decode, need
+from llmtrack.capture.health import Health
+from llmtrack.capture.journal import SUFFIX, Journal, Segment, take_over
+
+if TYPE_CHECKING:
+    from llmtrack.ledger import Ledger
+    from llmtrack.ledger.records import Record
+
+log = logging.getLogger("llmtrack")
+
+GATHER = 0.1
+"""Seconds to let records gather before a batch is written."""
+BATCH_RECORDS = 500
+BATCH_BYTES = 8 << 20
+READ_SIZE = 1 << 20
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds to wait after the ledger could not be written, doubling."""
+LOOK_AROUND = 10.0
+"""Seconds between looks for journals whose process died."""
+
+
+class Writer:
+    """One daemon thread that reads what was journalled, prices it and commits it; started by the first record."""
+
+    def __init__(
+        self, journal: Journal, health: Health, directory: Callable[[], Path], database_url: Callable[[], str]
+    ) -> None:
+        self.written = 0
+        self.rejected = 0
+        self.handled = 0
+        """Own records that need no more work: written or rejected."""
+        self.rejected_path: str | None = None
+        self._journal = journal
+        self._health = health
+        self._directory = directory
+        self._database_url = database_url
+        self._thread: threading.Thread | None = None
+        self._start_lock = threading.Lock()
+        self._idle = True
+        self._wanted = threading.Event()
+        self._stopping = False
+        self._hurried = threading.Event()
+        self._progress = threading.Condition()
+        self._rounds = 0
+        self._ledger: Ledger | None = None
+        self._pricer: Any = None
+        self._book_version: Any = None
+        self._adopted: list[Segment] = []
+        self._spent: list[str] = []
+        self._look_at = 0.0
+
+    # -- for other threads -------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Lets the writer know that there is something to do."""
+        if self._thread is None:
+            self._start()
+        if self._idle:
+            self._idle = False
+            self._wanted.set()
+
+    def wait(self, timeout: float | None) -> bool:
+        """Waits until all that was recorded before is dealt with; False if that took longer than `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        goal = self._journal.appended - self._journal.dropped
+        if self.handled >= goal and not self._others_wait():
+            return True
+        self._start()
+        with self._progress:
+            first = self._rounds
+            while self.handled < goal or self._rounds < first + 1:
+                left = None if deadline is None else deadline - time.monotonic()
+                if (left is not None and left <= 0) or self._stopping:
+                    return False
+                self._idle = False
+                self._hurried.set()
+                self._wanted.set()
+                self._progress.wait(left if left is None else min(left, 0.5))
+        return True
+
+    def stop(self) -> None:
+        """Ends the thread after the batch it is at."""
+        self._stopping = True
+        self._hurried.set()
+        self._wanted.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=5.0)
+        for segment in self._adopted:
+            segment.release(delete=False)
+        self._adopted = []
+
+    def _others_wait(self) -> bool:
+        try:
+            own = {segment.path.name for segment in self._journal.segments()}
+            return any(path.suffix == SUFFIX and path.name not in own for path in self._directory().iterdir())
+        except OSError:
+            return False
+
+    def _start(self) -> None:
+        with self._start_lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="llmtrack-writer", daemon=True)
+                self._thread.start()
+
+    # -- the thread --------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping:
+            self._wanted.wait(None if self._idle else 0)
+            self._wanted.clear()
+            if not self._hurried.wait(GATHER) and self._stopping:
+                return
+            self._hurried.clear()
+            try:
+                self._idle = not self._work()
+                pause = FIRST_PAUSE
+                self._health.recovered("ledger", "The ledger can be written again")
+            except Exception as error:
+                log.debug("A batch could not be written", exc_info=True)
+                self._health.failed("ledger", "The ledger cannot be written; records wait in the journal", error)
+                self._hurried.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            with self._progress:
+                self._rounds += 1
+                self._progress.notify_all()
+            if self._idle and self._something_new():
+                self._idle = False
+
+    def _something_new(self) -> bool:
+        # A record may have come between the last look and going idle.
+        return bool(self._journal.memory) or any(s.done < s.end for s in self._journal.segments())
+
+    def _work(self) -> bool:
+        """Writes all there is; True if something was written. Raises if the ledger cannot be written."""
+        worked = False
+        ledger = self._open()
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + LOOK_AROUND
+            self._adopt(ledger)
+        for segment in self._adopted:
+            self._drain(ledger, segment, own=False)
+            segment.release(delete=True)
+            self._spent.append(segment.id)
+        self._adopted = []
+        for segment in self._journal.segments():
+            worked |= self._drain(ledger, segment, own=True)
+            if segment.closed and segment.done == segment.end:
+                self._journal.remove(segment)
+                self._spent.append(segment.id)
+        worked |= self._drain_memory(ledger)
+        if not worked:
+            self._journal.rest()
+            if self._spent:
+                ledger.forget(self._spent)
+                self._spent = []
+        return worked
+
+    def _open(self) -> Ledger:
+        if self._ledger is None:
+            from llmtrack.ledger import open_ledger
+
+            self._ledger = open_ledger(self._database_url())
+        return self._ledger
+
+    def _adopt(self, ledger: Ledger) -> None:
+        own = {segment.path.name for segment in self._journal.segments()}
+        try:
+            paths = sorted(self._directory().glob(f"*{SUFFIX}"))
+        except OSError:
+            return
+        for path in paths:
+            if path.name not in own and (segment := take_over(path)) is not None:
+                segment.done = min(ledger.progress(segment.id), segment.end)
+                self._adopted.append(segment)
+
+    # -- batches -----------------------------------------------------------------------------------------------------
+
+    def _drain(self, ledger: Ledger, segment: Segment, *, own: bool) -> bool:
+        worked = False
+        while segment.done < segment.end and not self._stopping:
+            frames, done = read_frames(segment, self._health)
+            if frames or done > segment.done:
+                self._write(ledger, segment, frames, done, own)
+                worked = True
+            else:
+                break
+        return worked
+
+    def _drain_memory(self, ledger: Ledger) -> bool:
+        worked = False
+        while waiting := self._journal.take_memory(BATCH_RECORDS):
+            frames = [frame for data in waiting if (frame := decode(data, 0, 0)) is not None]
+            self._write(ledger, None, frames, 0, True)
+            self._journal.forget_memory(len(waiting))
+            worked = True
+        return worked
+
+    def _write(self, ledger: Ledger, segment: Segment | None, frames: list[Frame], done: int, own: bool) -> None:
+        """Commits `frames` together with how far `segment` has been read. One that cannot be kept is set aside."""
+        self._refresh_prices(ledger)
+        good: list[tuple[Frame, Record]] = []
+        for frame in frames:
+            try:
+                good.append((frame, self._record(frame)))
+            except Exception as error:
+                self._reject(frame, error)
+        progress = [] if segment is None else [(segment.id, done)]
+        written = self._commit(ledger, good, progress)
+        if segment is not None:
+            segment.done = done
+        self.written += written
+        if own:
+            with self._progress:
+                self.handled += len(frames)
+                self._progress.notify_all()
+
+    def _commit(self, ledger: Ledger, good: Sequence[tuple[Frame, Record]], progress: list[tuple[str, int]]) -> int:
+        try:
+            ledger.write([record for _, record in good], progress)
+            return len(good)
+        except Exception as error:
+            for id, done in progress:
+                if ledger.progress(id) >= done:
+                    return len(good)  # It was committed; only the news of it was lost.
+            # The ledger answers, so it is one of these records that it cannot take: halve until it is alone.
+            ledger.write([], [])
+            if not good:
+                raise
+            if len(good) == 1:
+                self._reject(good[0][0], error)
+                ledger.write([], progress)
+                return 0
+        half = len(good) // 2
+        return self._commit(ledger, good[:half], []) + self._commit(ledger, good[half:], progress)
+
+    def _record(self, frame: Frame) -> Record:
+        from llmtrack.capture.unpack import record_of
+        from llmtrack.ledger.records import Generation
+
+        record = record_of(frame)
+        if isinstance(record, Generation):
+            try:
+                record.cost = self._pricer.cost(
+                    record.usage,
+                    provider=record.provider,
+                    model=record.response_model or record.request_model,
+                    tier=record.service_tier,
+                    at=record.started_at,
+                    request_model=record.request_model,
+                    reported=record.reported_cost,
+                    estimated=record.usage_estimated,
+                    simulated=record.simulated,
+                )
+            except Exception as error:
+                from llmtrack.pricing.usage import Cost
+
+                self._health.failed("pricing", "A call could not be priced", error)
+                record.cost = Cost(status="unpriced", reason=f"pricing failed: {type(error).__name__}")
+        return record
+
+    def _refresh_prices(self, ledger: Ledger) -> None:
+        version, entries = ledger.book()
+        if self._pricer is None or version != self._book_version:
+            from llmtrack.pricing import Pricer
+
+            self._pricer, self._book_version = Pricer(entries), version
+
+    def _reject(self, frame: Frame, error: Exception) -> None:
+        """Keeps a record that the ledger cannot take beside the journal, for somebody to look at."""
+        path = self._directory() / "records.rejected"
+        self._health.failed("rejected", f"A record cannot be written; it is kept in {path}", error, secret=True)
+        log.debug("A record was rejected", exc_info=True)
+        self.rejected += 1
+        self.rejected_path = str(path)
+        try:
+            with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                file.write(b"".join((frame.header, b"\n")))
+        except OSError as failure:
+            self._health.failed("rejected_file", f"{path} cannot be written", failure)
+
+
+def read_frames(segment: Segment, health: Health) -> tuple[list[Frame], int]:
+    """The next frames of `segment`, at most a batch, and where they end. Damage is skipped and counted."""
+    at, end = segment.done, segment.end
+    size = min(READ_SIZE, end - at)
+    data = os.pread(segment.fd, size, at)
+    if len(data) >= HEAD_SIZE and (whole := need(data, 0)) is not None and len(data) < whole <= end - at:
+        data = os.pread(segment.fd, whole, at)
+    frames: list[Frame] = []
+    base, position = at, 0
+    while position < len(data) and len(frames) < BATCH_RECORDS:
+        frame = decode(data, position, base)
+        if frame is not None:
+            frames.append(frame)
+            position = frame.end - base
+            continue
+        if position and base + len(data) < end:
+            break  # Perhaps only cut by our reading; the next read begins here.
+        health.failed("damage", f"A damaged part of {segment.path} is skipped")
+        following = data.find(MAGIC, position + 1)
+        position = following if following >= 0 else len(data)
+    return frames, base + position

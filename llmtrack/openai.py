@@ -1,0 +1,147 @@
+"""The OpenAI SDK's clients, recording what they do: `from llmtrack.openai import OpenAI`.
+
+Any other name of `openai` can be imported from here as well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import openai
+
+from llmtrack.capture.attach import subclass
+from llmtrack.capture.client import AsyncTracking, SyncTracking, Tracking
+from llmtrack.capture.endpoints import Endpoint, Endpoints, Namer
+
+if TYPE_CHECKING:
+    from openai import APIConnectionError as APIConnectionError
+    from openai import APIError as APIError
+    from openai import APIResponse as APIResponse
+    from openai import APIResponseValidationError as APIResponseValidationError
+    from openai import APIStatusError as APIStatusError
+    from openai import APITimeoutError as APITimeoutError
+    from openai import AsyncAPIResponse as AsyncAPIResponse
+    from openai import AsyncStream as AsyncStream
+    from openai import AuthenticationError as AuthenticationError
+    from openai import BadRequestError as BadRequestError
+    from openai import ConflictError as ConflictError
+    from openai import InternalServerError as InternalServerError
+    from openai import NotFoundError as NotFoundError
+    from openai import OpenAIError as OpenAIError
+    from openai import PermissionDeniedError as PermissionDeniedError
+    from openai import RateLimitError as RateLimitError
+    from openai import Stream as Stream
+    from openai import Timeout as Timeout
+    from openai import UnprocessableEntityError as UnprocessableEntityError
+
+_CHAT = Endpoint("chat", "openai.chat", asks_usage=True)
+_RESPONSES = Endpoint("chat", "openai.responses")
+_IMAGE = Endpoint("image", "openai.images")
+
+ENDPOINTS = Endpoints(
+    {
+        "POST /chat/completions": _CHAT,
+        "POST /completions": Endpoint("text_completion", "openai.completions", asks_usage=True),
+        "POST /responses": _RESPONSES,
+        "POST /responses/compact": _RESPONSES,
+        "POST /responses/input_tokens": Endpoint("count_tokens", "openai.count_tokens"),
+        "POST /embeddings": Endpoint("embeddings", "openai.embeddings"),
+        "POST /images/generations": _IMAGE,
+        "POST /images/edits": _IMAGE,
+        "POST /images/variations": _IMAGE,
+        "POST /audio/transcriptions": Endpoint("transcription", "openai.audio"),
+        "POST /audio/translations": Endpoint("transcription", "openai.audio"),
+        "POST /audio/speech": Endpoint("speech", "openai.audio"),
+        "POST /moderations": Endpoint("moderation", "openai.moderations"),
+    },
+    {
+        "GET /responses/{}": Endpoint("chat", "openai.responses", settles=True),
+        "POST /responses/{}/cancel": Endpoint("chat", "openai.responses", settles=True),
+    },
+)
+"""What is recorded of OpenAI's API. Realtime, batches, assistants, fine-tuning and files are not."""
+
+_NAMES = Namer(
+    {
+        "api.openai.com": "openai",
+        "openai.com": "openai",
+        "openai.azure.com": "azure",
+        "cognitiveservices.azure.com": "azure",
+        "services.ai.azure.com": "azure",
+        "openrouter.ai": "openrouter",
+        "api.groq.com": "groq",
+        "api.deepseek.com": "deepseek",
+        "api.mistral.ai": "mistral",
+        "api.together.xyz": "together",
+        "api.fireworks.ai": "fireworks",
+        "api.cohere.ai": "cohere",
+        "api.cohere.com": "cohere",
+        "api.perplexity.ai": "perplexity",
+        "api.x.ai": "x-ai",
+        "api.cerebras.ai": "cerebras",
+        "api.novita.ai": "novita",
+        "generativelanguage.googleapis.com": "google",
+        "aiplatform.googleapis.com": "google",
+        "api.anthropic.com": "anthropic",
+        "amazonaws.com": "aws",
+        "api.aws": "aws",
+        "router.huggingface.co": "huggingface",
+    }
+)
+
+
+class _OpenAITracking(Tracking):
+    _llmtrack_endpoints = ENDPOINTS
+    _llmtrack_names = _NAMES
+
+
+class _Sync(SyncTracking, _OpenAITracking):
+    _llmtrack_response = openai.APIResponse
+
+
+class _Async(AsyncTracking, _OpenAITracking):
+    _llmtrack_response = openai.AsyncAPIResponse
+
+
+class OpenAI(_Sync, openai.OpenAI):
+    """`openai.OpenAI`, recording what it does."""
+
+
+class AsyncOpenAI(_Async, openai.AsyncOpenAI):
+    """`openai.AsyncOpenAI`, recording what it does."""
+
+
+class AzureOpenAI(_Sync, openai.AzureOpenAI):
+    """`openai.AzureOpenAI`, recording what it does."""
+
+
+class AsyncAzureOpenAI(_Async, openai.AsyncAzureOpenAI):
+    """`openai.AsyncAzureOpenAI`, recording what it does."""
+
+
+class BedrockOpenAI(_Sync, openai.BedrockOpenAI):
+    """`openai.BedrockOpenAI`, recording what it does."""
+
+
+class AsyncBedrockOpenAI(_Async, openai.AsyncBedrockOpenAI):
+    """`openai.AsyncBedrockOpenAI`, recording what it does."""
+
+
+Client: TypeAlias = OpenAI
+AsyncClient: TypeAlias = AsyncOpenAI
+
+_OURS = (OpenAI, AsyncOpenAI, AzureOpenAI, AsyncAzureOpenAI, BedrockOpenAI, AsyncBedrockOpenAI)
+
+
+def tracked(kind: type) -> Any:
+    """The tracked class for a client class of this SDK."""
+    for ours in _OURS:
+        if kind in ours.__bases__:
+            return ours
+    return subclass(kind, _Async if issubclass(kind, openai.AsyncOpenAI) else _Sync)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        return getattr(openai, name)
