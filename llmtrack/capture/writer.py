@@ -255,22 +255,12 @@ class Writer:
         record = record_of(frame)
         if isinstance(record, Generation):
             try:
-                record.cost = self._pricer.cost(
-                    record.usage,
-                    provider=record.provider,
-                    model=record.response_model or record.request_model,
-                    tier=record.service_tier,
-                    at=record.started_at,
-                    request_model=record.request_model,
-                    reported=record.reported_cost,
-                    estimated=record.usage_estimated,
-                    simulated=record.simulated,
-                )
+                record.cost = self._pricer.price(record)
             except Exception as error:
                 from llmtrack.pricing.usage import Cost
 
                 self._health.failed("pricing", "A call could not be priced", error)
-                record.cost = Cost(status="unpriced", reason=f"pricing failed: {type(error).__name__}")
+                record.cost = Cost(status="unpriced", reason="internal_error")
         return record
 
     def _refresh_prices(self, ledger: Ledger) -> None:

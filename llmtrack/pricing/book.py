@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from llmtrack.pricing.names import list_id, without_snapshot
 
 FOREVER = 2**62
+STANDARD = "standard"
 _NOTHING: Mapping[str, Decimal] = MappingProxyType({})
 
 Kind = Literal["price", "same_as", "discount", "markup"]
@@ -36,8 +37,8 @@ class BookEntry:
     """Microseconds since 1970 from which it holds."""
     until: int | None = None
     """The moment it ends; None: until a later entry for the same follows."""
-    tier: str = "standard"
-    """The served tier it is for, or a glob; ``*`` for any."""
+    tier: str = ""
+    """The served tier it is for, or a glob; where none is given, a price is for ``standard``, the others for any."""
     rates: Mapping[str, Decimal] = field(default_factory=lambda: _NOTHING)
     """For ``price``: dollars by class, in the units of `llmtrack.pricing.classes`."""
     above: int = 0
@@ -49,7 +50,23 @@ class BookEntry:
     applies_to: Literal["list", "all"] = "list"
     """For ``discount`` and ``markup``: list prices only, or own prices and costs told by the provider too."""
     id: int = 0
+    """What it is kept under; stored costs refer to it."""
     note: str = ""
+
+    @property
+    def tiers(self) -> str:
+        """The tier or glob of tiers it is for."""
+        return self.tier.strip() or (STANDARD if self.kind == "price" else "*")
+
+    @property
+    def title(self) -> str:
+        """What it does, in a few words: ``-15% on openai/*``."""
+        about = f"{self.provider}/{self.model}"
+        if self.kind in ("discount", "markup") and self.percent is not None:
+            return f"{'-' if self.kind == 'discount' else '+'}{plain(self.percent)}% on {about}"
+        if self.kind == "same_as":
+            return f"{about} as {self.same_as}"
+        return f"{about}: " + ", ".join(f"{name} ${plain(rate)}" for name, rate in self.rates.items())
 
     def holds(self, at: int) -> bool:
         """Whether it is in force at `at`."""
@@ -59,14 +76,35 @@ class BookEntry:
         """Whether it is about this model, whenever."""
         return self._rank(provider, model, tier) is not None
 
+    def as_json(self) -> dict[str, Any]:
+        """All of it but the id, in plain types; money as decimal strings."""
+        told = {name: getattr(self, name) for name in _FIELDS}
+        told["rates"] = {name: str(rate) for name, rate in self.rates.items()}
+        told["percent"] = None if self.percent is None else str(self.percent)
+        return told
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any], id: int, *, until: int | None = None) -> BookEntry:
+        """What `as_json` gave, with the id it is kept under; `until` ends it, if that is sooner than it would end."""
+        given = {name: told[name] for name in _FIELDS if name in told}
+        given["rates"] = {name: Decimal(rate) for name, rate in (told.get("rates") or {}).items()}
+        given["percent"] = None if told.get("percent") is None else Decimal(told["percent"])
+        entry = cls(**given, id=id)
+        if until is not None and (entry.until is None or until < entry.until):
+            return replace(entry, until=until)
+        return entry
+
     def _rank(self, provider: str, model: str, tier: str) -> tuple[int, int, int, int, int, int] | None:
         """How closely it describes a model: names before globs, then by the letters given; None: not at all."""
         model_rank = _closeness(self.model, (model, without_snapshot(model)))
         provider_rank = _closeness(self.provider, (provider, list_id(provider)))
-        tier_rank = _closeness(self.tier, (tier,))
+        tier_rank = _closeness(self.tiers, (tier,))
         if model_rank is None or provider_rank is None or tier_rank is None:
             return None
         return (*model_rank, *provider_rank, *tier_rank)
+
+
+_FIELDS = tuple(one.name for one in fields(BookEntry) if one.name != "id")
 
 
 def _closeness(pattern: str, spellings: Sequence[str]) -> tuple[int, int] | None:
@@ -165,7 +203,7 @@ def _factors(best: Sequence[BookEntry]) -> tuple[Decimal, Decimal, str | None]:
         on_list *= factor
         if entry.applies_to == "all":
             on_own *= factor
-        words.append(f"{'-' if sign < 0 else '+'}{entry.percent.normalize():f}% (book {entry.id})")
+        words.append(f"{'-' if sign < 0 else '+'}{plain(entry.percent)}% (book {entry.id})")
     return on_list, on_own, " ".join(words) or None
 
 
@@ -176,6 +214,12 @@ def _window(entries: Sequence[BookEntry], at: int) -> tuple[int, int]:
         if entry.until is not None:
             edges.append(entry.until)
     return max(edge for edge in edges if edge <= at), min(edge for edge in edges if edge > at)
+
+
+def plain(number: Decimal) -> str:
+    """A number without an exponent or trailing noughts: ``0.0028``, ``15``."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _split(same_as: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Protocol, cast
 
 from llmtrack.pricing import demo, listing
-from llmtrack.pricing.book import Book, BookEntry
+from llmtrack.pricing.book import STANDARD, Book, BookEntry
 from llmtrack.pricing.quote import Quote, quote
 from llmtrack.pricing.rates import NANO, Parts, Rates, to_nano
 from llmtrack.pricing.reasons import Reason
@@ -21,6 +21,7 @@ _KEPT_KEYS = 4096
 _KEPT_WINDOWS = 8
 _NOT_SENT = frozenset({"error", "refused"})
 _FREE_OPERATIONS = frozenset({"count_tokens"})
+_NOT_BILLED_HERE = frozenset({"batch"})  # asking for a batch costs nothing; its results are not seen here
 _DEMO = Rates(demo.RATES)
 _MOST_DOLLARS = Decimal(10**9)
 
@@ -104,7 +105,8 @@ class Pricer:
                 return self._reported(reported, provider, model or request_model, tier, at)
             if operation in _FREE_OPERATIONS:
                 return _free(provider, model or request_model or "", operation or "")
-            if usage.input_tokens is None and usage.output_tokens is None and status in _NOT_SENT:
+            nothing = usage.input_tokens is None and usage.output_tokens is None
+            if nothing and (status in _NOT_SENT or operation in _NOT_BILLED_HERE):
                 return _unpriced(Reason.NO_USAGE)
             if status == "pending":
                 return _unpriced(Reason.PENDING)
@@ -231,12 +233,12 @@ def _without_others(usage: Usage) -> Usage | None:
 def _free(provider: str, model: str, operation: str) -> Cost:
     """A call that providers do not charge for, whatever it counted."""
     rates = MappingProxyType({"request": "0"})
-    return Cost("exact", 0, request=0, price=Price("free", operation, provider, model, listing.STANDARD, rates))
+    return Cost("exact", 0, request=0, price=Price("free", operation, provider, model, STANDARD, rates))
 
 
 def _simulated(usage: Usage, model: str, status: str | None) -> Cost:
     price = Price(
-        demo.SOURCE, demo.VERSION, "demo", model, listing.STANDARD,
+        demo.SOURCE, demo.VERSION, "demo", model, STANDARD,
         MappingProxyType({name: str(rate) for name, rate in demo.RATES.items()}),
     )  # fmt: skip
     result = _DEMO.apply(usage)

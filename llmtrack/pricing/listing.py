@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.pricing import names
+from llmtrack.pricing.book import FOREVER, STANDARD
 from llmtrack.pricing.classes import FROM_LIST
 from llmtrack.pricing.reasons import Reason
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, Provider
 
 SOURCE = "genai-prices"
-STANDARD = "standard"
-FOREVER = 2**62
 
 _STANDARD = frozenset({"", "standard", "default", "auto", "on_demand", "on-demand", "none", "null"})
 _CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
@@ -32,7 +31,12 @@ _CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "fast": ({"service_tier": "fast"}, {"speed": "fast"}),
 }
 # Names the list's clauses cover without spelling them out, looked up by hand.
-_KNOWN_TOO = {("anthropic", "claude-2"): frozenset({"claude-2.0", "claude-2.1"})}
+_KNOWN_TOO = {
+    ("anthropic", "claude-2"): frozenset({"claude-2.0", "claude-2.1"}),
+    ("openai", "moderation"): frozenset(
+        {"omni-moderation-latest", "omni-moderation-2024-09-26", "text-moderation-latest", "text-moderation-stable"}
+    ),
+}
 # Where an entry without any rate means that nothing is charged; elsewhere it means that nothing is known.
 _FREE = frozenset({("openai", "moderation")})
 _FREE_PROVIDERS = frozenset({"github-copilot"})
@@ -112,8 +116,21 @@ def look_up(data: DataSnapshot, provider: str, model: str, tier: str, at: int) -
     return Listing(listed_by.id, info.id, tier, version(data), rates, since, until, own, uncounted)
 
 
+def rates_of_class(data: DataSnapshot, name: str, at: int) -> list[tuple[str, Decimal]]:
+    """What each listed model charges for class `name` at that moment, with the provider that does."""
+    keys = [key for key, ours in FROM_LIST.items() if ours == name]
+    moment = _moment(at)
+    return [
+        (provider.id, _steps(price)[0][1])
+        for provider in data.providers
+        for info in provider.models
+        for key, price in _given(info.get_prices(moment))
+        if key in keys
+    ]
+
+
 def _find(data: DataSnapshot, provider_id: str, model: str) -> tuple[ModelInfo, Provider, bool] | Reason:
-    provider = _providers(data).get(provider_id)
+    provider = _providers(data).get(provider_id) or _at_host(data, provider_id)
     if provider is None:
         return Reason.NO_PRICE
     horizon = _horizon(data)
@@ -127,6 +144,18 @@ def _find(data: DataSnapshot, provider_id: str, model: str) -> tuple[ModelInfo, 
                     return info, listed_by, listed_by is provider
                 alike = True
     return Reason.NEWER_MODEL if alike else Reason.NO_PRICE
+
+
+def _at_host(data: DataSnapshot, host: str) -> Provider | None:
+    """The provider that answers at `host`, where a provider is known by its host only and the list has that address."""
+    if "." not in host or "/" in host:
+        return None
+    address = f"https://{host}"
+    for provider in data.providers:
+        found = re.match(provider.api_pattern, address + "/")
+        if found is not None and found.end() >= len(address):  # not api.openai.com.example.org
+            return provider
+    return None
 
 
 def _spellings(model: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from llmtrack.pricing import listing
-from llmtrack.pricing.book import Book, Decision
+from llmtrack.pricing.book import Book, Decision, plain
 from llmtrack.pricing.listing import Listing, Steps, Unlisted
 from llmtrack.pricing.rates import Rates
 from llmtrack.pricing.reasons import Reason
@@ -93,7 +93,7 @@ def _band(
         provider=provider if own or not isinstance(listed, Listing) else listed.provider,
         model=model if own or not isinstance(listed, Listing) else listed.model,
         tier=tier,
-        rates=MappingProxyType({name: _plain(rate) for name, rate in sorted(dollars.items())}),
+        rates=MappingProxyType({name: plain(rate) for name, rate in sorted(dollars.items())}),
         above=above,
         adjustment=decided.words,
     )
@@ -102,9 +102,3 @@ def _band(
 
 def _at(above: int, rates: Steps) -> Decimal | None:
     return next((rate for start, rate in reversed(rates) if start <= above), None)
-
-
-def _plain(rate: Decimal) -> str:
-    """A rate without an exponent or trailing noughts: ``0.0028``, ``15``."""
-    text = format(rate, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
