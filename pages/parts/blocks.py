@@ -26,7 +26,7 @@ def finished(text: str, size: int = BLOCK_CHARACTERS) -> list[str]:
         position += len(line)
         blank = not line.strip()
         fence, in_code = _fence_after(fence, line)
-        if not in_code and line.count("$$") % 2:
+        if not in_code and (line.count("$$") % 2 or line.count("\\[") != line.count("\\]")):
             formula = not formula
         if not in_code and not formula and not blank:
             in_list = bool(_LIST_ITEM.match(line)) or (in_list and line[0] in " \t")

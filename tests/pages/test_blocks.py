@@ -46,6 +46,7 @@ def test_a_loose_list_stays_in_one_piece_until_something_else_begins() -> None:
 
 def test_a_formula_is_never_cut() -> None:
     assert pieces("$$\na\n\nb\n$$\n\nafter", size=3) == ["$$\na\n\nb\n$$\n\n", "after"]
+    assert pieces("\\[\na\n\nb\n\\]\n\nafter", size=3) == ["\\[\na\n\nb\n\\]\n\n", "after"]
 
 
 def test_the_end_waits_because_the_next_line_may_belong_to_it() -> None:
