@@ -101,7 +101,7 @@ class Pricer:
         try:
             if simulated:
                 return _simulated(usage, model or request_model or "", status)
-            if reported is not None and 0 <= reported < _MOST_DOLLARS:
+            if reported is not None and reported.is_finite() and 0 <= reported < _MOST_DOLLARS:
                 return self._reported(reported, provider, model or request_model, tier, at)
             if operation in _FREE_OPERATIONS:
                 return _free(provider, model or request_model or "", operation or "")

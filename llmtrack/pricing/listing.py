@@ -178,7 +178,8 @@ def _is_known(info: ModelInfo, listed_by: Provider, name: str, horizon: str) -> 
     base = names.tuned_from(name)
     if base is not None:
         return any(base in _clauses(other.match)[0] for other in listed_by.models)
-    return any(names.continues(name, stem) for stem in (*stems, *spelled))
+    at_bedrock = listed_by.id == "aws"
+    return any(names.continues(name, stem, at_bedrock=at_bedrock) for stem in (*stems, *spelled))
 
 
 def _clauses(match: object) -> tuple[set[str], set[str], list[str]]:

@@ -42,8 +42,9 @@ _ALIASES = {
 
 _DATE = r"(?P<y>20\d\d)-?(?P<m>0[1-9]|1[0-2])-?(?P<d>0[1-9]|[12]\d|3[01])"
 # What may follow a model's name without making it another model: a date, `latest` or `default`, Google's `-001`,
-# Bedrock's `-v1:0`.
-_SNAPSHOT = re.compile(rf"(?:[-@](?:{_DATE}|latest|default|00\d))?(?:-v\d(?::\d+)?)?\Z")
+# and, at Bedrock, `-v1:0`.
+_SNAPSHOT = re.compile(rf"(?:[-@](?:{_DATE}|latest|default|00\d))?\Z")
+_AT_BEDROCK = re.compile(rf"(?:[-@](?:{_DATE}|latest))?(?:-v\d(?::\d+)?(?::\d+k)?)?\Z")
 _ANY_DATE = re.compile(rf"(?<!\d){_DATE}(?!\d)")
 # What may come before it: a vendor or region (`us.anthropic.`), a path (`models/`), an address (`arn:…/`).
 _BEFORE = "./:"
@@ -71,7 +72,7 @@ def _latest(name: str) -> str:
 
 
 def without_snapshot(name: str) -> str:
-    """`name` without its date, ``-latest`` or Bedrock version: what its dated snapshots have in common."""
+    """`name` without its date or ``-latest``: what its dated snapshots have in common."""
     return _SNAPSHOT.sub("", name.lower())
 
 
@@ -80,17 +81,18 @@ def is_newer(name: str, horizon: str) -> bool:
     return _latest(name) > horizon
 
 
-def continues(name: str, stem: str) -> bool:
+def continues(name: str, stem: str, *, at_bedrock: bool = False) -> bool:
     """Whether `name` is `stem` itself or a snapshot of it, possibly behind a vendor, region or path.
 
     ``us.anthropic.claude-3-opus-20240229-v1:0`` is one of ``claude-3-opus``; ``claude-3-opus-mini`` is not,
-    nor is ``my-claude-3-opus``.
+    nor is ``my-claude-3-opus``. The ``-v1:0`` means a version of the same only `at_bedrock`.
     """
+    snapshot = _AT_BEDROCK if at_bedrock else _SNAPSHOT
     start = name.find(stem)
     while start >= 0:
         rest = name[start + len(stem) :]
         before = name[start - 1] if start else "/"
-        if before in _BEFORE and (_SNAPSHOT.fullmatch(rest) or _completes_date(stem, rest)):
+        if before in _BEFORE and (snapshot.fullmatch(rest) or _completes_date(stem, rest)):
             return True
         start = name.find(stem, start + 1)
     return False

@@ -34,7 +34,7 @@ class Usage:
     output_image_tokens: int | None = None
     web_searches: int | None = None
     """Web search requests the provider ran and charges for, each."""
-    tools: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    tools: Mapping[str, int] = field(default_factory=dict)
     """Other server-side tools by name (``web_fetch``, ``file_search``, ``code_execution``) with how often they ran."""
     audio_seconds: Decimal | int | None = None
     """Length of audio, where the provider bills it by time (``whisper-1``)."""
