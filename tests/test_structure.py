@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "serving": {"ids", "settings", "pricing", "ledger", "limits", "capture", "chat", ""},
     "sample": {"ids", "settings", "pricing", "ledger"},
     "": {"ids", "settings", "pricing", "ledger", "limits", "capture"},
-    "cli": {"commands", "settings", ""},
+    "cli": {"commands", "settings", "ledger", ""},
     "commands": {"ids", "settings", "pricing", "ledger", "limits", "capture", "serving", "sample", "cli", ""},
     "__main__": {"cli"},
 }

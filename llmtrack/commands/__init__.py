@@ -1,0 +1,29 @@
+"""What `llmtrack` can be told to do, one module a command.
+
+A module called ``copy_ledger`` is the command ``llmtrack copy-ledger``. It holds one `click.Command` named ``command``,
+whose docstring is its help, and imports what is heavy inside that function. It raises `LedgerError` or `SettingsError`
+as they come: `llmtrack.cli` says them in one sentence and exits with 1. `open_given` is what ``--database`` stands for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from llmtrack.ledger import Ledger
+
+database_option = click.option(
+    "--database",
+    "database_url",
+    metavar="URL",
+    help="The ledger, as sqlite:///file.db or postgresql://…  [default: the one LLMTRACK_DATABASE_URL names]",
+)
+
+
+def open_given(database_url: str | None) -> Ledger:
+    """The ledger that was asked for, or the one of the settings."""
+    from llmtrack.ledger import open_ledger
+
+    return open_ledger(database_url)
