@@ -82,6 +82,48 @@ def _speaks(block: Any) -> bool:
     return isinstance(block, dict) and (block.get("type") not in ("text", "thinking") or bool(block.get("text")))
 
 
+def _completion(body: Json, said: Said) -> None:
+    """Reads a legacy text completion, which reports no usage."""
+    if body.get("type") == "error":
+        said.failure = failure(body)
+        return
+    _head(body, said)
+    said.finish_reason = text(body.get("stop_reason"))
+    said.cut = said.finish_reason in CUT
+
+
+def _completion_stream(events: Events, said: Said) -> None:
+    for index, event in enumerate(events.values):
+        if not isinstance(event, dict):
+            continue
+        if event.get("type") == "error":
+            said.failure = failure(event)
+        elif "completion" in event:
+            _completion(event, said)
+            said.complete = said.complete or said.finish_reason is not None
+            if said.first_output is None and event["completion"]:
+                said.first_output = index
+
+
+def _completed(body: Json) -> list[Json]:
+    return output_messages({**body, "content": body.get("completion")})
+
+
+def _joined(events: list[Any]) -> Json:
+    pieces = [event for event in events if isinstance(event, dict) and isinstance(event.get("completion"), str)]
+    last = pieces[-1] if pieces else {}
+    return {**last, "completion": "".join(event["completion"] for event in pieces)}
+
+
+COMPLETIONS = Dialect(
+    plain=_completion,
+    stream=_completion_stream,
+    assemble=_joined,
+    output=_completed,
+    input=input_messages,
+    estimates=True,
+)
+
 MESSAGES = Dialect(
     plain=plain, stream=stream, assemble=assemble, output=output_messages, input=input_messages, estimates=True
 )

@@ -13,12 +13,14 @@ Trouble = tuple[str, str | None, str | None]
 """error type, the provider's code, message"""
 
 
-def outcome(exchange: Exchange, said: Said, *, streamed: bool) -> tuple[str, Trouble | None]:
-    """The status of the call, and its trouble if it has any.
+def outcome(exchange: Exchange, said: Said, *, streamed: bool, read: bool = False) -> tuple[str, Trouble | None]:
+    """The status of the call, and its trouble if it has any. `read`: the answer could be made out.
 
     What the caller saw comes first: an exception is an error even if the answer was whole. Then what the answer says
     of itself, then how its reading ended.
     """
+    if exchange.ended == "refused":
+        return "refused", ("refused", None, exchange.error.message if exchange.error else None)
     trouble = _seen(exchange, said)
     if trouble is not None:
         return {"cancelled": "cancelled", "refused": "refused"}.get(trouble[0], "error"), trouble
@@ -27,9 +29,9 @@ def outcome(exchange: Exchange, said: Said, *, streamed: bool) -> tuple[str, Tro
     if streamed and not said.complete:
         if exchange.ended == "read":
             return "incomplete", None
-        return ("cancelled" if exchange.ended == "cancelled" else "abandoned"), None
-    if not streamed and exchange.ended != "read" and said.id is None and said.model is None:
-        return ("cancelled" if exchange.ended == "cancelled" else "abandoned"), None
+        return "abandoned", None
+    if not streamed and exchange.ended in ("closed", "abandoned") and not read:
+        return "abandoned", None
     if said.cancelled:
         return "cancelled", None
     if said.pending:
@@ -40,6 +42,10 @@ def outcome(exchange: Exchange, said: Said, *, streamed: bool) -> tuple[str, Tro
 def _seen(exchange: Exchange, said: Said) -> Trouble | None:
     """The trouble that the caller saw, as an exception or as an HTTP status."""
     error, status = exchange.error, exchange.http_status
+    if exchange.ended == "cancelled" and (error is not None or not said.complete):
+        return "cancelled", None, error.message or None if error else None
+    if exchange.ended == "abandoned":
+        error = None  # the end of the program, or of the generator that held the stream
     if error is None and exchange.ended == "error":
         error = ErrorSeen("APIConnectionError", "The connection broke.")
     if error is None:

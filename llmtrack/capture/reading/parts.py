@@ -12,7 +12,6 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from pydantic_core import to_json
@@ -74,10 +73,7 @@ def file_part(modality: str, file_id: Any) -> Json:
 
 
 def _blob(modality: str, mime_type: str | None, encoded: str) -> Json:
-    try:
-        data = binascii.a2b_base64(encoded)
-    except (binascii.Error, ValueError):
-        data = encoded.encode("utf-8", "replace")
+    data = from_base64(encoded)
     return {
         "type": "blob",
         "modality": modality,
@@ -85,6 +81,14 @@ def _blob(modality: str, mime_type: str | None, encoded: str) -> Json:
         "size": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
+
+
+def from_base64(encoded: str) -> bytes:
+    """The bytes that `encoded` stands for; its own, if it is no base64."""
+    try:
+        return binascii.a2b_base64(encoded)
+    except (binascii.Error, ValueError):
+        return encoded.encode("utf-8", "replace")
 
 
 def scrub(value: Any) -> Any:
@@ -115,20 +119,6 @@ def other(part: Json) -> Json:
     """A part of a kind without a form of its own here, as it is but for bytes."""
     kind = part.get("type")
     return {**scrub(part), "type": kind if isinstance(kind, str) else "unknown"}
-
-
-def words(messages: Iterable[Json]) -> list[str]:
-    """All the text in `messages`, for estimating how many tokens it makes."""
-    found: list[str] = []
-    for message in messages:
-        for part in message.get("parts", ()):
-            for key in ("content", "arguments", "response", "name"):
-                value = part.get(key)
-                if isinstance(value, str):
-                    found.append(value)
-                elif value is not None:
-                    found.append(as_json(value))
-    return found
 
 
 def as_json(value: Any) -> str:

@@ -9,16 +9,16 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
-from llmtrack.capture.estimates import estimate_tokens
-from llmtrack.capture.reading import wire
+from llmtrack.capture.estimates import estimate_input, estimate_output
+from llmtrack.capture.reading import aws, wire
 from llmtrack.capture.reading.chat import CHAT
 from llmtrack.capture.reading.exchange import Exchange
-from llmtrack.capture.reading.messages import MESSAGES
+from llmtrack.capture.reading.media import AUDIO, IMAGES
+from llmtrack.capture.reading.messages import COMPLETIONS, MESSAGES
 from llmtrack.capture.reading.outcome import outcome
-from llmtrack.capture.reading.parts import as_json, words
 from llmtrack.capture.reading.responses import RESPONSES
 from llmtrack.capture.reading.said import Dialect, Said
-from llmtrack.capture.reading.simple import EMBEDDINGS
+from llmtrack.capture.reading.simple import BATCHES, COUNTS, DECISIONS, EMBEDDINGS, MODERATIONS
 from llmtrack.capture.reading.values import dig, text
 from llmtrack.pricing.usage import Usage
 
@@ -29,7 +29,15 @@ READERS: Mapping[str, Dialect] = {
     "openai.completions": CHAT,
     "openai.responses": RESPONSES,
     "openai.embeddings": EMBEDDINGS,
+    "openai.images": IMAGES,
+    "openai.audio": AUDIO,
+    "openai.moderations": MODERATIONS,
+    "openai.decisions": DECISIONS,
+    "openai.count_tokens": COUNTS,
     "anthropic.messages": MESSAGES,
+    "anthropic.completions": COMPLETIONS,
+    "anthropic.count_tokens": COUNTS,
+    "anthropic.batches": BATCHES,
 }
 """Every reader by its name."""
 
@@ -111,8 +119,8 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
     request: Json = loaded if isinstance(loaded, dict) else {}
     answer = _understand(dialect, exchange, request)
     said = answer.said
-    streamed = answer.events is not None or (not answer.whole and request.get("stream") is True)
-    status, trouble = outcome(exchange, said, streamed=streamed)
+    streamed = answer.events is not None or (not answer.whole and _wants_stream(exchange, request))
+    status, trouble = outcome(exchange, said, streamed=streamed, read=bool(answer.whole))
     asked, replied, note = None, None, answer.note
     if content or _lacks_tokens(dialect, said, exchange, streamed):
         asked, replied, broken = _messages(dialect, request, answer)
@@ -143,20 +151,23 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
 
 
 def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
-    answer = _Answer(Said(), {})
+    answer = _Answer(Said(request), {})
     if not exchange.response:
         return answer
     body, chunks = wire.unpack(exchange.response, exchange.content_encoding, exchange.chunks)
     try:
         if dialect.stream is not None and _is_stream(exchange, request, body):
-            answer.events = wire.events(body)
+            amazon = aws.CONTENT_TYPE in exchange.content_type
+            answer.events = aws.aws_events(body) if amazon else wire.events(body)
             dialect.stream(answer.events, answer.said)
             first = answer.said.first_output
             if first is not None:
                 answer.first_token = wire.time_of(answer.events.ends[first], chunks)
             return answer
         value = wire.load(body)
-        if isinstance(value, dict):
+        if dialect.raw is not None and not isinstance(value, dict):
+            answer.whole = dialect.raw(body, exchange.content_type, answer.said)
+        elif isinstance(value, dict):
             answer.whole = value
             dialect.plain(value, answer.said)
         else:
@@ -171,7 +182,13 @@ def _is_stream(exchange: Exchange, request: Json, body: bytes) -> bool:
     start = body[:64].lstrip()
     if "event-stream" in exchange.content_type:
         return start[:1] != b"{"
-    return request.get("stream") is True and start.startswith((b"data:", b"event:", b": "))
+    if aws.CONTENT_TYPE in exchange.content_type:
+        return True
+    return _wants_stream(exchange, request) and start.startswith((b"data:", b"event:", b": "))
+
+
+def _wants_stream(exchange: Exchange, request: Json) -> bool:
+    return exchange.streamed or request.get("stream") is True
 
 
 def _messages(
@@ -201,15 +218,19 @@ def _lacks_tokens(dialect: Dialect, said: Said, exchange: Exchange, streamed: bo
 def _estimate(said: Said, asked: list[Json], replied: list[Json], request: Json) -> tuple[Usage, tuple[str, ...]]:
     """The usage with its gaps filled. What the provider announced stays; no output seen is no estimate."""
     usage, estimated = said.usage, list[str]()
+    model = said.model or text(request.get("model"))
     if usage.input_tokens is None and asked:
-        told = words(asked) + [as_json(request[key]) for key in ("tools", "functions") if request.get(key)]
-        usage = replace(usage, input_tokens=estimate_tokens(told))
+        definitions = [request[key] for key in _DEFINITIONS if request.get(key)]
+        usage = replace(usage, input_tokens=estimate_input(asked, definitions, model))
         estimated.append("input_tokens")
-    if said.first_output is not None and (tokens := estimate_tokens(words(replied))):
+    if said.first_output is not None and (tokens := estimate_output(replied, model)):
         usage = replace(usage, output_tokens=max(tokens, usage.output_tokens or 0))
         estimated.append("output_tokens")
     return usage, tuple(estimated)
 
+
+_DEFINITIONS = ("tools", "functions", "response_format", "text", "output_config")
+"""What a request tells the model beside its messages: tools, and the shape the answer must have."""
 
 _IN_PATH = re.compile(r"/(?:deployments|model|models|engines)/([^/?:]+(?::\d+)?)(?=[/?:]|$)")
 

@@ -29,6 +29,8 @@ class Failure:
 class Said:
     """What an answer says. Everything it does not say stays None."""
 
+    request: Json = field(default_factory=dict)
+    """The request's body, for what an answer leaves to it."""
     model: str | None = None
     id: str | None = None
     finish_reason: str | None = None
@@ -75,6 +77,8 @@ class Dialect:
     """Reads an answer that came in one piece."""
     stream: Callable[[Events, Said], None] | None = None
     """Reads a streamed answer."""
+    raw: Callable[[bytes, str, Said], Json] | None = None
+    """Reads an answer of another content type than JSON, and makes a body of it that `output` understands."""
     assemble: Callable[[list[Any]], Json] = lambda events: {}
     """Puts the events of a stream together into the body that would have come in one piece."""
     output: Callable[[Json], list[Message]] = _nothing

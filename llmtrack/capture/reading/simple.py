@@ -1,4 +1,4 @@
-"""Endpoints that answer in one piece: embeddings."""
+"""Endpoints that answer in one short piece: embeddings, moderations, decisions, token counts, batches."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import Any
 
 from llmtrack.capture.reading import parts
 from llmtrack.capture.reading.openai_usage import read_cost, read_usage
+from llmtrack.capture.reading.responses_content import input_messages
 from llmtrack.capture.reading.said import Dialect, Said, failure
-from llmtrack.capture.reading.values import text
+from llmtrack.capture.reading.values import dig, objects, text
 
 Json = dict[str, Any]
 
 
-def _plain(body: Json, said: Said) -> None:
+def plain(body: Json, said: Said) -> None:
+    """Reads an answer that says which model made it and what it used, if it says so much."""
     said.model = text(body.get("model"))
     said.id = text(body.get("id"))
     if body.get("error"):
@@ -23,17 +25,76 @@ def _plain(body: Json, said: Said) -> None:
         said.cost = read_cost(reported)
 
 
-def _asked(request: Json) -> list[Json]:
-    """What is to be embedded: a text, texts, tokens, or lists of tokens."""
-    asked = request.get("input")
-    several = asked if isinstance(asked, list) and asked and not isinstance(asked[0], int) else [asked]
+def asked(request: Json) -> list[Json]:
+    """What is to be looked at: a text, texts, tokens, lists of tokens, or parts of other kinds."""
+    given = request.get("input")
+    several = given if isinstance(given, list) and given and not isinstance(given[0], int) else [given]
     return [{"role": "user", "parts": [_input(one)]} for one in several if one is not None]
 
 
 def _input(one: Any) -> Json:
     if isinstance(one, list):
         return {"type": "tokens", "count": len(one)}
-    return parts.text_part(one) if isinstance(one, str) else parts.other(one if isinstance(one, dict) else {})
+    if not isinstance(one, dict):
+        return parts.text_part(one)
+    if one.get("type") == "image_url":
+        return parts.media("image", dig(one, "image_url", "url"))
+    return parts.text_part(one.get("text")) if one.get("type") == "text" else parts.other(one)
 
 
-EMBEDDINGS = Dialect(plain=_plain, input=_asked)
+def _vectors(body: Json) -> list[Json]:
+    """Not the vectors, only how many there are and how long they are, where they can be counted."""
+    found = objects(body.get("data"))
+    part: Json = {"type": "embeddings", "count": len(found)}
+    first = found[0].get("embedding") if found else None
+    if isinstance(first, list):
+        part["dimensions"] = len(first)
+    return [{"role": "assistant", "parts": [part]}] if found else []
+
+
+def _judged(body: Json) -> list[Json]:
+    """Each result of a moderation: flagged or not, and for what."""
+    made = []
+    for result in objects(body.get("results")):
+        categories = result.get("categories")
+        flagged = sorted(name for name, is_it in categories.items() if is_it) if isinstance(categories, dict) else []
+        part = {"type": "moderation", "flagged": result.get("flagged"), "categories": flagged}
+        made.append({"role": "assistant", "parts": [part]})
+    return made
+
+
+def _decided(body: Json) -> list[Json]:
+    answers = [parts.other(answer) for answer in objects(body.get("answers"))]
+    return [{"role": "assistant", "parts": answers}] if answers else []
+
+
+def _counted(body: Json, said: Said) -> None:
+    """Counting tokens uses none, so what it counts is an answer and no usage."""
+    if body.get("error"):
+        said.failure = failure(body)
+
+
+def _count(body: Json) -> list[Json]:
+    part = {"type": "token_count", "input_tokens": body.get("input_tokens")}
+    return [{"role": "assistant", "parts": [part]}] if "input_tokens" in body else []
+
+
+def _batched(body: Json, said: Said) -> None:
+    """A batch that was handed in. What it used is told in a file when it is done."""
+    said.id = text(body.get("id"))
+    if body.get("error"):
+        said.failure = failure(body)
+
+
+def _batch(request: Json) -> list[Json]:
+    """How many requests a batch holds, and for which models; not the requests."""
+    requests = objects(request.get("requests"))
+    models = sorted({name for one in requests if (name := text(dig(one, "params", "model")))})
+    return [{"role": "user", "parts": [{"type": "batch", "requests": len(requests), "models": models}]}]
+
+
+EMBEDDINGS = Dialect(plain=plain, input=asked, output=_vectors)
+MODERATIONS = Dialect(plain=plain, input=asked, output=_judged)
+DECISIONS = Dialect(plain=plain, input=input_messages, output=_decided)
+COUNTS = Dialect(plain=_counted, output=_count)
+BATCHES = Dialect(plain=_batched, input=_batch)
