@@ -16,7 +16,7 @@ STRICT = os.environ.get("LLMTRACK_TEST_STRICT") == "1"
 POSTGRES_URL = os.environ.get("LLMTRACK_TEST_POSTGRES_URL", "")
 """A PostgreSQL server on which the tests may create databases, as ``postgresql://user@host:port/postgres``."""
 
-pytest_plugins = ["tests.provider.fixtures"]
+pytest_plugins = ["tests.provider.fixtures", "tests.browser.fixtures"]
 
 _OURS = ("LLMTRACK_", "OPENAI_", "ANTHROPIC_", "AZURE_OPENAI_", "STREAMLIT_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")

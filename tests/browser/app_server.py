@@ -1,0 +1,92 @@
+"""The app as a user starts it: `streamlit run app.py` in a process of its own, with a database of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 120
+"""Seconds for what takes a second on an idle machine."""
+
+
+@dataclass
+class AppServer:
+    """A running app."""
+
+    url: str
+    directory: Path
+    """Where it was started: its database is here."""
+    process: subprocess.Popen[str]
+    log: list[str] = field(default_factory=list)
+    """Every line it has printed."""
+
+    @property
+    def database_url(self) -> str:
+        """Its database, as the settings have it by default."""
+        return f"sqlite:///{self.directory / 'llmtrack.db'}"
+
+
+@contextmanager
+def running_app(directory: Path, settings: Mapping[str, str] = {}, python: tuple[str, ...] = ()) -> Iterator[AppServer]:
+    """Start the app in an empty `directory`, wait until it serves, and stop it as Ctrl-C does.
+
+    `settings` are environment variables, `python` options of the interpreter.
+    """
+    port = _free_port()
+    command = [sys.executable, *python, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless", "true"]
+    process = subprocess.Popen(
+        [*command, "--server.port", str(port)],
+        cwd=directory,
+        env=_environment(directory, settings),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    server = AppServer(f"http://127.0.0.1:{port}", directory, process)
+    serving = threading.Event()
+    reader = threading.Thread(target=_read, args=(server, serving), daemon=True)
+    reader.start()
+    try:
+        if not serving.wait(PATIENCE) or process.poll() is not None:
+            raise RuntimeError("The app did not start:\n" + "".join(server.log))
+        yield server
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        reader.join(PATIENCE)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _read(server: AppServer, serving: threading.Event) -> None:
+    assert server.process.stdout is not None
+    for line in server.process.stdout:
+        server.log.append(line)
+        if "URL:" in line:
+            serving.set()
+    serving.set()  # it ended; whoever waits finds that out
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _environment(directory: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """What a newcomer's shell has: a path and a language, and nothing that configures us."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
+    return {**kept, "HOME": str(directory), "PYTHONUNBUFFERED": "1", "PYTHONPATH": "", **settings}

@@ -1,0 +1,85 @@
+"""A real browser for tests, which talks to nobody but the app."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from tests.browser.app_server import AppServer, running_app
+
+SECONDS = 60
+"""For anything to appear, on a busy machine."""
+
+# Chromium calls home for updates, field trials and more; a test has no business doing so.
+QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-default-browser-check",
+    "--no-first-run",
+)
+
+# A browser says so when a request was refused; what follows from it is tested by what the page shows.
+HARMLESS = ("favicon", "_stcore/health", "_stcore/host-config", "prerenderReady")
+
+
+def chromium() -> str | None:
+    """The browser to drive: `LLMTRACK_TEST_CHROMIUM`, or the first one installed."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return os.environ.get("LLMTRACK_TEST_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for the whole run."""
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium found; install one or name it in LLMTRACK_TEST_CHROMIUM")
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to run as root with one.
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=[*QUIET, *sandbox])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh tab with no history. Fails the test if the page logged an error or asked for anything from elsewhere."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC")
+    tab = context.new_page()
+    tab.set_default_timeout(SECONDS * 1000)
+    complaints: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(word in f"{message.text} {message.location}" for word in HARMLESS):
+            complaints.append(f"{message.text} ({message.location})")
+
+    def asked(request: Request) -> None:
+        host = urlsplit(request.url).hostname
+        if host not in (None, "127.0.0.1", "localhost"):
+            complaints.append(f"asked for {request.url}")
+
+    tab.on("console", heard)
+    tab.on("request", asked)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    yield tab
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[AppServer]:
+    """The app with no keys and an empty database, started as a newcomer starts it."""
+    directory = tmp_path / "app"
+    directory.mkdir()
+    with running_app(directory) as server:
+        yield server
