@@ -88,7 +88,11 @@ class Rates:
         if read is not None:
             if read and "cache_read" not in nano and in_rate and not self._said:
                 doubt = Reason.CLASS_ASSUMED
-            text_read = read - (usage.cache_read_audio_tokens or 0 if audio_cost is not None else 0)
+            text_read = read
+            if audio_cost is not None:
+                text_read -= usage.cache_read_audio_tokens or 0
+                if read and usage.cache_read_audio_tokens is None and usage.input_audio_tokens:
+                    doubt = Reason.CLASS_ASSUMED  # how much of the audio was cached, nobody says
             if text_read < 0:
                 return Reason.INVALID_USAGE
             read_cost = text_read * nano.get("cache_read", in_rate)
