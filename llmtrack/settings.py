@@ -7,6 +7,7 @@ OpenAI-compatible servers are tables `[providers.NAME]` there, or `LLMTRACK_PROV
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -78,6 +79,17 @@ class ProviderSettings(BaseModel):
         if not isinstance(value, str):
             return value
         return [name for part in value.strip("[] ").split(",") if (name := part.strip("\"' "))]
+
+    @field_validator("headers", mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        """A variable is one string: a JSON object."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value  # no table, which is then said
 
     def key(self) -> SecretStr | None:
         """The key to send, or None where there is none (yet)."""

@@ -2,12 +2,14 @@
 
 The front doors, each imported from its own module so that a first page loads only what it shows:
 
-* ``catalog.get_catalog() -> Catalog``: the providers and their models, with prices, limits and what each can take.
+* ``catalog.get_catalog() -> Catalog``: the providers and their models, with limits and what each can take.
   ``catalog.find("openai/gpt-4o")`` also takes names the list lacks; a `Model` with ``needs`` set cannot be chosen yet.
-* ``replies.start(Prompt(model, messages, parameters, user_id, session_id, trace_id)) -> Reply``: one answer in flight
-  on llmtrack's own loop. A page tails ``reply.wait_change(seen, timeout)`` and may ``reply.cancel()``;
-  ``reply.status``, ``reply.error`` (words for a user), ``reply.text``, ``reply.reasoning``, ``reply.done`` (an Event).
-  ``replies.shutdown(timeout)`` at the server's end, ``preload.preload()`` after the first paint.
+* ``replies.start(Prompt(model, (Said("user", text, files), …), parameters, user_id, session_id, trace_id)) -> Reply``
+  (`Prompt`, `Said`, `File`, `Parameters` in ``prompt``): one answer in flight on llmtrack's own loop. A page tails it:
+  ``seen = reply.wait_change(seen, timeout)`` returns a revision number; then read ``reply.text``, ``.reasoning``,
+  ``.status`` (waiting, streaming, then ok, incomplete, empty, cancelled or error), ``.error`` (words for a user),
+  ``.seconds``, ``.first_token_seconds``; ``reply.done`` (an Event) is set when its row is written, ``reply.cancel()``
+  returns at once. ``replies.shutdown(timeout)`` at the server's end.
 * ``conversations.Conversations(ledger, user_id)``: this user's conversations and nobody else's:
   ``list(search)``, ``open(id) -> Conversation``, ``send(…) -> Turn`` (a message stored and its `Reply` started),
   ``edit``, ``regenerate``, ``retry``, ``go_on``, ``choose`` (walk branches), ``compare``, ``reply_to(message_id)``,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PROVIDER = "demo"
 """The provider name under which its calls are recorded."""
 KEY = "demo-needs-no-key"
+CONTEXT = 128_000
+"""Tokens a simulated model claims to take; nothing is refused for being longer."""
 
 Failure = Literal["rate-limited", "overloaded", "drops", "empty", "silent"]
 

@@ -1,0 +1,171 @@
+"""Which models can be chosen here, by provider, and why some cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from llmtrack.chat import demo, families
+from llmtrack.chat.families import Known, Takes
+from llmtrack.chat.wording import ChatError
+from llmtrack.settings import Settings, get_settings
+
+Dialect = Literal["openai", "anthropic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model at a provider, and what it can be asked."""
+
+    provider: str
+    name: str
+    dialect: Dialect
+    takes: Takes = field(default_factory=Takes)
+    context: int | None = None
+    """Tokens of input and output together; None where nobody told."""
+    ends: date | None = None
+    """The day from which the provider no longer answers, where one was announced."""
+    needs: str | None = None
+    """The variable to set before this can be chosen; None when it can."""
+    simulated: bool = False
+    about: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What a conversation remembers a model by: ``openai/gpt-4o``."""
+        return f"{self.provider}/{self.name}"
+
+    def deprecated(self, today: date | None = None) -> str | None:
+        """``retired 5 January 2026`` or ``ends 14 January 2027``; None while no end was announced."""
+        if self.ends is None:
+            return None
+        day = f"{self.ends.day} {self.ends:%B %Y}"
+        return f"retired {day}" if self.ends <= (today or datetime.now(UTC).date()) else f"ends {day}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderModels:
+    """A provider and the models it is known to have."""
+
+    name: str
+    label: str
+    dialect: Dialect
+    models: tuple[Model, ...]
+    needs: str | None = None
+    """The variable to set before any of them can be chosen."""
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything that can be chosen, and what could be."""
+
+    providers: tuple[ProviderModels, ...]
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """All of them, in the order to show."""
+        return tuple(model for provider in self.providers for model in provider.models)
+
+    def find(self, key: str) -> Model:
+        """The model called ``provider/name``; one the list lacks is taken as typed.
+
+        Raises `ChatError` where there is no such provider.
+        """
+        provider_name, slash, name = key.strip().partition("/")
+        provider = next((one for one in self.providers if one.name == provider_name), None)
+        if provider is None or not slash or not name.strip():
+            there = ", ".join(one.name for one in self.providers)
+            raise ChatError(f"{key!r} is no model here: write it as provider/name, with one of {there} as provider.")
+        listed = next((model for model in provider.models if model.name == name), None)
+        return listed or typed_in(provider, name.strip())
+
+    def default(self, preferred: str | None = None) -> Model:
+        """The one to start with: the preferred one if it can be chosen, else the first that can."""
+        choosable = [model for model in self.models if model.needs is None]
+        if not choosable:
+            raise ChatError(
+                "There is no model to choose: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or LLMTRACK_DEMO=true."
+            )
+        today = datetime.now(UTC).date()
+        running = [model for model in choosable if model.ends is None or model.ends > today] or choosable
+        return next((model for model in choosable if model.key == preferred), running[0])
+
+
+def typed_in(provider: ProviderModels, name: str) -> Model:
+    """A model nobody listed, at a provider we know; what it takes is guessed from its name."""
+    if provider.simulated:
+        there = ", ".join(model.name for model in provider.models)
+        raise ChatError(f"The simulated provider has no model {name!r}; it has {there}.")
+    takes = families.takes(name)
+    return Model(provider.name, name, provider.dialect, takes, needs=provider.needs)
+
+
+def get_catalog(settings: Settings | None = None) -> Catalog:
+    """The catalog of this moment: built-in lists, with the providers' own where they have answered."""
+    from llmtrack.chat import listing
+
+    settings = settings or get_settings()
+    found = listing.known(settings)
+    providers = [
+        _vendor("openai", "OpenAI", "openai", families.OPENAI, settings.openai_api_key is not None, "OPENAI_API_KEY"),
+        _vendor(
+            "anthropic", "Anthropic", "anthropic", families.ANTHROPIC,
+            settings.anthropic_api_key is not None, "ANTHROPIC_API_KEY",
+        ),
+    ]  # fmt: skip
+    providers += _declared(settings)
+    providers = [_with_own_list(provider, found.get(provider.name, ())) for provider in providers]
+    if settings.demo:
+        providers.append(_demo())
+    return Catalog(tuple(sorted(providers, key=lambda one: (one.needs is not None, one.simulated))))
+
+
+def _vendor(
+    name: str, label: str, dialect: Dialect, known: tuple[Known, ...], has_key: bool, variable: str
+) -> ProviderModels:
+    needs = None if has_key else variable
+    models = tuple(
+        Model(name, one.name, dialect, families.takes(one.name), one.context, one.ends, needs) for one in known
+    )
+    return ProviderModels(name, label, dialect, models, needs)
+
+
+def _declared(settings: Settings) -> list[ProviderModels]:
+    """The OpenAI-compatible (or Anthropic-compatible) servers of the settings."""
+    declared = []
+    for name, told in settings.providers.items():
+        missing = told.api_key_env if told.api_key_env and told.key() is None else None
+        models = tuple(Model(name, one, told.dialect, families.takes(one), needs=missing) for one in told.models)
+        declared.append(ProviderModels(name, name, told.dialect, models, missing))
+    return declared
+
+
+def _with_own_list(provider: ProviderModels, own: tuple[Model, ...]) -> ProviderModels:
+    """The provider's own list, which is newer, in our order; what only we know stays, marked as it was."""
+    if not own:
+        return provider
+    by_name: Mapping[str, Model] = {model.name: model for model in own}
+    first = [
+        replace(
+            by_name[one.name], context=by_name[one.name].context or one.context, ends=by_name[one.name].ends or one.ends
+        )
+        if one.name in by_name
+        else one
+        for one in provider.models
+    ]
+    known = {one.name for one in provider.models}
+    return replace(provider, models=(*first, *(model for model in own if model.name not in known)))
+
+
+def _demo() -> ProviderModels:
+    models = tuple(
+        Model(
+            demo.PROVIDER, one.name, one.dialect, Takes(images=one.takes_files, pdf=one.takes_files, temperature=False),
+            context=demo.CONTEXT, simulated=True, about=one.about,
+        )
+        for one in demo.MODELS
+    )  # fmt: skip
+    return ProviderModels(demo.PROVIDER, "Simulated (no key needed)", "openai", models, simulated=True)

@@ -1,0 +1,126 @@
+"""What went wrong, in one sentence for the person chatting: what it was, with the value, and the way out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_KEYLIKE = re.compile(r"\b(?:sk|key|pk|gsk|xai)-[\w*.-]{4,}|Bearer\s+\S+", re.I)
+_LONGEST = 300  # characters of a provider's own message that are shown
+
+
+class ChatError(ValueError):
+    """Something the user can put right; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who was asked, for the sentence about what went wrong."""
+
+    model: str
+    provider: str
+    """As it reads in the middle of a sentence."""
+    variable: str | None = None
+    """The setting the key is in."""
+    server: str | None = None
+    """The address, where it is not the vendor's own."""
+    begun: bool = False
+    """Some of the answer had arrived."""
+
+
+def in_words(error: BaseException, asked: Asked) -> str:
+    """A provider's (or our own) error as a sentence a user understands."""
+    words = _in_words(error, asked)
+    return words[:1].upper() + words[1:]
+
+
+def _in_words(error: BaseException, asked: Asked) -> str:
+    provider = asked.provider
+    status = getattr(error, "status_code", None)
+    name = type(error).__name__
+    if name == "LimitExceeded":
+        return str(error)
+    if isinstance(error, ChatError):
+        return str(error)
+    said = _said(error)
+    if name == "APITimeoutError" or isinstance(error, TimeoutError):
+        return f"{provider} did not answer in time. Try again, or choose another model."
+    if status is not None:
+        return _by_status(int(status), _kind(error), said, asked)
+    if name in _LOST or (name == "APIConnectionError" and asked.begun):
+        return f"The connection to {provider} was lost in mid-answer. What arrived is kept; retry for the rest."
+    if name == "APIConnectionError":
+        at = f" at {asked.server}" if asked.server else ""
+        return (
+            f"No connection to {provider}{at}. Check that the server is running and the address is right, then retry."
+        )
+    if _kind(error) in _OVERLOADED:
+        return f"{provider} is overloaded at the moment. Wait a little and retry, or choose another model."
+    if hasattr(error, "body") or name.endswith("APIError"):
+        return f"{provider} broke off with an error{_quoted(said)}. Retry, or choose another model."
+    return f"The answer of {provider} could not be read ({name}{_quoted(said)}). Retry, or choose another model."
+
+
+_LOST = {"RemoteProtocolError", "ReadError", "ReadTimeout", "ConnectError", "WriteError", "IncompleteRead"}
+_OVERLOADED = {"overloaded_error", "server_overloaded", "overloaded"}
+_TOO_LONG = re.compile(r"context.{0,10}length|maximum context|prompt is too long|too many tokens|context window", re.I)
+
+
+def _by_status(status: int, kind: str, said: str, asked: Asked) -> str:
+    model, provider = asked.model, asked.provider
+    if status == 401 or (status == 403 and "key" in said.lower()):
+        where = f" Check {asked.variable}." if asked.variable else " Check the key in the settings."
+        return f"{provider} does not accept the key it was given.{where}"
+    if status == 403:
+        return f"{provider} does not let this key use {model}{_quoted(said)}. Choose another model or ask for access."
+    if status == 402 or kind in ("insufficient_quota", "billing_error"):
+        return f"The account at {provider} has no credit left{_quoted(said)}. Top it up, or choose another provider."
+    if status == 404:
+        at = f" at {asked.server}" if asked.server else ""
+        return f"{provider}{at} has no model {model!r}{_quoted(said)}. Choose another one, or check the name."
+    if status == 429:
+        return f"{provider} refuses for now: too many requests{_quoted(said)}. Wait a little and retry."
+    if status == 413 or _TOO_LONG.search(said):
+        return (
+            f"The conversation is too long for {model}{_quoted(said)}. "
+            "Start afresh, drop attachments, or choose a model with a longer context."
+        )
+    if status == 529 or kind in _OVERLOADED:
+        return f"{provider} is overloaded at the moment. Wait a little and retry, or choose another model."
+    if status >= 500:
+        return f"{provider} has an internal problem (HTTP {status}{_quoted(said)}). Retry, or choose another model."
+    return f"{provider} did not accept the request (HTTP {status}{_quoted(said)}). Change it, or choose another model."
+
+
+def _kind(error: BaseException) -> str:
+    """The provider's own type or code for an error, wherever its dialect puts it."""
+    body: Any = getattr(error, "body", None)
+    inner = body.get("error", body) if isinstance(body, dict) else {}
+    told = inner if isinstance(inner, dict) else {}
+    return str(getattr(error, "code", None) or told.get("code") or told.get("type") or "")
+
+
+def _said(error: BaseException) -> str:
+    """The provider's own message, without what looks like a key."""
+    body: Any = getattr(error, "body", None)
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    told = inner.get("message") if isinstance(inner, dict) else None
+    text = str(told or getattr(error, "message", None) or error)
+    if text.lstrip().lower().startswith(("<!doctype", "<html")):
+        return ""  # a proxy's error page
+    line = _KEYLIKE.sub("(a key)", " ".join(text.split()))
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _quoted(said: str) -> str:
+    return f": “{said.rstrip('.')}”" if said else ""
+
+
+def nothing_said(model: str, reason: str | None) -> str:
+    """An answer came, but with no text in it."""
+    if reason in ("content_filter", "refusal"):
+        return f"{model} refused to answer: its provider's filter stopped it. Change the message and try again."
+    if reason in ("length", "max_tokens"):
+        return f"{model} used all the tokens it was allowed before writing a word. Allow more tokens and retry."
+    return f"{model} answered with nothing. Retry, or change the message."

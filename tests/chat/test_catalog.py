@@ -1,0 +1,142 @@
+"""Which models can be chosen, what they take, and what is said of those that cannot."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from llmtrack.chat import families
+from llmtrack.chat.catalog import get_catalog
+from llmtrack.chat.wording import ChatError
+
+
+def test_without_a_key_the_simulated_models_come_first_and_the_others_say_what_they_need():
+    catalog = get_catalog()
+    assert [provider.name for provider in catalog.providers] == ["demo", "openai", "anthropic"]
+    assert catalog.default().key == "demo/demo-gpt"
+    assert catalog.find("openai/gpt-4o").needs == "OPENAI_API_KEY"
+    assert catalog.find("anthropic/claude-3-opus-20240229").needs == "ANTHROPIC_API_KEY"
+    assert all(model.simulated for model in catalog.providers[0].models)
+
+
+def test_a_key_makes_a_provider_choosable_and_puts_it_first(monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant")
+    catalog = get_catalog()
+    assert [provider.name for provider in catalog.providers] == ["anthropic", "demo", "openai"]
+    assert catalog.find("anthropic/claude-sonnet-5-5").needs is None
+    assert catalog.default("demo/demo-claude").key == "demo/demo-claude"
+    assert catalog.default("openai/gpt-4o").provider == "anthropic"
+
+
+def test_the_built_in_lists_have_the_models_people_look_for():
+    names = {model.name for model in get_catalog().models}
+    assert {
+        "gpt-4o",
+        "chatgpt-4o-latest",
+        "gpt-4o-mini",
+        "gpt-3.5-turbo",
+        "gpt-5",
+        "gpt-5-mini",
+        "gpt-5.6-sol",
+    } <= names
+    assert {"claude-3-opus-20240229", "claude-3-sonnet-20240229", "claude-3-haiku-20240307"} <= names
+    assert {"claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"} <= names
+
+
+def test_the_sdks_know_every_built_in_model_and_agree_on_when_it_ends():
+    from typing import get_args
+
+    from anthropic.resources.messages.messages import DEPRECATED_MODELS
+    from anthropic.types import Model
+    from openai.types import ChatModel
+
+    openai_names = set(get_args(ChatModel))
+    assert [one.name for one in families.OPENAI if one.name not in openai_names] == []
+    known = {name for part in get_args(Model) for name in get_args(part)} | set(DEPRECATED_MODELS)
+    older = {"claude-3-haiku-20240307"}
+    assert [one.name for one in families.ANTHROPIC if one.name not in known | older] == []
+    for one in families.ANTHROPIC:
+        if one.name in DEPRECATED_MODELS:
+            assert one.ends is not None
+            assert DEPRECATED_MODELS[one.name].startswith(f"{one.ends:%B} {one.ends.day}")
+            assert DEPRECATED_MODELS[one.name].endswith(str(one.ends.year))
+
+
+def test_the_price_list_knows_every_built_in_model_with_the_same_context():
+    from genai_prices.data_snapshot import get_snapshot
+
+    for provider, known in (("openai", families.OPENAI), ("anthropic", families.ANTHROPIC)):
+        for one in known:
+            _, info = get_snapshot().find_provider_model(one.name, None, provider, None)
+            assert info.context_window == one.context, one.name
+
+
+def test_a_deprecated_model_says_until_when_and_a_retired_one_since_when():
+    catalog = get_catalog()
+    today = date(2026, 11, 21)
+    assert catalog.find("openai/gpt-4o").deprecated(today) == "ends 14 January 2027"
+    assert catalog.find("anthropic/claude-3-opus-20240229").deprecated(today) == "retired 5 January 2026"
+    assert catalog.find("openai/gpt-5.5").deprecated(today) is None
+
+
+def test_a_model_the_list_lacks_can_be_typed_in():
+    model = get_catalog().find("openai/gpt-5.7-nova")
+    assert (model.provider, model.name, model.dialect, model.context) == ("openai", "gpt-5.7-nova", "openai", None)
+    assert model.takes.efforts[-1] == "max"
+
+
+@pytest.mark.parametrize("key", ["gpt-4o", "nobody/gpt-4o", "openai/", "demo/demo-gtp"])
+def test_a_key_that_names_no_model_is_answered_with_what_there_is(key):
+    with pytest.raises(ChatError, match=r"openai, anthropic|it has demo-gpt, "):
+        get_catalog().find(key)
+
+
+def test_compatible_servers_come_from_the_settings(monkeypatch):
+    monkeypatch.setenv("LLMTRACK_PROVIDERS__OPENROUTER__BASE_URL", "https://openrouter.ai/api/v1")
+    monkeypatch.setenv("LLMTRACK_PROVIDERS__OPENROUTER__API_KEY_ENV", "OPENROUTER_API_KEY")
+    monkeypatch.setenv("LLMTRACK_PROVIDERS__OPENROUTER__MODELS", "anthropic/claude-opus-4.8,qwen/qwen3")
+    catalog = get_catalog()
+    claude = catalog.find("openrouter/anthropic/claude-opus-4.8")
+    assert (claude.name, claude.dialect, claude.needs) == ("anthropic/claude-opus-4.8", "openai", "OPENROUTER_API_KEY")
+    assert claude.takes.pdf
+    assert catalog.find("openrouter/qwen/qwen3").takes == families.Takes(images=True)
+
+
+def test_without_models_it_says_how_to_get_some(monkeypatch):
+    monkeypatch.setenv("LLMTRACK_DEMO", "false")
+    with pytest.raises(ChatError, match="set OPENAI_API_KEY or ANTHROPIC_API_KEY, or LLMTRACK_DEMO=true"):
+        get_catalog().default()
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "temperature", "most"),
+    [
+        ("gpt-4o", True, True, None),
+        ("gpt-3.5-turbo", False, True, None),
+        ("gpt-5", True, False, "high"),
+        ("gpt-5.1", True, False, "high"),
+        ("gpt-5.4-mini", True, False, "xhigh"),
+        ("gpt-6-luna", True, False, "max"),
+        ("gpt-5.2-chat-latest", True, True, None),
+        ("o3-mini", False, False, "high"),
+        ("o3", True, False, "high"),
+        ("claude-3-haiku-20240307", True, True, None),
+        ("claude-3-7-sonnet-latest", True, True, None),
+        ("claude-sonnet-4-5-20250929", True, True, None),
+        ("claude-opus-4-1-20250805", True, True, None),
+        ("claude-opus-4-5", True, True, "high"),
+        ("claude-sonnet-4-6", True, True, "max"),
+        ("claude-opus-4-8", True, False, "max"),
+        ("claude-haiku-5-5", True, False, "max"),
+        ("anthropic/claude-opus-4.8", True, False, "max"),
+        ("llama3.2", True, True, None),
+    ],
+)
+def test_a_name_tells_what_its_family_takes(name, images, temperature, most):
+    takes = families.takes(name)
+    assert (takes.images, takes.temperature, takes.efforts[-1] if takes.efforts else None) == (
+        images,
+        temperature,
+        most,
+    )
