@@ -110,6 +110,8 @@ def test_a_page_knows_only_front_doors(path: Path) -> None:
     ("statement", "unwanted"),
     [
         ("import llmtrack", {"openai", "anthropic", "httpx2", "sqlalchemy", "sqlmodel", "pandas", "genai_prices"}),
+        ("import llmtrack.openai", {"anthropic", "sqlalchemy", "sqlmodel", "pandas", "genai_prices", "streamlit"}),
+        ("import llmtrack.anthropic", {"openai", "sqlalchemy", "sqlmodel", "pandas", "genai_prices", "streamlit"}),
         ("import llmtrack.ledger", {"sqlalchemy", "sqlmodel", "pandas", "openai", "anthropic"}),
         ("import llmtrack.settings", {"sqlalchemy", "sqlmodel", "pandas", "openai", "anthropic", "streamlit"}),
     ],
