@@ -35,7 +35,7 @@ def aws_events(body: bytes) -> Events:
         if value is not None:
             values.append(value)
             ends.append(end)
-    return Events(values, ends)
+    return Events(values, ends=ends)
 
 
 def _headers(data: bytes) -> dict[str, str]:

@@ -34,19 +34,13 @@ def plain(body: Json, said: Said) -> None:
 
 def stream(events: Events, said: Said) -> None:
     """Reads the chunks of a chat completion. Of several reports of usage the last one counts: they are cumulative."""
-    last: Json = {}
     reporting: Json = {}
-    tier = None
     for index, event in enumerate(events.values):
         if type(event) is not dict:
             continue
         if event.get("error"):
             said.failure = failure(event["error"])
             continue
-        if event.get("model"):
-            last = event
-        if event.get("service_tier"):
-            tier = event["service_tier"]
         if event.get("usage"):
             reporting = event
         choices = event.get("choices")
@@ -57,12 +51,20 @@ def stream(events: Events, said: Said) -> None:
                         _finish(choice, said)
                     if said.first_output is None and _speaks(choice):
                         said.first_output = index
-    said.model = text(last.get("model"))
-    said.id = text(last.get("id"))
-    said.service_tier = text(tier)
+    said.model = _latest(events.values, "model")
+    said.id = _latest(events.values, "id")
+    said.service_tier = _latest(events.values, "service_tier")
     said.complete = said.complete or events.done
     said.cut = said.finish_reason in CUT
     _use(reporting, said)
+
+
+def _latest(events: list[Any], key: str) -> str | None:
+    """What the last of `events` that says anything under `key` says."""
+    for event in reversed(events):
+        if type(event) is dict and event.get(key) and not event.get("error"):
+            return text(event[key])
+    return None
 
 
 def _finish(choice: Json, said: Said) -> None:

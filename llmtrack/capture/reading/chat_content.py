@@ -114,17 +114,28 @@ def assemble(events: list[Any]) -> Json:
     for event in events:
         if not isinstance(event, dict):
             continue
-        for piece in objects(event.get("choices")):
-            index = piece.get("index") or 0
-            if not isinstance(index, (int, str)):
+        found = event.get("choices")
+        for piece in found if type(found) is list else ():
+            if type(piece) is not dict:
                 continue
-            choice = choices.setdefault(index, {"index": index, "finish_reason": None})
-            choice["finish_reason"] = piece.get("finish_reason") or choice["finish_reason"]
-            if isinstance(piece.get("text"), str):
-                choice.setdefault("texts", []).append(piece["text"])
-            if isinstance(piece.get("delta"), dict):
-                _extend(choice.setdefault("gathered", {}), piece["delta"])
+            index = piece.get("index") or 0
+            choice = choices.get(index) if type(index) is int else None
+            delta = piece.get("delta")
+            if choice is not None and type(delta) is dict and len(delta) == 1 and type(delta.get("content")) is str:
+                choice["content"].append(delta["content"])  # nearly every piece is just words
+            else:
+                choice = choices.setdefault(index if isinstance(index, (int, str)) else 0, _new_choice())
+                if isinstance(piece.get("text"), str):
+                    choice.setdefault("texts", []).append(piece["text"])
+                if isinstance(delta, dict):
+                    _extend(choice, delta)
+            if piece.get("finish_reason"):
+                choice["finish_reason"] = piece["finish_reason"]
     return {"choices": [_finish(choice) for choice in choices.values()]}
+
+
+def _new_choice() -> Json:
+    return {"finish_reason": None, "content": []}
 
 
 def _extend(gathered: Json, delta: Json) -> None:
@@ -168,17 +179,14 @@ def _extend_call(calls: dict[Any, Json], piece: Json) -> None:
             call[field] = [parts.as_json(value)]
 
 
-def _finish(choice: Json) -> Json:
-    made: Json = {"finish_reason": choice["finish_reason"]}
-    if "texts" in choice:
-        made["text"] = "".join(choice["texts"])
-    gathered = choice.get("gathered")
-    if gathered is None:
-        return made
+def _finish(gathered: Json) -> Json:
+    made: Json = {"finish_reason": gathered["finish_reason"]}
+    if "texts" in gathered:
+        return {**made, "text": "".join(gathered["texts"])}
     message: Json = {"role": gathered.get("role") or "assistant"}
     for key in ("refusal", "reasoning_content", "reasoning"):
         message[key] = "".join(piece for piece in gathered.get(key, ()) if isinstance(piece, str)) or None
-    content = gathered.get("content", [])
+    content = gathered["content"]
     if all(isinstance(piece, str) for piece in content):
         message["content"] = "".join(content)
     else:

@@ -23,7 +23,7 @@ def read_usage(reported: Json, *, web_searches: int | None = None, tools: dict[s
     usage = Usage(
         input_tokens=count(reported.get(into)),
         output_tokens=count(reported.get(out)),
-        cache_read_tokens=count(of_input.get("cached_tokens")),
+        cache_read_tokens=_cached(reported, of_input),
         cache_write_tokens=count(of_input.get("cache_write_tokens")),
         reasoning_tokens=count(of_output.get("reasoning_tokens")),
         input_audio_tokens=count(of_input.get("audio_tokens")),
@@ -42,6 +42,14 @@ def _details(reported: Json, name: str) -> Json:
     if details is None:
         details = reported.get(name.replace("tokens", "token_details"))
     return details if isinstance(details, dict) else {}
+
+
+def _cached(reported: Json, of_input: Json) -> int | None:
+    """Tokens read from a cache. Moonshot and Together count them beside the breakdown, DeepSeek by another name."""
+    for value in (of_input.get("cached_tokens"), reported.get("cached_tokens"), reported.get("prompt_cache_hit_tokens")):
+        if value is not None:
+            return count(value)
+    return None
 
 
 def _searches(reported: Json) -> int | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
@@ -15,6 +16,9 @@ Pieces = Sequence[tuple[int, int]]
 """(end of a piece in the body, microseconds since sending)"""
 
 _DONE = b"[DONE]"
+# An event that is called an error matches neither.
+_START = re.compile(rb"event: (?!error)[^\n]*\ndata: ")
+_NEXT = re.compile(rb"\n\n(?:event: (?!error)[^\n]*\n)?data: ")
 
 
 @dataclass(slots=True)
@@ -23,12 +27,12 @@ class Events:
 
     values: list[Any]
     """What each carries, parsed; None where it is not JSON."""
-    ends: list[int] = field(default_factory=list)
-    """Where each ends in the body."""
-    names: list[str] | None = None
-    """What the stream calls each, where one of them is called an error; else None."""
     done: bool = False
     """The stream said ``[DONE]``."""
+    names: list[str] | None = None
+    """What the stream calls each, where one of them is called an error; else None."""
+    ends: Sequence[int] = ()
+    """Where each ends in the body."""
 
 
 def load(data: bytes) -> Any:
@@ -59,25 +63,64 @@ def _storable(value: Any) -> Any:
 
 def events(body: bytes) -> Events:
     """The events of the Server-Sent Events stream `body`. A last one that was not finished is left out, as SDKs do."""
-    if b"\r" in body or b"event: error" in body or b"event:error" in body:
-        found = list(_slowly(body))
-    else:
-        found = list(_quickly(body))
+    plain = b"\r" not in body
+    if plain and (found := _at_once(body)) is not None:
+        return found
+    pieces = list(_quickly(body) if plain else _slowly(body))
     done = False
-    for index, (_, data, _) in enumerate(found):
+    for index, (_, data, _) in enumerate(pieces):
         if data[:6] == _DONE:
             done = True
-            del found[index:]  # SDKs stop reading here
+            del pieces[index:]  # SDKs stop reading here
             break
     else:
-        done = body.rstrip().endswith(b"data: [DONE]")
-    names = [name for name, _, _ in found]
+        done = _says_done(body)
+    names = [name for name, _, _ in pieces]
     return Events(
-        _load_all([data for _, data, _ in found]),
-        [end for _, _, end in found],
-        names if "error" in names else None,
+        _load_all([data for _, data, _ in pieces]),
         done,
+        names if "error" in names else None,
+        [end for _, _, end in pieces],
     )
+
+
+def _at_once(body: bytes) -> Events | None:
+    """The events of a stream in which nothing is odd, parsed as one array; None if something is."""
+    whole = body if body.endswith(b"\n\n") else body[: body.rfind(b"\n\n") + 2]
+    text = whole[:-2].removesuffix(b"\n\ndata: [DONE]")
+    if text.startswith(b"data: "):
+        text = text[6:].replace(b"\n\ndata: ", b",")
+    elif start := _START.match(text):
+        text = _NEXT.sub(b",", text[start.end() :])
+    else:
+        return None
+    if b"\n" in text:
+        return None
+    try:
+        values = from_json(b"[" + text + b"]")
+    except ValueError:
+        return None
+    return Events(values, _says_done(body), None, _Ends(whole))
+
+
+def _says_done(body: bytes) -> bool:
+    return body[-32:].rstrip().endswith(b"data: [DONE]")
+
+
+class _Ends(Sequence[int]):
+    """Where the events of a stream end, found when somebody asks: between them are empty lines and nowhere else."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __len__(self) -> int:
+        return self._body.count(b"\n\n")
+
+    def __getitem__(self, index: Any) -> Any:
+        end = 0
+        for _ in range(index + 1):
+            end = self._body.index(b"\n\n", end) + 2
+        return end
 
 
 def _load_all(texts: list[bytes]) -> list[Any]:
@@ -92,7 +135,10 @@ def _load_all(texts: list[bytes]) -> list[Any]:
 
 
 def _quickly(body: bytes) -> Iterator[tuple[str, bytes, int]]:
-    """(name, data, end) of each event of a stream that ends its lines as nearly everyone does. Names are left out."""
+    """(name, data, end) of each event of a stream that ends its lines as nearly everyone does.
+
+    Of the names only ``error`` is told.
+    """
     end = 0
     blocks = body.split(b"\n\n")
     blocks.pop()  # not finished
@@ -104,7 +150,7 @@ def _quickly(body: bytes) -> Iterator[tuple[str, bytes, int]]:
         if block[:6] == b"event:":
             head, _, data = block.partition(b"\ndata: ")
             if data and b"\n" not in data and b"\n" not in head:
-                yield "", data, end
+                yield "error" if head[6:].strip() == b"error" else "", data, end
                 continue
         for name, data, _ in _slowly(block + b"\n\n"):
             yield name, data, end
