@@ -23,6 +23,11 @@ def big(**options: Any) -> Any:
     return Field(sa_type=BigInteger, **options)
 
 
+def total() -> Any:
+    """A 64-bit sum, 0 where nothing was added."""
+    return big(default=0, sa_column_kwargs={"server_default": "0"})
+
+
 def key(**options: Any) -> Any:
     """A 64-bit primary key given by us, not by the database."""
     return Field(primary_key=True, sa_type=Id, sa_column_kwargs={"autoincrement": False}, **options)
@@ -74,14 +79,14 @@ class Session(SQLModel, table=True):
     app_user: int | None = None
     started_at: int = big()
     ended_at: int = big()
-    generations: int = 0
-    errors: int = 0
-    input_tokens: int = big(default=0)
-    output_tokens: int = big(default=0)
-    cost: int = big(default=0)
+    generations: int = total()
+    errors: int = total()
+    input_tokens: int = total()
+    output_tokens: int = total()
+    cost: int = total()
     """Real cost only; what is known of it."""
-    simulated_cost: int = big(default=0)
-    unpriced: int = 0
+    simulated_cost: int = total()
+    unpriced: int = total()
 
 
 class Trace(SQLModel, table=True):
@@ -104,13 +109,13 @@ class Trace(SQLModel, table=True):
     session: int | None = None
     started_at: int = big()
     ended_at: int = big()
-    generations: int = 0
-    errors: int = 0
-    input_tokens: int = big(default=0)
-    output_tokens: int = big(default=0)
-    cost: int = big(default=0)
-    simulated_cost: int = big(default=0)
-    unpriced: int = 0
+    generations: int = total()
+    errors: int = total()
+    input_tokens: int = total()
+    output_tokens: int = total()
+    cost: int = total()
+    simulated_cost: int = total()
+    unpriced: int = total()
 
 
 class Price(SQLModel, table=True):
@@ -126,6 +131,10 @@ class Price(SQLModel, table=True):
     model: str
     tier: str
     rates: dict[str, Any] = Field(sa_type=Json)
+    above: int = 0
+    """The step of a context-length tier: the rates hold for calls with more input tokens."""
+    adjustment: str | None = None
+    """The price book's discount or markup that is already in the rates, in words."""
 
 
 class PropertySet(SQLModel, table=True):
@@ -230,12 +239,14 @@ class Unindexed(SQLModel, table=True):
 
 
 class Pending(SQLModel, table=True):
-    """A background response whose final answer has not been seen yet."""
+    """A background response: which row a later look at it completes."""
 
     __tablename__ = "pending"
     provider: int = given()
     response_id: str = Field(primary_key=True)
     generation: int = big()
+    settled_at: int | None = big(default=None)
+    """When its final answer was seen; looks after that change nothing. The row here is kept for 60 days."""
 
 
 class Span(SQLModel, table=True):
@@ -347,7 +358,7 @@ class Message(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (Index("message_conversation", "conversation_id", "id"), present("message_trace", "trace_id"))
     id: int = key()
-    conversation_id: int = big()
+    conversation_id: int = big(foreign_key="conversation.id", ondelete="CASCADE")
     parent_id: int | None = big(default=None)
     role: str
     content: list[Any] | None = Field(default=None, sa_type=Json)
@@ -367,7 +378,7 @@ class Attachment(SQLModel, table=True):
     __tablename__ = "attachment"
     __table_args__ = (Index("attachment_message", "message_id"), Index("attachment_sha256", "sha256"))
     id: int = key()
-    message_id: int = big()
+    message_id: int = big(foreign_key="message.id", ondelete="CASCADE")
     media_type: str
     name: str | None = None
     size: int = big()

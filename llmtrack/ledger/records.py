@@ -53,10 +53,14 @@ class Generation:
     usage: Usage = field(default_factory=Usage)
     usage_estimated: bool = False
     """Some of the token counts are our estimate, because the provider reported none."""
+    estimated: tuple[str, ...] = ()
+    """Which: the names of the fields of `usage`."""
     reported_cost: Decimal | None = None
     """US dollars, where the provider's answer says what it charged."""
     simulated: bool = False
     """Made by the demo provider: its cost is never summed with real cost."""
+    settles: bool = False
+    """A later look at a background response: completes the row of the request that began it."""
     cost: Cost | None = None
     """Set by pricing, before the row is written."""
     input: list[dict[str, Any]] | None = None

@@ -46,7 +46,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, PrimaryKeyConstraint
 from sqlmodel import Field, SQLModel
 
-from llmtrack.ledger.models import NO_ROWID, big, given
+from llmtrack.ledger.models import NO_ROWID, given, total
 
 QUARTER, HOUR, DAY = 900_000_000, 3_600_000_000, 86_400_000_000
 """Lengths of slots in microseconds."""
@@ -67,45 +67,45 @@ def is_message(operation: str, status: str) -> bool:
 class Measures(SQLModel):
     """What is summed: costs and tokens as far as known. The counts of unknown ones say how much that leaves out."""
 
-    generations: int = big(default=0)
-    input_unknown: int = big(default=0)
+    generations: int = total()
+    input_unknown: int = total()
     """Generations whose input tokens nobody reported."""
-    output_unknown: int = big(default=0)
-    unpriced: int = big(default=0)
+    output_unknown: int = total()
+    unpriced: int = total()
     """May have cost something and nobody knows what (`llmtrack.pricing.reasons.counts_as_unpriced`)."""
-    usage_missing: int = big(default=0)
+    usage_missing: int = total()
     """Those of them that are unpriced for want of usage rather than of a price."""
-    input_tokens: int = big(default=0)
-    output_tokens: int = big(default=0)
-    cache_read_tokens: int = big(default=0)
-    cache_write_tokens: int = big(default=0)
-    cache_write_1h_tokens: int = big(default=0)
-    reasoning_tokens: int = big(default=0)
-    input_audio_tokens: int = big(default=0)
-    output_audio_tokens: int = big(default=0)
-    input_image_tokens: int = big(default=0)
-    output_image_tokens: int = big(default=0)
-    web_searches: int = big(default=0)
-    cost: int = big(default=0)
-    input_cost: int = big(default=0)
-    cache_read_cost: int = big(default=0)
-    cache_write_cost: int = big(default=0)
-    output_cost: int = big(default=0)
-    reasoning_cost: int = big(default=0)
-    audio_cost: int = big(default=0)
-    image_cost: int = big(default=0)
-    request_cost: int = big(default=0)
-    tool_cost: int = big(default=0)
-    duration: int = big(default=0)
+    input_tokens: int = total()
+    output_tokens: int = total()
+    cache_read_tokens: int = total()
+    cache_write_tokens: int = total()
+    cache_write_1h_tokens: int = total()
+    reasoning_tokens: int = total()
+    input_audio_tokens: int = total()
+    output_audio_tokens: int = total()
+    input_image_tokens: int = total()
+    output_image_tokens: int = total()
+    web_searches: int = total()
+    cost: int = total()
+    input_cost: int = total()
+    cache_read_cost: int = total()
+    cache_write_cost: int = total()
+    output_cost: int = total()
+    reasoning_cost: int = total()
+    audio_cost: int = total()
+    image_cost: int = total()
+    request_cost: int = total()
+    tool_cost: int = total()
+    duration: int = total()
     """Sum of known durations, in microseconds."""
-    timed: int = big(default=0)
+    timed: int = total()
     """Generations whose duration is known."""
-    time_to_first_token: int = big(default=0)
-    first_tokens: int = big(default=0)
+    time_to_first_token: int = total()
+    first_tokens: int = total()
     """Generations whose time to first token is known."""
-    speed_tokens: int = big(default=0)
+    speed_tokens: int = total()
     """Output tokens of generations that ended well and whose writing time (`speed_time`) is known."""
-    speed_time: int = big(default=0)
+    speed_time: int = total()
     """Their duration less the time to first token (where there is one), in microseconds."""
 
 
@@ -218,16 +218,16 @@ class RollupDayUser(SQLModel, table=True):
     app_user: int = given()
     simulated: int = given()
     """1 for generations of the demo provider."""
-    generations: int = big(default=0)
-    messages: int = big(default=0)
-    errors: int = big(default=0)
-    unpriced: int = big(default=0)
-    input_tokens: int = big(default=0)
-    output_tokens: int = big(default=0)
-    cost: int = big(default=0)
-    quarters_am: int = big(default=0)
+    generations: int = total()
+    messages: int = total()
+    errors: int = total()
+    unpriced: int = total()
+    input_tokens: int = total()
+    output_tokens: int = total()
+    cost: int = total()
+    quarters_am: int = total()
     """Bit n: a generation was sent in quarter-hour n of the day (UTC), n from 0 to 47."""
-    quarters_pm: int = big(default=0)
+    quarters_pm: int = total()
     """Bit n: one was sent in quarter-hour 48 + n."""
 
 
@@ -243,7 +243,7 @@ class RollupSeen(SQLModel, table=True):
     feature: int = given()
     group_name: int = given()
     app_user: int = given()
-    days: int = big(default=0)
+    days: int = total()
     """Bit n: day n + 1 of the month."""
 
 
@@ -328,3 +328,5 @@ SKETCHES = (
     Rollup("sketch_group_day", DAY, ("group_name", "slot", *PLAIN)),
 )
 MEASURES = tuple(Measures.model_fields)
+TABLES = tuple(SQLModel.metadata.tables)
+"""All tables of the ledger, those of `models` included."""

@@ -1,0 +1,125 @@
+"""Writing a batch of records in one transaction: rows, texts, totals, everything or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from llmtrack import ids
+from llmtrack.ledger import facts, texts
+from llmtrack.ledger.dialect import Dialect
+from llmtrack.ledger.interactions import Interactions
+from llmtrack.ledger.interning import Interning, Remembered
+from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
+from llmtrack.ledger.rows import AT, COLUMNS, Row, intern_all, row_of, text_of
+from llmtrack.ledger.settling import find_begun, write_one
+from llmtrack.ledger.totals import Totals, Words
+
+_LOW = 0xFFF
+
+
+class Batch:
+    """What is being written in one transaction."""
+
+    def __init__(self, connection: Connection, dialect: Dialect, remembered: Remembered) -> None:
+        self.connection = connection
+        self.dialect = dialect
+        self.known = Interning(connection, dialect, remembered)
+        self._totals: Totals | None = None
+        self._interactions: Interactions | None = None
+        self._texts: list[Row] = []
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Writes all records with what they add to the totals."""
+        generations = [record for record in records if isinstance(record, Generation)]
+        intern_all(generations, self.known)
+        facts.intern_links(records, self.known)
+        words = Words(self.known.names)
+        self._totals, self._interactions = Totals(words), Interactions(words)
+        self._write_generations(generations)
+        self._interactions.note(record for record in records if isinstance(record, Span))
+        self._totals.store(self.connection, self.dialect)
+        self._interactions.store(self.connection, self.dialect, self.known)
+        texts.store(self.connection, self.dialect, self._texts)
+        facts.write_spans([record for record in records if isinstance(record, Span)], self)
+        facts.write_identities([record for record in records if isinstance(record, Identity)], self)
+        facts.write_feedback([record for record in records if isinstance(record, Feedback)], self)
+
+    def _write_generations(self, generations: Sequence[Generation]) -> None:
+        rows = [row_of(g, self.known) for g in generations]
+        place = (AT["provider"], AT["response_id"])
+        keys = [(row[place[0]], row[place[1]]) for row in rows if row[place[1]] is not None]
+        begun = find_begun(self.connection, self.dialect, keys)
+        later: set[tuple[Any, Any]] = {
+            key for g, row in zip(generations, rows, strict=True) if g.status == "pending" or g.settles
+            if (key := (row[place[0]], row[place[1]]))
+        } | set(begun)  # fmt: skip
+        plain = [
+            (g, row)
+            for g, row in zip(generations, rows, strict=True)
+            if not later or (row[place[0]], row[place[1]]) not in later
+        ]
+        for (g, _), row in zip(plain, self.insert_rows([row for _, row in plain]), strict=True):
+            self.add_text(g, row[0])
+            self.count(row)
+        if later:
+            for g, row in zip(generations, rows, strict=True):
+                if (row[place[0]], row[place[1]]) in later:
+                    write_one(self, g, row)
+
+    def insert_one(self, g: Generation, row: Row) -> int:
+        """Inserts a generation and counts it; returns its id."""
+        (placed,) = self.insert_rows([row])
+        self.add_text(g, placed[0])
+        self.count(placed)
+        return int(placed[0])
+
+    def insert_rows(self, rows: Sequence[Row]) -> list[Row]:
+        """Inserts rows of `generation` and returns them, some with another id because theirs was taken."""
+        if not rows:
+            return []
+        sql = self.dialect.insert_sql("generation", COLUMNS)
+        rows = _apart(rows, set())
+        while True:
+            try:
+                with self.connection.begin_nested():
+                    self.connection.exec_driver_sql(sql, list(rows))
+            except IntegrityError:
+                taken = {row[0] for row in self._existing(rows)}
+                if not taken:
+                    raise
+                rows = _apart(rows, taken)
+            else:
+                return rows
+
+    def _existing(self, rows: Sequence[Row]) -> Iterable[tuple[int, ...]]:
+        return self.dialect.select_by_key(self.connection, "generation", ("id",), ("id",), [(row[0],) for row in rows])
+
+    def add_text(self, g: Generation, id: int) -> None:
+        """Keeps what was said in a generation, if anything was kept."""
+        if (text := text_of(g, id)) is not None:
+            self._texts.append(text)
+
+    def count(self, row: Row, sign: int = 1) -> None:
+        """Adds a row to all totals, or takes it away."""
+        assert self._totals is not None
+        assert self._interactions is not None  # both made in `write`
+        self._totals.add(row, sign)
+        self._interactions.add(row, sign)
+
+
+def _apart(rows: Sequence[Row], taken: set[int]) -> list[Row]:
+    """The rows, each with an id of its own that is not `taken`: the next free one in the same microsecond."""
+    used = set(taken)
+    apart: list[Row] = []
+    for row in rows:
+        id = row[0]
+        while id in used:
+            step = id & ~_LOW | (id + 1) & _LOW
+            id = step if step != row[0] else ids.first_at(ids.started_at(id) + 1)
+        used.add(id)
+        apart.append(row if id == row[0] else (id, *row[1:]))
+    return apart

@@ -1,0 +1,280 @@
+"""Everything that differs between SQLite and PostgreSQL, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+BUSY_SECONDS = 30
+"""How long SQLite itself waits for another process's transaction before we start over."""
+_MIGRATION_LOCK, _SKETCH_LOCK = 7_305_809_412_118_902_123, 7_305_809_412_118_902_124  # numbers nobody else uses
+
+
+class Dialect(ABC):
+    """How one kind of database does what the other does differently. SQL is written with `mark` for a parameter."""
+
+    name: str
+    mark: str
+    least: str
+    """The function that gives the smaller of two values."""
+    greatest: str
+    for_update: str
+    """After a select: nobody else may change these rows until the transaction ends."""
+
+    @abstractmethod
+    def engine(self, url: URL) -> Engine:
+        """An engine whose connections are set up for us. A connection with the option `writes` may write."""
+
+    @abstractmethod
+    def is_passing(self, error: DBAPIError) -> bool:
+        """Whether the same transaction may well succeed if tried again."""
+
+    @abstractmethod
+    def reserve(self, connection: Connection, table: str, count: int) -> Sequence[int]:
+        """Ids for `count` new rows of `table`, that nobody else will use."""
+
+    @abstractmethod
+    def take_turns(self, connection: Connection) -> None:
+        """Waits until no other writer is between reading and writing sketches; held until the transaction's end."""
+
+    @abstractmethod
+    def lock_for_migration(self, connection: Connection) -> None:
+        """Waits until no other process is migrating; held until the transaction's end."""
+
+    @abstractmethod
+    def reads(self) -> dict[str, Any]:
+        """Options of a connection that reads several things as they were at one moment."""
+
+    @abstractmethod
+    def search_insert_sql(self, table: str) -> str:
+        """An insert of (id, `indexed_text`) into a full-text index: ``generation_search`` or ``message_search``."""
+
+    @abstractmethod
+    def search_delete(self, connection: Connection, table: str, texts: Sequence[tuple[int, Sequence[str]]]) -> None:
+        """Takes texts, given by id and words, out of the full-text index."""
+
+    @abstractmethod
+    def indexed_text(self, words: Sequence[str]) -> str:
+        """What goes into the full-text index for a text of these words."""
+
+    @abstractmethod
+    def search_sql(self, table: str) -> str:
+        """A condition on ``id`` of the texts that hold all words of `search_terms`, as one parameter."""
+
+    @abstractmethod
+    def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False) -> str:
+        """The parameter of `search_sql`: all phrases (lists of words); `prefix`: the last word may be unfinished."""
+
+    @abstractmethod
+    def size(self, connection: Connection) -> int:
+        """Bytes the ledger takes on disk."""
+
+    @abstractmethod
+    def shrink(self, engine: Engine) -> None:
+        """Gives the space of deleted rows back to the file system."""
+
+    def from_json(self, value: Any) -> Any:
+        """A JSON column as the driver gives it, as an object: SQLite keeps text."""
+        return json.loads(value) if isinstance(value, str) else value
+
+    def marks(self, count: int) -> str:
+        """So many parameters, parted by commas."""
+        return ", ".join([self.mark] * count)
+
+    def insert_sql(self, table: str, columns: Sequence[str], suffix: str = "") -> str:
+        """An insert of one row."""
+        return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({self.marks(len(columns))}) {suffix}"
+
+    def upsert_sql(self, table: str, key: Sequence[str], changes: Sequence[tuple[str, str]]) -> str:
+        """An insert that on conflict changes the row there: `changes` are columns with ``add``, ``or`` or ``set``."""
+        forms = {
+            "add": "{c} = {t}.{c} + excluded.{c}",
+            "or": "{c} = {t}.{c} | excluded.{c}",
+            "set": "{c} = excluded.{c}",
+        }
+        updates = ", ".join(forms[how].format(t=table, c=column) for column, how in changes)
+        conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
+        return self.insert_sql(table, [*key, *(column for column, _ in changes)], conflict)
+
+    def select_by_key(
+        self,
+        connection: Connection,
+        table: str,
+        key: Sequence[str],
+        columns: Sequence[str],
+        keys: Sequence[tuple[Any, ...]],
+    ) -> Iterator[tuple[Any, ...]]:
+        """The key and these columns of the rows that have one of `keys`."""
+        together = ", ".join(key)
+        one = f"({self.marks(len(key))})"
+        for start in range(0, len(keys), 100):
+            chunk = keys[start : start + 100]
+            # Padded, so that there is one statement to prepare and not a hundred.
+            chunk = [*chunk, *[chunk[0]] * (100 - len(chunk))] if len(chunk) > 10 else chunk
+            among = f"({together}) IN (VALUES {', '.join([one] * len(chunk))})"
+            sql = f"SELECT {together}, {', '.join(columns)} FROM {table} WHERE {among}"
+            for row in connection.exec_driver_sql(sql, tuple(part for each in chunk for part in each)):
+                yield tuple(row)
+
+
+class SQLite(Dialect):
+    """One file, any number of processes on one machine: readers never wait, writers take turns."""
+
+    name = "sqlite"
+    mark = "?"
+    least = "min"
+    greatest = "max"
+    for_update = ""
+
+    def engine(self, url: URL) -> Engine:
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=8)
+
+        @event.listens_for(engine, "connect")
+        def connect(connection: sqlite3.Connection, _: Any) -> None:
+            connection.isolation_level = None  # we say BEGIN ourselves, below
+            for pragma in ("foreign_keys = on", "synchronous = normal", "cache_size = -65536", "temp_store = memory"):
+                connection.execute(f"PRAGMA {pragma}")
+            connection.execute("PRAGMA mmap_size = 268435456")
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            # A transaction that reads first and writes later could fail at the write; one that says so at once waits.
+            writes = connection.get_execution_options().get("writes")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        return engine
+
+    def is_passing(self, error: DBAPIError) -> bool:
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        return code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+    def reserve(self, connection: Connection, table: str, count: int) -> Sequence[int]:
+        # Our transaction holds the write lock, so nobody else can take these.
+        last = connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) FROM {table}").scalar_one()
+        return range(last + 1, last + 1 + count)
+
+    def take_turns(self, connection: Connection) -> None:
+        """Nothing to do, for the same reason."""
+
+    def lock_for_migration(self, connection: Connection) -> None:
+        """Nothing to do: a writing transaction holds the only write lock there is."""
+
+    def reads(self) -> dict[str, Any]:
+        return {}
+
+    def search_insert_sql(self, table: str) -> str:
+        return f"INSERT INTO {table} (rowid, words) VALUES (?, ?)"
+
+    def search_delete(self, connection: Connection, table: str, texts: Sequence[tuple[int, Sequence[str]]]) -> None:
+        # The index keeps no copy of the texts, so it has to be told what it is to forget.
+        sql = f"INSERT INTO {table} ({table}, rowid, words) VALUES ('delete', ?, ?)"
+        if texts:
+            connection.exec_driver_sql(sql, [(id, self.indexed_text(words)) for id, words in texts])
+
+    def indexed_text(self, words: Sequence[str]) -> str:
+        return " ".join(words)
+
+    def search_sql(self, table: str) -> str:
+        return f"id IN (SELECT rowid FROM {table} WHERE {table} MATCH ?)"
+
+    def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False) -> str:
+        quoted = ['"' + " ".join(words) + '"' for words in phrases]
+        return " AND ".join(quoted) + (" *" if prefix and quoted else "")
+
+    def size(self, connection: Connection) -> int:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+
+    def shrink(self, engine: Engine) -> None:
+        with closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA incremental_vacuum").fetchall()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def backup(self, source: Path, target: Path) -> None:
+        """A consistent copy of the database file, taken while others use it."""
+        with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target)) as there:
+            here.backup(there)
+
+
+class PostgreSQL(Dialect):
+    """One server, any number of machines."""
+
+    name = "postgresql"
+    mark = "%s"
+    least = "least"
+    greatest = "greatest"
+    for_update = "FOR UPDATE"
+
+    def engine(self, url: URL) -> Engine:
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=8,
+            connect_args={"connect_timeout": 10},
+        )
+
+    def is_passing(self, error: DBAPIError) -> bool:
+        # Serialisation failure, deadlock, lock not available; or the connection went away under us.
+        return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in ("40001", "40P01", "55P03")
+
+    def reserve(self, connection: Connection, table: str, count: int) -> Sequence[int]:
+        found = connection.exec_driver_sql(f"SELECT nextval('{table}_ids') FROM generate_series(1, %s)", (count,))
+        return [row[0] for row in found]
+
+    def take_turns(self, connection: Connection) -> None:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SKETCH_LOCK})")
+
+    def lock_for_migration(self, connection: Connection) -> None:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+
+    def reads(self) -> dict[str, Any]:
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+    def search_insert_sql(self, table: str) -> str:
+        return f"INSERT INTO {table} (id, words) VALUES (%s, %s::tsvector) ON CONFLICT (id) DO NOTHING"
+
+    def search_delete(self, connection: Connection, table: str, texts: Sequence[tuple[int, Sequence[str]]]) -> None:
+        ids = [id for id, _ in texts]
+        connection.exec_driver_sql(f"DELETE FROM {table} WHERE id = ANY(%s)", (ids,))
+
+    def indexed_text(self, words: Sequence[str]) -> str:
+        places: dict[str, list[str]] = {}
+        for place, word in enumerate(words, 1):
+            places.setdefault(word, []).append(str(place))
+        return " ".join(f"'{word}':{','.join(at[:256])}" for word, at in places.items())
+
+    def search_sql(self, table: str) -> str:
+        return f"id IN (SELECT id FROM {table} WHERE words @@ %s::tsquery)"
+
+    def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False) -> str:
+        quoted = [" <-> ".join(f"'{word}'" for word in words) for words in phrases]
+        return " & ".join(quoted) + (":*" if prefix and quoted else "")
+
+    def size(self, connection: Connection) -> int:
+        return int(
+            connection.exec_driver_sql(
+                "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c "
+                "WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace"
+            ).scalar_one()
+        )
+
+    def shrink(self, engine: Engine) -> None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for table in ("generation", "generation_text", "generation_search", "property_set"):
+                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
+
+
+def dialect_of(url: URL) -> Dialect | None:
+    """The dialect for this address; None if it is neither of the two."""
+    known: dict[str, type[Dialect]] = {"sqlite": SQLite, "postgresql": PostgreSQL, "postgres": PostgreSQL}
+    found = known.get(url.drivername.partition("+")[0])
+    return found() if found else None

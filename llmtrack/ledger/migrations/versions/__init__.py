@@ -1,0 +1,1 @@
+"""The revisions, one file each; those that were released are never changed."""

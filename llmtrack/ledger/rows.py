@@ -1,0 +1,221 @@
+"""A generation as capture tells it, as the numbers its row holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from llmtrack import ids
+from llmtrack.ledger import models
+from llmtrack.ledger.interning import Interning, fitted, plain_json, price_key
+from llmtrack.ledger.records import Generation
+from llmtrack.pricing.usage import Cost, Price, Usage
+
+COLUMNS = tuple(models.Generation.model_fields)
+"""The columns of `generation`, in the order of the tuples here."""
+AT = {column: place for place, column in enumerate(COLUMNS)}
+Row = tuple[Any, ...]
+
+MOST_TOKENS = 1_000_000_000
+"""A count above this is kept as reported in `usage_details` and is unknown to all sums (decision 4)."""
+_MOST_COST = 10**16
+_LONGEST_WAIT = 10**15
+_FIRST, _LAST = 946_684_800_000_000, 3_786_912_000_000_000  # the years an id can hold, roughly: 2000 to 2089
+_NAMED = (
+    "provider",
+    "operation",
+    "status",
+    "feature",
+    "error_type",
+    "error_code",
+    "finish_reason",
+    "service_tier",
+)
+_COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "cache_read_audio_tokens",
+    "input_image_tokens",
+    "output_image_tokens",
+    "web_searches",
+)
+_PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
+_UNPRICED = Cost(status="unpriced", reason="no_price")
+assert COLUMNS[AT["input_tokens"] : AT["web_searches"] + 1] == _COUNTS
+assert COLUMNS[AT["cost"] + 1 : AT["tool_cost"] + 1] == tuple(f"{part}_cost" for part in _PARTS)
+
+
+def moment(at: int) -> int:
+    """`at`, or the nearest time an id can hold: a clock may be wrong, a row is kept all the same."""
+    return min(max(at, _FIRST), _LAST)
+
+
+def known_cost(generation: Generation) -> Cost:
+    """The cost to keep: unpriced where nobody priced it, or where it is too large to be summed."""
+    cost = generation.cost
+    if cost is None:
+        return _UNPRICED
+    if cost.total is not None and not 0 <= cost.total <= _MOST_COST:
+        return Cost(status="unpriced", reason="too_many")
+    if cost.total is None and cost.status != "unpriced":
+        return Cost(status="unpriced", reason=cost.reason)
+    return cost
+
+
+def intern_all(generations: Iterable[Generation], interning: Interning) -> None:
+    """Makes sure that every word, user, session, trace, price and property set of these has its number."""
+    names: dict[tuple[str, str], None] = {}
+    users: dict[str, int] = {}
+    sets: dict[str, None] = {}
+    prices: dict[str, Price] = {}
+    for g in generations:
+        cost = known_cost(g)
+        for kind in _NAMED:
+            if (text := getattr(g, kind)) is not None:
+                names[kind, fitted(text)] = None
+        names["cost_status", cost.status] = None
+        for kind, text in (
+            ("model", g.response_model),
+            ("model", g.request_model),
+            ("group", g.group),
+            ("cost_reason", cost.reason),
+        ):
+            if text is not None:
+                names[kind, fitted(text)] = None
+        if g.user_id is not None:
+            user = fitted(g.user_id)
+            users[user] = min(users.get(user, g.started_at), g.started_at)
+        if g.properties:
+            sets[plain_json(g.properties)] = None
+        for price in (cost.price, *cost.other_prices):
+            if price is not None:
+                prices[price_key(price)] = price
+    interning.want_names(names)
+    interning.want_users(users)
+    interning.want_prices(prices)
+    interning.want_sets(sets)
+
+
+def row_of(g: Generation, known: Interning) -> Row:
+    """The row of `g`, whose words have been interned, with the id that its time gives it."""
+    names = known.names
+
+    def name(kind: str, text: str | None) -> int | None:
+        return None if text is None else names[kind, fitted(text)]
+
+    cost = known_cost(g)
+    requested, served = name("model", g.request_model), name("model", g.response_model)
+    counts = [_counted(getattr(g.usage, field)) for field in _COUNTS]
+    return (
+        ids.moved_to(g.id, moment(g.started_at)),
+        None if g.user_id is None else known.users[fitted(g.user_id)],
+        None if g.session_id is None else known.sessions[fitted(g.session_id)],
+        None if g.trace_id is None else known.traces[fitted(g.trace_id)],
+        g.span_id,
+        name("feature", g.feature),
+        name("group", g.group),
+        known.sets[plain_json(g.properties)] if g.properties else None,
+        names["provider", fitted(g.provider)],
+        names["operation", fitted(g.operation)],
+        requested if served is None else served,
+        requested,
+        served,
+        names["status", fitted(g.status)],
+        name("error_type", g.error_type),
+        name("error_code", g.error_code),
+        g.http_status,
+        name("finish_reason", g.finish_reason),
+        name("service_tier", g.service_tier),
+        int(g.streamed),
+        min(g.attempts, 1_000_000),
+        _waited(g.duration),
+        _waited(g.time_to_first_token),
+        *counts,
+        int(g.usage_estimated),
+        _details(g, counts, cost, known.prices),
+        names["cost_status", cost.status],
+        cost.total,
+        *(getattr(cost, part) for part in _PARTS),
+        _reported(g),
+        None if cost.price is None else known.prices[price_key(cost.price)],
+        name("cost_reason", cost.reason),
+        None if g.response_id is None else fitted(g.response_id),
+        None if g.request_id is None else fitted(g.request_id),
+    )
+
+
+def text_of(g: Generation, id: int) -> Row | None:
+    """The row of `generation_text`; None where nothing was said or kept."""
+    if g.input is None and g.output is None and g.error_message is None:
+        return None
+    error = None if g.error_message is None else _clean(g.error_message)
+    return id, _told(g.input), _told(g.output), error
+
+
+def _told(messages: Any) -> str | None:
+    if messages is None:
+        return None
+    return _clean(json.dumps(messages, ensure_ascii=False, separators=(",", ":"), default=str))
+
+
+def _clean(text: str) -> str:
+    """Without what a database cannot keep: half characters, and NUL (which JSON escapes by itself)."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", "\ufffd")
+
+
+def _counted(count: int | None) -> int | None:
+    return count if count is not None and 0 <= count <= MOST_TOKENS else None
+
+
+def _waited(micros: int | None) -> int | None:
+    return micros if micros is not None and 0 <= micros <= _LONGEST_WAIT else None
+
+
+def _reported(g: Generation) -> int | None:
+    if g.reported_cost is None or not g.reported_cost.is_finite():
+        return None
+    nano = round(g.reported_cost * 10**9)
+    return nano if abs(nano) <= _MOST_COST else None
+
+
+def _details(g: Generation, counts: list[int | None], cost: Cost, prices: Mapping[str, int]) -> str | None:
+    """JSON of what has no column; None, as nearly always, where there is nothing."""
+    usage = g.usage
+    told: dict[str, Any] = {"estimated": list(g.estimated)} if g.estimated else {}
+    if None in counts:
+        unbelieved = {
+            field: getattr(usage, field)
+            for field, count in zip(_COUNTS, counts, strict=True)
+            if count is None and getattr(usage, field) is not None
+        }
+        if unbelieved:
+            told["reported"] = unbelieved
+    if usage.audio_seconds is not None:
+        told["audio_seconds"] = str(usage.audio_seconds)
+    if usage.characters is not None:
+        told["characters"] = usage.characters
+    if usage.tools:
+        told["tools"] = dict(usage.tools)
+    if usage.others:
+        told["others"] = [[model, _plain(other)] for model, other in usage.others]
+    if cost.other_prices:
+        told["prices"] = [prices[price_key(price)] for price in cost.other_prices]
+    return plain_json(told) if told else None
+
+
+def _plain(usage: Usage) -> dict[str, Any]:
+    """The counts of `usage` that are known, by name."""
+    told = {field.name: getattr(usage, field.name) for field in fields(usage)}
+    told["others"] = [[model, _plain(other)] for model, other in usage.others]
+    told["tools"] = dict(usage.tools)
+    return {name: value for name, value in told.items() if value not in (None, {}, [])}

@@ -1,0 +1,135 @@
+"""The ledger: one database, written in whole transactions and read as it was at one moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from llmtrack.ledger import texts
+from llmtrack.ledger.batch import Batch
+from llmtrack.ledger.dialect import Dialect
+from llmtrack.ledger.interning import Remembered
+from llmtrack.ledger.records import Record
+from llmtrack.pricing.book import BookEntry
+
+T = TypeVar("T")
+_PATIENCE = 60.0
+"""Seconds for which a transaction that lost to another is tried again."""
+
+
+class Ledger:
+    """Everything kept in one database. Made by `open_ledger`; safe to use from any thread."""
+
+    def __init__(self, engine: Engine, dialect: Dialect, name: str) -> None:
+        self.engine = engine
+        self.dialect = dialect
+        self.name = name
+        """Where it is, to be shown: a path, or an address without its password."""
+        self._remembered = Remembered()
+        self._writing = threading.Lock()
+
+    def write(self, records: Sequence[Record], progress: Sequence[tuple[str, int]] = ()) -> None:
+        """Keeps `records`, what they add to all totals, and how far each journal segment has been read: all or nothing.
+
+        `progress` names segments with the position up to which `records` cover them. A batch whose segments have all
+        been read that far already is taken for a repetition and changes nothing. Raises what the database raises.
+        """
+        with self._writing:
+            try:
+                self.transact(lambda connection: self._write(connection, records, progress))
+            except BaseException:
+                self._remembered.forget()
+                raise
+
+    def _write(self, connection: Connection, records: Sequence[Record], progress: Sequence[tuple[str, int]]) -> None:
+        if progress and all(_position(connection, self.dialect, segment) >= at for segment, at in progress):
+            return
+        if records:
+            Batch(connection, self.dialect, self._remembered).write(records)
+        if progress:
+            changes = [("position", "set"), ("updated_at", "set")]
+            sql = self.dialect.upsert_sql("journal_progress", ("segment_id",), changes)
+            now = time.time_ns() // 1000
+            connection.exec_driver_sql(sql, [(segment, at, now) for segment, at in progress])
+        if not records and not progress:
+            # Asked to write nothing, so as to learn whether anything can be written.
+            connection.exec_driver_sql("UPDATE state SET value = value WHERE key = 'names'")
+
+    def progress(self, segment_id: str) -> int:
+        """How far this journal segment has been written here; 0 if not at all."""
+        with self.reading() as connection:
+            return _position(connection, self.dialect, segment_id)
+
+    def forget(self, segment_ids: Sequence[str]) -> None:
+        """Forgets how far these segments were read: they are deleted."""
+        if not segment_ids:
+            return
+        sql = f"DELETE FROM journal_progress WHERE segment_id = {self.dialect.mark}"
+        self.transact(lambda connection: connection.exec_driver_sql(sql, [(id,) for id in segment_ids]))
+
+    def book(self) -> tuple[int, tuple[BookEntry, ...]]:
+        """The price book's version, which changes with it, and its entries, withdrawn ones included."""
+        with self.reading() as connection:
+            version = connection.exec_driver_sql("SELECT value FROM state WHERE key = 'book'").scalar_one_or_none()
+            if not version:
+                return 0, ()
+            sql = "SELECT id, entry, withdrawn_at FROM price_book ORDER BY id"
+            entries = connection.exec_driver_sql(sql).fetchall()
+        return version, tuple(
+            BookEntry.from_json(self.dialect.from_json(entry), id, until=withdrawn) for id, entry, withdrawn in entries
+        )
+
+    def index_texts(self, limit: int = 10_000) -> int:
+        """Puts texts that were written but not indexed yet into the full-text index; returns how many."""
+        done = 0
+        while done < limit:
+            some = self.transact(lambda connection: texts.index(connection, self.dialect, 500))
+            done += some
+            if some < 500:
+                break
+        return done
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees the ledger as it was when it was first read, for as long as the block lasts."""
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(**self.dialect.reads())
+            with connection.begin():
+                yield connection
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """Does `work` in one writing transaction, from the start again if another got in its way; returns its result."""
+        deadline = time.monotonic() + _PATIENCE
+        pause = 0.01
+        while True:
+            try:
+                with self.engine.connect() as connection:
+                    connection = connection.execution_options(writes=True)
+                    with connection.begin():
+                        return work(connection)
+            except DBAPIError as error:
+                if not self.dialect.is_passing(error) or time.monotonic() > deadline:
+                    raise
+            self._remembered.forget()
+            time.sleep(pause)
+            pause = min(1.0, pause * 2)
+
+    def size(self) -> int:
+        """Bytes the ledger takes on disk."""
+        with self.reading() as connection:
+            return self.dialect.size(connection)
+
+    def close(self) -> None:
+        """Closes its connections; the next use opens new ones."""
+        self.engine.dispose()
+
+
+def _position(connection: Connection, dialect: Dialect, segment: str) -> int:
+    sql = f"SELECT position FROM journal_progress WHERE segment_id = {dialect.mark}"
+    return connection.exec_driver_sql(sql, (segment,)).scalar_one_or_none() or 0
