@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx2
 
-from llmtrack.capture.call import Call, how_failed
+if TYPE_CHECKING:
+    from llmtrack.capture.call import Call
 
 
 class Filter(Protocol):
@@ -55,7 +56,7 @@ class _ObservedBody:
         except GeneratorExit:
             raise
         except BaseException as error:
-            self._call.end(how_failed(error), error)
+            self._call.broke(error)
             raise
         self._call.end("read")
 
@@ -75,7 +76,7 @@ class _ObservedBody:
         except GeneratorExit:
             raise
         except BaseException as error:
-            self._call.end(how_failed(error), error)
+            self._call.broke(error)
             raise
         self._call.end("read")
 
@@ -128,4 +129,5 @@ def observe(response: Any, call: Call, filter: Filter | None = None, *, keep: bo
         # OpenAI's SDK still takes a client of the older httpx.
         library = sys.modules[type(response).__mro__[-2].__module__.partition(".")[0]]
     observed = _class_for(library.SyncByteStream, library.AsyncByteStream)
+    call.chunks, call.ticks = [], []
     response.stream = observed(response.stream, call, filter, keep)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
 
+from pydantic_core import to_json
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -35,6 +37,7 @@ class Context:
     properties: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     content: str | Redactor | None = None
     """``"on"``, ``"off"`` or a function that redacts."""
+    _json: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def over(self, outer: Context) -> Context:
         """This, with what it leaves open taken from `outer`."""
@@ -54,38 +57,37 @@ class Context:
             self.content if self.content is not None else outer.content,
         )
 
-    def fields(self) -> dict[str, Any]:
-        """What was said, by name, ready for a record. How content is kept is not part of it."""
-        said: dict[str, Any] = {}
-        for name in _KEPT:
-            value = getattr(self, name)
-            if value is not None:
-                said[name] = value
-        if self.properties:
-            said["properties"] = dict(self.properties)
-        return said
+    def json(self) -> bytes:
+        """What was said, by name, for a record; made once. How content is kept is not part of it."""
+        if not self._json:
+            said = {name: value for name in _KEPT if (value := getattr(self, name)) is not None}
+            if self.properties:
+                said["properties"] = dict(self.properties)
+            self._json.append(to_json(said, fallback=str, inf_nan_mode="strings"))
+        return self._json[0]
 
 
 NOBODY = Context()
 _KEPT = ("user_id", "session_id", "trace_id", "span_id", "feature", "group")
 
-_current: ContextVar[Context] = ContextVar("llmtrack_context", default=NOBODY)
+active: ContextVar[Context] = ContextVar("llmtrack_context", default=NOBODY)
+"""The context in force."""
 
 
 def current() -> Context:
     """The context in force here."""
-    return _current.get()
+    return active.get()
 
 
 def enter(context: Context) -> Token[Context]:
     """Puts `context` over the one in force."""
-    return _current.set(context.over(_current.get()))
+    return active.set(context.over(active.get()))
 
 
 def leave(token: Token[Context]) -> None:
     """Takes back what `enter` put."""
     try:
-        _current.reset(token)
+        active.reset(token)
     except ValueError:
         # An async generator may be closed in another task than the one it ran in; its context dies with it anyway.
         log.debug("A context was left elsewhere than it was entered", exc_info=True)

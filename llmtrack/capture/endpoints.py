@@ -31,16 +31,17 @@ class Endpoints:
             (re.compile(re.escape(key).replace(r"\{\}", "[^/]+") + "$"), endpoint)
             for key, endpoint in (patterns or {}).items()
         ]
-        self._found: dict[tuple[str, str], Endpoint | None] = {}
+        self.found: dict[tuple[str, str], Endpoint | None] = {}
+        """What was looked up before."""
 
     def find(self, method: str, url: str) -> Endpoint | None:
         """The endpoint that a request goes to; `None` if such requests are not recorded."""
         try:
-            return self._found[method, url]
+            return self.found[method, url]
         except KeyError:
             endpoint = self._look_up(method.upper(), url)
-        if len(self._found) < 1000:
-            self._found[method, url] = endpoint
+        if len(self.found) < 1000:
+            self.found[method, url] = endpoint
         return endpoint
 
     def _look_up(self, method: str, url: str) -> Endpoint | None:
@@ -58,19 +59,16 @@ class Endpoints:
         return None
 
 
-class Namer:
-    """The name of the provider at a host: `known` ones by the end of the host, else the host itself."""
+class Namer(dict[str, str]):
+    """The name of the provider at each host: `known` ones by the end of the host, else the host itself."""
 
     def __init__(self, known: Mapping[str, str]) -> None:
-        self._known = known
-        self._names: dict[str, str] = {}
+        super().__init__()
+        self._known = dict(known)
 
-    def __call__(self, host: str) -> str:
-        try:
-            return self._names[host]
-        except KeyError:
-            known = self._known.items()
-            name = next((name for end, name in known if host == end or host.endswith("." + end)), host)
-        if len(self._names) < 1000:
-            self._names[host] = name
+    def __missing__(self, host: str) -> str:
+        known = self._known.items()
+        name = next((name for end, name in known if host == end or host.endswith("." + end)), host)
+        if len(self) < 1000:
+            self[host] = name
         return name

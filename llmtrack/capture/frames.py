@@ -1,74 +1,114 @@
 """How a record lies in a journal file: one frame, recognisable and checkable on its own.
 
-A frame is a magic number, the lengths of its four parts, a checksum, and the parts: a small JSON header, the bytes
-of the request, those of the response, and when each piece of a stream came (see `Frame`).
+A frame is a head of fixed size (a magic number, the numbers every call has, the lengths of the parts, a checksum), and
+its parts, most of them empty most of the time. The head is packed in one go, as it is made in the caller's thread.
 """
 
 from __future__ import annotations
 
 import struct
-import zlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+from zlib import crc32
 
-MAGIC = b"\x93LTJ"
-_HEAD = struct.Struct("<4sIIIII")
+MAGIC = b"\x93LT2"
+_HEAD = struct.Struct("<4sIqqHHBB6I")
 HEAD_SIZE = _HEAD.size
 LARGEST = 1 << 30
 """No frame is larger; a length beyond it is damage, not a record."""
 
-Buffer = bytes | bytearray | memoryview
+ENDINGS = ("read", "closed", "error", "cancelled", "abandoned", "refused", "said")
+"""How a call ended, as its number. ``said`` is no call but a record complete in its JSON: a span, an identity, …"""
+_NUMBERS = {name: number for number, name in enumerate(ENDINGS)}
+STREAMED, NO_REQUEST, NO_RESPONSE = 1, 2, 4
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A record as it was journalled."""
 
-    header: bytes
+    started_at: int
+    duration: int
+    attempts: int
+    http_status: int | None
+    ended: str
+    flags: int
+    known: bytes
+    """JSON of what else is known of the call; or the whole record."""
+    context: bytes
+    """JSON of who called."""
+    request_id: bytes
     request: bytes
     response: bytes
     times: bytes
-    """For each piece of a streamed response its length and nanoseconds since sending: two arrays of 64-bit integers."""
+    """Of a streamed response, the length of each piece, then the nanoseconds since sending of each: 64-bit integers."""
     end: int
     """Where the next frame begins in its file."""
 
 
 def encode(
-    header: bytes, request: bytes = b"", response: Sequence[bytes] = (), times: bytes = b""
-) -> tuple[list[bytes], int]:
-    """The pieces of a frame, to be written in one go, and their length together."""
-    size = 0
-    check = zlib.crc32(request, zlib.crc32(header))
-    for piece in response:
-        size += len(piece)
-        check = zlib.crc32(piece, check)
-    check = zlib.crc32(times, check)
-    head = _HEAD.pack(MAGIC, len(header), len(request), size, len(times), check)
-    whole = HEAD_SIZE + len(header) + len(request) + size + len(times)
-    return [head, header, request, *response, times], whole
+    known: bytes,
+    started_at: int = 0,
+    duration: int = 0,
+    attempts: int = 0,
+    http_status: int | None = None,
+    ended: str = "said",
+    flags: int = 0,
+    context: bytes = b"",
+    request_id: bytes = b"",
+    request: bytes = b"",
+    response: bytes = b"",
+    times: bytes = b"",
+) -> bytes:
+    """A frame, to be written in one go."""
+    parts = b"".join((known, context, request_id, request, response, times))
+    head = _HEAD.pack(
+        MAGIC, crc32(parts), started_at, duration, attempts & 0xFFFF, http_status or 0, _NUMBERS[ended], flags,
+        len(known), len(context), len(request_id), len(request), len(response), len(times),
+    )  # fmt: skip
+    return head + parts
 
 
-def need(data: Buffer, at: int) -> int | None:
+def need(data: bytes, at: int) -> int | None:
     """How many bytes the frame that starts at `at` has in all; `None` if none can start there."""
-    magic, header, request, response, times, _ = _HEAD.unpack_from(data, at)
-    whole: int = HEAD_SIZE + header + request + response + times
+    magic, *_, known, context, request_id, request, response, times = _HEAD.unpack_from(data, at)
+    whole: int = HEAD_SIZE + known + context + request_id + request + response + times
     return whole if magic == MAGIC and whole <= LARGEST else None
 
 
-def decode(data: Buffer, at: int, base: int) -> Frame | None:
+def decode(data: bytes, at: int, base: int) -> Frame | None:
     """The frame at `at` of `data`, which lies at `base` in its file; `None` if it is damaged or cut short."""
     if len(data) - at < HEAD_SIZE:
         return None
-    magic, header_size, request_size, response_size, times_size, check = _HEAD.unpack_from(data, at)
+    magic, check, started_at, duration, attempts, status, ended, flags, *lengths = _HEAD.unpack_from(data, at)
     start = at + HEAD_SIZE
-    end = start + header_size + request_size + response_size + times_size
-    if magic != MAGIC or end > len(data) or end - at > LARGEST or zlib.crc32(memoryview(data)[start:end]) != check:
+    end = start + sum(lengths)
+    if magic != MAGIC or end > len(data) or end - at > LARGEST or ended >= len(ENDINGS):
         return None
-    cuts = (start, start + header_size, start + header_size + request_size, end - times_size, end)
-    header, request, response, times = (bytes(data[a:b]) for a, b in pairwise(cuts))
-    return Frame(header, request, response, times, base + end)
+    if crc32(memoryview(data)[start:end]) != check:
+        return None
+    cuts = list(accumulate(lengths, initial=start))
+    known, context, request_id, request, response, times = (data[a:b] for a, b in pairwise(cuts))
+    return Frame(
+        started_at, duration, attempts, status or None, ENDINGS[ended], flags,
+        known, context, request_id, request, response, times, base + end,
+    )  # fmt: skip
+
+
+def again(frame: Frame) -> bytes:
+    """The bytes of a frame that was decoded."""
+    known, *parts = frame[6:12]
+    return encode(
+        known,
+        frame.started_at,
+        frame.duration,
+        frame.attempts,
+        frame.http_status,
+        frame.ended,
+        frame.flags,
+        *parts,
+    )
 
 
 def pack_times(lengths: Sequence[int], ticks: Sequence[int], sent: int) -> bytes:
@@ -81,8 +121,5 @@ def unpack_times(times: bytes) -> list[tuple[int, int]]:
     numbers = array("q")
     numbers.frombytes(times)
     half = len(numbers) // 2
-    pieces, end = [], 0
-    for length, nanoseconds in zip(numbers[:half], numbers[half:], strict=True):
-        end += length
-        pieces.append((end, nanoseconds // 1000))
-    return pieces
+    ends = accumulate(numbers[:half])
+    return [(end, nanoseconds // 1000) for end, nanoseconds in zip(ends, numbers[half:], strict=True)]

@@ -12,10 +12,9 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from llmtrack.capture.frames import encode
 from llmtrack.capture.health import Health
 
 try:
@@ -125,38 +124,31 @@ class Journal:
                 # The lock belongs to the open file, which the parent still has: closing our copy does not free it.
                 os.close(segment.fd)
 
-    def append(self, header: bytes, request: bytes = b"", response: Sequence[bytes] = (), times: bytes = b"") -> None:
+    def append(self, record: bytes) -> None:
         """Takes in a record. Never raises, and returns when the record survives the death of this process."""
-        pieces, size = encode(header, request, response, times)
         with self._lock:
             self.appended += 1
-            if self._appending or not self._write(pieces, size):
-                self._keep_in_memory(pieces, size)
-
-    def _write(self, pieces: list[bytes], size: int) -> bool:
-        self._appending = True
-        try:
-            segment = self._current
-            if segment is None or segment.end >= SEGMENT_SIZE:
-                if time.monotonic() < self._retry_at:
-                    return False
-                segment = self._next_segment()
-            written = os.writev(segment.fd, pieces) if len(pieces) < 1000 else os.write(segment.fd, b"".join(pieces))
-            if written != size:
-                raise OSError(errno.ENOSPC, "only a part of a record could be written")
-            segment.end += size
-        except OSError as error:
-            self._retry_at = time.monotonic() + RETRY_AFTER
-            self._give_up_segment()
-            self._health.failed("journal", "The journal cannot be written; records wait in memory until it can", error)
-            return False
-        except Exception as error:
-            self._retry_at = time.monotonic() + RETRY_AFTER
-            self._health.failed("journal", "The journal failed; records wait in memory", error)
-            return False
-        finally:
-            self._appending = False
-        return True
+            if self._appending:
+                self._keep_in_memory(record)
+                return
+            self._appending = True
+            try:
+                segment = self._current
+                if segment is None or segment.end >= SEGMENT_SIZE:
+                    if time.monotonic() < self._retry_at:
+                        self._keep_in_memory(record)
+                        return
+                    segment = self._next_segment()
+                if os.write(segment.fd, record) != len(record):
+                    raise OSError(errno.ENOSPC, "only a part of a record could be written")
+                segment.end += len(record)
+            except Exception as error:
+                self._health.failed("journal", "The journal cannot be written; records wait in memory", error)
+                self._retry_at = time.monotonic() + RETRY_AFTER
+                self._give_up_segment()
+                self._keep_in_memory(record)
+            finally:
+                self._appending = False
 
     def _next_segment(self) -> Segment:
         if self._current is not None:
@@ -177,13 +169,13 @@ class Journal:
             except OSError as error:
                 self._health.failed("journal_tail", "A cut record stays at the end of a journal file", error)
 
-    def _keep_in_memory(self, pieces: list[bytes], size: int) -> None:
-        if len(self.memory) >= MEMORY_RECORDS or self._memory_bytes + size > MEMORY_BYTES:
+    def _keep_in_memory(self, data: bytes) -> None:
+        if len(self.memory) >= MEMORY_RECORDS or self._memory_bytes + len(data) > MEMORY_BYTES:
             self.dropped += 1
             self._health.failed("dropped", "Records are lost: neither the journal nor memory has room for them")
             return
-        self.memory.append(b"".join(pieces))
-        self._memory_bytes += size
+        self.memory.append(data)
+        self._memory_bytes += len(data)
 
     def take_memory(self, limit: int) -> list[bytes]:
         """Up to `limit` of the records that wait in memory, oldest first; they stay there until `forget_memory`."""

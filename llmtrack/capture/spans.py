@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable
 from contextvars import Token
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
-
-from pydantic_core import to_json
 
 from llmtrack.capture.context import Context, checked, current, decorate, enter, leave
 from llmtrack.capture.tracker import Tracker, default_tracker
@@ -28,26 +25,26 @@ class Step:
         self.parent_id = parent_id
         self._tracker = tracker
         self._started_at = tracker.now()
-        self._started = time.perf_counter_ns()
+        self._started = tracker.tick()
         self.id = new_id(self._started_at)
         self._token: Token[Context] = enter(Context(trace_id=trace_id, span_id=self.id).over(context))
 
     def _end(self, error: BaseException | None) -> None:
         said = current()
         leave(self._token)
-        record = {
-            "id": self.id,
-            "trace_id": self.trace_id,
-            "name": self.name,
-            "started_at": self._started_at,
-            "duration": (time.perf_counter_ns() - self._started) // 1000,
-            "parent_id": self.parent_id,
-            "user_id": said.user_id,
-            "session_id": said.session_id,
+        self._tracker.record(
+            "span",
+            id=self.id,
+            trace_id=self.trace_id,
+            name=self.name,
+            started_at=self._started_at,
+            duration=(self._tracker.tick() - self._started) // 1000,
+            parent_id=self.parent_id,
+            user_id=said.user_id,
+            session_id=said.session_id,
             # The message of an exception may repeat a prompt; its kind does not.
-            "error": None if error is None else type(error).__name__,
-        }
-        self._tracker.record(to_json({"kind": "span", "record": record}))
+            error=None if error is None else type(error).__name__,
+        )
 
 
 class span:

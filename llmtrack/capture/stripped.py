@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -11,28 +12,36 @@ from pydantic_core import to_json
 
 from llmtrack.capture.call import Call
 from llmtrack.capture.context import Redactor
-from llmtrack.capture.frames import pack_times
-from llmtrack.capture.header import fields
+from llmtrack.capture.frames import decode, encode
 from llmtrack.capture.health import Health
+from llmtrack.capture.note import frame_of
 from llmtrack.capture.reading import Reading, read
 from llmtrack.capture.unpack import exchange_of
 
 
 def stripped(call: Call, how: str, error: BaseException | None, content: str | Redactor, health: Health) -> bytes:
-    """The header of a record that holds a call's reading instead of its bytes. `content` is ``"off"`` or redacts."""
-    known = fields(call, how, error)
-    body = b"".join(call.chunks) if call.chunks else call.response
-    times = pack_times([len(chunk) for chunk in call.chunks], call.ticks, call.sent) if call.chunks else b""
-    exchange = exchange_of(known, call.request, body or b"", times)
-    reading = read(known["reader"], exchange, content=content != "off")
+    """The frame of a call with its reading in it instead of its bytes. `content` is ``"off"`` or redacts."""
+    frame = decode(frame_of(call, how, error), 0, 0)
+    assert frame is not None
+    known: dict[str, Any] = json.loads(frame.known)
+    reading = read(known["reader"], exchange_of(frame, known), content=content != "off")
     if callable(content):
         reading = _redacted(reading, content, health)
     else:
         reading = replace(reading, input=None, output=None, error_message=None)
     known.pop("error", None)
-    known["kind"] = "reading"
     known["reading"] = _readings().dump_python(reading, mode="json")
-    return to_json(known, fallback=str, inf_nan_mode="strings")
+    return encode(
+        to_json(known, fallback=str, inf_nan_mode="strings"),
+        frame.started_at,
+        frame.duration,
+        frame.attempts,
+        frame.http_status,
+        frame.ended,
+        frame.flags,
+        frame.context,
+        frame.request_id,
+    )
 
 
 def restored(reading: Any) -> Reading:

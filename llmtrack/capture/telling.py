@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import to_json
-
 from llmtrack.capture.context import current
 from llmtrack.capture.tracker import Flushed, Tracker, default_tracker
 
@@ -18,8 +16,7 @@ def identify(user_id: str, *, tracker: Tracker | None = None, **attributes: Any)
     if not user_id:
         raise ValueError("identify() was given no user; say whose attributes these are")
     tracker = tracker or default_tracker()
-    record = {"user_id": str(user_id), "attributes": attributes, "at": tracker.now()}
-    tracker.record(to_json({"kind": "identity", "record": record}, fallback=str))
+    tracker.record("identity", user_id=str(user_id), attributes=attributes, at=tracker.now())
 
 
 def feedback(
@@ -38,8 +35,8 @@ def feedback(
         raise ValueError(f"the score is {score!r}; give 1 (good), -1 (bad) or 0 (no judgement)")
     tracker = tracker or default_tracker()
     user = user_id if user_id is not None else current().user_id
-    record = {"trace_id": str(trace_id), "user_id": user, "score": score, "comment": comment, "at": tracker.now()}
-    tracker.record(to_json({"kind": "feedback", "record": record}))
+    at = tracker.now()
+    tracker.record("feedback", trace_id=str(trace_id), user_id=user, score=score, comment=comment, at=at)
 
 
 def flush(timeout: float | None = 10.0) -> Flushed:

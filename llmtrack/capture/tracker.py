@@ -11,24 +11,25 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
 
 from llmtrack.capture.call import Call
 from llmtrack.capture.context import Redactor
-from llmtrack.capture.header import for_call
+from llmtrack.capture.frames import encode
 from llmtrack.capture.health import Health
 from llmtrack.capture.journal import Journal
+from llmtrack.capture.note import frame_of
 from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
     from llmtrack.capture.writer import Writer
 
-T = TypeVar("T")
 log = logging.getLogger("llmtrack")
 
 EXIT_TIMEOUT = 2.0
 """Seconds that the end of the process waits for the writer. What is left stays in the journal."""
-_ASKING_WORKS = ("api.openai.com", ".openai.azure.com", "openrouter.ai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +84,6 @@ class Tracker:
 
     # -- the caller's side -------------------------------------------------------------------------------------------
 
-    def guard(self, step: Callable[[], T]) -> T | None:
-        """Does `step`. What goes wrong in it is counted and logged, and the caller never hears of it."""
-        try:
-            return step()
-        except LimitExceeded:
-            raise
-        except Exception as error:
-            self.health.failed("capture", "A call could not be watched", error, secret=True)
-            log.debug("A call could not be watched", exc_info=True)
-            return None
-
     def now(self) -> int:
         """Microseconds since 1970."""
         try:
@@ -120,7 +110,7 @@ class Tracker:
         try:
             content = call.context.content or self.content
             if content == "on":
-                self._journal.append(*for_call(call, how, error))
+                self._journal.append(frame_of(call, how, error))
             else:
                 from llmtrack.capture.stripped import stripped
 
@@ -130,10 +120,14 @@ class Tracker:
             self.health.failed("record", "A call could not be recorded", failure, secret=True)
             log.debug("A call could not be recorded", exc_info=True)
 
-    def record(self, header: bytes) -> None:
-        """Takes in a record that is complete in its header: a span, an identity, a feedback."""
-        self.guard(lambda: self._journal.append(header))
-        self.guard(self._wake)
+    def record(self, kind: str, **said: Any) -> None:
+        """Takes in a record that is no call: a ``span``, an ``identity``, a ``feedback``."""
+        try:
+            known = to_json({"kind": kind, "record": said}, fallback=str, inf_nan_mode="strings")
+            self._journal.append(encode(known))
+            self._wake()
+        except Exception as failure:
+            self.health.failed("record", f"A {kind} could not be recorded", failure, secret=True)
 
     # -- asking for usage --------------------------------------------------------------------------------------------
 
@@ -141,12 +135,12 @@ class Tracker:
         """Whether to ask the server at this base URL for the usage of chat streams."""
         return self._asking.get(str(base), True)
 
-    def accepts_asking(self, base: Any) -> bool:
-        """Whether it is known to answer that well."""
-        return self._asking.get(str(base), False) or base.host.endswith(_ASKING_WORKS)
+    def took_asking_before(self, base: Any) -> bool:
+        """Whether it has done so before."""
+        return self._asking.get(str(base), False)
 
     def took_asking(self, base: Any) -> None:
-        """Notes that it did."""
+        """Notes that it does."""
         self._asking[str(base)] = True
 
     def refuses_asking(self, base: Any) -> None:
@@ -277,7 +271,10 @@ def _after_fork() -> None:
 
 def _at_exit() -> None:
     for tracker in list(_trackers):
-        tracker.guard(lambda tracker=tracker: tracker.close(EXIT_TIMEOUT))  # type: ignore[misc]
+        try:
+            tracker.close(EXIT_TIMEOUT)
+        except Exception as error:
+            tracker.health.failed("exit", "The last records stay in the journal until the next start", error)
 
 
 if hasattr(os, "register_at_fork"):

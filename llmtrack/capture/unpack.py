@@ -3,58 +3,66 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from llmtrack.capture.frames import Frame, unpack_times
+from llmtrack.capture.frames import NO_REQUEST, NO_RESPONSE, Frame, unpack_times
 from llmtrack.capture.reading import Reading, read
 from llmtrack.capture.reading.exchange import ErrorSeen, Exchange
+from llmtrack.ids import new_id
 from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
 
+_BACKGROUND = re.compile(rb'"background"\s*:\s*true')
+"""In a response that was asked for in the background. No text can look like it: its quotes would be escaped."""
 _PLAIN = {"span": Span, "identity": Identity, "feedback": Feedback}
 
 
-def record_of(frame: Frame) -> Record:
-    """The record in `frame`, not yet priced. Raises where the frame makes no sense."""
-    known: dict[str, Any] = json.loads(frame.header)
-    kind = known["kind"]
-    if kind == "call":
-        exchange = exchange_of(known, frame.request, frame.response, frame.times)
-        return _generation(known, read(known["reader"], exchange, content=True))
-    if kind == "reading":
+def record_of(frame: Frame) -> Record | None:
+    """The record in `frame`, not yet priced; `None` if there is nothing to keep. Raises where it makes no sense."""
+    known: dict[str, Any] = json.loads(frame.known)
+    if known.get("settles"):
+        known.setdefault("background", _BACKGROUND.search(frame.response) is not None)
+    if frame.ended == "said":
+        record: Record = _PLAIN[known["kind"]](**known["record"])
+        return record
+    if "reading" in known:
         from llmtrack.capture.stripped import restored
 
-        return _generation(known, restored(known["reading"]))
-    record: Record = _PLAIN[kind](**known["record"])
-    return record
+        reading = restored(known["reading"])
+    else:
+        reading = read(known["reader"], exchange_of(frame, known), content=True)
+    if known.get("settles") and (reading.pending or frame.http_status != 200 or not known["background"]):
+        return None  # Asking after an answer is no request to a model, unless it finds a background one ready.
+    return _generation(frame, known, reading)
 
 
-def exchange_of(known: dict[str, Any], request: bytes, response: bytes, times: bytes) -> Exchange:
+def exchange_of(frame: Frame, known: dict[str, Any]) -> Exchange:
     """What was seen on the wire, for a reader."""
     error = known.get("error")
     return Exchange(
-        request=None if known.get("no_request") else request,
-        response=None if known.get("no_response") else response,
-        content_type=known.get("content_type", ""),
-        content_encoding=known.get("content_encoding", ""),
-        chunks=unpack_times(times) if times else (),
-        http_status=known["http_status"],
-        ended=known["ended"],
+        request=None if frame.flags & NO_REQUEST else frame.request,
+        response=None if frame.flags & NO_RESPONSE else frame.response,
+        content_type=known["content_type"],
+        content_encoding=known["content_encoding"],
+        chunks=unpack_times(frame.times) if frame.times else (),
+        http_status=frame.http_status,
+        ended=frame.ended,
         error=ErrorSeen(**error) if error else None,
         path=known["path"],
         provider=known["provider"],
     )
 
 
-def _generation(known: dict[str, Any], reading: Reading) -> Generation:
-    context = known["context"]
-    refused = known["ended"] == "refused"
+def _generation(frame: Frame, known: dict[str, Any], reading: Reading) -> Generation:
+    context = json.loads(frame.context) if frame.context else {}
+    refused = frame.ended == "refused"
     return Generation(
-        id=known["id"],
-        started_at=known["started_at"],
+        id=new_id(frame.started_at),
+        started_at=frame.started_at,
         provider=known["provider"],
         operation=known["operation"],
         status="refused" if refused else "pending" if reading.pending else reading.status,
-        request_model=reading.request_model or known.get("model"),
+        request_model=reading.request_model or known["model"],
         response_model=reading.response_model,
         user_id=context.get("user_id") or reading.user_id,
         session_id=context.get("session_id"),
@@ -64,21 +72,23 @@ def _generation(known: dict[str, Any], reading: Reading) -> Generation:
         group=context.get("group"),
         properties=context.get("properties", {}),
         streamed=reading.streamed,
-        attempts=0 if refused else known["attempts"],
-        duration=known["duration"],
+        attempts=0 if refused else frame.attempts,
+        duration=frame.duration,
         time_to_first_token=reading.time_to_first_token,
         finish_reason=reading.finish_reason,
         service_tier=reading.service_tier,
         response_id=reading.response_id,
-        request_id=known.get("request_id"),
-        http_status=known["http_status"],
+        request_id=frame.request_id.decode("latin-1") or None,
+        http_status=frame.http_status,
         error_type=reading.error_type,
         error_code=reading.error_code,
         error_message=reading.error_message,
         usage=reading.usage,
         usage_estimated=reading.usage_estimated,
+        estimated=reading.estimated,
         reported_cost=reading.reported_cost,
         simulated=known.get("simulated", False),
+        settles=known.get("settles", False),
         input=reading.input,
         output=reading.output,
     )

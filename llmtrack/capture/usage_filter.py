@@ -77,10 +77,3 @@ class ZippedUsageFilter:
         """As `UsageFilter.rest`."""
         passed = self._filter.feed(self._decoder.flush()) + self._filter.rest()
         return self._encoder.compress(passed) + self._encoder.flush(zlib.Z_FINISH)
-
-
-def usage_filter(encoding: str) -> UsageFilter | ZippedUsageFilter | None:
-    """A filter for a body of this content encoding; `None` for one that we cannot take apart."""
-    if encoding in ("", "identity"):
-        return UsageFilter()
-    return ZippedUsageFilter(encoding) if encoding in ("gzip", "deflate") else None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.capture.frames import HEAD_SIZE, MAGIC, Frame, decode, need
+from llmtrack.capture.frames import HEAD_SIZE, MAGIC, Frame, again, decode, need
 from llmtrack.capture.health import Health
 from llmtrack.capture.journal import SUFFIX, Journal, Segment, take_over
 
@@ -213,42 +213,47 @@ class Writer:
     def _write(self, ledger: Ledger, segment: Segment | None, frames: list[Frame], done: int, own: bool) -> None:
         """Commits `frames` together with how far `segment` has been read. One that cannot be kept is set aside."""
         self._refresh_prices(ledger)
-        good: list[tuple[Frame, Record]] = []
+        records: list[tuple[Frame, Record]] = []
         for frame in frames:
             try:
-                good.append((frame, self._record(frame)))
+                record = self._record(frame)
             except Exception as error:
                 self._reject(frame, error)
-        progress = [] if segment is None else [(segment.id, done)]
-        written = self._commit(ledger, good, progress)
+            else:
+                if record is not None:
+                    records.append((frame, record))
+        self.written += self._commit(ledger, records, segment, done)
         if segment is not None:
             segment.done = done
-        self.written += written
         if own:
             with self._progress:
                 self.handled += len(frames)
                 self._progress.notify_all()
 
-    def _commit(self, ledger: Ledger, good: Sequence[tuple[Frame, Record]], progress: list[tuple[str, int]]) -> int:
+    def _commit(
+        self, ledger: Ledger, records: Sequence[tuple[Frame, Record]], segment: Segment | None, done: int
+    ) -> int:
+        """Writes `records` and that `segment` is read up to `done`, in one transaction; gives how many were taken."""
+        progress = [] if segment is None else [(segment.id, done)]
         try:
-            ledger.write([record for _, record in good], progress)
-            return len(good)
+            ledger.write([record for _, record in records], progress)
+            return len(records)
         except Exception as error:
-            for id, done in progress:
-                if ledger.progress(id) >= done:
-                    return len(good)  # It was committed; only the news of it was lost.
-            # The ledger answers, so it is one of these records that it cannot take: halve until it is alone.
+            if segment is not None and ledger.progress(segment.id) >= done:
+                return len(records)  # It was committed; only the news of it was lost.
+            # If the ledger takes nothing at all, it is not the records' fault: this raises, and all is tried again.
             ledger.write([], [])
-            if not good:
+            if not records:
                 raise
-            if len(good) == 1:
-                self._reject(good[0][0], error)
+            if len(records) == 1:
+                self._reject(records[0][0], error)
                 ledger.write([], progress)
                 return 0
-        half = len(good) // 2
-        return self._commit(ledger, good[:half], []) + self._commit(ledger, good[half:], progress)
+        half = len(records) // 2
+        first = self._commit(ledger, records[:half], segment, records[half - 1][0].end)
+        return first + self._commit(ledger, records[half:], segment, done)
 
-    def _record(self, frame: Frame) -> Record:
+    def _record(self, frame: Frame) -> Record | None:
         from llmtrack.capture.unpack import record_of
         from llmtrack.ledger.records import Generation
 
@@ -279,7 +284,7 @@ class Writer:
         self.rejected_path = str(path)
         try:
             with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-                file.write(b"".join((frame.header, b"\n")))
+                file.write(again(frame))
         except OSError as failure:
             self._health.failed("rejected_file", f"{path} cannot be written", failure)
 

@@ -1,0 +1,100 @@
+"""A call that ended, as a journal frame. It runs for every call, in the caller's thread, so it uses what is ready."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+
+from llmtrack.capture.context import NOBODY
+from llmtrack.capture.frames import NO_REQUEST, NO_RESPONSE, STREAMED, encode, pack_times
+
+if TYPE_CHECKING:
+    from llmtrack.capture.call import Call
+    from llmtrack.capture.endpoints import Endpoint
+
+LONGEST_MESSAGE = 10_000
+"""Characters of an exception's message that are kept."""
+
+
+def frame_of(call: Call, how: str, error: BaseException | None) -> bytes:
+    """The frame of a call that ended `how`, for `Journal.append`."""
+    attachment = call.attachment
+    provider = attachment.provider or call.client._llmtrack_names[call.host or call.client.base_url.host]
+    response, times, stopped_at = call.response, b"", call.stopped_at
+    request = call.request
+    flags = 0 if request else NO_REQUEST
+    encoding = b""  # A plain answer's bytes are decoded already.
+    if call.streamed:
+        flags |= STREAMED
+        if call.chunks:
+            response = b"".join(call.chunks)
+            times = pack_times([len(chunk) for chunk in call.chunks], call.ticks, call.sent)
+            encoding = call.content_encoding
+            if error is None:
+                stopped_at = call.ticks[-1]
+    if response is None:
+        flags |= NO_RESPONSE
+        response = b""
+    known = _known(call.endpoint, provider, attachment.simulated, call.path, call.model, call.content_type, encoding)
+    if error is not None:
+        known = known[:-1] + b',"error":' + _error(error) + b"}"
+    return encode(
+        known,
+        call.started_at,
+        (stopped_at - call.sent) // 1000,
+        call.attempts,
+        call.http_status,
+        how,
+        flags,
+        b"" if call.context is NOBODY else call.context.json(),
+        call.request_id,
+        request,
+        response,
+        times,
+    )
+
+
+@lru_cache(1000)
+def _known(
+    endpoint: Endpoint,
+    provider: str,
+    simulated: bool,
+    path: str,
+    model: str | None,
+    content_type: bytes,
+    content_encoding: bytes,
+) -> bytes:
+    """What calls have in common that are alike, as JSON; a program has few kinds of them."""
+    said: dict[str, Any] = {
+        "operation": endpoint.operation,
+        "reader": endpoint.reader,
+        "provider": provider,
+        "path": path,
+        "model": model,
+        "content_type": content_type.decode("latin-1"),
+        "content_encoding": content_encoding.decode("latin-1"),
+    }
+    if endpoint.settles:
+        said["settles"] = True
+    if simulated:
+        said["simulated"] = True
+    return json.dumps(said).encode()
+
+
+def _error(error: BaseException) -> bytes:
+    cause = error.__cause__
+    message = str(error)
+    if cause is not None and getattr(error, "response", None) is None:
+        # "Connection error." alone tells nobody what is wrong.
+        message = f"{message} ({type(cause).__name__}: {cause})"
+    status = getattr(error, "status_code", None)
+    said = {
+        "name": type(error).__name__,
+        "message": message[:LONGEST_MESSAGE],
+        "http_status": status if isinstance(status, int) else None,
+        "body": getattr(error, "body", None),
+    }
+    return to_json(said, fallback=str, inf_nan_mode="strings")
