@@ -116,16 +116,19 @@ def look_up(data: DataSnapshot, provider: str, model: str, tier: str, at: int) -
     return Listing(listed_by.id, info.id, tier, version(data), rates, since, until, own, uncounted)
 
 
+def plain_rates(info: ModelInfo, at: int) -> dict[str, Decimal]:
+    """What a listed model charges by class at that moment: the ordinary tier, short prompts."""
+    prices = _given(info.get_prices(_moment(at)))
+    return {FROM_LIST[key]: _steps(price)[0][1] for key, price in prices if key in FROM_LIST}
+
+
 def rates_of_class(data: DataSnapshot, name: str, at: int) -> list[tuple[str, Decimal]]:
     """What each listed model charges for class `name` at that moment, with the provider that does."""
-    keys = [key for key, ours in FROM_LIST.items() if ours == name]
-    moment = _moment(at)
     return [
-        (provider.id, _steps(price)[0][1])
+        (provider.id, rates[name])
         for provider in data.providers
         for info in provider.models
-        for key, price in _given(info.get_prices(moment))
-        if key in keys
+        if name in (rates := plain_rates(info, at))
     ]
 
 

@@ -60,18 +60,18 @@ class Rates:
         self._needs_output = any(nano.get(name) for name in ("output", "reasoning", "output_image"))
         self._by_token = bool(nano) and not nano.keys() & {"audio_hour", "characters", "request"}
 
-    def apply(self, usage: Usage) -> tuple[Parts, Reason | None] | Reason:
+    def apply(self, usage: Usage, most: int = MOST) -> tuple[Parts, Reason | None] | Reason:
         """The parts of the cost of `usage`, each rounded half-even once, and why they are not exact; or why none.
 
         Input that was read from a cache, written to one, or is audio or an image with a rate of its own, is billed
-        as that and not as input again; the rest is billed as input. Output likewise.
+        as that and not as input again; the rest is billed as input. Output likewise. Counts over `most` are refused.
         """
         nano = self._nano
         input_tokens, output_tokens = usage.input_tokens, usage.output_tokens
         if (input_tokens is None and self._needs_input) or (output_tokens is None and self._needs_output):
             return Reason.USAGE_MISSING
         plain_in, plain_out = input_tokens or 0, output_tokens or 0
-        if plain_in > MOST or plain_out > MOST:
+        if plain_in > most or plain_out > most:
             return Reason.TOO_MANY
         in_rate, out_rate = nano.get("input", 0), nano.get("output", 0)
         doubt: Reason | None = None
@@ -121,7 +121,7 @@ class Rates:
         if self._by_token and ((plain_in and "input" not in nano) or (plain_out and "output" not in nano)):
             return Reason.NO_CLASS_PRICE
 
-        units = self._units(usage)
+        units = self._units(usage, most)
         if isinstance(units, Reason):
             return units
         other_input, request_cost, tool_cost, tool_doubt = units
@@ -160,7 +160,7 @@ class Rates:
             return None, 0, 0
         return seen * nano.get("input_image", 0) + drawn * nano.get("output_image", 0), seen, drawn
 
-    def _units(self, usage: Usage) -> tuple[int | None, int | None, int | None, Reason | None] | Reason:
+    def _units(self, usage: Usage, most: int) -> tuple[int | None, int | None, int | None, Reason | None] | Reason:
         """What is not billed by the token: input by time or character, the request itself, and tools."""
         nano = self._nano
         other_input: int | None = None
@@ -169,7 +169,7 @@ class Rates:
                 continue
             if count is None:
                 return Reason.USAGE_MISSING
-            if not 0 <= count <= MOST:
+            if not 0 <= count <= most:
                 return Reason.TOO_MANY if count > 0 else Reason.INVALID_USAGE
             # Seconds may be a fraction; the product is brought back to a whole number over the denominator.
             other_input = (other_input or 0) + round(count * nano[name])
@@ -179,13 +179,13 @@ class Rates:
             if "web_search" not in nano:
                 return Reason.NO_CLASS_PRICE
             tool_cost = usage.web_searches * nano["web_search"]
-            if usage.web_searches > MOST:
+            if usage.web_searches > most:
                 return Reason.TOO_MANY
         for tool, runs in usage.tools.items():
             rate = nano.get(TOOL + tool)
             if rate is None:
                 doubt = doubt if tool in _FREE_TOOLS or not runs else Reason.TOOL_NOT_PRICED
-            elif runs > MOST:
+            elif runs > most:
                 return Reason.TOO_MANY
             else:
                 tool_cost = (tool_cost or 0) + runs * rate

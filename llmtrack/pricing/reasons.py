@@ -46,7 +46,7 @@ _WORDS = {
     Reason.USAGE_ESTIMATED: "some token counts are an estimate, because the provider reported none",
     Reason.MODEL_ASSUMED: "the answer named no model; the requested one is assumed",
     Reason.OTHER_LIST: "this provider's own list does not have the model; the price of the model's maker is assumed",
-    Reason.CLASS_ASSUMED: "there is no rate for, or no exact count of, its cached tokens; they are taken as ordinary input",
+    Reason.CLASS_ASSUMED: "cached tokens without a rate or an exact count are taken as ordinary input",
     Reason.TOOL_NOT_PRICED: "a server-side tool ran for which no price is known; its cost is not included",
 }
 
