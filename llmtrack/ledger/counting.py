@@ -1,0 +1,174 @@
+"""Counting what cannot be added up: different users, traces and sessions; feedback; and rows before they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from llmtrack.ledger.plan import TOTALS, Extent, Part, Piece, choose, cut
+from llmtrack.ledger.rollups import HOUR, QUARTER, Rollup
+from llmtrack.ledger.scope import Scope, Sql
+from llmtrack.ledger.snapshot import Snapshot
+from llmtrack.ledger.sums import Key, Sums, id_spans, spans
+
+Span = tuple[int, int, int]
+_HALF = 48
+_ALL = (1 << _HALF) - 1
+
+
+class Note(Protocol):
+    """Says where something is read; refuses what would read too many rows."""
+
+    def __call__(self, what: str, parts: Sequence[Part], rows: Sequence[Piece], reason: str) -> None: ...
+
+
+def users(scope: Scope, buckets: Sequence[Span], extent: Extent | None, note: Note) -> Mapping[Key, int]:
+    """Different users who sent a generation."""
+    if extent is None or not buckets:
+        return {}
+    if scope.columns <= {"app_user"} and "app_user" not in scope.fixed:
+        parts, rest = cut(buckets, (Rollup("rollup_day_user", QUARTER, ("slot", "app_user")),), extent)
+        note("users", parts, rest, "the time is cut within a quarter of an hour")
+        selects = [_of_days(scope, [piece for part in parts for piece in part.pieces])] if parts else []
+    else:
+        chain = choose(TOTALS, scope.columns | {"app_user"}, scope.fixed)
+        parts, rest = cut(buckets, chain.rollups if chain else (), extent)
+        note("users", parts, rest, "no rollup tells users apart by " + ", ".join(sorted(scope.columns)))
+        selects = [_of_cube(scope, part) for part in parts]
+    if rest:
+        selects.append(_of_rows(scope, rest))
+    return _count(scope, selects)
+
+
+def _count(scope: Scope, selects: Sequence[Sql]) -> Mapping[Key, int]:
+    if not selects:
+        return {}
+    width = len(scope.dimensions) + 1
+    columns = ", ".join(f"c{n}" for n in range(width))
+    union = " UNION ALL ".join(f"SELECT * FROM ({select.text}) AS p{n}" for n, select in enumerate(selects))
+    sql = f"SELECT {columns}, COUNT(DISTINCT who) FROM ({union}) AS found GROUP BY {columns}"
+    values = [value for select in selects for value in select.values]
+    return {tuple(row[:width]): int(row[width]) for row in scope.snapshot.rows(sql, values)}
+
+
+def _named(scope: Scope, alias: str, *, rows: bool) -> Sql:
+    """The dimensions to select, called c1, c2, …"""
+    keys = [scope.key(name, alias, rows=rows) for name in scope.dimensions]
+    return Sql(
+        "".join(f", {key.text} AS c{n}" for n, key in enumerate(keys, 1)), tuple(v for key in keys for v in key.values)
+    )
+
+
+def _of_days(scope: Scope, pieces: Sequence[Piece]) -> Sql:
+    """Users by day, the quarters of a day that is cut told by its bits."""
+    days: list[tuple[int, int, int, int, int]] = []
+    for piece in pieces:
+        low, high = -(-piece.start // 96), piece.end // 96
+        if low > high:  # within one day
+            days.append((piece.bucket, high, high + 1, *_bits(piece.start - high * 96, piece.end - high * 96)))
+            continue
+        if piece.start < low * 96:
+            days.append((piece.bucket, low - 1, low, *_bits(piece.start - (low - 1) * 96, 96)))
+        if low < high:
+            days.append((piece.bucket, low, high, _ALL, _ALL))
+        if high * 96 < piece.end:
+            days.append((piece.bucket, high, high + 1, *_bits(0, piece.end - high * 96)))
+    keys, where = _named(scope, "r", rows=False), scope.where("r", rows=False)
+    sql = (
+        f"WITH span(k, a, b, am, pm) AS ({spans(days)}) SELECT span.k AS c0{keys.text}, r.app_user AS who "
+        f"FROM span CROSS JOIN rollup_day_user AS r{scope.joins('r')} WHERE r.slot >= span.a AND r.slot < span.b "
+        f"AND ((r.quarters_am & span.am) <> 0 OR (r.quarters_pm & span.pm) <> 0) AND r.app_user <> 0{where.text}"
+    )
+    return Sql(sql, (*keys.values, *where.values))
+
+
+def _bits(low: int, high: int) -> tuple[int, int]:
+    """The quarter-hours from `low` to before `high` as bits of the day's first and second half."""
+    bits = (1 << high) - (1 << low)
+    return bits & _ALL, bits >> _HALF
+
+
+def _of_cube(scope: Scope, part: Part) -> Sql:
+    keys, where = _named(scope, "r", rows=False), scope.where("r", rows=False)
+    pieces = [(piece.bucket, piece.start, piece.end) for piece in part.pieces]
+    tables = f"span CROSS JOIN {part.rollup.table} AS r"
+    if part.lead and part.lead not in scope.fixed:
+        tables = f"{part.rollup.table} AS r CROSS JOIN span"
+    sql = (
+        f"WITH span(k, a, b) AS ({spans(pieces)}) SELECT DISTINCT span.k AS c0{keys.text}, r.app_user AS who "
+        f"FROM {tables}{scope.joins('r')} WHERE r.slot >= span.a AND r.slot < span.b AND r.generations > 0 "
+        f"AND r.app_user <> 0{where.text}"
+    )
+    return Sql(sql, (*keys.values, *where.values))
+
+
+def _of_rows(scope: Scope, rows: Sequence[Piece]) -> Sql:
+    keys, where = _named(scope, "g", rows=True), scope.where("g", rows=True)
+    sql = (
+        f"{id_spans(rows)} SELECT span.k AS c0{keys.text}, g.app_user AS who "
+        f"FROM span CROSS JOIN generation AS g{scope.joins('g')} "
+        f"WHERE g.id >= span.a AND g.id < span.b AND g.app_user IS NOT NULL{where.text}"
+    )
+    return Sql(sql, (*keys.values, *where.values))
+
+
+def traces(scope: Scope, buckets: Sequence[Span], extent: Extent | None, note: Note) -> Mapping[Key, int]:
+    """Traces that began in the time and have a generation the filters let through."""
+    return _begun(scope, buckets, note, "trace", {"app_user", "session"})
+
+
+def sessions(scope: Scope, buckets: Sequence[Span], extent: Extent | None, note: Note) -> Mapping[Key, int]:
+    """Sessions that began in the time and have a generation the filters let through."""
+    return _begun(scope, buckets, note, "session", {"app_user"})
+
+
+def _begun(scope: Scope, buckets: Sequence[Span], note: Note, table: str, own: set[str]) -> Mapping[Key, int]:
+    if not buckets:
+        return {}
+    alone = scope.columns <= own
+    alias = "t" if alone else "g"
+    keys, where = scope.keys(alias, rows=True), scope.where(alias, rows=True)
+    join = "" if alone else f" JOIN generation AS g ON g.{table} = t.id"
+    count = "COUNT(*)" if alone else "COUNT(DISTINCT t.id)"
+    width = len(scope.dimensions) + 1
+    note(f"{table}s", [], [] if alone else [Piece(*each) for each in buckets], f"{table}s are told apart by generation")
+    sql = (
+        f"WITH span(k, a, b) AS ({spans(buckets)}) SELECT span.k{keys.text}, {count} "
+        f"FROM span CROSS JOIN {table} AS t{join}{scope.joins(alias)} "
+        f"WHERE t.started_at >= span.a AND t.started_at < span.b AND t.generations > 0{where.text} "
+        f"GROUP BY {', '.join(str(n + 1) for n in range(width))}"
+    )
+    found = scope.snapshot.rows(sql, (*keys.values, *where.values))
+    return {tuple(row[:width]): int(row[width]) for row in found}
+
+
+def judged(scope: Scope, buckets: Sequence[Span]) -> Sums:
+    """Feedback, and good feedback, on traces that have a generation the filters let through."""
+    if not buckets:
+        return {}
+    keys, where = _named(scope, "g", rows=True), scope.where("g", rows=True)
+    width = len(scope.dimensions) + 1
+    columns = ", ".join(f"c{n}" for n in range(width))
+    join = f" JOIN generation AS g ON g.trace = f.trace{scope.joins('g')}" if scope.columns else ""
+    sql = (
+        f"WITH span(k, a, b) AS ({spans(buckets)}) SELECT {columns}, COUNT(*), "
+        f"SUM(CASE WHEN score > 0 THEN 1 ELSE 0 END) "
+        f"FROM (SELECT DISTINCT span.k AS c0{keys.text}, f.trace, f.app_user, f.score "
+        f"FROM span CROSS JOIN feedback AS f{join} WHERE f.at >= span.a AND f.at < span.b{where.text}) AS found "
+        f"GROUP BY {columns}"
+    )
+    found = scope.snapshot.rows(sql, (*keys.values, *where.values))
+    return {tuple(row[:width]): [int(row[width]), int(row[width + 1])] for row in found}
+
+
+def rows_within(view: Snapshot, scope: Scope, rows: Sequence[Piece]) -> int:
+    """How many generations lie in these pieces at most, told from rollups; of a user only, where a filter names one."""
+    user = next((c for c in scope.clauses if c.column == "app_user" and c.fixes and c.ids), None)
+    table, length = ("rollup_user_hour", HOUR) if user else ("rollup_quarter", QUARTER)
+    slots = [(p.bucket, p.start // length, -(-p.end // length)) for p in rows]
+    only = f" AND r.app_user IN ({', '.join(map(str, user.ids))})" if user else ""
+    sql = (
+        f"WITH span(k, a, b) AS ({spans(slots)}) SELECT COALESCE(SUM(r.generations), 0) "
+        f"FROM span CROSS JOIN {table} AS r WHERE r.slot >= span.a AND r.slot < span.b{only}"
+    )
+    return int(view.one(sql)[0])

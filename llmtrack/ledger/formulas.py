@@ -1,0 +1,96 @@
+"""What a metric can be made of: sums, ratios, percentiles, counts. Each is a value that says what has to be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal["usd", "tokens", "seconds", "count", "ratio", "tokens_per_second", "score", "number"]
+Condition = tuple[str, bool, tuple[str, ...]]
+"""A dimension, whether its value is (True) or is not (False) among the words, and the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Columns of the rollups' measures, added up over the generations that all of `only` let through."""
+
+    columns: tuple[str, ...]
+    """A column after a minus sign is taken away."""
+    only: tuple[Condition, ...] = ()
+
+    def __init__(self, *columns: str, only: tuple[Condition, ...] = ()) -> None:
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "only", only)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum. Where some of the generations are `missing` from it and none `known`, it is unknown, which is not 0."""
+
+    sum: Sum
+    missing: Sum | None = None
+    known: Sum | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One metric divided by another; unknown where either is, or where the second is 0."""
+
+    over: str
+    under: str
+
+
+@dataclass(frozen=True, slots=True)
+class Percentile:
+    """The value that the share `q` of generations stay at or below (nearest rank), within 1 %, from sketches."""
+
+    of: Literal["duration", "time_to_first_token", "cost"]
+    q: float
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """How many different ones there were."""
+
+    of: Literal["user", "trace", "session"]
+
+
+@dataclass(frozen=True, slots=True)
+class AcrossUsers:
+    """Each user's own total of a metric; of these the mean (`q` None) or the percentile `q` (nearest rank, exact)."""
+
+    of: str
+    q: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Feedback given in the time: how much of it (``count``), how much of it good (``good``)."""
+
+    of: Literal["count", "good"]
+
+
+Formula = Total | Ratio | Percentile | Distinct | AcrossUsers | Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Something that can be asked about any stretch of time, split by any dimensions."""
+
+    name: str
+    unit: Unit
+    formula: Formula
+    doc: str
+    """What it means, in a sentence, and where the definition comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """Something that generations can be told apart by."""
+
+    name: str
+    column: str
+    """Of `generation`, and of the rollups that have it."""
+    words: str | None
+    """The kind of `name` its numbers stand for; None where the column holds plain values or another table's ids."""
+    doc: str

@@ -1,0 +1,80 @@
+"""Asking the ledger: any metric, by any dimensions, over any time, under any filters. Where pages and reports come in.
+
+    answer = ask(ledger, ["cost", "generations"], by=["day", "model"], since=…, until=…, timezone="Europe/Berlin",
+                 where={"user": "alice"})
+    for row in answer: row["day"], row["model"], row["cost"]
+
+What can be asked is declared in `vocabulary`. Rollups answer where they can, rows where they must, and `Answer.explain`
+says which; a question that has to read many rows is refused with the reason unless `max_rows` allows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from llmtrack.ledger.answer import MONEY, Answer, Money, Row, money
+from llmtrack.ledger.answering import MAX_ROWS, TooManyRows, answer
+from llmtrack.ledger.formulas import Dimension, Metric
+from llmtrack.ledger.question import Filter, Question, Where, question
+from llmtrack.ledger.snapshot import Cancel, Cancelled
+from llmtrack.ledger.vocabulary import DIMENSIONS, METRICS
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.store import Ledger
+
+__all__ = [
+    "DIMENSIONS",
+    "MAX_ROWS",
+    "METRICS",
+    "MONEY",
+    "Answer",
+    "Cancel",
+    "Cancelled",
+    "Dimension",
+    "Filter",
+    "Metric",
+    "Money",
+    "Question",
+    "Row",
+    "TooManyRows",
+    "ask",
+    "money",
+    "question",
+]
+
+
+def ask(
+    ledger: Ledger,
+    metrics: str | Sequence[str],
+    by: str | Sequence[str] = (),
+    *,
+    since: datetime | date | None = None,
+    until: datetime | date | None = None,
+    timezone: str = "UTC",
+    anchor_day: int = 1,
+    where: Where | None = None,
+    order: str | None = None,
+    limit: int | None = None,
+    fill: bool = True,
+    max_rows: int | None = MAX_ROWS,
+    cancel: Cancel | None = None,
+) -> Answer:
+    """The answer to a question about the calls made.
+
+    `metrics` are names from `METRICS`, or two divided, as ``"cost / messages"``. `by` holds at most one length of time
+    (``hour``, ``day``, ``week``, ``month``, ``cycle``) and any dimensions. `since` belongs to the time asked about and
+    `until` does not; a naive datetime or a date is read on the clocks of `timezone`, and None is the first or the
+    latest generation. `where` is ``{"user": "alice", "operation": ["chat", "embeddings"], "feature": None}`` or a list
+    of `Filter`. `order` names a column, after ``-`` the largest first; without it rows are in the order of `by`.
+    With `fill`, stretches of time without generations have rows too.
+
+    Raises ValueError for what cannot be asked, `TooManyRows` where more than `max_rows` generations would have to be
+    read (None: never), and `Cancelled` once `cancel` was called.
+    """
+    asked = question(
+        metrics, by, since=since, until=until, timezone=timezone, anchor_day=anchor_day,
+        where=where, order=order, limit=limit, fill=fill,
+    )  # fmt: skip
+    return answer(ledger, asked, max_rows=max_rows, cancel=cancel)

@@ -1,0 +1,174 @@
+"""Reading what a question needs: for each kind of number the tables that have it, cut along their slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from llmtrack.ids import started_at
+from llmtrack.ledger import counting, vocabulary
+from llmtrack.ledger.errors import LedgerError
+from llmtrack.ledger.formulas import Sum
+from llmtrack.ledger.periods import Period, buckets, from_micros
+from llmtrack.ledger.plan import DISTRIBUTIONS, TOTALS, Extent, Part, Piece, choose, cut
+from llmtrack.ledger.question import Question
+from llmtrack.ledger.rollups import DAY
+from llmtrack.ledger.scope import Scope
+from llmtrack.ledger.snapshot import Snapshot
+from llmtrack.ledger.sums import DAY_USER, DAY_USER_SUMS, Key, Sums, read_sums
+from llmtrack.ledger.words import texts_of, words_of
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.store import Ledger
+
+_BY_TABLE = ("user", "session", "trace")
+
+
+class TooManyRows(LedgerError):
+    """The question would have to read more generations than allowed; the message says how many, why and the way out."""
+
+    def __init__(self, rows: int, allowed: int, reason: str) -> None:
+        self.rows = rows
+        self.allowed = allowed
+        super().__init__(
+            f"This question has to read {rows:,} generations one by one, because {reason}; "
+            f"{allowed:,} are allowed: ask about a shorter time or one user, or allow more."
+        )
+
+
+class Reader:
+    """One question at one moment of the ledger."""
+
+    def __init__(self, view: Snapshot, ledger: Ledger, question: Question, max_rows: int | None) -> None:
+        self.view = view
+        self.question = question
+        self._max_rows = max_rows
+        self._notes: list[str] = []
+        first, last, sealed, last_sealed, *words = view.one(
+            "SELECT (SELECT min(id) FROM generation), (SELECT max(id) FROM generation), "
+            "(SELECT min(day) FROM sealed_day), (SELECT max(day) FROM sealed_day), "
+            "(SELECT count(*) FROM name), (SELECT max(id) FROM name), (SELECT value FROM state WHERE key = 'names')"
+        )
+        self.words = words_of(ledger)
+        self.words.refresh(view, tuple(words))
+        self.extent = _extent(first, last, sealed, last_sealed)
+        self.scope = Scope(view, self.words, question.where, question.dimensions)
+        self._since, self._until = self._bounds()
+        self.buckets: list[Period] = []
+        if question.grain and self._since < self._until:
+            self.buckets = buckets(self._since, self._until, question.grain, question.timezone, question.anchor_day)
+
+    @property
+    def period(self) -> Period:
+        """The time asked about."""
+        zone = self.question.timezone
+        return Period(from_micros(self._since, zone), from_micros(self._until, zone))
+
+    def sums(self, sums: Sequence[Sum]) -> Sums:
+        """Each sum by bucket and dimensions."""
+        return self._sums(self.scope, sums)
+
+    def user_sums(self, sums: Sequence[Sum]) -> dict[Key, dict[int, list[int]]]:
+        """Each sum by bucket and dimensions, then by user."""
+        scope = Scope(self.view, self.words, self.question.where, (*self.question.dimensions, "user"))
+        found: dict[Key, dict[int, list[int]]] = {}
+        for key, values in self._sums(scope, sums).items():
+            found.setdefault(key[:-1], {})[int(str(key[-1]))] = values
+        return found
+
+    def distribution(self, of: str) -> Mapping[Key, Any]:
+        """The distribution of a quantity by bucket and dimensions."""
+        from llmtrack.ledger.distributions import read_distribution
+
+        needed = self.scope.columns | ({"cost_status"} if of == "cost" else set())
+        chain = choose(DISTRIBUTIONS, needed, self.scope.fixed)
+        parts, rows = cut(self._spans(), chain.rollups if chain else (), self.extent)
+        self._note(f"{of} percentiles", parts, rows, "no sketch has " + _listed(self.scope.columns))
+        return read_distribution(self.scope, of, parts, rows)
+
+    def merged(self, distributions: Mapping[Key, Any]) -> Any:
+        """All distributions as one."""
+        from llmtrack.ledger.distributions import merged
+
+        return merged(distributions)
+
+    def distinct(self, of: str, *, divided: bool = True) -> Mapping[Key, int]:
+        """How many different users, traces or sessions there were, by bucket and dimensions or altogether."""
+        scope = self.scope if divided else Scope(self.view, self.words, self.question.where, ())
+        read = {"user": counting.users, "trace": counting.traces, "session": counting.sessions}[of]
+        return read(scope, self._spans(divided), self.extent, self._note)
+
+    def judged(self, *, divided: bool = True) -> Sums:
+        """Feedback, and good feedback, by bucket and dimensions or altogether."""
+        scope = self.scope if divided else Scope(self.view, self.words, self.question.where, ())
+        return counting.judged(scope, self._spans(divided))
+
+    def names(self, groups: Iterable[Key]) -> dict[Key, tuple[Any, ...]]:
+        """What the numbers in the groups of the answer stand for."""
+        wanted = set(groups)
+        tables = {
+            name: texts_of(self.view, name, {int(str(group[at])) for group in wanted if group[at]})
+            for at, name in enumerate(self.question.dimensions)
+            if name in _BY_TABLE
+        }
+        return {
+            group: tuple(self._name(name, group[at], tables) for at, name in enumerate(self.question.dimensions))
+            for group in wanted
+        }
+
+    def explain(self) -> str:
+        """Where the numbers came from."""
+        return "; ".join(dict.fromkeys(self._notes)) or "nothing to read"
+
+    def _name(self, name: str, id: Any, tables: Mapping[str, Mapping[int, str]]) -> Any:
+        if name in tables:
+            return tables[name].get(id)
+        if vocabulary.dimension(name).words:
+            return self.words.text(id)
+        return id
+
+    def _sums(self, scope: Scope, sums: Sequence[Sum]) -> Sums:
+        needed = scope.columns | {vocabulary.DIMENSIONS[name].column for each in sums for name, _, _ in each.only}
+        if scope.columns == {"app_user"} and "app_user" not in scope.fixed and all(s in DAY_USER_SUMS for s in sums):
+            parts, rows = cut(self._spans(), (DAY_USER,), self.extent)
+        else:
+            chain = choose(TOTALS, needed, scope.fixed)
+            parts, rows = cut(self._spans(), chain.rollups if chain else (), self.extent)
+        self._note("totals", parts, rows, "no rollup has " + _listed(needed))
+        return read_sums(scope, sums, parts, rows)
+
+    def _spans(self, divided: bool = True) -> list[tuple[int, int, int]]:
+        if self.question.grain and divided:
+            clipped = ((max(p.start, self._since), min(p.end, self._until)) for p in self.buckets)
+            return [(number, *span) for number, span in enumerate(clipped)]
+        return [(0, self._since, self._until)] if self._since < self._until else []
+
+    def _bounds(self) -> tuple[int, int]:
+        known = self.extent or Extent(0, 0, 0)
+        since = known.first if self.question.since is None else self.question.since
+        until = known.last + 1 if self.question.until is None else self.question.until
+        return since, max(since, until)
+
+    def _note(self, what: str, parts: Sequence[Part], rows: Sequence[Piece], reason: str) -> None:
+        """Says where something is read; refuses what would read too many rows."""
+        said = [str(part) for part in parts]
+        if rows:
+            count = counting.rows_within(self.view, self.scope, rows)
+            if self._max_rows is not None and count > self._max_rows:
+                raise TooManyRows(count, self._max_rows, reason)
+            said.append(f"at most {count:,} rows")
+        self._notes.append(f"{what} from {', '.join(said) or 'nothing'}")
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(sorted(columns)) or "time"
+
+
+def _extent(first: int | None, last: int | None, sealed: int | None, last_sealed: int | None) -> Extent | None:
+    starts = [*([started_at(first)] if first is not None else []), *([sealed * DAY] if sealed is not None else [])]
+    ends = [
+        *([started_at(last)] if last is not None else []),
+        *([last_sealed * DAY + DAY - 1] if last_sealed is not None else []),
+    ]
+    sealed_until = 0 if last_sealed is None else (last_sealed + 1) * DAY
+    return Extent(min(starts), max(ends), sealed_until) if starts else None

@@ -1,0 +1,156 @@
+"""Sums over parts of rollups and rows, put together: the same whatever they were read from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from llmtrack.ids import first_at
+from llmtrack.ledger.formulas import Sum, Total
+from llmtrack.ledger.plan import Part, Piece
+from llmtrack.ledger.rollups import DAY, Rollup
+from llmtrack.ledger.scope import Scope
+from llmtrack.ledger.vocabulary import METRICS
+from llmtrack.pricing.reasons import NOT_COUNTED, Reason
+
+Key = tuple[object, ...]
+"""The number of a bucket of time, then the ids or values of the dimensions."""
+Sums = dict[Key, list[int]]
+
+_KNOWN = {
+    "generations": "1",
+    "input_unknown": "CASE WHEN g.input_tokens IS NULL THEN 1 ELSE 0 END",
+    "output_unknown": "CASE WHEN g.output_tokens IS NULL THEN 1 ELSE 0 END",
+    "timed": "CASE WHEN g.duration IS NULL THEN 0 ELSE 1 END",
+    "first_tokens": "CASE WHEN g.time_to_first_token IS NULL THEN 0 ELSE 1 END",
+}
+
+
+DAY_USER = Rollup("rollup_day_user", DAY, ("slot", "app_user", "simulated"))
+"""Its measures are fewer, and simulated ones told apart by a column."""
+
+
+def _day_user_sums() -> dict[Sum, str]:
+    found: dict[Sum, str] = {}
+    for name in ("generations", "messages", "errors", "unpriced", "input_tokens", "output_tokens"):
+        formula = METRICS[name].formula
+        if isinstance(formula, Total):
+            found[formula.sum] = f"SUM(r.{name})"
+    cost, simulated = METRICS["cost"].formula, METRICS["simulated_cost"].formula
+    if isinstance(cost, Total) and cost.known and isinstance(simulated, Total):
+        found[cost.sum] = "SUM(CASE WHEN r.simulated = 0 THEN r.cost ELSE 0 END)"
+        found[cost.known] = "SUM(CASE WHEN r.simulated = 0 THEN r.generations - r.unpriced ELSE 0 END)"
+        found[simulated.sum] = "SUM(CASE WHEN r.simulated = 1 THEN r.cost ELSE 0 END)"
+        found[Sum("generations", only=simulated.sum.only)] = (
+            "SUM(CASE WHEN r.simulated = 1 THEN r.generations ELSE 0 END)"
+        )
+    return found
+
+
+DAY_USER_SUMS = _day_user_sums()
+"""The sums it holds, in its own columns."""
+
+
+def read_sums(scope: Scope, sums: Sequence[Sum], parts: Sequence[Part], rows: Sequence[Piece]) -> Sums:
+    """Each sum by bucket and dimensions, over all parts and over the rows of the pieces left over."""
+    found: Sums = {}
+    for part in parts:
+        for key, values in _read_rollup(scope, sums, part):
+            _add(found, key, values)
+    if rows:
+        for key, values in _read_rows(scope, sums, rows):
+            _add(found, key, values)
+    return found
+
+
+def _add(found: Sums, key: Key, values: Sequence[int | None]) -> None:
+    total = found.get(key)
+    if total is None:
+        found[key] = [int(value or 0) for value in values]
+    else:
+        for at, value in enumerate(values):
+            if value:
+                total[at] += int(value)
+
+
+def _read_rollup(scope: Scope, sums: Sequence[Sum], part: Part) -> list[tuple[Key, Sequence[int | None]]]:
+    narrow = part.rollup is DAY_USER
+    columns = ", ".join(DAY_USER_SUMS[each] if narrow else _summed(scope, each, "r") for each in sums)
+    keys, where = scope.keys("r", rows=False), scope.where("r", rows=False)
+    width = len(scope.dimensions)
+    grouping = ", ".join(str(n + 1) for n in range(width + 1))
+    start, test, bucket = slot_spans(part, scope)
+    source = test.format(part.rollup.table, scope.joins("r"))
+    sql = f"{start}{keys.text}, {columns} FROM {source}{where.text} GROUP BY {grouping}"
+    found = scope.snapshot.rows(sql, (*keys.values, *where.values))
+    return [((bucket(row[0]), *row[1 : width + 1]), row[width + 1 :]) for row in found]
+
+
+def slot_spans(part: Part, scope: Scope) -> tuple[str, str, Callable[[int], int]]:
+    """How to read the pieces of a part: the start of a SELECT whose first column tells the bucket, what to put after
+    FROM (with places for the table and its joins), and how to tell the bucket from that column."""
+    if part.lead and part.lead not in scope.fixed:
+        # Sorted by something else than time and not held to any of it: one pass over the table, told apart by slot.
+        slots = " OR ".join(f"(r.slot >= {piece.start} AND r.slot < {piece.end})" for piece in part.pieces)
+        buckets = {slot: piece.bucket for piece in part.pieces for slot in range(piece.start, piece.end)}
+        return "SELECT r.slot", f"{{}} AS r{{}} WHERE ({slots})", buckets.__getitem__
+    numbers = spans([(piece.bucket, piece.start, piece.end) for piece in part.pieces])
+    return (
+        f"WITH span(k, a, b) AS ({numbers}) SELECT span.k",
+        "span CROSS JOIN {} AS r{} WHERE r.slot >= span.a AND r.slot < span.b",
+        int,
+    )
+
+
+def _read_rows(scope: Scope, sums: Sequence[Sum], rows: Sequence[Piece]) -> list[tuple[Key, Sequence[int | None]]]:
+    columns = ", ".join(_summed(scope, each, "g") for each in sums)
+    keys, where = scope.keys("g", rows=True), scope.where("g", rows=True)
+    width = len(scope.dimensions)
+    grouping = ", ".join(str(n + 1) for n in range(width + 1))
+    sql = (
+        f"{id_spans(rows)} SELECT span.k{keys.text}, {columns} FROM span CROSS JOIN generation AS g{scope.joins('g')} "
+        f"WHERE g.id >= span.a AND g.id < span.b{where.text} GROUP BY {grouping}"
+    )
+    found = scope.snapshot.rows(sql, (*keys.values, *where.values))
+    return [(tuple(row[: width + 1]), row[width + 1 :]) for row in found]
+
+
+def id_spans(rows: Sequence[Piece]) -> str:
+    """A WITH clause of spans of generation ids, by bucket."""
+    ids = [(piece.bucket, first_at(piece.start), first_at(piece.end)) for piece in rows]
+    return f"WITH span(k, a, b) AS ({spans(ids)})"
+
+
+def spans(pieces: Sequence[Sequence[int]]) -> str:
+    """Rows of numbers. They are our own, so they need no parameters; the first row says their type."""
+    head = "SELECT " + ", ".join(f"CAST({number} AS BIGINT)" for number in pieces[0])
+    rest = ", ".join(f"({', '.join(map(str, piece))})" for piece in pieces[1:])
+    return f"{head} UNION ALL VALUES {rest}" if rest else head
+
+
+def _summed(scope: Scope, each: Sum, alias: str) -> str:
+    terms = []
+    for column in each.columns:
+        sign, name = ("-", column[1:]) if column.startswith("-") else ("+", column)
+        terms.append(f"{sign} {f'{alias}.{name}' if alias == 'r' else row_value(scope, name)}")
+    value = " ".join(terms).removeprefix("+ ")
+    condition = scope.condition(each.only, alias)
+    return f"SUM(CASE WHEN {condition} THEN {value} ELSE 0 END)" if condition else f"SUM({value})"
+
+
+def row_value(scope: Scope, name: str) -> str:
+    """What one generation, called `g`, adds to a measure of the rollups."""
+    if name in _KNOWN:
+        return _KNOWN[name]
+    words = scope.words
+    if name == "unpriced":
+        free = ", ".join(str(words.id("cost_reason", str(reason))) for reason in sorted(NOT_COUNTED))
+        return f"CASE WHEN g.cost IS NULL AND COALESCE(g.cost_reason, 0) NOT IN ({free}) THEN 1 ELSE 0 END"
+    if name == "usage_missing":
+        reason = words.id("cost_reason", str(Reason.USAGE_MISSING))
+        return f"CASE WHEN g.cost IS NULL AND g.cost_reason = {reason} THEN 1 ELSE 0 END"
+    if name in ("speed_tokens", "speed_time"):
+        time = "(g.duration - COALESCE(g.time_to_first_token, 0))"
+        ended = f"g.status IN ({words.id('status', 'ok')}, {words.id('status', 'incomplete')})"
+        known = f"g.output_tokens IS NOT NULL AND g.duration IS NOT NULL AND {time} > 0"
+        return f"CASE WHEN {ended} AND {known} THEN {'g.output_tokens' if name == 'speed_tokens' else time} ELSE 0 END"
+    return f"COALESCE(g.{name}, 0)"
