@@ -1,4 +1,4 @@
-"""Text of models and people as Markdown that shows what they meant. What is kept is never changed, only what is drawn."""
+"""Text of models and people as Markdown that shows what they meant. What is kept is never changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:])")
 
 
 def from_model(text: str) -> str:
-    """A model's Markdown for Streamlit: both ways to write formulas, amounts of dollars left alone, no foreign pictures.
+    """A model's Markdown for Streamlit: formulas in either notation, amounts left alone, no foreign pictures.
 
     A picture on another server would tell that server who reads the answer; it becomes a link.
     """
@@ -30,7 +30,7 @@ def from_model(text: str) -> str:
 
 
 def from_person(text: str) -> str:
-    """A message as it was typed: lines and indents stay, and nothing turns into headings or emphasis, but fenced code does."""
+    """A message as it was typed: lines, indents and stars stay as they are; fenced code is code."""
     if _FENCED.search(text):
         return text
     lines = [_SPECIAL.sub(r"\\\1", line.lstrip()) for line in text.split("\n")]

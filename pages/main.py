@@ -1,0 +1,48 @@
+"""Runs at every rerun: who is here, which pages may they open, draw the one they asked for."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from llmtrack.serving import preload
+from llmtrack.settings import get_settings
+from pages.parts.states import EXPLAINED, in_words
+from pages.parts.viewer import viewer
+
+ICON = str(Path(__file__).parent / "parts" / "logo.svg")
+
+CHAT = st.Page("chat.py", title="Chat", icon=":material/chat:", default=True)
+USAGE = st.Page("usage.py", title="Usage", icon=":material/monitoring:")
+ADMIN = [
+    st.Page("admin/models.py", title="Model cost", icon=":material/payments:", url_path="model-cost"),
+]
+
+
+def closed(reason: str) -> None:
+    """The only page where the app cannot or must not serve."""
+    st.title("Not ready to serve")
+    st.error(reason, icon=":material/lock:")
+
+
+try:
+    settings = get_settings()
+    me = viewer()
+except EXPLAINED as error:
+    st.set_page_config(page_icon=ICON)
+    st.navigation([st.Page(lambda reason=str(error): closed(reason), title="llmtrack", url_path="closed")]).run()
+    st.stop()
+
+page = st.navigation({"": [CHAT, USAGE], "Admin": ADMIN} if me.is_admin else [CHAT, USAGE])
+st.set_page_config(page_icon=ICON, layout="centered" if page == CHAT else "wide")
+with st.sidebar:
+    st.caption(f":material/person: {me.name}")
+if settings.sample:
+    st.warning(
+        "**Sample data.** These numbers are made up to show the pages; nothing here was ever called or paid.",
+        icon=":material/science:",
+    )
+try:
+    with in_words():
+        page.run()
+finally:
+    preload.now()

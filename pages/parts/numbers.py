@@ -1,0 +1,97 @@
+"""The pages' one way to the numbers: questions to the ledger, once what this server recorded itself is in it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from llmtrack.ledger import open_ledger
+from llmtrack.ledger.answer import MONEY as MONEY
+from pages.parts import words
+from pages.parts.filters import Span
+
+if TYPE_CHECKING:
+    from llmtrack.ledger import Ledger
+    from llmtrack.ledger.answer import Answer, Row
+
+CATCH_UP_SECONDS = 0.5
+"""How long a page waits at most for the answers just given to be counted."""
+
+
+def ledger() -> Ledger:
+    """The ledger, with what this server's own chat has recorded. Raises `LedgerError` where it cannot be opened."""
+    opened = open_ledger()
+    if "llmtrack.capture.tracker" in sys.modules:
+        import llmtrack
+
+        llmtrack.flush(CATCH_UP_SECONDS)
+    return opened
+
+
+def ask(
+    metrics: Sequence[str], span: Span, *, by: Sequence[str] = (), where: Mapping[str, Any] | None = None, **more: Any
+) -> Answer:
+    """`llmtrack.ledger.metrics.ask` for a span of days, in its time zone."""
+    from llmtrack.ledger import metrics as asking
+
+    return asking.ask(
+        ledger(),
+        metrics=list(metrics),
+        by=list(by),
+        since=span.period.since,
+        until=span.period.until,
+        timezone=span.timezone,
+        where=dict(where or {}),
+        **more,
+    )
+
+
+def text(answer: Answer, metric: str, row: Row | None = None) -> str:
+    """A metric of a row (of the totals, unless told) as people read it, by its unit."""
+    value, unit = (row or answer.totals)[metric], answer.units[metric]
+    show: dict[str, Callable[[Any], str]] = {"usd": words.usd, "seconds": words.seconds, "ratio": words.share}
+    return show.get(unit, words.compact)(value)
+
+
+def cost_text(row: Row) -> str:
+    """The real cost of a row. Where every call was simulated that is nothing at all, not unknown."""
+    if row["cost"] is None and row["generations"] and row["simulated"] == row["generations"]:
+        return words.usd(Decimal(0))
+    return words.usd(row["cost"])
+
+
+def cost_remarks(row: Row) -> str:
+    """What to know about the cost of a row: how many calls have no price, and what simulated ones would have cost."""
+    remarks = [words.unpriced(row["unpriced"], row["generations"])]
+    if row["simulated"]:
+        calls = words.counted(row["simulated"], "simulated call")
+        remarks.append(f"apart from it: {words.usd(row['simulated_cost'])} simulated cost of {calls}")
+    return " · ".join(remark for remark in remarks if remark)
+
+
+def only_simulated(row: Row) -> bool:
+    """Whether there is nothing but simulated cost to show."""
+    return bool(row["simulated"]) and row["simulated"] == row["generations"]
+
+
+def times(rows: Sequence[Row], grain: str) -> list[datetime]:
+    """The bars of a chart, in order, each once."""
+    return sorted({row[grain] for row in rows})
+
+
+def model_name(row: Row) -> str:
+    """A model as charts and tables name it; simulated ones say so."""
+    name = row["model"] or words.UNKNOWN
+    return f"{name} (simulated)" if row["simulated"] else name
+
+
+def metric_cards(cards: Sequence[tuple[str, str, str | None]]) -> None:
+    """A row of numbers: (label, value, help), as many beside each other as fit."""
+    with st.grid(min(4, len(cards)), min_column_width=150):
+        for label, value, help_text in cards:
+            st.metric(label, value, help=help_text, border=True, height="stretch")

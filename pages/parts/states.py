@@ -1,0 +1,50 @@
+"""What a page shows when it has nothing to show, or cannot."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from llmtrack.ids import new_id
+from llmtrack.ledger.errors import LedgerError
+from llmtrack.serving.identity import SignInNotSetUp
+from llmtrack.settings import SettingsError
+
+EXPLAINED = (LedgerError, SettingsError, SignInNotSetUp)
+"""Errors whose text is written for the person who reads it: what is wrong and the way out."""
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Whatever fails inside is said in words where it happened; the details go to the server's log."""
+    try:
+        yield
+    except EXPLAINED as error:
+        st.error(str(error), icon=":material/error:")
+    except Exception:
+        reference = f"{new_id():x}"[-8:]
+        _log.exception("A page failed (reference %s)", reference)
+        st.error(
+            "This part of the page could not be shown. Reload the page; if it stays, look for "
+            f"**{reference}** in the server's log, where the reason stands.",
+            icon=":material/error:",
+        )
+
+
+def empty(title: str, advice: str, icon: str = ":material/inbox:") -> None:
+    """Nothing here yet: say so and what to do about it."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.space("small")
+        st.markdown(f"{icon} **{title}**", width="content")
+        st.markdown(advice, text_alignment="center")
+        st.space("small")
+
+
+def note(text: str) -> None:
+    """A remark on the numbers above it, such as what they leave out."""
+    if text:
+        st.caption(text)

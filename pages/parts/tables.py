@@ -1,0 +1,132 @@
+"""Tables with money, counts and durations in columns that sort by value and read like text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import streamlit as st
+
+from pages.parts import words
+
+MOST_ROWS = 14
+"""A longer table scrolls inside itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: the key of its values in a row, its heading, and what they are."""
+
+    key: str
+    title: str
+    kind: str = "text"
+    """``text``, ``count``, ``usd``, ``seconds``, ``number``, ``share``, ``time``, ``link``."""
+    help: str | None = None
+    pinned: bool = False
+    width: str | int | None = None
+
+
+def table(
+    rows: Sequence[Mapping[str, Any]], columns: Iterable[Column], *, alt_text: str, key: str | None = None
+) -> int | None:
+    """Draw `rows`; a value nobody knows says so. With a `key` a row can be clicked: returns which one is."""
+    import pandas as pd
+
+    columns = list(columns)
+    frame = pd.DataFrame({column.key: _values(column, rows) for column in columns})
+    config = {column.key: _config(column, rows) for column in columns}
+    height = "content" if len(rows) <= MOST_ROWS else 35 * MOST_ROWS
+    if key is None:
+        st.dataframe(
+            frame, column_config=config, hide_index=True, height=height, placeholder=words.UNKNOWN, alt=alt_text
+        )
+        return None
+    event = st.dataframe(
+        frame,
+        column_config=config,
+        hide_index=True,
+        height=height,
+        placeholder=words.UNKNOWN,
+        alt=alt_text,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    return next((row for row in event.selection.rows if row < len(rows)), None)
+
+
+OPTIONAL = {"unpriced", "cancelled", "errors", "error_rate", "refused", "timeouts", "rate_limits"}
+
+
+def used(columns: Iterable[Column], rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """The columns without those that would be empty or 0 from top to bottom and may be left out."""
+    return [one for one in columns if one.key not in OPTIONAL or any(row[one.key] for row in rows)]
+
+
+def split_simulated(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, alt_text: str) -> None:
+    """A table of what was really called and, apart from it, one of what was simulated."""
+    real = [row for row in rows if row["simulated"] < row["generations"] or not row["generations"]]
+    simulated = [row for row in rows if row["simulated"] == row["generations"] > 0]
+    if real:
+        table(real, used(columns, real), alt_text=alt_text)
+    if simulated:
+        st.markdown("**Simulated models**")
+        instead = [
+            replace(one, key="simulated_cost", title=f"Simulated {one.title.lower()}") if one.key == "cost" else one
+            for one in columns
+            if one.key not in ("cost_per_generation", "cost_per_user")
+        ]
+        table(simulated, used(instead, simulated), alt_text=f"Simulated: {alt_text}")
+
+
+def _values(column: Column, rows: Sequence[Mapping[str, Any]]) -> Any:
+    import pandas as pd
+
+    values = [row[column.key] for row in rows]
+    if column.kind == "usd":
+        return pd.Series([None if value is None else float(value) for value in values], dtype="float64")
+    if column.kind == "share":
+        return pd.Series([None if value is None else 100 * float(value) for value in values], dtype="float64")
+    if column.kind in ("seconds", "number"):
+        return pd.Series(values, dtype="float64")
+    if column.kind == "count":
+        return pd.Series(values, dtype="Int64")
+    if column.kind == "time":
+        # Clock time in the zone of the settings; the browser would move an aware one to its own.
+        return pd.Series(
+            [None if value is None else value.replace(tzinfo=None) for value in values], dtype="datetime64[us]"
+        )
+    return pd.Series(["" if value is None else str(value) for value in values], dtype="str")
+
+
+def _config(column: Column, rows: Sequence[Mapping[str, Any]]) -> Any:
+    make = st.column_config
+    shared: dict[str, Any] = {
+        "label": column.title,
+        "help": column.help,
+        "pinned": column.pinned,
+        "width": column.width,
+    }
+    if column.kind == "usd":
+        return make.NumberColumn(format=f"$%.{_decimals(column, rows)}f", **shared)
+    if column.kind == "count":
+        return make.NumberColumn(format="localized", **shared)
+    if column.kind == "seconds":
+        return make.NumberColumn(format="%.2f s", **shared)
+    if column.kind == "share":
+        return make.NumberColumn(format="%.1f %%", **shared)
+    if column.kind == "number":
+        return make.NumberColumn(format="%.1f", **shared)
+    if column.kind == "time":
+        return make.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", **shared)
+    if column.kind == "link":
+        return make.LinkColumn(display_text=":material/open_in_new:", **shared)
+    return make.TextColumn(**shared)
+
+
+def _decimals(column: Column, rows: Sequence[Mapping[str, Any]]) -> int:
+    """As many decimals as the median amount is shown with alone, so that one column has one form."""
+    amounts = sorted(abs(row[column.key]) for row in rows if row[column.key])
+    return words.decimals_for(Decimal(amounts[len(amounts) // 2])) if amounts else 2

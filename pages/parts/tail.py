@@ -1,0 +1,110 @@
+"""Watching an answer grow: the page only looks, the answer itself lives on llmtrack's own loop."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from streamlit.runtime import exists, get_instance
+from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
+
+from pages.parts import blocks
+from pages.parts.markdown import from_model
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from llmtrack.chat.replies import Reply
+
+REDRAW_SECONDS = 0.05
+"""Twenty redraws a second: more costs the browser a lot and nobody sees it."""
+LOOK_SECONDS = 0.2
+"""How soon a press on Stop is noticed while the provider says nothing."""
+LEAVING_SECONDS = 0.25
+"""A closed tab first stops the script and then goes from the server's list of visitors; wait before looking there."""
+CURSOR = " ▌"
+
+
+def draw_text(text: str) -> None:
+    """A finished text, in the pieces it was drawn in while it grew, so that nothing moves when it ends."""
+    for piece in blocks.pieces(text):
+        st.markdown(from_model(piece))
+
+
+def draw_reasoning(text: str, seconds: float | None = None) -> None:
+    """What a model thought before it answered, folded."""
+    if text:
+        label = "Thought" if seconds is None else f"Thought for {seconds:.0f} s"
+        with st.expander(label, type="compact"):
+            st.markdown(from_model(text))
+
+
+def follow(reply: Reply) -> None:
+    """Draw the answer as it grows, until it ends. Stop cancels it; a closed tab or another page lets it go on."""
+    canvas = _Canvas()
+    revision = drawn = 0
+    try:
+        while not reply.done.is_set():
+            size = len(reply.text) + len(reply.reasoning)
+            if size != drawn:
+                canvas.draw(reply.text, reply.reasoning)
+                drawn = size
+                time.sleep(REDRAW_SECONDS)
+            revision = reply.wait_change(revision, LOOK_SECONDS)
+            # Asks nothing: every question to Streamlit is a moment at which a press on Stop is noticed.
+            _ = "stopped" in st.session_state
+        canvas.end(reply.text, reply.reasoning)
+    except StopException:
+        if _still_here():
+            reply.cancel()
+        raise
+
+
+class _Canvas:
+    """Where an answer is drawn: its thoughts, the finished pieces, and the piece that still grows."""
+
+    def __init__(self) -> None:
+        self._thoughts = st.empty()
+        self._fixed = st.container()
+        self._live = st.empty()
+        self._thought: DeltaGenerator | None = None
+        self._settled = 0
+        self._live.markdown(":shimmer[Generating…]")
+
+    def draw(self, text: str, reasoning: str) -> None:
+        """Show what there is now."""
+        if reasoning and not text:
+            if self._thought is None:
+                self._thought = self._thoughts.status(":shimmer[Thinking…]", type="compact").empty()
+            self._thought.markdown(from_model(reasoning))
+        for piece in blocks.finished(text[self._settled :]):
+            self._fixed.markdown(from_model(piece))
+            self._settled += len(piece)
+        if text:
+            self._live.markdown(from_model(text[self._settled :]) + CURSOR)
+
+    def end(self, text: str, reasoning: str) -> None:
+        """Show it as `draw_reasoning` and `draw_text` will from now on."""
+        with self._thoughts.container():
+            draw_reasoning(reasoning)
+        for piece in blocks.finished(text[self._settled :]):
+            self._fixed.markdown(from_model(piece))
+            self._settled += len(piece)
+        rest = text[self._settled :]
+        if rest.strip():
+            self._live.markdown(from_model(rest))
+        else:
+            self._live.empty()
+
+
+def _still_here() -> bool:
+    """Whether the visitor is still connected, so that what ended the script was the Stop button.
+
+    Streamlit ends a script the same way for both; who is connected is known to its runtime alone.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None or not exists():
+        return True
+    time.sleep(LEAVING_SECONDS)
+    return get_instance().is_active_session(context.session_id)

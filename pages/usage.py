@@ -1,0 +1,132 @@
+"""What the viewer used and what it cost: their own numbers and nobody else's."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from llmtrack.ledger.answer import Row
+from pages.parts import charts, filters, numbers, states, tables, words
+from pages.parts.tables import Column
+from pages.parts.viewer import viewer
+
+CYCLES = 12
+METRICS = (
+    *numbers.MONEY,
+    "messages", "input_tokens", "output_tokens", "total_tokens", "cache_hit_share", "duration", "time_to_first_token",
+    "cancelled", "errors",
+)  # fmt: skip
+SHOWN = {"cost": "Cost", "messages": "Messages", "total_tokens": "Tokens"}
+COLUMNS = (
+    Column("model", "Model", pinned=True, width="medium"),
+    Column("provider", "Provider"),
+    Column("messages", "Messages", "count"),
+    Column("generations", "Calls", "count", help="Every request to a model, failed ones and embeddings included."),
+    Column("input_tokens", "Tokens in", "count"),
+    Column("output_tokens", "Tokens out", "count"),
+    Column("cost", "Cost", "usd"),
+    Column("unpriced", "Unpriced", "count", help="Calls whose price nobody knows; they are missing from the cost."),
+    Column("duration", "Average time", "seconds"),
+    Column("cancelled", "Stopped", "count"),
+    Column("errors", "Errors", "count"),
+)
+
+
+def cycle_label(back: int) -> str:
+    """A billing cycle in the list: which one, and its days."""
+    span = filters.cycle_span(back)
+    return f"{('Current', 'Last')[back]}: {span}" if back < 2 else str(span)
+
+
+def headline(totals: Row, current: bool) -> str:
+    """The two sentences people come for."""
+    when = "current" if current else "this"
+    messages = words.counted(totals["messages"], "message")
+    cost = words.plain(numbers.cost_text(totals))
+    return f"Usage in {when} billing cycle: **{messages}**\n\nEstimated cost: **{cost}**"
+
+
+def points(rows: Sequence[Row], shown: str) -> list[charts.Point]:
+    """The parts of the chart's bars, by model."""
+    if shown.endswith("cost"):
+        return charts.money_points((row["day"], numbers.model_name(row), row[shown]) for row in rows)
+    return [
+        charts.Point(row["day"], numbers.model_name(row), float(row[shown]), words.count(row[shown]))
+        for row in rows
+        if row[shown]
+    ]
+
+
+me = viewer()
+mine = {"user": me.id}
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.title("Usage", anchor=False, width="content")
+    back = st.selectbox(
+        "Billing cycle",
+        range(CYCLES),
+        format_func=cycle_label,
+        key="cycle",
+        bind="query-params",
+        label_visibility="collapsed",
+        width=280,
+    )
+span = filters.cycle_span(back)
+
+with st.skeleton(height=180):
+    by_model = numbers.ask(METRICS, span, by=["provider", "model"], where=mine)
+    totals = by_model.totals
+    with st.container(border=True, gap="small"):
+        st.markdown(headline(totals, back == 0))
+        states.note(numbers.cost_remarks(totals))
+    if not totals["generations"]:
+        states.empty(
+            "Nothing used in this billing cycle" + ("" if back else " yet"),
+            "Send a message on the **Chat** page, or call a model with a tracked client as user "
+            f"**{words.plain(me.id)}**: it shows here within a second.",
+        )
+        st.stop()
+    tokens = f"{words.compact(totals['input_tokens'])} → {words.compact(totals['output_tokens'])}"
+    numbers.metric_cards(
+        [
+            ("Tokens in → out", tokens, f"{words.count(totals['total_tokens'])} together"),
+            ("Average response time", words.seconds(totals["duration"]), None),
+            (
+                "First token after",
+                words.seconds(totals["time_to_first_token"]),
+                "On average, where the answer streamed.",
+            ),
+            ("Read from cache", words.share(totals["cache_hit_share"]), "Share of the tokens in; they cost less."),
+        ]
+    )
+
+with st.container(border=True):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        title = st.empty()
+        shown = st.segmented_control(
+            "Show",
+            list(SHOWN),
+            default="cost",
+            required=True,
+            format_func=SHOWN.__getitem__,
+            key="show",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    name = SHOWN[shown]
+    if shown == "cost" and numbers.only_simulated(totals):
+        shown, name = "simulated_cost", "Simulated cost"
+    title.markdown(f"**{name} per day by model**")
+    with st.skeleton(height=charts.HEIGHT):
+        by_day = numbers.ask([shown, "simulated"], span, by=["day", "provider", "model"], where=mine)
+        charts.bars_over_time(
+            points(by_day.rows, shown),
+            every=span.starts("day"),
+            grain="day",
+            title=name,
+            money=shown.endswith("cost"),
+            alt_text=f"{name} per day by model, {span}",
+        )
+
+st.markdown("**By model**")
+rows = sorted(by_model.rows, key=lambda row: (-(row["cost"] or 0), -row["generations"]))
+tables.split_simulated(rows, COLUMNS, alt_text=f"Messages, tokens and cost by model, {span}")
