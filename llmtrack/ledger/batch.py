@@ -13,6 +13,7 @@ from llmtrack.ledger import facts, texts
 from llmtrack.ledger.dialect import Dialect
 from llmtrack.ledger.interactions import Interactions
 from llmtrack.ledger.interning import Interning, Remembered
+from llmtrack.ledger.marks import remark
 from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
 from llmtrack.ledger.rows import AT, COLUMNS, Row, intern_all, row_of, text_of
 from llmtrack.ledger.settling import find_begun, write_one
@@ -28,6 +29,8 @@ class Batch:
         self.connection = connection
         self.dialect = dialect
         self.known = Interning(connection, dialect, remembered)
+        self.moved: list[Row] = []
+        """Rows replaced by others, whose marks may be wrong now."""
         self._totals: Totals | None = None
         self._interactions: Interactions | None = None
         self._texts: list[Row] = []
@@ -42,6 +45,8 @@ class Batch:
         self._write_generations(generations)
         self._interactions.note(record for record in records if isinstance(record, Span))
         self._totals.store(self.connection, self.dialect)
+        for row in self.moved:
+            remark(self.connection, self.dialect, words, row)
         self._interactions.store(self.connection, self.dialect, self.known)
         texts.store(self.connection, self.dialect, self._texts)
         facts.write_spans([record for record in records if isinstance(record, Span)], self)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from llmtrack import ids
+from llmtrack.ledger import texts
 from llmtrack.ledger.dialect import Dialect
 from llmtrack.ledger.records import Generation
 from llmtrack.ledger.rows import AT, COLUMNS, Row
@@ -107,6 +108,8 @@ def _joined(first: Row, last: Row) -> Row:
 def _replace(batch: Batch, key: tuple[int, str | None], old: Row, new: Row, g: Generation) -> None:
     mark = batch.dialect.mark
     batch.count(old, -1)
+    batch.moved.append(old)
+    texts.unindex(batch.connection, batch.dialect, [old[0]])
     batch.connection.exec_driver_sql(f"DELETE FROM generation WHERE id = {mark}", (old[0],))
     (placed,) = batch.insert_rows([new])
     if placed[0] != old[0]:

@@ -104,7 +104,7 @@ class Ledger:
                 yield connection
 
     def transact(self, work: Callable[[Connection], T]) -> T:
-        """Does `work` in one writing transaction, from the start again if another got in its way; returns its result."""
+        """Does `work` in one writing transaction, again if another got in its way; returns its result."""
         deadline = time.monotonic() + _PATIENCE
         pause = 0.01
         while True:

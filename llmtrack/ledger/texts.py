@@ -67,6 +67,18 @@ def store(connection: Connection, dialect: Dialect, rows: Sequence[tuple[Any, ..
         index(connection, dialect, _AT_ONCE)
 
 
+def unindex(connection: Connection, dialect: Dialect, ids: Sequence[int]) -> None:
+    """Takes these texts out of the full-text index, before they are changed or deleted."""
+    keys = [(id,) for id in ids]
+    waiting = {row[0] for row in dialect.select_by_key(connection, "unindexed", ("id",), ("id",), keys)}
+    found = dialect.select_by_key(connection, "generation_text", ("id",), COLUMNS[1:], keys)
+    known = [(id, words_of(" ".join(said(*told)))) for id, *told in found if id not in waiting]
+    if known:
+        dialect.search_delete(connection, "generation_search", known)
+    if waiting:
+        connection.exec_driver_sql(f"DELETE FROM unindexed WHERE id = {dialect.mark}", [(id,) for id in waiting])
+
+
 def index(connection: Connection, dialect: Dialect, limit: int) -> int:
     """Indexes up to `limit` texts that wait, the newest first; returns how many there were."""
     waiting = [

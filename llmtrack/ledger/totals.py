@@ -33,7 +33,7 @@ DAY_USER = (
 )
 DAY_USER_KEY = ("slot", "app_user", "simulated")
 SEEN_KEY = ("slot", "provider", "model", "feature", "group_name", "app_user")
-_SKETCHED = ("duration", "time_to_first_token", "cost")
+SKETCHED = ("duration", "time_to_first_token", "cost")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _HALF = (1 << 48) - 1
 _TOKENS = slice(AT["input_tokens"], AT["web_searches"] + 1)
@@ -177,9 +177,11 @@ class Totals:
             count, status = sums[0], key[7]
             brief = [count, count * ((key[6], status) in words.messages), count * (status == words.error)]
             _sum(found, (key[1], key[0], int(key[8] == words.simulated)), [*brief, *(sums[place] for place in places)])
-        for mark, bits in self._quarters.items():
-            found[mark] = [*found[mark], bits & _HALF, bits >> 48]
-        return found
+        return {key: [*found[key], *halves] for key, halves in self.quarters().items()}
+
+    def quarters(self) -> dict[Key, tuple[int, int]]:
+        """The quarter-hours of `rollup_day_user` by key, as bits in two halves."""
+        return {mark: (bits & _HALF, bits >> 48) for mark, bits in self._quarters.items()}
 
     def sketches(self) -> dict[str, dict[Key, Triple]]:
         """The distributions by table and key."""
@@ -269,7 +271,7 @@ def _store_sketches(connection: Connection, dialect: Dialect, rollup: Rollup, sp
     dialect.take_turns(connection)
     known = {
         tuple(found[: len(rollup.key)]): found[len(rollup.key) :]
-        for found in dialect.select_by_key(connection, rollup.table, rollup.key, _SKETCHED, keys)
+        for found in dialect.select_by_key(connection, rollup.table, rollup.key, SKETCHED, keys)
     }
     rows, gone = [], []
     for key in keys:
@@ -279,7 +281,7 @@ def _store_sketches(connection: Connection, dialect: Dialect, rollup: Rollup, sp
             blobs.append(histogram.pack(counts))
         (rows.append((*key, *blobs)) if any(blobs) else gone.append(key))
     if rows:
-        changes = [(column, "set") for column in _SKETCHED]
+        changes = [(column, "set") for column in SKETCHED]
         connection.exec_driver_sql(dialect.upsert_sql(rollup.table, rollup.key, changes), rows)
     if gone:
         where = " AND ".join(f"{column} = {dialect.mark}" for column in rollup.key)
@@ -289,7 +291,7 @@ def _store_sketches(connection: Connection, dialect: Dialect, rollup: Rollup, sp
 def _sweep(connection: Connection, dialect: Dialect, rollup: Rollup, sums: Mapping[Key, Sums]) -> None:
     """Deletes the totals that nothing is left of."""
     where = " AND ".join(f"{column} = {dialect.mark}" for column in rollup.key)
-    keys = sorted(key for key, values in sums.items() if values[0] < 0)
+    keys = sorted(key for key, values in sums.items() if values[0] <= 0)
     if keys:
         connection.exec_driver_sql(f"DELETE FROM {rollup.table} WHERE {where} AND generations = 0", keys)
 

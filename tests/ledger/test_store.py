@@ -8,15 +8,10 @@ from decimal import Decimal
 import pytest
 
 from llmtrack.ids import first_at, started_at
-from llmtrack.ledger import Ledger, open_ledger
+from llmtrack.ledger import Ledger
 from llmtrack.ledger.records import Feedback, Generation, Identity, Span
 from llmtrack.pricing.usage import Cost, Usage
 from tests.ledger.making import HOUR, NOON, generation, random_generation, said
-
-
-@pytest.fixture
-def ledger(ledger_url: str) -> Ledger:
-    return open_ledger(ledger_url)
 
 
 def rows(ledger: Ledger, sql: str) -> list[tuple]:
