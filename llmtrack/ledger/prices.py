@@ -6,12 +6,14 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from llmtrack import ids
 from llmtrack.ledger.errors import LedgerError
+from llmtrack.ledger.metrics import ask
 from llmtrack.pricing.book import BookEntry
 from llmtrack.pricing.refusals import check
 
@@ -44,6 +46,39 @@ def list_prices(ledger: Ledger) -> tuple[BookLine, ...]:
     """All entries, retired ones included, the newest first."""
     with ledger.reading() as connection:
         return tuple(reversed(_lines(connection, ledger.dialect)))
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A model some of whose calls have no price, though somebody counted what they used."""
+
+    provider: str
+    model: str
+    calls: int
+    """All of them, priced ones included."""
+    unpriced: int
+    """Those without a price."""
+    input_tokens: int | None
+    output_tokens: int | None
+
+
+def missing_prices(
+    ledger: Ledger, *, since: datetime | date | None = None, until: datetime | date | None = None, timezone: str = "UTC"
+) -> tuple[Missing, ...]:
+    """The models that lack a price in a stretch of time, those with the most unpriced calls first.
+
+    Calls that failed without being billed, and those whose usage nobody reported, are not counted: no price helps them.
+    """
+    metrics = ["generations", "unpriced", "usage_missing", "input_tokens", "output_tokens"]
+    asked = ask(ledger, metrics, ["provider", "model"], since=since, until=until, timezone=timezone, fill=False)
+    found = (
+        Missing(
+            row["provider"] or "", row["model"] or "", row["generations"], row["unpriced"] - row["usage_missing"],
+            row["input_tokens"], row["output_tokens"],
+        )
+        for row in asked
+    )  # fmt: skip
+    return tuple(sorted((one for one in found if one.unpriced > 0), key=lambda one: -one.unpriced))
 
 
 def add_price(ledger: Ledger, entry: BookEntry, *, by: str, at: int | None = None) -> BookEntry:

@@ -130,6 +130,8 @@ _METRICS = (
            "The part of cost for the provider's own tools, such as web search."),
     Metric("unpriced", "count", Total(Sum("unpriced")),
            "Generations that may have cost something nobody knows; failures that cost nothing are not among them."),
+    Metric("usage_missing", "count", Total(Sum("usage_missing")),
+           "Those of the unpriced ones whose usage nobody reported: a price would not help them."),
     Metric("estimated", "count", _count(_is("cost_status", "estimated")),
            "Generations whose cost rests on an estimate."),
     Metric("priced", "count", Total(PRICED), "Generations whose real cost is known."),

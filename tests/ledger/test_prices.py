@@ -9,8 +9,8 @@ from decimal import Decimal as D
 import pytest
 
 from llmtrack.ledger import Ledger, LedgerError, open_ledger
-from llmtrack.ledger.prices import add_price, list_prices, retire_price
-from llmtrack.pricing import BookEntry, Pricer, PriceRefused, Usage
+from llmtrack.ledger.prices import add_price, list_prices, missing_prices, retire_price
+from llmtrack.pricing import BookEntry, Cost, Pricer, PriceRefused, Usage
 from tests.ledger.making import NOON, generation
 from tests.pricing.costs import moment
 
@@ -115,3 +115,19 @@ def test_the_price_kept_with_a_cost_says_its_step_and_its_discount(ledger: Ledge
     with ledger.reading() as connection:
         rows = connection.exec_driver_sql("SELECT above, adjustment FROM price").fetchall()
     assert [tuple(row) for row in rows] == [(272_000, "-10% (book 4)")]
+
+
+def test_models_that_lack_a_price_are_found_and_calls_a_price_would_not_help_are_not_counted(ledger: Ledger) -> None:
+    used = Usage(input_tokens=10, output_tokens=2)
+    for number, (model, reason) in enumerate(
+        [("new-1", "no_price"), ("new-1", "no_price"), ("new-2", "newer_model"), ("new-2", "usage_missing")]
+    ):
+        made = Cost("unpriced", reason=reason)
+        ledger.write([generation(NOON + number, response_model=model, usage=used, cost=made)])
+    ledger.write(
+        [generation(NOON + 10), generation(NOON + 11, response_model="down", cost=Cost("unpriced", reason="no_usage"))]
+    )
+    assert [(one.provider, one.model, one.calls, one.unpriced) for one in missing_prices(ledger)] == [
+        ("openai", "new-1", 2, 2),
+        ("openai", "new-2", 2, 1),
+    ]
