@@ -27,7 +27,7 @@ def open_ledger(url: str | None = None) -> Ledger:
 
     Opened once per process and address. Raises `LedgerError` where that is impossible, with the reason and the way out.
     """
-    address = _parse(get_settings().effective_database_url if url is None else url)
+    address = parse(get_settings().effective_database_url if url is None else url)
     name = address.render_as_string(hide_password=False)
     with _opening:
         if name not in _opened:
@@ -47,7 +47,8 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def _parse(url: str) -> URL:
+def parse(url: str) -> URL:
+    """The address as the engine takes it: a file by its whole path, PostgreSQL by its driver. Raises `LedgerError`."""
     try:
         address = make_url(url)
     except (ArgumentError, ValueError):

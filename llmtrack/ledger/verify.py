@@ -67,7 +67,7 @@ def verify(ledger: Ledger, progress: Progress | None = None) -> Verdict:
     """Adds up every row and compares each day with the totals stored; days whose rows are gone, with their seal."""
     with ledger.reading() as connection:
         words = words_in(connection)
-        sealed = {day: digest for day, digest in connection.exec_driver_sql("SELECT day, digest FROM sealed_day")}
+        sealed = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT day, digest FROM sealed_day")}
         days = days_in(connection)
         wrong: dict[int, tuple[str, ...]] = {}
         count = 0

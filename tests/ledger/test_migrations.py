@@ -1,0 +1,181 @@
+"""A ledger made by any earlier version is brought up to date, with everything in it and a backup beside it."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, make_url
+from sqlmodel import SQLModel
+
+from llmtrack.ledger import Ledger, LedgerError, migrations, open_ledger
+from llmtrack.ledger.dialect import Dialect, dialect_of
+from llmtrack.ledger.migrations import VERSION_TABLE, bring_up, scripts, upgrade
+from llmtrack.ledger.opening import parse
+from llmtrack.ledger.verify import verify
+from tests.ledger.making import generation, random_generation, said
+
+NEXT = '''
+"""A change of tomorrow's."""
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "tomorrow", "{head}", None, None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE generation ADD COLUMN mood VARCHAR")
+    {then}
+'''
+
+
+@pytest.fixture
+def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The revisions of a version that has one more than this one."""
+    here = tmp_path / "revisions"
+    shutil.copytree(migrations._HERE, here, ignore=shutil.ignore_patterns("__pycache__"))
+    head = scripts().get_current_head()
+    (here / "versions" / "tomorrow.py").write_text(NEXT.format(head=head, then=""))
+    monkeypatch.setattr(migrations, "_HERE", here)
+    return here
+
+
+def test_the_revisions_make_the_tables_that_the_models_describe(ledger: Ledger) -> None:
+    def ours(item: Any, name: str | None, kind: str, reflected: bool, compared: Any) -> bool:
+        of = name if kind == "table" else getattr(getattr(item, "table", None), "name", "")
+        meant_for = getattr(getattr(item, "_ddl_if", None), "dialect", None)
+        here = meant_for in (None, ledger.dialect.name)
+        return here and "_search" not in str(of) and name != VERSION_TABLE
+
+    with ledger.engine.connect() as connection:
+        options = {"include_object": ours, "version_table": VERSION_TABLE, "compare_type": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_a_ledger_of_the_first_version_keeps_everything_it_holds(ledger_url: str) -> None:
+    url = parse(ledger_url)
+    dialect = dialect_of(url)
+    assert dialect is not None
+    engine = dialect.engine(url)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        upgrade(connection, "0001")
+        fill_as_first_version(connection, dialect)
+    engine.dispose()
+
+    ledger = open_ledger(ledger_url)
+
+    with ledger.reading() as connection:
+        sql = "SELECT user_id, provider, model, status, input_tokens, cost_nanodollars FROM generations ORDER BY id"
+        assert [tuple(row) for row in connection.exec_driver_sql(sql)] == [
+            ("alice", "openai", "gpt-4o", "ok", 100, 450_000),
+            ("alice", "openai", "gpt-4o", "ok", None, None),
+        ]
+        assert connection.exec_driver_sql("SELECT input FROM generation_text").scalar_one() == "[]"
+        assert connection.exec_driver_sql("SELECT generations, cost FROM rollup_day").one() == (2, 450_000)
+    ledger.write([generation(), generation(user_id="bob")])
+    with ledger.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM generations").scalar_one() == 4
+        assert connection.exec_driver_sql("SELECT count(*) FROM name WHERE text = 'openai'").scalar_one() == 1
+
+
+def fill_as_first_version(connection: Connection, dialect: Dialect) -> None:
+    """Rows as the first version wrote them; spelled out, because the code that wrote them will change."""
+    words = [
+        "provider openai",
+        "operation chat",
+        "status ok",
+        "cost_status exact",
+        "model gpt-4o",
+        "cost_status unpriced",
+    ]
+    for id, word in enumerate(words, 1):
+        kind, text = word.split()
+        connection.exec_driver_sql(f"INSERT INTO name (id, kind, text) VALUES ({id}, '{kind}', '{text}')")
+        dialect.reserve(connection, "name", 1)
+    connection.exec_driver_sql("INSERT INTO app_user (id, user_id, first_seen) VALUES (1, 'alice', 1760011200000000)")
+    dialect.reserve(connection, "app_user", 1)
+    columns = "id, app_user, provider, operation, model, status, streamed, attempts, usage_estimated, cost_status"
+    first = 746_242_867_200_000_000
+    connection.exec_driver_sql(
+        f"INSERT INTO generation ({columns}, input_tokens, cost) VALUES "
+        f"({first}, 1, 1, 2, 5, 3, 0, 1, 0, 4, 100, 450000), ({first + 4096}, 1, 1, 2, 5, 3, 0, 1, 0, 6, NULL, NULL)"
+    )
+    connection.exec_driver_sql(f"INSERT INTO generation_text (id, input) VALUES ({first}, '[]')")
+    connection.exec_driver_sql(
+        "INSERT INTO rollup_day (slot, provider, model, operation, status, cost_status, generations, cost) "
+        "VALUES (20370, 1, 5, 2, 3, 4, 2, 450000)"
+    )
+
+
+def test_a_filled_ledger_is_upgraded_with_a_backup_of_what_it_was(tmp_path: Path, tomorrow: Path) -> None:
+    path = tmp_path / "ledger.db"
+    old = filled(path, tomorrow)
+
+    assert brought_up(path).exec_driver_sql("SELECT count(mood) FROM generation").scalar_one() == 0
+
+    (backup,) = tmp_path.glob("ledger.db.backup-*")
+    assert f"backup-{old}-" in backup.name
+    with sqlite3.connect(backup) as kept:
+        assert kept.execute("SELECT count(*) FROM generation").fetchone() == (50,)
+        assert kept.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone() == (old,)
+
+
+def test_an_upgrade_that_fails_leaves_the_ledger_as_it_was(tmp_path: Path, tomorrow: Path) -> None:
+    path = tmp_path / "ledger.db"
+    old = filled(path, tomorrow)
+    script = tomorrow / "versions" / "tomorrow.py"
+    script.write_text(NEXT.format(head=old, then='raise RuntimeError("the power went")'))
+
+    with pytest.raises(RuntimeError, match="the power went"):
+        brought_up(path)
+
+    with sqlite3.connect(path) as ledger:
+        assert ledger.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone() == (old,)
+        assert "mood" not in [row[1] for row in ledger.execute("PRAGMA table_info(generation)")]
+
+
+def test_an_older_version_refuses_what_a_newer_one_upgraded(
+    tmp_path: Path, tomorrow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ledger.db"
+    filled(path, tomorrow)
+    brought_up(path)
+    (tomorrow / "versions" / "tomorrow.py").unlink()
+
+    with pytest.raises(LedgerError, match="made by a newer llmtrack"):
+        brought_up(path)
+
+
+def filled(path: Path, tomorrow: Path) -> str:
+    """A ledger of this version with rows in it; returns its revision."""
+    script = tomorrow / "versions" / "tomorrow.py"
+    told = script.read_text()
+    script.unlink()
+    ledger = open_ledger(f"sqlite:///{path}")
+    chance = random.Random(1)
+    ledger.write([random_generation(chance) for _ in range(49)] + [generation(input=said("hello"))])
+    assert verify(ledger).right
+    ledger.close()
+    script.write_text(told)
+    with sqlite3.connect(path) as connection:
+        return str(connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()[0])
+
+
+def brought_up(path: Path) -> Connection:
+    """The ledger as the version of tomorrow opens it."""
+    url = make_url(f"sqlite:///{path}")
+    dialect = dialect_of(url)
+    assert dialect is not None
+    engine = dialect.engine(url)
+    try:
+        bring_up(engine, dialect, str(path))
+        return engine.connect()
+    except BaseException:
+        engine.dispose()
+        raise
