@@ -18,7 +18,7 @@ from llmtrack.commands import database_option, open_given
     "--file",
     "file",
     type=click.File(encoding="utf-8"),
-    help="Read the prompt, or messages as JSON; - is standard input.",
+    help="Read the prompt, or messages as JSON; - is stdin.",
 )
 @click.option("--max-tokens", type=click.IntRange(min=0), help="The longest answer the request allows.")
 @click.option("--expected-tokens", type=click.IntRange(min=0), help="The answer to expect.")

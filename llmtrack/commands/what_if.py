@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+
 import click
 
 from llmtrack.commands import database_option, open_given
 from llmtrack.commands.estimate import dollars
-    pass
 
 
 @click.command()
