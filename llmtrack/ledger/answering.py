@@ -83,6 +83,9 @@ def answer(
     needs = _Needs()
     for metric in metrics:
         needs.add(metric)
+    if question.dimensions:
+        # Says which groups there are, also those of which nothing else is known.
+        needs.sums.setdefault(Sum("generations"), len(needs.sums))
     with snapshot(ledger, cancel) as view:
         reader = Reader(view, ledger, question, max_rows)
         parts, whole = _read(reader, needs)

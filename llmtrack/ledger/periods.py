@@ -145,14 +145,14 @@ def _dates(first: date, last: date, step: int) -> list[date]:
 
 
 def _hours(day: date, timezone: str) -> list[int]:
-    """The starts of a day's clock hours; an hour the clocks repeat starts twice, one they skip not at all."""
-    where, hours = zone(timezone), []
-    for hour in range(24):
-        local = datetime.combine(day, time(hour))
-        hours.append(_first_instant(local, where))
-        again = local.replace(tzinfo=where, fold=1)
-        if again.utcoffset() != again.replace(fold=0).utcoffset() and _exists(again):
-            hours.append(to_micros(again))
+    """The starts of a day's clock hours. One begins wherever the clocks change, be it within an hour."""
+    where = zone(timezone)
+    start, end = start_of_day(day, timezone), start_of_day(day + timedelta(days=1), timezone)
+    hours = [_first_instant(datetime.combine(day, time(hour)), where) for hour in range(24)]
+    if _offset(start, where) != _offset(end, where):
+        changed = _change(start, end, where)
+        again = (datetime.combine(day, time(hour, fold=1), where) for hour in range(24))
+        hours += [changed, *(to_micros(hour) for hour in again if to_micros(hour) > changed and _exists(hour))]
     return hours
 
 
@@ -166,7 +166,11 @@ def _first_instant(naive: datetime, where: ZoneInfo) -> int:
     if _exists(early):
         return to_micros(early)
     # In a gap the later offset (fold=1) gives an instant before the jump and the earlier one an instant at or after it.
-    low, high = to_micros(early.replace(fold=1)), to_micros(early)
+    return _change(to_micros(early.replace(fold=1)), to_micros(early), where)
+
+
+def _change(low: int, high: int, where: ZoneInfo) -> int:
+    """The instant after `low` and not after `high` at which the clocks change."""
     before = _offset(low, where)
     while high - low > 1:
         middle = (low + high) // 2

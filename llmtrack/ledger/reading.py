@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.ids import started_at
 from llmtrack.ledger import counting, vocabulary
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.formulas import Sum
+from llmtrack.ledger.opened import look
 from llmtrack.ledger.periods import Period, buckets, from_micros
 from llmtrack.ledger.plan import DISTRIBUTIONS, TOTALS, Extent, Part, Piece, choose, cut
 from llmtrack.ledger.question import Question
-from llmtrack.ledger.rollups import DAY
 from llmtrack.ledger.scope import Scope
 from llmtrack.ledger.snapshot import Snapshot
 from llmtrack.ledger.sums import DAY_USER, DAY_USER_SUMS, Key, Sums, read_sums
-from llmtrack.ledger.words import texts_of, words_of
+from llmtrack.ledger.words import texts_of
 
 if TYPE_CHECKING:
     from llmtrack.ledger.store import Ledger
@@ -44,14 +43,7 @@ class Reader:
         self.question = question
         self._max_rows = max_rows
         self._notes: list[str] = []
-        first, last, sealed, last_sealed, *words = view.one(
-            "SELECT (SELECT min(id) FROM generation), (SELECT max(id) FROM generation), "
-            "(SELECT min(day) FROM sealed_day), (SELECT max(day) FROM sealed_day), "
-            "(SELECT count(*) FROM name), (SELECT max(id) FROM name), (SELECT value FROM state WHERE key = 'names')"
-        )
-        self.words = words_of(ledger)
-        self.words.refresh(view, tuple(words))
-        self.extent = _extent(first, last, sealed, last_sealed)
+        self.words, self.extent = look(view, ledger)
         self.scope = Scope(view, self.words, question.where, question.dimensions)
         self._since, self._until = self._bounds()
         self.buckets: list[Period] = []
@@ -162,13 +154,3 @@ class Reader:
 
 def _listed(columns: Iterable[str]) -> str:
     return ", ".join(sorted(columns)) or "time"
-
-
-def _extent(first: int | None, last: int | None, sealed: int | None, last_sealed: int | None) -> Extent | None:
-    starts = [*([started_at(first)] if first is not None else []), *([sealed * DAY] if sealed is not None else [])]
-    ends = [
-        *([started_at(last)] if last is not None else []),
-        *([last_sealed * DAY + DAY - 1] if last_sealed is not None else []),
-    ]
-    sealed_until = 0 if last_sealed is None else (last_sealed + 1) * DAY
-    return Extent(min(starts), max(ends), sealed_until) if starts else None

@@ -74,6 +74,14 @@ def test_an_hour_the_clocks_repeat_is_two_buckets() -> None:
     assert len(hours) == 25
 
 
+def test_a_new_hour_begins_where_the_clocks_change_within_one() -> None:
+    day = days(date(2026, 4, 5), date(2026, 4, 5), "Pacific/Chatham")
+    hours = buckets(day.start, day.end, "hour", "Pacific/Chatham")
+    assert [hour.since.isoformat()[11:] for hour in hours[2:6]] == [
+        "02:00:00+13:45", "03:00:00+13:45", "02:45:00+12:45", "03:00:00+12:45",
+    ]  # fmt: skip
+
+
 def test_an_hour_the_clocks_skip_is_no_bucket() -> None:
     day = days(date(2026, 3, 29), date(2026, 3, 29), "Europe/Berlin")
     assert [hour.since.hour for hour in buckets(day.start, day.end, "hour", "Europe/Berlin")[:4]] == [0, 1, 3, 4]

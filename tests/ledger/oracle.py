@@ -1,0 +1,259 @@
+"""What the ledger should answer, worked out the slow and plain way from the records themselves."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from llmtrack.ids import new_id
+from llmtrack.ledger.records import Generation
+from llmtrack.pricing.usage import Cost, Usage
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Chatham")
+# The clocks of all five zones that change them at all do so within these days of 2026 (St John's and Berlin in March,
+# Chatham in April), so that days of 23 and 25 hours and half-hour offsets are among what is asked about.
+BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+DAYS = 40
+
+
+def micros(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def records(seed: int, count: int = 160) -> list[Generation]:
+    """Generations of all kinds at all times, some of them exactly where days and hours begin."""
+    draw = random.Random(seed)
+    return [_generation(draw, number) for number in range(count)]
+
+
+def _generation(draw: random.Random, number: int) -> Generation:
+    at = BEGIN + timedelta(seconds=draw.randrange(DAYS * 86_400), microseconds=draw.randrange(1_000_000))
+    if draw.random() < 0.3:
+        at = at.replace(minute=draw.choice((0, 15, 30, 45)), second=0, microsecond=0)
+    started_at = micros(at) - draw.choice((0, 0, 1))
+    status = draw.choice(("ok",) * 6 + ("error", "error", "cancelled", "incomplete", "abandoned", "refused"))
+    return Generation(
+        id=new_id(started_at),
+        started_at=started_at,
+        provider=draw.choice(("openai", "anthropic")),
+        operation=draw.choice(("chat", "chat", "embeddings")),
+        status=status,
+        request_model=draw.choice(("gpt", "claude")),
+        response_model=draw.choice(("gpt-1", "gpt-2", "claude-1", None)),
+        user_id=draw.choice(("alice", "bob", "carol", "dave", None)),
+        session_id=draw.choice((None, f"s{draw.randrange(6)}")),
+        trace_id=draw.choice((None, f"t{draw.randrange(40)}")),
+        feature=draw.choice((None, "chat", "summary")),
+        group=draw.choice((None, "red", "blue")),
+        properties=draw.choice(({}, {"plan": "pro"}, {"plan": "free", "beta": True}, {"plan": 3})),
+        streamed=draw.random() < 0.5,
+        attempts=draw.choice((1, 1, 2)),
+        duration=draw.choice((None, draw.randrange(1, 10**8))),
+        time_to_first_token=draw.choice((None, draw.randrange(1, 10**6))),
+        service_tier=draw.choice((None, "flex")),
+        error_type=draw.choice(("timeout", "rate_limit", "invalid_request", "server")) if status == "error" else None,
+        usage=Usage(
+            input_tokens=draw.choice((None, 0, draw.randrange(100_000))),
+            output_tokens=draw.choice((None, draw.randrange(10_000))),
+            cache_read_tokens=draw.choice((None, draw.randrange(1_000))),
+        ),
+        cost=_cost(draw, status),
+    )
+
+
+def _cost(draw: random.Random, status: str) -> Cost:
+    kind = draw.choice(("exact", "exact", "estimated", "provider_reported", "simulated", "unpriced"))
+    if kind == "unpriced":
+        return Cost(status=kind, reason="no_usage" if status == "error" else draw.choice(("no_price", "usage_missing")))
+    parts = draw.randrange(10**9), draw.randrange(10**9)
+    return Cost(status=kind, total=sum(parts), input=parts[0], output=parts[1])
+
+
+Rows = Sequence[Generation]
+
+
+def _nano(rows: Rows, part: str, *, simulated: bool = False) -> int:
+    costs = [row.cost for row in rows if row.cost and (row.cost.status == "simulated") == simulated]
+    return sum(getattr(cost, part) or 0 for cost in costs)
+
+
+def _unpriced(rows: Rows) -> int:
+    return sum(row.cost is not None and row.cost.total is None and row.cost.reason != "no_usage" for row in rows)
+
+
+def _real(part: str) -> Callable[[Rows], Decimal | None]:
+    def read(rows: Rows) -> Decimal | None:
+        real = [row for row in rows if row.cost and row.cost.status != "simulated"]
+        if _unpriced(rows) and _unpriced(rows) == len(real):
+            return None
+        return Decimal(_nano(rows, part)).scaleb(-9)
+
+    return read
+
+
+def _tokens(field: str, depends_on: str) -> Callable[[Rows], int | None]:
+    def read(rows: Rows) -> int | None:
+        if rows and all(getattr(row.usage, depends_on) is None for row in rows):
+            return None
+        return sum(getattr(row.usage, field) or 0 for row in rows)
+
+    return read
+
+
+def _count(test: Callable[[Generation], bool]) -> Callable[[Rows], int]:
+    return lambda rows: sum(test(row) for row in rows)
+
+
+def _divided(over: Any, under: Any) -> Any:
+    if over is None or not under:
+        return None
+    return over / under if isinstance(over, Decimal) else float(over) / float(under)
+
+
+def _average(field: str) -> Callable[[Rows], float | None]:
+    def read(rows: Rows) -> float | None:
+        known = [getattr(row, field) for row in rows if getattr(row, field) is not None]
+        return sum(known) / 1_000_000 / len(known) if known else None
+
+    return read
+
+
+def nearest_rank(values: Iterable[Any], share: float) -> Any:
+    ordered = sorted(values)
+    return ordered[max(1, math.ceil(share * len(ordered))) - 1] if ordered else None
+
+
+def _percentile(field: str, share: float) -> Callable[[Rows], float | None]:
+    def read(rows: Rows) -> float | None:
+        value = nearest_rank((v for row in rows if (v := getattr(row, field)) is not None), share)
+        return None if value is None else value / 1_000_000
+
+    return read
+
+
+def _cost_percentile(share: float) -> Callable[[Rows], Decimal | None]:
+    def read(rows: Rows) -> Decimal | None:
+        costs = [row.cost for row in rows if row.cost and row.cost.status != "simulated"]
+        value = nearest_rank((cost.total for cost in costs if cost.total is not None), share)
+        return None if value is None else Decimal(value).scaleb(-9)
+
+    return read
+
+
+def _speed(rows: Rows) -> float | None:
+    tokens = time = 0
+    for row in rows:
+        if row.status in ("ok", "incomplete") and row.duration is not None and row.usage.output_tokens is not None:
+            writing = row.duration - (row.time_to_first_token or 0)
+            if writing > 0:
+                tokens, time = tokens + row.usage.output_tokens, time + writing
+    return tokens / (time / 1_000_000) if time and tokens else (0.0 if time else None)
+
+
+def _by_user(rows: Rows) -> dict[str, list[Generation]]:
+    users: dict[str, list[Generation]] = {}
+    for row in rows:
+        if row.user_id is not None:
+            users.setdefault(row.user_id, []).append(row)
+    return users
+
+
+def _per_user(read: Callable[[Rows], Any], share: float | None) -> Callable[[Rows], Any]:
+    def across(rows: Rows) -> Any:
+        values = [value for own in _by_user(rows).values() if (value := read(own)) is not None]
+        return _divided(sum(values), len(values)) if share is None else nearest_rank(values, share)
+
+    return across
+
+
+cost = _real("total")
+METRICS: Mapping[str, Callable[[Rows], Any]] = {
+    "generations": len,
+    "messages": _count(
+        lambda row: row.operation == "chat" and row.status in ("ok", "cancelled", "abandoned", "incomplete")
+    ),
+    "users": lambda rows: len(_by_user(rows)),
+    "generations_per_user": _per_user(len, None),
+    "input_tokens": _tokens("input_tokens", "input_tokens"),
+    "output_tokens": _tokens("output_tokens", "output_tokens"),
+    "cache_read_tokens": _tokens("cache_read_tokens", "input_tokens"),
+    "cost": cost,
+    "input_cost": _real("input"),
+    "output_cost": _real("output"),
+    "simulated_cost": lambda rows: Decimal(_nano(rows, "total", simulated=True)).scaleb(-9),
+    "simulated": _count(lambda row: row.cost is not None and row.cost.status == "simulated"),
+    "unpriced": _unpriced,
+    "estimated": _count(lambda row: row.cost is not None and row.cost.status == "estimated"),
+    "cost_per_user": _per_user(cost, None),
+    "cost_per_user_p95": _per_user(cost, 0.95),
+    "cost / messages": lambda rows: _divided(cost(rows), METRICS["messages"](rows)),
+    "duration": _average("duration"),
+    "time_to_first_token": _average("time_to_first_token"),
+    "tokens_per_second": _speed,
+    "errors": _count(lambda row: row.status == "error"),
+    "timeouts": _count(lambda row: row.error_type == "timeout"),
+    "user_errors": _count(lambda row: row.error_type == "invalid_request"),
+    "provider_errors": _count(lambda row: row.error_type in ("timeout", "server")),
+    "error_rate": lambda rows: _divided(sum(row.status == "error" for row in rows), len(rows)),
+    "cancelled_share": lambda rows: _divided(sum(row.status == "cancelled" for row in rows), len(rows)),
+}
+PERCENTILES: Mapping[str, Callable[[Rows], Any]] = {
+    "duration_p50": _percentile("duration", 0.5),
+    "duration_p95": _percentile("duration", 0.95),
+    "time_to_first_token_p90": _percentile("time_to_first_token", 0.9),
+    "cost_p99": _cost_percentile(0.99),
+}
+
+ATTRIBUTES = {"alice": {"plan": "pro"}, "bob": {"plan": "free"}, "carol": {"vip": True}}
+DIMENSIONS: Mapping[str, Callable[[Generation], Any]] = {
+    "user": lambda row: row.user_id,
+    "group": lambda row: row.group,
+    "provider": lambda row: row.provider,
+    "model": lambda row: row.response_model or row.request_model,
+    "operation": lambda row: row.operation,
+    "feature": lambda row: row.feature,
+    "status": lambda row: row.status,
+    "error_type": lambda row: row.error_type,
+    "cost_status": lambda row: row.cost.status if row.cost else None,
+    "request_model": lambda row: row.request_model,
+    "service_tier": lambda row: row.service_tier,
+    "session": lambda row: row.session_id,
+    "property.plan": lambda row: None if (plan := row.properties.get("plan")) is None else str(plan),
+    "property.beta": lambda row: "true" if row.properties.get("beta") else None,
+    "user.plan": lambda row: ATTRIBUTES.get(row.user_id or "", {}).get("plan"),
+    "user.vip": lambda row: "true" if ATTRIBUTES.get(row.user_id or "", {}).get("vip") else None,
+}
+
+
+def bucket(row: Generation, grain: str, timezone: str, anchor_day: int) -> object:
+    """What clock and calendar of a zone show for a generation, as precisely as `grain`."""
+    local = (EPOCH + timedelta(microseconds=row.started_at)).astimezone(ZoneInfo(timezone))
+    if grain == "hour":
+        return local.date(), local.hour, local.utcoffset()
+    if grain == "day":
+        return local.date()
+    if grain == "week":
+        return local.date() - timedelta(days=local.weekday())
+    if grain == "month":
+        return local.date().replace(day=1)
+    return _cycle(local.date(), anchor_day)
+
+
+def shown(label: datetime, grain: str) -> object:
+    """The same of the beginning of a stretch of time in an answer."""
+    return (label.date(), label.hour, label.utcoffset()) if grain == "hour" else label.date()
+
+
+def _cycle(day: date, anchor_day: int) -> date:
+    """The last anchor day on or before `day`, looked for one day at a time."""
+    while True:
+        last_of_month = (day + timedelta(days=1)).month != day.month
+        if day.day == anchor_day or (last_of_month and day.day < anchor_day):
+            return day
+        day -= timedelta(days=1)
