@@ -1,0 +1,129 @@
+"""Lists of generations, traces, sessions and users, page by page; and all there is to see of one of them.
+
+    page = generations(ledger, since=…, where={"user": "alice"}, order="-time")
+    for row in page: row.at, row.model, row.cost
+    page = generations(ledger, since=…, where={"user": "alice"}, order="-time", after=page.after)
+
+Every list takes the filters of `metrics.ask`. Sorted by time a page costs the same however deep it lies; sorted by
+cost, duration or tokens all there is in the time is looked through, which is refused where it is too much.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from llmtrack.ledger import entries as told
+from llmtrack.ledger import finding
+from llmtrack.ledger.entries import GenerationDetail, GenerationRow
+from llmtrack.ledger.interaction_lists import (
+    SessionRow,
+    SpanRow,
+    TraceDetail,
+    TraceRow,
+    session,
+    sessions,
+    trace,
+    traces,
+)
+from llmtrack.ledger.listing import NotFound, Page, cursor, direction, page_size, position
+from llmtrack.ledger.opened import Opened, opened
+from llmtrack.ledger.question import Where
+from llmtrack.ledger.search import matching
+from llmtrack.ledger.snapshot import Cancel
+from llmtrack.ledger.user_list import UserRow, users
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.store import Ledger
+
+__all__ = [
+    "GenerationDetail",
+    "GenerationRow",
+    "NotFound",
+    "Page",
+    "SessionRow",
+    "SpanRow",
+    "TraceDetail",
+    "TraceRow",
+    "UserRow",
+    "generation",
+    "generations",
+    "session",
+    "sessions",
+    "trace",
+    "traces",
+    "users",
+]
+
+MAX_ROWS = 200_000
+"""Rows a page may look through before it is refused or handed over unfinished."""
+_VALUES = {
+    "cost": "COALESCE(g.cost, {})",
+    "duration": "COALESCE(g.duration, {})",
+    "tokens": "COALESCE(g.input_tokens + COALESCE(g.output_tokens, 0), g.output_tokens, {})",
+}
+_LARGEST = 2**63 - 1
+
+
+def generations(
+    ledger: Ledger,
+    *,
+    since: datetime | date | None = None,
+    until: datetime | date | None = None,
+    timezone: str = "UTC",
+    where: Where | None = None,
+    search: str | None = None,
+    order: str = "-time",
+    after: str | None = None,
+    limit: int = 50,
+    max_rows: int | None = MAX_ROWS,
+    cancel: Cancel | None = None,
+) -> Page[GenerationRow]:
+    """A page of generations, by `order`: ``time``, ``cost``, ``duration`` or ``tokens``, after ``-`` the largest first.
+
+    `search` finds words in prompts and answers (``"in quotation marks"`` in this order). `after` is the `Page.after` of
+    the page before. Raises ValueError for what cannot be asked and `TooManyRows` where more than `max_rows` generations
+    would have to be sorted.
+    """
+    name, down = direction(order)
+    size = page_size(limit)
+    with opened(ledger, since, until, timezone, where, cancel) as view:
+        if name == "time":
+            return _by_time(view, down, search, after, size, max_rows)
+        value = _VALUES[name].format(-1 if down else _LARGEST)
+        place = position(after, 2)
+        if search is not None:
+            raise ValueError(f"What was found for {search!r} can only be sorted by time.")
+        found = finding.by_value(view.scope, value, view.low, view.high, down, place, size + 1, max_rows)
+        rows = told.entries(view.snapshot, view.words, [id for _, id in found[:size]], timezone)
+        return Page(rows, cursor(*found[size - 1]) if len(found) > size else None)
+
+
+def _by_time(
+    view: Opened, down: bool, search: str | None, after: str | None, size: int, max_rows: int | None
+) -> Page[GenerationRow]:
+    place = position(after, 1)
+    low, high = view.low, view.high
+    if place is not None:
+        low, high = (low, min(high, place[0])) if down else (max(low, place[0] + 1), high)
+    if search is not None:
+        terms = matching(view.snapshot.dialect, "g", search)
+        found = finding.by_words(view.scope, terms, low, high, down, size + 1)
+    else:
+        budget = 2**62 if max_rows is None else max_rows
+        found = finding.by_time(view.scope, low, high, down, size + 1, budget, view.extent)
+    rows = told.entries(view.snapshot, view.words, found.ids[:size], view.timezone)
+    if len(found.ids) > size:
+        return Page(rows, cursor(found.ids[size - 1]), read=found.read)
+    if found.stopped_at is not None:
+        return Page(rows, cursor(found.stopped_at if down else found.stopped_at - 1), complete=False, read=found.read)
+    return Page(rows, None, read=found.read)
+
+
+def generation(ledger: Ledger, id: int, *, timezone: str = "UTC") -> GenerationDetail:
+    """All there is to see of one generation. Raises `NotFound` where there is none of that id."""
+    with opened(ledger, None, None, timezone, None, None) as view:
+        found = told.detail(view.snapshot, view.words, id, timezone)
+    if found is None:
+        raise NotFound(f"There is no generation {id} (any more).")
+    return found
