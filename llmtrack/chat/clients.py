@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat import demo
@@ -12,14 +13,16 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 15.0
 _clients: dict[tuple[Any, ...], Any] = {}
+_making = threading.Lock()
 
 
 def client_for(model: Model, settings: Settings) -> Any:
-    """The client that asks `model`. Used in the loop's thread only; kept, so that connections are reused."""
+    """The client that asks `model`; kept, so that connections are reused. Made in any thread, used in the loop's."""
     key = (model.provider, model.dialect, settings.demo_rate, settings.demo_silence, *_address(model, settings))
-    if key not in _clients:
-        _clients[key] = _make(model, settings)
-    return _clients[key]
+    with _making:
+        if key not in _clients:
+            _clients[key] = _make(model, settings)
+        return _clients[key]
 
 
 async def close_all() -> None:

@@ -25,6 +25,8 @@ log = logging.getLogger("llmtrack")
 
 KEEP_SECONDS = 1.0
 """How often an answer in flight is handed to its keeper."""
+BEAT_SECONDS = 10.0
+"""How often it is handed over while nothing comes, so that whoever reads it knows that somebody still waits."""
 FLUSH_SECONDS = 1.0
 """How long the end of an answer waits for its row, so that the page finds the numbers at once."""
 _lock = threading.Lock()
@@ -91,10 +93,15 @@ Keeper = Callable[[Reply], None]
 """Told about once a second, in a thread of its own, what a reply has come to, and once more at its end."""
 
 
-def start(prompt: Prompt, keep: Keeper | None = None) -> Reply:
-    """Asks; returns at once. Raises `ChatError` for what cannot be sent."""
+def start(prompt: Prompt, keep: Keeper | None = None, on_start: Callable[[Reply], None] | None = None) -> Reply:
+    """Asks; returns at once. Raises `ChatError` for what cannot be sent.
+
+    `on_start` is given the reply before anything can happen to it.
+    """
     check(prompt)
     reply = Reply(prompt)
+    if on_start is not None:
+        on_start(reply)
     with _lock:
         _flying.add(reply)
     loop.submit(_begin(reply, keep))
@@ -182,11 +189,11 @@ def _import_and_make(prompt: Prompt) -> Any:
 
 
 async def _keep_now_and_then(reply: Reply, keep: Keeper) -> None:
-    kept = -1
+    kept, kept_at = -1, time.monotonic()
     while True:
         await asyncio.sleep(KEEP_SECONDS)
-        if reply._revision != kept:
-            kept = reply._revision
+        if reply._revision != kept or time.monotonic() - kept_at >= BEAT_SECONDS:
+            kept, kept_at = reply._revision, time.monotonic()
             await asyncio.to_thread(_guarded, keep, reply)
 
 

@@ -1,0 +1,115 @@
+"""What an answer in flight has come to, put down about once a second, and who is writing it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from llmtrack.chat.prompt import Prompt
+
+if TYPE_CHECKING:
+    from llmtrack.chat.replies import Keeper, Reply
+    from llmtrack.ledger.chats import Chats, Line
+
+SILENT_SECONDS = 60.0
+"""An answer that a process elsewhere has not put down for so long is taken for lost."""
+_start = secrets.token_hex(4)
+_lock = threading.Lock()
+_writing: dict[int, Reply] = {}
+
+
+def reply_to(message_id: int) -> Reply | None:
+    """The answer in flight behind a message; None once it has ended, or where another process writes it."""
+    with _lock:
+        return _writing.get(message_id)
+
+
+def remember(message_id: int, reply: Reply) -> None:
+    """Makes `reply_to` find the answer until its keeper has put down its end."""
+    with _lock:
+        _writing[message_id] = reply
+
+
+def _forget(message_id: int) -> None:
+    with _lock:
+        _writing.pop(message_id, None)
+
+
+def writer() -> str:
+    """This process, in a way that another can tell whether it lives."""
+    return f"{platform.node()}|{os.getpid()}|{_start}"
+
+
+def is_gone(meta: Mapping[str, Any], now: float | None = None) -> bool:
+    """Whether whoever was writing an answer can no longer be."""
+    told = str(meta.get("writer", ""))
+    node, _, rest = told.partition("|")
+    pid = rest.partition("|")[0]
+    if told == writer():
+        return False
+    if node == platform.node() and pid.isdigit() and (int(pid) == os.getpid() or not _lives(int(pid))):
+        return True
+    kept = float(meta.get("kept_at") or 0)
+    return (time.time() if now is None else now) - kept > SILENT_SECONDS
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's process
+    return True
+
+
+def meta_of(reply: Reply | None, *, continues: bool = False) -> dict[str, Any]:
+    """What is kept beside an answer's text."""
+    meta: dict[str, Any] = {"writer": writer(), "kept_at": time.time()}
+    if continues:
+        meta["continues"] = True
+    if reply is not None:
+        told = {"seconds": reply.seconds, "first_token_seconds": reply.first_token_seconds, "finish": reply.finish}
+        meta.update({name: value for name, value in told.items() if value is not None})
+    return meta
+
+
+def line_of(prompt: Prompt, message_id: int, parent_id: int | None, reply: Reply | None, *, continues: bool) -> Line:
+    """An answer as it is kept: now, or (without a reply) before it began."""
+    from llmtrack.ledger.chats import Line
+
+    content = []
+    if reply is not None and reply.reasoning:
+        content.append({"type": "reasoning", "content": reply.reasoning})
+    if reply is not None and reply.text:
+        content.append({"type": "text", "content": reply.text})
+    return Line(
+        id=message_id,
+        parent_id=parent_id,
+        role="assistant",
+        content=content,
+        provider=prompt.model.provider,
+        model=prompt.model.name,
+        trace_id=prompt.trace_id,
+        status=reply.status if reply is not None else "waiting",
+        error=reply.error if reply is not None else None,
+        meta=meta_of(reply, continues=continues),
+    )
+
+
+def keeper(chats: Chats, message_id: int, parent_id: int | None, *, continues: bool = False) -> Keeper:
+    """What puts a reply down; called in a thread of its own."""
+
+    def keep(reply: Reply) -> None:
+        try:
+            chats.rewrite(line_of(reply.prompt, message_id, parent_id, reply, continues=continues))
+        finally:
+            if reply.status not in ("waiting", "streaming"):
+                _forget(message_id)
+
+    return keep

@@ -1,0 +1,158 @@
+"""A server killed in mid-answer leaves the conversation with what had arrived, and a row for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import llmtrack
+from llmtrack.chat import keeping
+from llmtrack.chat.catalog import get_catalog
+from llmtrack.chat.conversations import Conversations
+from llmtrack.chat.recovery import WORDS, recover
+from llmtrack.ids import new_id
+from llmtrack.ledger import open_ledger
+from llmtrack.ledger.chats import Chats, Line
+from llmtrack.ledger.metrics import ask
+from tests.provider.server import Provider
+
+ROOT = Path(__file__).parents[2]
+CHATTING = """
+import sys, threading
+from llmtrack.chat.catalog import get_catalog
+from llmtrack.chat.conversations import Conversations
+from llmtrack.chat import replies
+from llmtrack.ledger import open_ledger
+
+replies.KEEP_SECONDS = 0.05
+mine = Conversations(open_ledger(), "alice")
+turn = mine.send("Go on for long", get_catalog().find("openai/gpt-4o@tokens=500@stall=9"))
+while True:
+    turn.reply.wait_change(0, 0.05)
+    chat = mine.open(turn.conversation_id)
+    if chat.messages[-1].text:
+        print(turn.conversation_id, chat.messages[-1].text, flush=True)
+        threading.Event().wait()
+"""
+
+
+@pytest.fixture
+def killed(provider: Provider, tmp_path: Path) -> tuple[int, str]:
+    """A conversation and its partial text, from a process that was killed while the answer came in."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, "-c", CHATTING], env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    with process.stdout:
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    conversation_id, _, text = line.strip().partition(" ")
+    return int(conversation_id), text
+
+
+def rows() -> list[tuple[str | None, int]]:
+    llmtrack.flush()
+    answer = ask(open_ledger(), metrics=["generations"], by=["status"])
+    return [(row["status"], row["generations"]) for row in answer.rows]
+
+
+def test_after_a_kill_the_partial_answer_and_its_row_are_there(killed: tuple[int, str]):
+    conversation_id, text = killed
+    assert text.startswith("one two")
+    assert rows() == [], "the call never ended, so nobody has written a row yet"
+    assert recover(open_ledger()) == 1
+    mine = Conversations(open_ledger(), "alice")
+    chat = mine.open(conversation_id)
+    assert chat is not None
+    asked, answered = chat.messages
+    assert asked.text == "Go on for long"
+    assert (answered.status, answered.text.strip(), answered.error) == ("abandoned", text, WORDS)
+    figures = mine.figures(chat.messages)[answered.id]
+    assert figures.status == "abandoned"
+    assert figures.usage_estimated
+    assert figures.cost is not None
+    assert figures.output_tokens
+    assert rows() == [("abandoned", 1)]
+    assert recover(open_ledger()) == 0, "once is enough"
+    assert rows() == [("abandoned", 1)]
+
+
+def test_opening_the_conversation_settles_it_too(killed: tuple[int, str]):
+    conversation_id, _ = killed
+    mine = Conversations(open_ledger(), "alice")
+    chat = mine.open(conversation_id)
+    assert chat is not None
+    assert chat.messages[-1].status == "abandoned"
+    assert rows() == [("abandoned", 1)]
+    again = mine.regenerate(chat.messages[-1].id, get_catalog().find("openai/gpt-4o"))
+    assert again.reply.done.wait(30)
+    assert again.reply.status == "ok"
+
+
+def test_an_answer_that_somebody_still_writes_is_left_alone(provider: Provider):
+    mine = Conversations(open_ledger(), "alice")
+    turn = mine.send("Hi", get_catalog().find("openai/gpt-4o@silent"))
+    provider.wait_until(lambda: len(provider.requests) == 1)
+    assert recover(open_ledger()) == 0
+    chat = mine.open(turn.conversation_id)
+    assert chat is not None
+    assert chat.messages[-1].in_flight
+
+
+def test_a_row_that_was_written_before_the_kill_is_not_written_twice():
+    mine = Conversations(open_ledger(), "alice")
+    turn = mine.send("Hi", get_catalog().find("demo/demo-gpt"))
+    assert turn.reply.done.wait(30)
+    chat = mine.open(turn.conversation_id)
+    assert chat is not None
+    chats = Chats(open_ledger(), "alice")
+    dead = {"writer": "elsewhere|1|x", "kept_at": 0}
+    lost = Line(new_id(), chat.messages[0].id, "assistant", [], "demo", "demo-gpt", chat.messages[1].trace_id,
+                "streaming", meta=dead)  # fmt: skip
+    assert chats.append(turn.conversation_id, [lost], {})
+    assert recover(open_ledger()) == 1
+    assert rows() == [("ok", 1)]
+
+
+def test_what_was_deleted_long_ago_is_gone_for_good():
+    mine = Conversations(open_ledger(), "alice")
+    old, young = (mine.send(text, get_catalog().find("demo/demo-empty")) for text in ("old words", "young words"))
+    for turn in (old, young):
+        assert turn.reply.done.wait(30)
+        mine.delete(turn.conversation_id)
+    chats = Chats(open_ledger(), "alice")
+    chats.change(old.conversation_id, deleted_at=time.time_ns() // 1000 - 31 * 86_400_000_000)
+    recover(open_ledger())
+    mine.restore(young.conversation_id)
+    assert [heading.id for heading in mine.list("words")] == [young.conversation_id]
+    assert not chats.change(old.conversation_id, deleted_at=None)
+
+
+def test_whether_a_writer_is_gone_is_told_by_its_process_and_then_by_the_clock():
+    mine = {"writer": keeping.writer(), "kept_at": 0}
+    assert not keeping.is_gone(mine)
+    node, pid, _ = keeping.writer().split("|")
+    assert keeping.is_gone({"writer": f"{node}|{pid}|earlier", "kept_at": time.time()}), "our number, another start"
+    assert not keeping.is_gone({"writer": f"{node}|{os.getppid()}|x", "kept_at": 100.0}, now=120.0)
+    assert keeping.is_gone({"writer": f"{node}|{os.getppid()}|x", "kept_at": 100.0}, now=200.0)
+    assert not keeping.is_gone({"writer": "elsewhere|1|x", "kept_at": 100.0}, now=120.0)
+    assert keeping.is_gone({"writer": "elsewhere|1|x", "kept_at": 100.0}, now=200.0)
+    assert keeping.is_gone({})
+
+
+def test_settling_never_overwrites_an_end():
+    mine = Conversations(open_ledger(), "alice")
+    turn = mine.send("Hi", get_catalog().find("demo/demo-gpt"))
+    assert turn.reply.done.wait(30)
+    chats = Chats(open_ledger(), "alice")
+    found = chats.read(turn.conversation_id)
+    assert found is not None
+    line = found[1][-1]
+    assert not chats.rewrite(replace(line, status="abandoned"), only_if_in_flight=True)
