@@ -13,7 +13,7 @@ import click
 from llmtrack.commands import database_option, open_given
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.prices import BookLine, Missing
+    from llmtrack.ledger.prices import BookLine
     from llmtrack.pricing import Pricer
 
 BY = "command line"
@@ -123,7 +123,7 @@ def retire(entry: int, never: bool, database_url: str | None) -> None:
 @database_option
 def check(models: tuple[str, ...], tier: str | None, database_url: str | None) -> None:
     """Say what models cost now, and why; without any, which models of the last 30 days have no price."""
-    from llmtrack.ledger.prices import missing_prices
+    from llmtrack.ledger.prices import missing_prices, why_missing
     from llmtrack.pricing import Pricer, freshness
 
     ledger = open_given(database_url)
@@ -137,7 +137,8 @@ def check(models: tuple[str, ...], tier: str | None, database_url: str | None) -
     click.echo(f"Public price list: genai-prices {freshness().version}")
     missing = missing_prices(ledger, since=datetime.now(UTC) - timedelta(days=LOOK_BACK))
     for one in missing:
-        click.echo(_missing(pricer, one))
+        calls = f"{one.unpriced:,} of {one.calls:,} calls unpriced"
+        click.echo(f"{one.provider}/{one.model}: {calls}; {why_missing(one, pricer)}")
     if not missing:
         click.echo(f"Every model of the last {LOOK_BACK} days has a price.")
     else:
@@ -164,14 +165,6 @@ def describe(pricer: Pricer, provider: str, model: str, tier: str | None = None)
     if quote.doubt is not None:
         told.append(f"  An estimate: {in_words(quote.doubt)}.")
     return told
-
-
-def _missing(pricer: Pricer, one: Missing) -> str:
-    from llmtrack.pricing import in_words
-
-    quote = pricer.quote(one.provider, one.model, at=time.time_ns() // 1_000)
-    why = in_words(quote.reason) if quote.reason else "a service tier or class of tokens it was used with has no price"
-    return f"{one.provider}/{one.model}: {one.unpriced:,} of {one.calls:,} calls unpriced; {why}"
 
 
 def _line(line: BookLine) -> str:

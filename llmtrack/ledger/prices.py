@@ -15,6 +15,8 @@ from llmtrack import ids
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.metrics import ask
 from llmtrack.pricing.book import BookEntry
+from llmtrack.pricing.engine import Pricer
+from llmtrack.pricing.reasons import in_words
 from llmtrack.pricing.refusals import check
 
 if TYPE_CHECKING:
@@ -79,6 +81,16 @@ def missing_prices(
         for row in asked
     )  # fmt: skip
     return tuple(sorted((one for one in found if one.unpriced > 0), key=lambda one: -one.unpriced))
+
+
+def why_missing(one: Missing, pricer: Pricer, *, at: int | None = None) -> str:
+    """Why calls of this model have no price, as far as it can be told now; `pricer` has the book as it is."""
+    quote = pricer.quote(one.provider, one.model, at=_now(at))
+    if quote.reason is not None:
+        return in_words(quote.reason)
+    if any("book" in band.price.source + band.price.version for band in quote.bands):
+        return "it has a price in the book now; calls recorded before keep what they had"
+    return "a service tier, or a class of tokens, that some of its calls used has no price"
 
 
 def add_price(ledger: Ledger, entry: BookEntry, *, by: str, at: int | None = None) -> BookEntry:

@@ -1,0 +1,277 @@
+"""What calls cost here: models nobody has a price for, this installation's own prices, and where a price comes from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from datetime import time as clock
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from llmtrack.settings import get_settings
+from pages.parts import filters, numbers, states, tables, words
+from pages.parts.tables import Column
+from pages.parts.viewer import require_admin
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.prices import BookLine, Missing
+    from llmtrack.pricing import BookEntry, Pricer
+    from llmtrack.pricing.book import Kind
+
+KINDS: dict[Kind, str] = {
+    "price": "Price",
+    "discount": "Discount",
+    "markup": "Markup",
+    "same_as": "Same as another model",
+}
+RATES = {"input": "Input", "output": "Output", "cache_read": "Cache read", "cache_write": "Cache write"}
+MORE = "More classes"
+FIELDS = (
+    "provider", "model", *(f"rate {name}" for name in RATES), "more", "same_as", "percent", "since", "until", "tier",
+    "everything", "note",
+)  # fmt: skip
+
+
+def now() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1_000
+
+
+def day(at: int | None) -> datetime | None:
+    """A moment in the time zone of the settings."""
+    return None if at is None else datetime.fromtimestamp(at / 1e6, ZoneInfo(get_settings().timezone))
+
+
+def beginning(chosen: date | None) -> int | None:
+    """The first microsecond of a day in the time zone of the settings."""
+    if chosen is None:
+        return None
+    moment = datetime.combine(chosen, clock(), ZoneInfo(get_settings().timezone))
+    return int(moment.astimezone(UTC).timestamp()) * 1_000_000
+
+
+def show_missing(missing: Sequence[Missing], pricer: Pricer, span: filters.Span) -> None:
+    """The models some of whose calls are unpriced; a click begins an entry for one."""
+    from llmtrack.ledger.prices import why_missing
+
+    st.subheader("Models without a price", anchor=False)
+    if not missing:
+        st.markdown(f":material/check_circle: Every call of {span} that said what it used has a price.")
+        return
+    rows = []
+    for one in missing:
+        rows.append(
+            {
+                "model": one.model or words.UNKNOWN, "provider": one.provider, "unpriced": one.unpriced,
+                "generations": one.calls, "input_tokens": one.input_tokens, "output_tokens": one.output_tokens,
+                "why": why_missing(one, pricer),
+            }
+        )  # fmt: skip
+    columns = [
+        Column("model", "Model", pinned=True),
+        Column("provider", "Provider"),
+        Column("unpriced", "Unpriced calls", "count"),
+        Column("generations", "Calls", "count"),
+        Column("input_tokens", "Tokens in", "count"),
+        Column("output_tokens", "Tokens out", "count"),
+        Column("why", "Why", width="large"),
+    ]
+    tables.table(rows, columns, alt_text=f"Models without a price, {span}")
+    for one in missing[:5]:
+        if one.model and st.button(f"Give {one.model} a price", key=f"give {one.provider}/{one.model}"):
+            st.session_state.update(kind="price", provider=one.provider, model=one.model)
+    states.note("A price holds for calls from a day on. What was recorded before keeps its cost.")
+
+
+def ask_for_entry() -> BookEntry | None:
+    """The form for a new entry; the entry once somebody has sent it, if its numbers can be read."""
+    from llmtrack.pricing import BookEntry
+
+    kind: Kind = st.segmented_control(
+        "Kind", list(KINDS), default="price", required=True, format_func=KINDS.__getitem__, key="kind"
+    )
+    with st.form("entry", border=True):
+        left, right = st.columns(2)
+        provider = left.text_input("Provider", key="provider", help="A name such as openai, or * for any.")
+        model = right.text_input(
+            "Model", key="model", help="A name covers its dated snapshots too; * stands for any letters."
+        )
+        rates: dict[str, str] = {}
+        percent = same_as = ""
+        if kind == "price":
+            for column, (name, label) in zip(st.columns(len(RATES)), RATES.items(), strict=True):
+                rates[name] = column.text_input(f"{label}, $ per million", key=f"rate {name}")
+            more = st.text_input(
+                MORE, key="more", placeholder="cache_write_1h=10 web_search=10",
+                help="Dollars per million tokens, per 1,000 searches or requests, or per hour of audio.",
+            )  # fmt: skip
+        elif kind == "same_as":
+            same_as = st.text_input("Has the list price of", key="same_as", placeholder="openai/gpt-4o")
+        else:
+            percent = st.text_input("Percent", key="percent", placeholder="15")
+        left, middle, right = st.columns(3)
+        since = left.date_input("Holds from", value=None, key="since", format="YYYY-MM-DD", help="Empty: from now on.")
+        until = middle.date_input("Until", value=None, key="until", format="YYYY-MM-DD", help="Empty: until replaced.")
+        tier = right.text_input("Service tier", key="tier", placeholder="standard" if kind == "price" else "any")
+        everything = kind in ("discount", "markup") and st.checkbox(
+            "Change own prices and costs told by the provider too, not only list prices", key="everything"
+        )
+        note = st.text_input("Note", key="note")
+        if not st.form_submit_button("Add", type="primary"):
+            return None
+    try:
+        if kind == "price":
+            rates |= dict(part.partition("=")[::2] for part in more.split())
+        return BookEntry(
+            kind, provider.strip(), model.strip(), beginning(since) or now(), beginning(until), tier.strip(),
+            rates={name: amount(text, name) for name, text in rates.items() if text.strip()},
+            percent=amount(percent, "Percent") if kind in ("discount", "markup") else None,
+            same_as=same_as.strip() or None,
+            applies_to="all" if everything else "list",
+            note=note.strip(),
+        )  # fmt: skip
+    except ValueError as wrong:
+        st.error(words.plain(str(wrong)), icon=":material/error:")
+        return None
+
+
+def amount(text: str, name: str) -> Decimal:
+    """The number in a field. Raises ValueError, naming the field."""
+    try:
+        return Decimal(text.strip().removesuffix("%").removeprefix("$"))
+    except InvalidOperation:
+        raise ValueError(f"{name}: {text.strip()!r} is no number; write it as 2.5.") from None
+
+
+def add(entry: BookEntry, by: str) -> None:
+    """Keep an entry, or say why not."""
+    from llmtrack.ledger.prices import add_price
+    from llmtrack.pricing import PriceRefused
+
+    try:
+        kept = add_price(numbers.ledger(), entry, by=by)
+    except PriceRefused as refused:
+        st.error(words.plain(str(refused)), icon=":material/error:")
+    else:
+        for field in FIELDS:
+            st.session_state.pop(field, None)
+        st.session_state.told = f"Added entry {kept.id}: {kept.title}."
+        st.rerun()
+
+
+def show_book(lines: Sequence[BookLine], by: str) -> None:
+    """The entries, and ending one."""
+    from llmtrack.ledger.prices import retire_price
+
+    st.subheader("Price book", anchor=False)
+    if not lines:
+        states.empty(
+            "No prices of your own",
+            "Every call has the price of the public list, where that has one. "
+            "Add a price for models you run yourself, a discount you negotiated, or a markup for internal billing.",
+            icon=":material/menu_book:",
+        )
+        return
+    rows = [
+        {
+            "id": line.entry.id, "what": line.entry.title, "tier": line.entry.tiers, "since": day(line.entry.since),
+            "until": None if line.void else day(line.entry.until), "state": state(line), "by": line.created_by,
+            "note": line.entry.note,
+        }
+        for line in lines
+    ]  # fmt: skip
+    columns = [
+        Column("id", "Entry", "count", pinned=True, width="small"),
+        Column("what", "What", width="large"),
+        Column("state", "State"),
+        Column("since", "From", "time"),
+        Column("until", "Until", "time"),
+        Column("tier", "Tier"),
+        Column("by", "Added by"),
+        Column("note", "Note"),
+    ]
+    tables.table(rows, columns, alt_text="The price book")
+    going = [line.entry.id for line in lines if line.entry.until is None or line.entry.until > now()]
+    if not going:
+        return
+    with st.form("retire", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        titles = {line.entry.id: f"{line.entry.id}: {line.entry.title}" for line in lines}
+        chosen = st.selectbox("Entry to retire", going, format_func=titles.__getitem__, key="ending")
+        never = st.checkbox("It was a mistake: as if it had never held", key="never")
+        if st.form_submit_button("Retire"):
+            ended = retire_price(numbers.ledger(), chosen, by=by, from_the_beginning=never)
+            st.session_state.told = f"Retired entry {chosen}: {ended.entry.title}."
+            st.rerun()
+
+
+def state(line: BookLine) -> str:
+    """Whether an entry holds now."""
+    at = now()
+    if line.void:
+        return "never holds"
+    if line.entry.until is not None and line.entry.until <= at:
+        return "ended"
+    return "holds" if line.entry.since <= at else "to come"
+
+
+def show_price(pricer: Pricer) -> None:
+    """What a model costs now, and where that is from."""
+    from llmtrack.pricing import freshness, in_words
+    from llmtrack.pricing.classes import unit
+
+    st.subheader("What does a model cost?", anchor=False)
+    left, right = st.columns(2)
+    provider = left.text_input("At provider", key="asked provider", placeholder="openai").strip()
+    model = right.text_input("Model asked about", key="asked model", placeholder="gpt-4o").strip()
+    fresh = freshness()
+    origin = "fetched " + words.moment(fresh.refreshed_at) if fresh.refreshed_at else "as installed"
+    trouble = f" Fetching newer prices failed: {fresh.error}" if fresh.error else ""
+    states.note(f"Public price list: genai-prices {fresh.version}, {origin}.{words.plain(trouble)}")
+    if not provider or not model:
+        return
+    quote = pricer.quote(provider, model, at=now())
+    if quote.reason is not None:
+        st.warning(f"{words.plain(model)}: {in_words(quote.reason)}.", icon=":material/help:")
+    for band in quote.bands:
+        price = band.price
+        over = f", over {words.count(band.above)} input tokens" if band.above else ""
+        adjusted = f", {price.adjustment}" if price.adjustment else ""
+        st.markdown(words.plain(f"{price.model}{over}: {price.source} {price.version}{adjusted}"))
+        rows = [{"class": name, "rate": f"${rate}", "unit": unit(name)} for name, rate in price.rates.items()]
+        columns = [Column("class", "Class"), Column("rate", "Price"), Column("unit", "Unit")]
+        tables.table(rows, columns, alt_text=f"Price of {model}")
+    if quote.doubt is not None:
+        states.note(f"An estimate: {in_words(quote.doubt)}.")
+
+
+def page() -> None:
+    """Draw the page. What is sent is kept before anything is read, so that all of it shows at once."""
+    from llmtrack.ledger.prices import list_prices, missing_prices
+    from llmtrack.pricing import Pricer
+
+    me = require_admin()
+    st.title("Prices", anchor=False)
+    span = filters.choose_span()
+    told = st.session_state.pop("told", None)
+    if told:
+        st.success(words.plain(told), icon=":material/check:")
+    missing, book = st.container(), st.container()
+    with missing:
+        lacking = missing_prices(
+            numbers.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone
+        )
+        show_missing(lacking, Pricer(numbers.ledger().book()[1]), span)
+    st.subheader("Add an entry", anchor=False)
+    entry = ask_for_entry()
+    if entry is not None:
+        add(entry, me.id)
+    with book:
+        show_book(list_prices(numbers.ledger()), me.id)
+    show_price(Pricer(numbers.ledger().book()[1]))
+
+
+page()

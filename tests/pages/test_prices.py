@@ -1,0 +1,115 @@
+"""The page of the price book: what an admin reads and does there."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal as D
+
+from streamlit.testing.v1 import AppTest
+
+from llmtrack.ledger import Ledger
+from llmtrack.ledger.prices import add_price, list_prices
+from llmtrack.pricing import BookEntry, Pricer, Usage
+from tests.pages.conftest import OpenPage, call, read
+from tests.pricing.costs import NOVEMBER, moment
+
+PAGE = "admin/prices.py"
+
+
+def button(app: AppTest, label: str) -> AppTest:
+    next(one for one in app.button if one.label == label).click()
+    return app.run()
+
+
+def texts(app: AppTest) -> str:
+    assert not app.exception, [one.value for one in app.exception]
+    return "\n".join(read(app))
+
+
+def test_an_empty_book_says_what_it_is_for(open_page: OpenPage) -> None:
+    shown = texts(open_page(PAGE))
+    assert "No prices of your own" in shown
+    assert "has a price" in shown
+    assert "Public price list: genai-prices" in shown
+
+
+def test_a_model_without_a_price_is_shown_and_can_be_given_one_in_place(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write([call(cost=None, response_model="gpt-99"), call(cost=1_000)])
+    app = open_page(PAGE)
+    missing = app.dataframe[0].value
+    assert list(missing["model"]) == ["gpt-99"]
+    assert list(missing["unpriced"]) == [1]
+    assert "no price is known for this model" in missing["why"][0]
+
+    button(app, "Give gpt-99 a price")
+    assert app.text_input("provider").value == "openai"
+    assert app.text_input("model").value == "gpt-99"
+    app.text_input("rate input").input("3")
+    app.text_input("rate output").input("12")
+    shown = texts(button(app, "Add"))
+    assert "Added entry 1" in shown
+    (line,) = list_prices(ledger)
+    assert (line.entry.provider, line.entry.model, dict(line.entry.rates)) == (
+        "openai", "gpt-99", {"input": D(3), "output": D(12)},
+    )  # fmt: skip
+    assert line.created_by == "kim"
+    assert app.text_input("model").value == ""
+    assert "it has a price in the book now" in app.dataframe[0].value["why"][0]
+    used = Usage(input_tokens=1_000_000, output_tokens=0)
+    made = Pricer(ledger.book()[1]).cost(used, provider="openai", model="gpt-99", tier=None, at=2**61)
+    assert made.total == 3_000_000_000
+
+
+def test_a_wrong_price_is_refused_with_the_reason_and_nothing_is_kept(open_page: OpenPage, ledger: Ledger) -> None:
+    app = open_page(PAGE)
+    app.text_input("provider").input("openai")
+    app.text_input("model").input("gpt-4o")
+    app.text_input("rate input").input("0.0000025")
+    button(app, "Add")
+    assert "Is it per token?" in app.error[0].value
+    app.text_input("rate input").input("cheap")
+    button(app, "Add")
+    assert "is no number; write it as 2" in app.error[0].value
+    assert list_prices(ledger) == ()
+
+
+def test_a_discount_is_added_with_its_days_and_tier(open_page: OpenPage, ledger: Ledger) -> None:
+    app = open_page(PAGE)
+    app.segmented_control("kind").select("discount").run()
+    app.text_input("provider").input("openai")
+    app.text_input("model").input("*")
+    app.text_input("percent").input("15")
+    app.date_input("since").set_value(moment_day(2026, 12, 1))
+    shown = texts(button(app, "Add"))
+    assert "Added entry 1" in shown
+    (line,) = list_prices(ledger)
+    assert (line.entry.kind, line.entry.percent, line.entry.since) == ("discount", D(15), moment(2026, 12, 1))
+
+
+def test_an_entry_is_retired_and_still_listed(open_page: OpenPage, ledger: Ledger) -> None:
+    own = BookEntry("price", "ollama", "*", moment(2026, 1, 1), rates={"input": D(0), "output": D(0)})
+    add_price(ledger, own, by="ada", at=NOVEMBER)
+    app = open_page(PAGE)
+    assert "ollama/*: input $0, output $0" in app.dataframe[0].value["what"][0]
+    assert app.dataframe[0].value["state"][0] == "holds"
+    app.checkbox("never").check()
+    shown = texts(button(app, "Retire"))
+    assert "Retired entry 1" in shown
+    assert app.dataframe[0].value["state"][0] == "never holds"
+    assert list_prices(ledger)[0].withdrawn_by == "kim"
+
+
+def test_the_price_of_a_model_is_told_with_its_source(open_page: OpenPage) -> None:
+    app = open_page(PAGE)
+    app.text_input("asked provider").input("openai")
+    app.text_input("asked model").input("gpt-4o-2024-08-06").run()
+    rates = app.dataframe[0].value
+    assert dict(zip(rates["class"], rates["rate"], strict=True))["cache_read"] == "$1.25"
+    assert "genai" in texts(app)
+    app.text_input("asked model").input("gpt-99").run()
+    assert "no price is known for this model" in app.warning[0].value
+
+
+def moment_day(*when: int) -> date:
+
+    return date(*when)
