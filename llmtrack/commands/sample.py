@@ -18,6 +18,7 @@ def command(until: datetime | None, seed: int, replace: bool) -> None:
     It is a database of its own (LLMTRACK_SAMPLE_DATABASE_URL); the real one is not touched.
     """
     from llmtrack.ledger import open_ledger
+    from llmtrack.ledger.metrics import ask
     from llmtrack.sample import make_sample
     from llmtrack.settings import get_settings
 
@@ -31,6 +32,8 @@ def command(until: datetime | None, seed: int, replace: bool) -> None:
     _make_room(url, replace)
     end = datetime.combine(until, time.max, UTC) if until else None
     ledger = open_ledger(url)
+    if ask(ledger, "generations").totals["generations"]:
+        raise click.ClickException(f"{ledger.name} is not empty; give the sample a database of its own.")
     with click.progressbar(length=100, label="Making up ninety days", show_eta=False) as bar:
         made = make_sample(ledger, end, seed, progress=lambda share: bar.update(round(share * 100) - bar.pos))
     click.echo(f"{made.generations:,} generations from {made.since:%d %B %Y} to {made.until:%d %B %Y}.")

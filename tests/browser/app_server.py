@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,11 +28,17 @@ class AppServer:
     process: subprocess.Popen[str]
     log: list[str] = field(default_factory=list)
     """Every line it has printed."""
+    printed: threading.Condition = field(default_factory=threading.Condition)
 
     @property
     def database_url(self) -> str:
         """Its database, as the settings have it by default."""
         return f"sqlite:///{self.directory / 'llmtrack.db'}"
+
+    def wait_for(self, seen: Callable[[], bool]) -> None:
+        """Wait until what it has printed makes `seen` true."""
+        with self.printed:
+            assert self.printed.wait_for(seen, PATIENCE), "It was not printed:\n" + "".join(self.log)
 
 
 @contextmanager
@@ -75,7 +81,9 @@ def running_app(directory: Path, settings: Mapping[str, str] = {}, python: tuple
 def _read(server: AppServer, serving: threading.Event) -> None:
     assert server.process.stdout is not None
     for line in server.process.stdout:
-        server.log.append(line)
+        with server.printed:
+            server.log.append(line)
+            server.printed.notify_all()
         if "URL:" in line:
             serving.set()
     serving.set()  # it ended; whoever waits finds that out

@@ -1,0 +1,94 @@
+"""The chat page as a person uses it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.app_server import AppServer
+
+
+@dataclass(frozen=True)
+class Footer:
+    """The line under an answer."""
+
+    text: str
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Tokens in and out."""
+        found = re.search(r"([\d,]+) → ([\d,]+) tokens", self.text)
+        assert found, f"no tokens in {self.text!r}"
+        return int(found[1].replace(",", "")), int(found[2].replace(",", ""))
+
+    @property
+    def cost(self) -> Decimal:
+        """Dollars."""
+        found = re.search(r"\$([\d.]+)", self.text)
+        assert found, f"no cost in {self.text!r}"
+        return Decimal(found[1])
+
+
+class Chat:
+    """The chat page in a tab."""
+
+    def __init__(self, page: Page, server: AppServer) -> None:
+        self.page = page
+        page.goto(server.url)
+        expect(self.message).to_be_visible()
+
+    @property
+    def message(self) -> Locator:
+        """Where one writes."""
+        return self.page.get_by_role("textbox", name="Message", exact=True)
+
+    @property
+    def stop_button(self) -> Locator:
+        """There while an answer is coming."""
+        return self.page.get_by_role("button", name="Stop script")
+
+    @property
+    def model(self) -> Locator:
+        """The model selector."""
+        return self.page.get_by_role("combobox", name="Model")
+
+    @property
+    def answers(self) -> Locator:
+        """All answers so far."""
+        return self.page.get_by_role("group", name="Chat message from assistant")
+
+    def choose(self, label: str) -> None:
+        """Choose a model from the list."""
+        self.model.click()
+        self.page.get_by_role("option", name=label, exact=True).click()
+        expect(self.model).to_have_value(label)
+
+    def type_model(self, key: str) -> None:
+        """Type in a model that the list lacks."""
+        self.model.click()
+        self.model.fill(key)
+        self.model.press("Enter")
+        expect(self.model).to_have_value(f"{key} (typed in)")
+
+    def send(self, text: str) -> None:
+        """Write a message and send it."""
+        self.message.fill(text)
+        self.message.press("Enter")
+
+    def finished(self, number: int) -> Footer:
+        """Wait for the end of an answer; what stands under it."""
+        line = self.answers.nth(number).get_by_text(re.compile(r"\d+ → \d+ tokens|price unknown"))
+        expect(line).to_be_visible()
+        return Footer(line.inner_text())
+
+    def text(self, number: int) -> str:
+        """What an answer says, without the line under it."""
+        answer = self.answers.nth(number)
+        return answer.inner_text().removesuffix(self.finished(number).text).strip()
+
+    def open(self, name: str) -> None:
+        """Go to another page."""
+        self.page.get_by_role("link", name=name, exact=True).click()

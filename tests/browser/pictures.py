@@ -1,0 +1,58 @@
+"""Takes the pictures in docs/ from the running app on sample data: `python -m tests.browser.pictures`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.app_server import ROOT, AppServer, running_app
+from tests.browser.fixtures import QUIET, chromium
+
+DOCS = ROOT / "docs"
+PAGES = {
+    "usage": "/usage",
+    "model-cost": "/model-cost",
+}
+SETTINGS = {"LLMTRACK_SAMPLE": "1", "LLMTRACK_USER_ID": "grace"}
+
+
+def settled(page: Page) -> None:
+    """Wait until nothing is drawn any more: the server is idle, and every chart is there."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_selector("[data-testid=stSkeleton]", state="detached")
+    page.wait_for_load_state("networkidle")
+
+
+def take(page: Page, server: AppServer, name: str, address: str, ending: str) -> None:
+    """One picture of one page."""
+    page.goto(f"{server.url}{address}")
+    settled(page)
+    page.screenshot(path=DOCS / f"{name}{ending}.png", animations="disabled")
+    print(f"docs/{name}{ending}.png")
+
+
+def main() -> None:
+    """All pages, light and dark."""
+    with tempfile.TemporaryDirectory() as directory:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        make = [sys.executable, "-m", "llmtrack", "sample"]
+        subprocess.run(make, cwd=directory, env=environment, check=True)
+        with running_app(Path(directory), SETTINGS) as server, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=[*QUIET, "--no-sandbox"])
+            for scheme in ("light", "dark"):
+                size = {"width": 1280, "height": 860}
+                context = browser.new_context(color_scheme=scheme, viewport=size, device_scale_factor=1.5)
+                page = context.new_page()
+                for name, address in PAGES.items():
+                    take(page, server, name, address, f"-{scheme}")
+                context.close()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()

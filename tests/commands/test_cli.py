@@ -1,0 +1,102 @@
+"""`llmtrack …` does what it says, and says in one sentence what it cannot do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from llmtrack.cli import main
+from llmtrack.ledger import open_ledger
+from llmtrack.ledger.metrics import ask
+from llmtrack.settings import get_settings
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Runs a command in a directory of its own, with settings given by name."""
+    monkeypatch.chdir(tmp_path)
+
+    def runs(*arguments: str, **settings: str) -> Result:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        get_settings.cache_clear()
+        result = CliRunner().invoke(main, arguments)
+        get_settings.cache_clear()
+        return result
+
+    return runs
+
+
+def test_every_command_is_listed_with_what_it_does(run):
+    shown = run("--help").output
+    for name, help in (
+        ("sample", "Fill the sample database"),
+        ("status", "Say which ledger"),
+        ("flush", "Move records"),
+    ):
+        assert f"  {name} " in shown
+        assert help in shown
+
+
+def test_an_unknown_command_is_named(run):
+    result = run("smaple")
+    assert result.exit_code == 2
+    assert "No such command 'smaple'" in result.output
+
+
+def test_a_wrong_setting_is_one_sentence_without_a_traceback(run):
+    result = run("status", LLMTRACK_BILLING_ANCHOR_DAY="40")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: LLMTRACK_BILLING_ANCHOR_DAY is '40', but must be a day of the month")
+    assert result.output.count("\n") == 1
+
+
+def test_a_database_that_cannot_be_opened_is_one_sentence_too(run, tmp_path):
+    result = run("status", "--database", f"sqlite:///{tmp_path / 'nowhere' / 'x.db'}")
+    assert result.exit_code == 1
+    assert "cannot be created" in result.output
+    assert result.output.count("\n") == 1
+
+
+def test_an_empty_ledger_has_nothing_in_it_and_costs_nothing(run):
+    shown = run("status").output
+    assert "Generations  0 by 0 users" in shown
+    assert "Cost         $0.000000, 0 calls unpriced" in shown
+    assert "Waiting      0 bytes in 0 journal files" in shown
+
+
+def test_the_sample_goes_into_a_database_of_its_own_once(run, tmp_path):
+    made = run("sample", "--until", "2026-11-20")
+    assert made.exit_code == 0, made.output
+    assert "generations from 23 August 2026 to 20 November 2026." in made.output
+    assert "LLMTRACK_SAMPLE=1 streamlit run app.py" in made.output
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'llmtrack-sample.db'}")
+    count = ask(ledger, "generations").totals["generations"]
+    ledger.close()
+    assert f"{count:,} generations" in made.output
+    assert not (tmp_path / "llmtrack.db").exists()
+
+    again = run("sample")
+    assert again.exit_code == 1
+    assert "holds sample data already; add --replace" in again.output
+
+
+def test_the_sample_never_goes_into_the_real_ledger(run):
+    result = run("sample", LLMTRACK_DATABASE_URL="sqlite:///a.db", LLMTRACK_SAMPLE_DATABASE_URL="sqlite:///a.db")
+    assert result.exit_code == 1
+    assert "are the same database" in result.output
+    assert not Path("a.db").exists()
+
+
+def test_a_sample_database_with_something_in_it_is_left_alone(run, postgres_url):
+    assert run("sample", "--until", "2026-11-20", LLMTRACK_SAMPLE_DATABASE_URL=postgres_url).exit_code == 0
+    again = run("sample", LLMTRACK_SAMPLE_DATABASE_URL=postgres_url)
+    assert again.exit_code == 1
+    assert "is not empty; give the sample a database of its own" in again.output
+    open_ledger(postgres_url).close()
+
+
+def test_flush_says_how_much_it_moved(run):
+    assert run("flush").output == "0 records moved into the ledger.\n"

@@ -1,0 +1,132 @@
+"""What the README shows works as shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from llmtrack.settings import get_settings
+from tests.provider import Provider
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks in one language."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for _, block in found]
+
+
+def commands(mark: str) -> list[str]:
+    """The lines of the block after ``<!-- mark -->``."""
+    found = re.search(rf"^<!-- {mark} -->\n```bash\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert found, f"The README has no block marked {mark}"
+    return found[1].splitlines()
+
+
+def python(*arguments: str, directory: Path) -> str:
+    """What this interpreter prints when it runs `arguments`, with llmtrack as in a checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def sample_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample data, made by the command shown."""
+    (make, _) = commands("sample")
+    assert make.startswith("python -m llmtrack ")
+    directory = tmp_path_factory.mktemp("sample")
+    python(*make.split()[1:], directory=directory)
+    return directory / "llmtrack-sample.db"
+
+
+def test_the_one_changed_import_is_the_same_client() -> None:
+    (diff,) = blocks("diff")
+    before, after = (line[2:] for line in diff.splitlines())
+    names: dict[str, type] = {}
+    exec(before.replace("OpenAI", "OpenAI as Bare"), names)
+    exec(after, names)
+    assert issubclass(names["OpenAI"], names["Bare"])
+
+
+def test_the_first_example_answers_and_leaves_a_row(provider: Provider, tmp_path: Path) -> None:
+    example = blocks("python")[0]
+    assert python("-c", example, directory=tmp_path) == "Hello world\n"
+    # The fake provider is not at OpenAI's address, so its prices are not OpenAI's.
+    assert "Generations  1 by 1 user\nCost         unknown, 1 call unpriced" in python(
+        "-m", "llmtrack", "status", directory=tmp_path
+    )
+
+
+def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Provider, tmp_path: Path) -> None:
+    example, _, gateway = blocks("python")
+    made = gateway.replace("https://gateway.example.com/v1", provider.openai_url)
+    assert made != gateway
+    assert python("-c", example.replace("client = OpenAI()\n", made), directory=tmp_path) == "Hello world\n"
+    # gpt-4o-mini costs 0.15 and 0.60 dollars a million tokens: 100 * 0.15 + 20 * 0.60 = 27 millionths
+    assert "Cost         $0.000027, 0 calls unpriced" in python("-m", "llmtrack", "status", directory=tmp_path)
+
+
+def test_the_questions_have_answers(sample_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    questions = blocks("python")[1]
+    monkeypatch.setenv("LLMTRACK_DATABASE_URL", f"sqlite:///{sample_database}")
+    printed = python("-c", f"{questions}\nprint(len(days))", directory=sample_database.parent).splitlines()
+    assert printed[0].startswith("grace ")
+    assert any(line.startswith("claude-opus-4-5") for line in printed[5:])
+    assert 85 <= int(printed[-1]) <= 91  # chats began a day or two after the first call
+
+
+def test_the_secrets_shown_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets,) = blocks("toml")
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text(secrets)
+    monkeypatch.chdir(tmp_path)
+    get_settings.cache_clear()
+    settings = get_settings()
+    told = tomllib.loads(secrets)
+    assert settings.anthropic_api_key.get_secret_value() == told["ANTHROPIC_API_KEY"]
+    assert {name: one.base_url for name, one in settings.providers.items()} == {
+        name: one["base_url"] for name, one in told["providers"].items()
+    }
+    get_settings.cache_clear()
+
+
+def test_the_settings_shown_exist_with_these_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LLMTRACK_DATABASE_URL")
+    get_settings.cache_clear()
+    rows = re.findall(r"^\| (`LLMTRACK_[^|]+) \| ([^|]+) \|", README, re.MULTILINE)
+    assert len(rows) >= 4
+    for names, defaults in rows:
+        for name, default in zip(re.findall(r"LLMTRACK_(\w+)", names), re.findall(r"`([^`]+)`", defaults), strict=True):
+            assert str(getattr(get_settings(), name.lower())) == default
+    get_settings.cache_clear()
+
+
+def test_both_commands_make_a_virtual_environment_install_and_start_what_they_say() -> None:
+    (make_venv, install_and_run), (make_too, install_and_test) = commands("run"), commands("tests")
+    assert make_venv == make_too == "python3 -m venv .venv && . .venv/bin/activate"
+    assert install_and_run == "pip install -r requirements.txt && streamlit run app.py"
+    assert install_and_test == "pip install -e '.[test]' && pytest"
+
+
+def test_every_file_it_names_is_there() -> None:
+    named = re.findall(r'(?:src|srcset)="([^"]+)"|\]\((?!http)([^)#]+)\)', README)
+    paths = {one or other for one, other in named} | {".ci/run", "tests/test_structure.py", "requirements.txt"}
+    rooms = re.findall(r"^\| (`[^|]+) \| [^|]+ \|$", README[README.index("## Developing") :], re.MULTILINE)
+    for room in rooms:
+        first, *others = re.findall(r"`([^`]+)`", room)
+        folder = first.rpartition("/")[0] if not first.endswith("/") else ""
+        paths |= {first, *(f"{folder}/{other}" if folder and "/" not in other else other for other in others)}
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
