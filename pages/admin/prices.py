@@ -41,9 +41,9 @@ def now() -> int:
     return time.time_ns() // 1_000
 
 
-def day(at: int | None) -> datetime | None:
+def day(at: int) -> datetime:
     """A moment in the time zone of the settings."""
-    return None if at is None else datetime.fromtimestamp(at / 1e6, ZoneInfo(get_settings().timezone))
+    return datetime.fromtimestamp(at / 1e6, ZoneInfo(get_settings().timezone))
 
 
 def beginning(chosen: date | None) -> int | None:
@@ -68,22 +68,23 @@ def show_missing(missing: Sequence[Missing], pricer: Pricer, span: filters.Span)
             {
                 "model": one.model or words.UNKNOWN, "provider": one.provider, "unpriced": one.unpriced,
                 "generations": one.calls, "input_tokens": one.input_tokens, "output_tokens": one.output_tokens,
-                "why": why_missing(one, pricer),
+                "why": why_missing(one, pricer).partition(";")[0],
             }
         )  # fmt: skip
     columns = [
         Column("model", "Model", pinned=True),
         Column("provider", "Provider"),
         Column("unpriced", "Unpriced calls", "count"),
+        Column("why", "Why", width="large"),
         Column("generations", "Calls", "count"),
         Column("input_tokens", "Tokens in", "count"),
         Column("output_tokens", "Tokens out", "count"),
-        Column("why", "Why", width="large"),
     ]
     tables.table(rows, columns, alt_text=f"Models without a price, {span}")
-    for one in missing[:5]:
-        if one.model and st.button(f"Give {one.model} a price", key=f"give {one.provider}/{one.model}"):
-            st.session_state.update(kind="price", provider=one.provider, model=one.model)
+    with st.container(horizontal=True):
+        for one in missing[:5]:
+            if one.model and st.button(f"Give {one.model} a price", key=f"give {one.provider}/{one.model}"):
+                st.session_state.update(kind="price", provider=one.provider, model=one.model)
     states.note("A price holds for calls from a day on. What was recorded before keeps its cost.")
 
 
@@ -179,7 +180,7 @@ def show_book(lines: Sequence[BookLine], by: str) -> None:
     rows = [
         {
             "id": line.entry.id, "what": line.entry.title, "tier": line.entry.tiers, "since": day(line.entry.since),
-            "until": None if line.void else day(line.entry.until), "state": state(line), "by": line.created_by,
+            "until": ends(line), "state": state(line), "by": line.created_by,
             "note": line.entry.note,
         }
         for line in lines
@@ -189,7 +190,7 @@ def show_book(lines: Sequence[BookLine], by: str) -> None:
         Column("what", "What", width="large"),
         Column("state", "State"),
         Column("since", "From", "time"),
-        Column("until", "Until", "time"),
+        Column("until", "Until"),
         Column("tier", "Tier"),
         Column("by", "Added by"),
         Column("note", "Note"),
@@ -206,6 +207,13 @@ def show_book(lines: Sequence[BookLine], by: str) -> None:
             ended = retire_price(numbers.ledger(), chosen, by=by, from_the_beginning=never)
             st.session_state.told = f"Retired entry {chosen}: {ended.entry.title}."
             st.rerun()
+
+
+def ends(line: BookLine) -> str:
+    """When an entry ends, in words."""
+    if line.void:
+        return "never held"
+    return "no end" if line.entry.until is None else words.moment(day(line.entry.until))
 
 
 def state(line: BookLine) -> str:
