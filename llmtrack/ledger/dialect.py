@@ -18,6 +18,17 @@ BUSY_SECONDS = 30
 _MIGRATION_LOCK, _SKETCH_LOCK = 7_305_809_412_118_902_123, 7_305_809_412_118_902_124  # numbers nobody else uses
 
 
+_PRAGMAS = (
+    "foreign_keys = on",
+    "synchronous = normal",  # a power cut may undo the last transactions (the journal still has them), never more
+    "cache_size = -65536",  # 64 MB
+    "mmap_size = 268435456",
+    "temp_store = memory",
+    "wal_autocheckpoint = 8000",  # pages: those written again and again go to the file once in 32 MB
+    "journal_size_limit = 67108864",
+)
+
+
 class Dialect(ABC):
     """How one kind of database does what the other does differently. SQL is written with `mark` for a parameter."""
 
@@ -140,9 +151,8 @@ class SQLite(Dialect):
         @event.listens_for(engine, "connect")
         def connect(connection: sqlite3.Connection, _: Any) -> None:
             connection.isolation_level = None  # we say BEGIN ourselves, below
-            for pragma in ("foreign_keys = on", "synchronous = normal", "cache_size = -65536", "temp_store = memory"):
+            for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
-            connection.execute("PRAGMA mmap_size = 268435456")
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:

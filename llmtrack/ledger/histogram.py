@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import ceil, log
 
 ERROR = 0.0099
@@ -34,17 +34,25 @@ def pack(counts: Mapping[int, int]) -> bytes | None:
     Pairs of 16-bit integers, bucket and count, little-endian, in the order of buckets; a count over 65,535 is spread
     over several pairs of the same bucket. Fixed width, so that numpy can join and add thousands of sketches at once.
     """
-    flat = array("H")
+    if not counts:
+        return None
+    if min(counts.values()) > 0 and max(counts.values()) <= _FULL:  # as nearly always
+        flat = array("H", [part for bucket in sorted(counts) for part in (bucket, counts[bucket])])
+    else:
+        flat = array("H", _spread(counts))
+    if sys.byteorder == "big":
+        flat.byteswap()
+    return flat.tobytes() or None
+
+
+def _spread(counts: Mapping[int, int]) -> Iterator[int]:
     for bucket in sorted(counts):
         count = counts[bucket]
         if count < 0:
             raise ValueError(f"bucket {bucket} would hold {count} values")
         while count > 0:
-            flat.extend((bucket, min(count, _FULL)))
+            yield from (bucket, min(count, _FULL))
             count -= _FULL
-    if sys.byteorder == "big":
-        flat.byteswap()
-    return flat.tobytes() or None
 
 
 def unpack(blob: bytes | None) -> dict[int, int]:

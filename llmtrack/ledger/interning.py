@@ -13,6 +13,7 @@ from llmtrack.ledger.dialect import Dialect
 from llmtrack.pricing.usage import Price
 
 _PRICE = ("source", "version", "provider", "model", "tier", "above", "adjustment", "rates")
+PriceKey = tuple[Any, ...]
 Extra = tuple[Any, ...]
 _LONGEST = 200
 _REMEMBERED = 50_000
@@ -30,10 +31,12 @@ def fitted(text: str) -> str:
     return text
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
+
+
 def plain_json(value: Any) -> str:
     """`value` as JSON in one spelling, whatever it holds, without what PostgreSQL's JSON refuses."""
-    told = json.dumps(_cleaned(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return told.encode("utf-8", "replace").decode()
+    return _encode(_cleaned(value)).encode("utf-8", "replace").decode()
 
 
 def _cleaned(value: Any) -> Any:
@@ -53,9 +56,10 @@ def digest_of(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def price_key(price: Price) -> str:
-    """All of a price in one string."""
-    return plain_json([*(getattr(price, column) for column in _PRICE[:-1]), dict(price.rates)])
+def price_key(price: Price) -> PriceKey:
+    """All of a price in one value."""
+    plain = tuple([getattr(price, column) for column in _PRICE[:-1]])
+    return *plain, tuple(price.rates.items())
 
 
 class Remembered:
@@ -65,7 +69,7 @@ class Remembered:
         self.version = -1
         self.names: dict[tuple[str, str], int] = {}
         self.users: dict[str, int] = {}
-        self.prices: dict[str, int] = {}
+        self.prices: dict[PriceKey, int] = {}
         self.sets: dict[str, int] = {}
 
     def forget(self) -> None:
@@ -125,16 +129,18 @@ class Interning:
         columns = ("app_user", "session", "started_at", "ended_at")
         self._intern("trace", ("trace_id",), wanted, columns, self.traces)
 
-    def want_prices(self, wanted: Mapping[str, Price]) -> None:
+    def want_prices(self, wanted: Mapping[PriceKey, Price]) -> None:
         """Makes sure that `prices` has these, by `price_key`."""
-        missing = {
-            digest_of(key): (*(getattr(price, column) for column in _PRICE[:-1]), plain_json(dict(price.rates)))
-            for key, price in wanted.items()
-            if key not in self.prices
-        }
+        digests: dict[PriceKey, int] = {}
+        rows: dict[int, Extra] = {}
+        for key, price in wanted.items():
+            if key not in self.prices:
+                plain = (*key[:-1], plain_json(dict(price.rates)))
+                digests[key] = digest_of(plain_json(plain))
+                rows[digests[key]] = plain
         found: dict[int, int] = {}
-        self._intern("price", ("digest",), missing, _PRICE, found)
-        self.prices.update({key: found[digest_of(key)] for key in wanted if digest_of(key) in found})
+        self._intern("price", ("digest",), rows, _PRICE, found)
+        self.prices.update({key: found[digest] for key, digest in digests.items()})
 
     def want_sets(self, wanted: Iterable[str]) -> None:
         """Makes sure that `sets` has these property sets, given as JSON."""

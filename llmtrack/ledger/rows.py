@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any
 
 from llmtrack import ids
 from llmtrack.ledger import models
-from llmtrack.ledger.interning import Interning, fitted, plain_json, price_key
+from llmtrack.ledger.interning import Interning, PriceKey, fitted, plain_json, price_key
 from llmtrack.ledger.records import Generation
-from llmtrack.pricing.usage import Cost, Price, Usage
+from llmtrack.pricing.usage import Cost, Usage
 
 COLUMNS = tuple(models.Generation.model_fields)
 """The columns of `generation`, in the order of the tuples here."""
@@ -47,10 +48,9 @@ _COUNTS = (
     "output_image_tokens",
     "web_searches",
 )
-_PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _UNPRICED = Cost(status="unpriced", reason="no_price")
 assert COLUMNS[AT["input_tokens"] : AT["web_searches"] + 1] == _COUNTS
-assert COLUMNS[AT["cost"] + 1 : AT["tool_cost"] + 1] == tuple(f"{part}_cost" for part in _PARTS)
 
 
 def moment(at: int) -> int:
@@ -70,65 +70,52 @@ def known_cost(generation: Generation) -> Cost:
     return cost
 
 
-def intern_all(generations: Iterable[Generation], interning: Interning) -> None:
-    """Makes sure that every word, user, session, trace, price and property set of these has its number."""
-    names: dict[tuple[str, str], None] = {}
-    users: dict[str, int] = {}
-    sets: dict[str, None] = {}
-    prices: dict[str, Price] = {}
-    for g in generations:
-        cost = known_cost(g)
-        for kind in _NAMED:
-            if (text := getattr(g, kind)) is not None:
-                names[kind, fitted(text)] = None
-        names["cost_status", cost.status] = None
-        for kind, text in (
-            ("model", g.response_model),
-            ("model", g.request_model),
-            ("group", g.group),
-            ("cost_reason", cost.reason),
-        ):
-            if text is not None:
-                names[kind, fitted(text)] = None
-        if g.user_id is not None:
-            user = fitted(g.user_id)
-            users[user] = min(users.get(user, g.started_at), g.started_at)
-        if g.properties:
-            sets[plain_json(g.properties)] = None
-        for price in (cost.price, *cost.other_prices):
-            if price is not None:
-                prices[price_key(price)] = price
-    interning.want_names(names)
-    interning.want_users(users)
-    interning.want_prices(prices)
-    interning.want_sets(sets)
+def intern_all(generations: Sequence[Generation], interning: Interning) -> None:
+    """Makes sure that every word, price and property set of these has its number."""
+    costs = [known_cost(g) for g in generations]
+    words: dict[str, set[str | None]] = {kind: {getattr(g, kind) for g in generations} for kind in _NAMED}
+    words["model"] = {model for g in generations for model in (g.response_model, g.request_model)}
+    words["group"] = {g.group for g in generations}
+    words["cost_status"] = {cost.status for cost in costs}
+    words["cost_reason"] = {cost.reason for cost in costs}
+    interning.want_names((kind, fitted(text)) for kind, texts in words.items() for text in texts if text)
+    interning.want_sets({plain_json(g.properties): None for g in generations if g.properties})
+    interning.want_prices({
+        price_key(price): price for cost in costs for price in (cost.price, *cost.other_prices) if price is not None
+    })  # fmt: skip
 
 
 def row_of(g: Generation, known: Interning) -> Row:
     """The row of `g`, whose words have been interned, with the id that its time gives it."""
     names = known.names
+    found = names.get
 
     def name(kind: str, text: str | None) -> int | None:
-        return None if text is None else names[kind, fitted(text)]
+        if not text:
+            return None
+        # Nearly every text is kept as it is: look before fitting it.
+        return found((kind, text)) or names[kind, fitted(text)]
 
-    cost = known_cost(g)
+    cost, usage = known_cost(g), g.usage
     requested, served = name("model", g.request_model), name("model", g.response_model)
-    counts = [_counted(getattr(g.usage, field)) for field in _COUNTS]
+    counts = reported = [getattr(usage, field) for field in _COUNTS]
+    if any(count is not None and not 0 <= count <= MOST_TOKENS for count in reported):
+        counts = [count if count is None or 0 <= count <= MOST_TOKENS else None for count in reported]
     return (
         ids.moved_to(g.id, moment(g.started_at)),
-        None if g.user_id is None else known.users[fitted(g.user_id)],
-        None if g.session_id is None else known.sessions[fitted(g.session_id)],
-        None if g.trace_id is None else known.traces[fitted(g.trace_id)],
+        _number(known.users, g.user_id),
+        _number(known.sessions, g.session_id),
+        _number(known.traces, g.trace_id),
         g.span_id,
         name("feature", g.feature),
         name("group", g.group),
         known.sets[plain_json(g.properties)] if g.properties else None,
-        names["provider", fitted(g.provider)],
-        names["operation", fitted(g.operation)],
+        name("provider", g.provider),
+        name("operation", g.operation),
         requested if served is None else served,
         requested,
         served,
-        names["status", fitted(g.status)],
+        name("status", g.status),
         name("error_type", g.error_type),
         name("error_code", g.error_code),
         g.http_status,
@@ -140,16 +127,28 @@ def row_of(g: Generation, known: Interning) -> Row:
         _waited(g.time_to_first_token),
         *counts,
         int(g.usage_estimated),
-        _details(g, counts, cost, known.prices),
-        names["cost_status", cost.status],
+        _details(g, None if counts is reported else reported, cost, known.prices),
+        name("cost_status", cost.status),
         cost.total,
-        *(getattr(cost, part) for part in _PARTS),
-        _reported(g),
+        cost.input,
+        cost.cache_read,
+        cost.cache_write,
+        cost.output,
+        cost.reasoning,
+        cost.audio,
+        cost.image,
+        cost.request,
+        cost.tool,
+        None if g.reported_cost is None else _reported(g.reported_cost),
         None if cost.price is None else known.prices[price_key(cost.price)],
         name("cost_reason", cost.reason),
         None if g.response_id is None else fitted(g.response_id),
         None if g.request_id is None else fitted(g.request_id),
     )
+
+
+def _number(known: Mapping[str, int], text: str | None) -> int | None:
+    return None if text is None else known.get(text) or known[fitted(text)]
 
 
 def text_of(g: Generation, id: int) -> Row | None:
@@ -163,7 +162,7 @@ def text_of(g: Generation, id: int) -> Row | None:
 def _told(messages: Any) -> str | None:
     if messages is None:
         return None
-    return _clean(json.dumps(messages, ensure_ascii=False, separators=(",", ":"), default=str))
+    return _clean(_encode(messages))
 
 
 def _clean(text: str) -> str:
@@ -173,33 +172,28 @@ def _clean(text: str) -> str:
     return text.replace("\0", "\ufffd")
 
 
-def _counted(count: int | None) -> int | None:
-    return count if count is not None and 0 <= count <= MOST_TOKENS else None
-
-
 def _waited(micros: int | None) -> int | None:
     return micros if micros is not None and 0 <= micros <= _LONGEST_WAIT else None
 
 
-def _reported(g: Generation) -> int | None:
-    if g.reported_cost is None or not g.reported_cost.is_finite():
+def _reported(dollars: Decimal) -> int | None:
+    if not dollars.is_finite():
         return None
-    nano = round(g.reported_cost * 10**9)
+    nano = round(dollars * 10**9)
     return nano if abs(nano) <= _MOST_COST else None
 
 
-def _details(g: Generation, counts: list[int | None], cost: Cost, prices: Mapping[str, int]) -> str | None:
+def _details(
+    g: Generation, unbelieved: list[int | None] | None, cost: Cost, prices: Mapping[PriceKey, int]
+) -> str | None:
     """JSON of what has no column; None, as nearly always, where there is nothing."""
     usage = g.usage
     told: dict[str, Any] = {"estimated": list(g.estimated)} if g.estimated else {}
-    if None in counts:
-        unbelieved = {
-            field: getattr(usage, field)
-            for field, count in zip(_COUNTS, counts, strict=True)
-            if count is None and getattr(usage, field) is not None
+    if unbelieved is not None:
+        counts = zip(_COUNTS, unbelieved, strict=True)
+        told["reported"] = {
+            field: count for field, count in counts if count is not None and not 0 <= count <= MOST_TOKENS
         }
-        if unbelieved:
-            told["reported"] = unbelieved
     if usage.audio_seconds is not None:
         told["audio_seconds"] = str(usage.audio_seconds)
     if usage.characters is not None:

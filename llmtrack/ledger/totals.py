@@ -87,10 +87,10 @@ def measures_of(row: Row, words: Words) -> Sums:
     unpriced = costs[0] is None and row[_REASON] not in words.not_counted
     return [
         1,
-        input is None,
-        output is None,
-        unpriced,
-        unpriced and row[_REASON] == words.usage_missing,
+        int(input is None),
+        int(output is None),
+        int(unpriced),
+        int(unpriced and row[_REASON] == words.usage_missing),
         *[
             each or 0
             for each in (input, output, read, write, write_1h, reasoning, audio_in, audio_out, image_in, image_out)
@@ -98,9 +98,9 @@ def measures_of(row: Row, words: Words) -> Sums:
         searches or 0,
         *[each or 0 for each in costs],
         duration or 0,
-        duration is not None,
+        int(duration is not None),
         first or 0,
-        first is not None,
+        int(first is not None),
         speed_tokens,
         speed_time,
     ]
@@ -262,7 +262,7 @@ def _store_sums(
     bits = ("quarters_am", "quarters_pm", "days")
     changes = [(columns[place], "or" if columns[place] in bits else "add") for place in used]
     if changes:
-        rows = [(*each, *[int(sums[each][place]) for place in used]) for each in sorted(sums)]
+        rows = [(*each, *[values[place] for place in used]) for each, values in sorted(sums.items())]
         connection.exec_driver_sql(dialect.upsert_sql(table, key, changes), rows)
 
 
