@@ -14,7 +14,10 @@ ICON = str(Path(__file__).parent / "parts" / "logo.svg")
 CHAT = st.Page("chat.py", title="Chat", icon=":material/chat:", default=True)
 USAGE = st.Page("usage.py", title="Usage", icon=":material/monitoring:")
 ADMIN = [
+    st.Page("admin/overview.py", title="Overview", icon=":material/dashboard:", url_path="overview"),
     st.Page("admin/models.py", title="Model cost", icon=":material/payments:", url_path="model-cost"),
+    st.Page("admin/latency.py", title="Latency", icon=":material/speed:", url_path="latency"),
+    st.Page("admin/prices.py", title="Prices", icon=":material/sell:", url_path="prices"),
 ]
 
 

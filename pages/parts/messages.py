@@ -1,76 +1,120 @@
-"""One message of a conversation: who said it, what it cost, what can be done with it."""
+"""One message of a conversation on screen, and what can be done with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import tail, words
+from pages.parts import figures, tail, words
 from pages.parts.markdown import from_person
 
+if TYPE_CHECKING:
+    from llmtrack.chat.branches import Message
+    from llmtrack.chat.conversations import Conversations
+
 PERSON, MODEL = ":material/person:", ":material/smart_toy:"
-ENDED = {
-    "cancelled": ":material/stop_circle: stopped",
-    "incomplete": ":material/content_cut: cut short",
-}
+REGENERATE, OTHER_MODEL, CONTINUE, EDIT, TEXT = (
+    ":material/refresh: Ask again",
+    ":material/swap_horiz: Ask the model chosen below",
+    ":material/keyboard_double_arrow_right: Continue",
+    ":material/edit: Edit and ask again",
+    ":material/content_copy: Show as plain text",
+)
+Act = Callable[[str, int], None]
+"""Does one of the actions above to the message with this id."""
+Judge = Callable[[int, int], None]
+"""Tells what somebody thinks of the message with this id: 1, -1, or 0 to take it back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known about one answer."""
-
-    model: str
-    simulated: bool = False
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cached_tokens: int | None = None
-    cost: Decimal | None = None
-    cost_status: str | None = None
-    seconds: float | None = None
-    first_token: float | None = None
-    status: str = "ok"
-    estimated: bool = False
-
-
-def footer(facts: Facts) -> str:
-    """The line under an answer: model · tokens · cost · seconds · first token."""
-    parts = [ENDED.get(facts.status, ""), words.plain(facts.model) + (" (simulated)" if facts.simulated else "")]
-    if facts.input_tokens is not None or facts.output_tokens is not None:
-        about = "≈ " if facts.estimated else ""
-        tokens = f"{about}{words.count(facts.input_tokens)} → {words.count(facts.output_tokens)} tokens"
-        cached = f" ({words.share(facts.cached_tokens, facts.input_tokens)} cached)" if facts.cached_tokens else ""
-        parts.append(tokens + cached)
-    parts.append(cost(facts))
-    if facts.seconds is not None:
-        parts.append(words.seconds(facts.seconds))
-    if facts.first_token is not None:
-        parts.append(f"first token {words.seconds(facts.first_token)}")
-    return " · ".join(part for part in parts if part)
-
-
-def cost(facts: Facts) -> str:
-    """What the answer cost, and how far to trust it."""
-    if facts.cost is None:
-        return "price unknown" if facts.cost_status == "unpriced" else ""
-    marks = {"estimated": " estimated", "simulated": " simulated", "provider_reported": ""}
-    return words.plain(words.usd(facts.cost)) + marks.get(facts.cost_status or "", "")
-
-
-def draw_person(text: str) -> None:
-    """What a person wrote."""
+def draw_person(message: Message, room: Conversations, act: Act) -> None:
+    """What a person wrote, with its files."""
     with st.chat_message("user", avatar=PERSON):
-        st.markdown(from_person(text))
+        if message.files:
+            _draw_files(message, room)
+        with st.container(horizontal=True, vertical_alignment="top", gap="small", wrap=False):
+            st.markdown(from_person(message.text), width="stretch")
+            _walk(message, room)
+            _menu(message, [EDIT], act)
 
 
-def draw_answer(text: str, reasoning: str | None, error: str | None, facts: Facts | None) -> None:
-    """An answer as it stands: thoughts, text, what went wrong, what it cost."""
+def draw_answer(
+    message: Message, room: Conversations, found: Mapping[str, figures.Figures], act: Act, judge: Judge
+) -> None:
+    """An answer that has ended: thoughts, text, what went wrong, what it took."""
     with st.chat_message("assistant", avatar=MODEL):
-        tail.draw_reasoning(reasoning or "")
-        if text:
-            tail.draw_text(text)
-        if error:
-            st.error(words.plain(error), icon=":material/error:")
-        if facts:
-            st.caption(footer(facts))
+        tail.draw_reasoning(message.reasoning)
+        if message.text:
+            tail.draw_text(message.text)
+        if message.error:
+            st.error(words.plain(message.error), icon=":material/error:")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _walk(message, room)
+            if message.text:
+                _judge(message, judge)
+            _menu(message, _possible(message), act)
+            st.caption(figures.line(message, found.get(message.trace_id or "")), width="content")
+
+
+def _possible(message: Message) -> list[str]:
+    actions = [REGENERATE, OTHER_MODEL]
+    if message.can_go_on:
+        actions.insert(0, CONTINUE)
+    return [*actions, TEXT] if message.text else actions
+
+
+def _menu(message: Message, actions: list[str], act: Act) -> None:
+    key = f"menu_{message.id}"
+    st.menu_button(
+        "",
+        actions,
+        key=key,
+        icon=":material/more_horiz:",
+        type="tertiary",
+        help="What can be done with this message",
+        on_click=lambda: act(st.session_state[key], message.id),
+    )
+
+
+def _judge(message: Message, judge: Judge) -> None:
+    key = f"judged_{message.id}"
+
+    def told() -> None:
+        value = st.session_state[key]
+        judge(message.id, 0 if value is None else (1 if value else -1))
+
+    st.feedback("thumbs", key=key, on_change=told, persist_state="session")
+
+
+def _walk(message: Message, room: Conversations) -> None:
+    """The way to the other versions of this turn."""
+    if len(message.versions) < 2:
+        return
+    at = message.versions.index(message.id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width="content"):
+        for step, icon, name in ((-1, "chevron_left", "Earlier version"), (1, "chevron_right", "Later version")):
+            if step == 1:
+                st.caption(f"{at + 1}/{len(message.versions)}", width="content")
+            there = 0 <= at + step < len(message.versions)
+            st.button(
+                "",
+                key=f"walk_{message.id}_{step}",
+                icon=f":material/{icon}:",
+                type="tertiary",
+                help=name,
+                disabled=not there,
+                on_click=room.choose,
+                args=(message.versions[at + step] if there else message.id,),
+            )
+
+
+def _draw_files(message: Message, room: Conversations) -> None:
+    small = room.thumbnails([file.id for file in message.files])
+    with st.container(horizontal=True, gap="small"):
+        for file in message.files:
+            if picture := small.get(file.id):
+                st.image(picture, width=160, caption=file.name, alt=file.name)
+            else:
+                size = f"{max(1, file.size // 1000):,} kB"
+                st.badge(f"{words.plain(file.name)} · {size}", icon=":material/draft:", color="gray")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 
 import streamlit as st
@@ -13,6 +14,8 @@ from pages.parts import words
 KEY = "chat_model"
 CHOSEN = "chat_model_chosen"
 """The model of the session: the picker's own value may be one that cannot be chosen."""
+OF = "chat_model_of"
+"""The conversation the choice belongs to; 0 for a new one."""
 REFUSED = "chat_model_refused"
 
 
@@ -39,6 +42,24 @@ def pick_model(catalog: Catalog, preferred: str | None = None) -> Model:
     if refused := state.pop(REFUSED, None):
         st.toast(refused, icon=":material/key_off:", duration="long")
     return catalog.find(state[CHOSEN])
+
+
+def follow(catalog: Catalog, conversation_id: int | None, model: str | None) -> None:
+    """Where another conversation has been opened, choose the model it last used."""
+    state = st.session_state
+    if state.get(OF, 0) == (conversation_id or 0):
+        return
+    keep(conversation_id)
+    if model is not None:
+        with suppress(ChatError):  # its provider is no longer set up
+            found = catalog.find(model)
+            if found.needs is None:
+                choose(found)
+
+
+def keep(conversation_id: int | None) -> None:
+    """The model chosen now is the one of this conversation."""
+    st.session_state[OF] = conversation_id or 0
 
 
 def choose(model: Model) -> None:
@@ -70,7 +91,7 @@ def label(model: Model, provider: ProviderModels) -> str:
     return " — ".join(parts)
 
 
-def facts(model: Model, prices: tuple[Decimal | None, Decimal | None] | None) -> str:
+def facts(model: Model, prices: tuple[Decimal | None, Decimal | None] | None = None) -> str:
     """One line on a model: what a million tokens cost, how much it can read, what it takes."""
     parts = []
     if model.simulated:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from llmtrack.chat import replies
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.records import Generation
@@ -24,12 +25,23 @@ OpenPage = Callable[..., AppTest]
 
 
 @pytest.fixture(autouse=True)
-def page_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages without preloading, and simulated models that do not dawdle."""
+def page_settings(clean_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Pages without preloading, simulated models that do not dawdle, and a tracker that writes to this test's ledger."""
+    from llmtrack.capture.tracker import Tracker, set_default_tracker
+    from llmtrack.settings import get_settings
+
     monkeypatch.chdir(MAIN.parents[1])
     monkeypatch.setenv("LLMTRACK_PRELOAD", "false")
     monkeypatch.setenv("LLMTRACK_DEMO_RATE", "100000")
     monkeypatch.setenv("LLMTRACK_USER_ID", "kim")
+    get_settings.cache_clear()
+    tracker = Tracker()
+    before = set_default_tracker(tracker)
+    yield
+    replies.shutdown(5)
+    tracker.close(1)
+    set_default_tracker(before)
+    get_settings.cache_clear()
 
 
 @pytest.fixture

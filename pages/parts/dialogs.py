@@ -1,0 +1,53 @@
+"""What asks for more before it is done: renaming, editing, looking at plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from llmtrack.chat.wording import ChatError
+
+if TYPE_CHECKING:
+    from llmtrack.chat.branches import Conversation, Message
+    from llmtrack.chat.catalog import Model
+    from llmtrack.chat.conversations import Conversations
+
+WANTED = "chat_dialog"
+"""What was chosen in a menu and is to be opened in the next run: the action, and the message it is about, if any."""
+
+
+def done(work: Callable[..., Any], *args: Any) -> None:
+    """Do it and close the dialog; what cannot be done is said in it."""
+    try:
+        work(*args)
+    except ChatError as error:
+        st.error(str(error), icon=":material/error:")
+    else:
+        st.rerun()
+
+
+@st.dialog("Rename", icon=":material/edit:")
+def rename(room: Conversations, conversation: Conversation) -> None:
+    """Give a conversation another title."""
+    with st.form("rename", border=False):
+        title = st.text_input("Title", conversation.title, max_chars=200)
+        if st.form_submit_button("Rename", type="primary"):
+            done(room.rename, conversation.id, title)
+
+
+@st.dialog("Edit and ask again", width="large", icon=":material/edit:")
+def edit(room: Conversations, message: Message, model: Model) -> None:
+    """Another version of a message; the one there stays, as a branch."""
+    with st.form("edit", border=False):
+        text = st.text_area("Message", message.text, height=200)
+        st.caption(f"Asks {model.name}. The message as it was, and the answers to it, stay as a version beside it.")
+        if st.form_submit_button("Ask", type="primary"):
+            done(room.edit, message.id, text, model)
+
+
+@st.dialog("Plain text", width="large", icon=":material/content_copy:")
+def plain_text(message: Message) -> None:
+    """An answer as the model wrote it, with a button to copy it."""
+    st.code(message.text, language=None, wrap_lines=True, height=420)

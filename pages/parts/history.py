@@ -1,0 +1,99 @@
+"""The sidebar's list of conversations: find one, open one, begin a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import words
+
+if TYPE_CHECKING:
+    from llmtrack.chat.conversations import Conversations
+    from llmtrack.ledger.chats import Heading
+
+SHOWN = 30
+"""More are a click away: each one is a button that every rerun draws."""
+ADDRESS = "c"
+"""The conversation's name in the page's address."""
+OPEN = "conversation"
+ALL = "history_all"
+
+
+def opened() -> int | None:
+    """The conversation this page shows: the one in the address, else the one this session had open."""
+    told = st.query_params.get(ADDRESS)
+    if told is None:
+        current = st.session_state.get(OPEN)
+        if current is not None:
+            st.query_params[ADDRESS] = str(current)
+        return current
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0
+
+
+def show(conversation_id: int | None) -> None:
+    """Open a conversation, or a new one."""
+    st.session_state[OPEN] = conversation_id
+    if conversation_id is None:
+        st.query_params.pop(ADDRESS, None)
+    else:
+        st.query_params[ADDRESS] = str(conversation_id)
+
+
+def draw(room: Conversations, current: int | None, now: datetime) -> None:
+    """The list, in the sidebar."""
+    with st.sidebar:
+        st.button(
+            "New chat", icon=":material/edit_square:", width="stretch", key="new_chat", on_click=show, args=(None,)
+        )
+        search = st.text_input(
+            "Search conversations",
+            key="history_search",
+            placeholder="Search",
+            icon=":material/search:",
+            label_visibility="collapsed",
+        )
+        everything = bool(st.session_state.get(ALL))
+        found = room.list(search or "", limit=200 if everything else SHOWN + 1)
+        shown = found if everything else found[:SHOWN]
+        if search and not found:
+            st.caption("No conversation holds all of these words.")
+        for name, some in groupby(shown, lambda one: group(one, now)):
+            st.caption(f"**{name}**")
+            with st.container(gap=None):
+                _rows(list(some), current)
+        if len(found) > len(shown):
+            st.button("Show all", key="show_all", type="tertiary", on_click=_show_all)
+
+
+def _rows(headings: Sequence[Heading], current: int | None) -> None:
+    for one in headings:
+        st.button(
+            words.plain(one.title or "New conversation"),
+            key=f"open_{one.id}",
+            type="secondary" if one.id == current else "tertiary",
+            icon=":material/keep:" if one.pinned else None,
+            on_click=show,
+            args=(one.id,),
+            wrap=False,
+        )
+
+
+def _show_all() -> None:
+    st.session_state[ALL] = True
+
+
+def group(heading: Heading, now: datetime) -> str:
+    """Under which words a conversation stands in the list."""
+    if heading.pinned:
+        return "Pinned"
+    at = datetime.fromtimestamp(heading.updated_at / 1_000_000, now.tzinfo)
+    days = (now.date() - at.date()) // timedelta(days=1)
+    if days <= 0:
+        return "Today"
+    if days == 1:
+        return "Yesterday"
+    return "Last 7 days" if days < 7 else f"{at:%B %Y}"

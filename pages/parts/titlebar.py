@@ -1,0 +1,87 @@
+"""The top of a conversation: its title, what it cost so far, and what can be done with all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.parts import dialogs, history, words
+
+if TYPE_CHECKING:
+    from llmtrack.chat.branches import Conversation
+    from llmtrack.chat.conversations import Conversations
+
+RENAME, PIN, UNPIN, ARCHIVE, RESTORE, DELETE = (
+    ":material/edit: Rename",
+    ":material/keep: Pin",
+    ":material/keep_off: Unpin",
+    ":material/archive: Archive",
+    ":material/unarchive: Take out of the archive",
+    ":material/delete: Delete",
+)
+DELETED = "conversation_deleted"
+Attempt = Callable[..., Any]
+"""Does something and tells the page if it cannot be done."""
+
+
+def draw(room: Conversations, conversation: Conversation, cost: str, attempt: Attempt) -> None:
+    """Title, cost and menu in one row."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(width="stretch", gap=None):
+            st.markdown(f"**{words.plain(conversation.title)}**")
+            if cost:
+                st.caption(f"So far {cost}")
+        st.menu_button(
+            "",
+            _possible(conversation),
+            key="conversation_menu",
+            icon=":material/more_vert:",
+            type="tertiary",
+            help="What can be done with this conversation",
+            on_click=_act,
+            args=(room, conversation, attempt),
+        )
+    if st.session_state.pop("conversation_rename", False):
+        dialogs.rename(room, conversation)
+
+
+def draw_undo(room: Conversations, attempt: Attempt) -> None:
+    """After a conversation was deleted: the way back."""
+    deleted = st.session_state.get(DELETED)
+    if deleted is None:
+        return
+    conversation_id, title = deleted
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"“{words.plain(title)}” was deleted.", width="content")
+        st.button("Undo", key="undo", icon=":material/undo:", on_click=_undo, args=(room, conversation_id, attempt))
+
+
+def _possible(conversation: Conversation) -> list[str]:
+    return [
+        RENAME,
+        UNPIN if conversation.pinned else PIN,
+        RESTORE if conversation.archived else ARCHIVE,
+        DELETE,
+    ]
+
+
+def _act(room: Conversations, conversation: Conversation, attempt: Attempt) -> None:
+    action = st.session_state["conversation_menu"]
+    if action == RENAME:
+        st.session_state["conversation_rename"] = True
+    elif action in (PIN, UNPIN):
+        attempt(room.pin, conversation.id, action == PIN)
+    elif action in (ARCHIVE, RESTORE):
+        attempt(room.archive, conversation.id, action == ARCHIVE)
+    elif action == DELETE:
+        attempt(room.delete, conversation.id)
+        st.session_state[DELETED] = (conversation.id, conversation.title)
+        history.show(None)
+
+
+def _undo(room: Conversations, conversation_id: int, attempt: Attempt) -> None:
+    attempt(room.restore, conversation_id)
+    st.session_state.pop(DELETED, None)
+    history.show(conversation_id)

@@ -1,0 +1,104 @@
+"""Conversations on the chat page: kept, found, opened, changed, and brought back."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import OpenPage
+
+REGENERATE, EDIT = ":material/refresh: Ask again", ":material/edit: Edit and ask again"
+
+
+def say(app: AppTest, text: str) -> AppTest:
+    return app.chat_input[0].set_value(text).run()
+
+
+def said(app: AppTest) -> list[str]:
+    """The first line of each message on the page."""
+    return [message.markdown[0].value.split("\n")[0] for message in app.chat_message]
+
+
+def address(app: AppTest) -> str:
+    """The conversation's name in the page's address."""
+    told = app.query_params["c"]
+    return told if isinstance(told, str) else told[0]
+
+
+def titles(app: AppTest) -> list[str]:
+    """The conversations in the sidebar, as they are listed."""
+    return [button.label for button in app.sidebar.button if button.key.startswith("open_")]
+
+
+def test_a_reload_keeps_the_conversation(open_page: OpenPage) -> None:
+    app = say(open_page(), "Hello there")
+    again = open_page(c=address(app))
+    assert said(again) == said(app)
+    assert said(again)[0] == "Hello there"
+    assert titles(again) == ["Hello there"]
+
+
+def test_a_new_chat_leaves_the_old_one_in_the_list(open_page: OpenPage) -> None:
+    app = say(open_page(), "The first")
+    app.button(key="new_chat").click().run()
+    assert not app.chat_message
+    say(app, "The second")
+    assert titles(app) == ["The second", "The first"]
+    app.sidebar.button[-1].click().run()
+    assert said(app)[0] == "The first"
+
+
+def test_search_finds_words_of_title_and_text(open_page: OpenPage) -> None:
+    app = say(open_page(), "About pelicans")
+    app.button(key="new_chat").click().run()
+    say(app, "About herons")
+    app.text_input(key="history_search").set_value("pelicans").run()
+    assert titles(app) == ["About pelicans"]
+    app.text_input(key="history_search").set_value("ostrich").run()
+    assert titles(app) == []
+
+
+def test_a_deleted_conversation_can_be_brought_back(open_page: OpenPage) -> None:
+    app = say(open_page(), "Precious")
+    app.menu_button(key="conversation_menu").click(":material/delete: Delete").run()
+    assert titles(app) == []
+    assert not app.chat_message
+    app.button(key="undo").click().run()
+    assert titles(app) == ["Precious"]
+    assert said(app)[0] == "Precious"
+
+
+def test_a_pinned_conversation_stands_at_the_top(open_page: OpenPage) -> None:
+    app = say(open_page(), "Keep me")
+    app.menu_button(key="conversation_menu").click(":material/keep: Pin").run()
+    app.button(key="new_chat").click().run()
+    say(app, "Newer")
+    assert titles(app) == ["Keep me", "Newer"]
+
+
+def test_asking_again_gives_a_second_version_and_a_way_back(open_page: OpenPage) -> None:
+    app = say(open_page(), "Hello")
+    menu = next(one for one in app.menu_button if REGENERATE in one.options)
+    menu.click(REGENERATE).run()
+    assert len(app.chat_message) == 2
+    assert "2/2" in [one.value for one in app.chat_message[1].caption]
+    back = next(one for one in app.chat_message[1].button if one.help == "Earlier version")
+    back.click().run()
+    assert "1/2" in [one.value for one in app.chat_message[1].caption]
+
+
+def test_somebody_elses_conversation_is_not_there(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    private = address(say(open_page(), "Private"))
+    monkeypatch.setenv("LLMTRACK_USER_ID", "mallory")
+    from llmtrack.settings import get_settings
+
+    get_settings.cache_clear()
+    app = open_page(c=private)
+    assert "This conversation is not there" in app.warning[0].value
+    assert not app.chat_message
+    assert titles(app) == []
+
+
+def test_an_address_that_is_no_conversation_says_so(open_page: OpenPage) -> None:
+    app = open_page(c="../etc")
+    assert "This conversation is not there" in app.warning[0].value
