@@ -117,4 +117,4 @@ def _fill(block: Json, name: str, joined: str) -> None:
         parsed = load(joined.encode("utf-8", "replace")) if joined else None
         block["input"] = joined if parsed is None else parsed
     else:
-        block[name] = (block.get(name) or "") + joined
+        block[name] = (text(block.get(name)) or "") + joined

@@ -46,10 +46,10 @@ def _details(reported: Json, name: str) -> Json:
 
 def _cached(reported: Json, of_input: Json) -> int | None:
     """Tokens read from a cache. Moonshot and Together count them beside the breakdown, DeepSeek by another name."""
-    for value in (of_input.get("cached_tokens"), reported.get("cached_tokens"), reported.get("prompt_cache_hit_tokens")):
-        if value is not None:
-            return count(value)
-    return None
+    cached = of_input.get("cached_tokens")
+    if cached is None:
+        cached = reported.get("cached_tokens", reported.get("prompt_cache_hit_tokens"))
+    return count(cached)
 
 
 def _searches(reported: Json) -> int | None:

@@ -130,7 +130,7 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
         usage, estimated = _estimate(said, asked or [], replied or [], request)
     return Reading(
         status=status,
-        request_model=text(request.get("model")) or _model_in(exchange.path),
+        request_model=text(request.get("model")) or said.request_model or _model_in(exchange.path),
         response_model=said.model,
         response_id=said.id,
         finish_reason=said.finish_reason,

@@ -89,7 +89,7 @@ def _tools(body: Json) -> tuple[int | None, dict[str, int]]:
         if kind == "web_search_call":
             # Opening a page and finding text in it are not charged.
             searches = (searches or 0) + (dig(item, "action", "type") in ("search", None))
-        elif kind in _TOOLS:
+        elif isinstance(kind, str) and kind in _TOOLS:
             tools[_TOOLS[kind]] = tools.get(_TOOLS[kind], 0) + 1
     reported = count(dig(body, "tool_usage", "web_search", "num_requests"))
     return searches if reported is None else reported, tools

@@ -90,9 +90,11 @@ def assemble(events: list[Any]) -> Json:
         if not isinstance(event, dict):
             continue
         kind, at = event.get("type"), event.get("output_index")
+        if not isinstance(at, int):
+            at = 0
         if isinstance(event.get("response"), dict):
             whole = event["response"]
-        if isinstance(event.get("item"), dict) and isinstance(at, int):
+        if isinstance(event.get("item"), dict):
             items[at] = event["item"]
             if kind == "response.output_item.done":
                 pieces = {key: value for key, value in pieces.items() if key[0] != at}

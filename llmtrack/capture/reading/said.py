@@ -31,6 +31,8 @@ class Said:
 
     request: Json = field(default_factory=dict)
     """The request's body, for what an answer leaves to it."""
+    request_model: str | None = None
+    """The model asked for, where the request names it in a way of its own."""
     model: str | None = None
     id: str | None = None
     finish_reason: str | None = None

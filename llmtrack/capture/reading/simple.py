@@ -82,15 +82,21 @@ def _count(body: Json) -> list[Json]:
 def _batched(body: Json, said: Said) -> None:
     """A batch that was handed in. What it used is told in a file when it is done."""
     said.id = text(body.get("id"))
+    models = _models(said.request)
+    said.request_model = models[0] if len(models) == 1 else None
     if body.get("error"):
         said.failure = failure(body)
 
 
 def _batch(request: Json) -> list[Json]:
     """How many requests a batch holds, and for which models; not the requests."""
+    part = {"type": "batch", "requests": len(objects(request.get("requests"))), "models": _models(request)}
+    return [{"role": "user", "parts": [part]}]
+
+
+def _models(request: Json) -> list[str]:
     requests = objects(request.get("requests"))
-    models = sorted({name for one in requests if (name := text(dig(one, "params", "model")))})
-    return [{"role": "user", "parts": [{"type": "batch", "requests": len(requests), "models": models}]}]
+    return sorted({name for one in requests if (name := text(dig(one, "params", "model")))})
 
 
 EMBEDDINGS = Dialect(plain=plain, input=asked, output=_vectors)
