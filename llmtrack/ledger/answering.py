@@ -91,6 +91,7 @@ def answer(
         parts, whole = _read(reader, needs)
         keys = _keys(reader, parts)
         named = reader.names([key[1:] for key in keys])
+        keys.sort(key=lambda key: _place(question, key, named[key[1:]]))
         rows = [_row(reader, key, named[key[1:]], metrics, needs, parts) for key in keys]
         totals = Row({metric.name: _value(metric, (), needs, whole) for metric in metrics})
         ordered = _ordered(rows, question)
@@ -149,7 +150,7 @@ def _merged_users(groups: Iterable[Mapping[int, list[int]]]) -> dict[int, list[i
 
 
 def _keys(reader: Reader, found: _Found) -> list[Key]:
-    """The groups of the answer in order: those found and, where time is divided, the stretches nothing was found in."""
+    """The groups of the answer: those found and, where time is divided, the stretches nothing was found in."""
     keys = set(found.keys())
     buckets = range(len(reader.buckets))
     if not reader.question.by:
@@ -157,7 +158,14 @@ def _keys(reader: Reader, found: _Found) -> list[Key]:
     if reader.question.grain and reader.question.fill:
         groups = {key[1:] for key in keys} or ({()} if not reader.question.dimensions else set())
         keys = {(bucket, *group) for bucket in buckets for group in groups}
-    return sorted(keys, key=lambda key: tuple((part is not None, str(type(part)), part) for part in key))
+    return list(keys)
+
+
+def _place(question: Question, key: Key, names: Sequence[Any]) -> tuple[Any, ...]:
+    """Where a group stands among the others: in the order of `by`, what is not given last."""
+    rest = iter(names)
+    values = [key[0] if name == question.grain else next(rest) for name in question.by]
+    return tuple((value is None, str(type(value)), value if value is not None else 0) for value in values)
 
 
 def _row(

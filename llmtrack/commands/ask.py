@@ -1,0 +1,140 @@
+"""`llmtrack ask`: any question about usage, cost, speed and errors, answered as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from llmtrack.commands import database_option, open_given
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.answer import Answer
+    from llmtrack.ledger.question import Filter
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_WHEN = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+
+def question_options(command: Command) -> Command:
+    """The options that say which generations a question is about."""
+    for option in reversed((
+        click.option("--since", type=_WHEN, help="The beginning of the time asked about.  [default: the first call]"),
+        click.option("--until", type=_WHEN, help="The end of it, not included.  [default: the latest call]"),
+        click.option("--timezone", default="UTC", show_default=True, help="Whose clocks, such as Europe/Berlin."),
+        click.option("--where", "filters", multiple=True, metavar="NAME=VALUE", help="Only these; also NAME!=VALUE, "
+                     "VALUE,VALUE, NAME= for those without. May be repeated."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def where_of(told: Sequence[str]) -> list[Filter]:
+    """The filters that were typed."""
+    from llmtrack.ledger.question import Filter
+
+    found = []
+    for each in told:
+        name, equals, values = each.partition("=")
+        if not equals:
+            raise click.UsageError(f"{each!r} is no filter; write it as NAME=VALUE, such as user=alice.")
+        chosen = tuple(value or None for value in values.split(","))
+        found.append(Filter(name.rstrip("!").strip(), chosen, name.endswith("!")))
+    return found
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Says what cannot be asked as a mistake of whoever typed it, without a traceback."""
+    try:
+        yield
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@click.command(name="ask")
+@click.argument("metrics", nargs=-1)
+@click.option("--by", multiple=True, help="Split by hour, day, week, month, cycle, model, user, … May be repeated.")
+@click.option("--anchor-day", default=1, show_default=True, help="The day a billing cycle begins on, for --by cycle.")
+@click.option("--order", help="Sort by a metric; after - the largest first (--order=-cost).")
+@click.option("--limit", type=int, help="Show so many rows at most.")
+@click.option("--explain", is_flag=True, help="Say where the numbers were read.")
+@click.option("--list", "show_list", is_flag=True, help="Say which metrics and dimensions there are.")
+@question_options
+@database_option
+def command(
+    metrics: tuple[str, ...],
+    by: tuple[str, ...],
+    anchor_day: int,
+    order: str | None,
+    limit: int | None,
+    explain: bool,
+    show_list: bool,
+    since: Any,
+    until: Any,
+    timezone: str,
+    filters: tuple[str, ...],
+    database_url: str | None,
+) -> None:
+    """Answer a question: METRICS are such as cost, generations, errors, or two divided as "cost / users"."""
+    from llmtrack.ledger.metrics import ask
+
+    if show_list:
+        return _list()
+    with refusals():
+        answer = ask(
+            open_given(database_url), metrics, by, since=since, until=until, timezone=timezone, anchor_day=anchor_day,
+            where=where_of(filters), order=order, limit=limit, max_rows=None,
+        )  # fmt: skip
+    _show(answer)
+    if explain:
+        click.echo(f"\nRead: {answer.explain} ({answer.queries} queries)")
+    return None
+
+
+def _list() -> None:
+    from llmtrack.ledger.metrics import DIMENSIONS, METRICS
+
+    click.echo("Metrics")
+    for metric in METRICS.values():
+        click.echo(f"  {metric.name:<28}{metric.doc} [{metric.unit}]")
+    click.echo("\nDimensions, besides hour, day, week, month, cycle, property.NAME and user.NAME")
+    for dimension in DIMENSIONS.values():
+        click.echo(f"  {dimension.name:<28}{dimension.doc}")
+
+
+def _show(answer: Answer) -> None:
+    names = [*answer.by, *answer.units]
+    lines = [[_text(answer, name, row[name]) for name in names] for row in answer] if answer.by else []
+    total = [*(["total", *[""] * (len(answer.by) - 1)] if answer.by else [])]
+    lines.append([*total, *(_text(answer, name, answer.totals[name]) for name in answer.units)])
+    widths = [max(len(name), *(len(line[at]) for line in lines)) for at, name in enumerate(names)]
+    for line in [names, *lines]:
+        cells = (
+            cell.ljust(width) if at < len(answer.by) else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
+def _text(answer: Answer, name: str, value: Any) -> str:
+    """A value as people read it in a terminal."""
+    if name in answer.by:
+        return "-" if value is None else (f"{value:%Y-%m-%d %H:%M}" if name == "hour" else _named(value))
+    if value is None:
+        return "unknown"
+    unit = answer.units[name]
+    if unit == "usd":
+        return f"${value:,.6f}" if abs(value) < 1 else f"${value:,.2f}"
+    if unit == "seconds":
+        return f"{value:,.2f} s"
+    if unit == "ratio":
+        return f"{value:.1%}"
+    return f"{value:,}" if isinstance(value, int) else f"{Decimal(value):,.1f}"
+
+
+def _named(value: Any) -> str:
+    return f"{value:%Y-%m-%d}" if hasattr(value, "strftime") else str(value)

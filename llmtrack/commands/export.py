@@ -1,0 +1,73 @@
+"""`llmtrack export`: generations, or the answer to a question, as a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from llmtrack.commands import database_option, open_given
+from llmtrack.commands.ask import question_options, refusals, where_of
+
+
+@click.command(name="export")
+@click.argument("target", type=click.Path(dir_okay=False, writable=True, allow_dash=True))
+@click.option(
+    "--format", "format_", type=click.Choice(["csv", "jsonl", "parquet"]), help="[default: by TARGET's ending]"
+)
+@click.option(
+    "--metric", "metrics", multiple=True, help="Export an answer instead: a metric, or two as 'cost / users'."
+)
+@click.option("--by", multiple=True, help="With --metric: split it by day, model, user, …")
+@click.option("--text", is_flag=True, help="With generations: also what was said.")
+@question_options
+@database_option
+def command(
+    target: str,
+    format_: str | None,
+    metrics: tuple[str, ...],
+    by: tuple[str, ...],
+    text: bool,
+    since: Any,
+    until: Any,
+    timezone: str,
+    filters: tuple[str, ...],
+    database_url: str | None,
+) -> None:
+    """Write generations to TARGET (.csv, .jsonl or .parquet; - is standard output).
+
+    With --metric the answer to a question is written instead: --metric cost --by day --by model.
+    """
+    kind = format_ or Path(target).suffix.removeprefix(".")
+    if target == "-" and format_ is None:
+        kind = "csv"
+    ledger = open_given(database_url)
+    asked: dict[str, Any] = {"since": since, "until": until, "timezone": timezone, "where": where_of(filters)}
+    from llmtrack.ledger import export
+    from llmtrack.ledger.metrics import ask
+
+    with refusals():
+        if metrics:
+            _write(target, export.stream_answer(ask(ledger, metrics, by, **asked, max_rows=None), kind))
+            return
+        total = ask(ledger, "generations", **asked, max_rows=None).totals["generations"]
+        with click.progressbar(length=total, label="Exporting", file=sys.stderr) as bar:
+            done = 0
+
+            def progress(written: int) -> None:
+                nonlocal done
+                bar.update(written - done)
+                done = written
+
+            _write(target, export.stream_generations(ledger, kind, **asked, text=text, progress=progress))
+    if target != "-":
+        click.echo(f"{done:,} generation{'' if done == 1 else 's'} in {target}")
+
+
+def _write(target: str, pieces: Iterator[bytes]) -> None:
+    with click.open_file(target, "wb") as file:
+        for piece in pieces:
+            file.write(piece)
