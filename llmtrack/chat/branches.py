@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat.prompt import Parameters, Role
@@ -39,6 +40,8 @@ class Message:
     finish: str | None = None
     continues: bool = False
     """Goes on where the answer before it was cut."""
+    quoted: Decimal | None = None
+    """What the page said beforehand that it would cost, in US dollars."""
     versions: tuple[int, ...] = ()
     """The ids of all messages at this turn, this one included, oldest first: the branches to walk."""
 
@@ -159,6 +162,7 @@ def _message(line: Line, versions: tuple[int, ...]) -> Message:
         first_token_seconds=meta.get("first_token_seconds"),
         finish=meta.get("finish"),
         continues=bool(meta.get("continues")),
+        quoted=Decimal(meta["quoted"]) if meta.get("quoted") else None,
         versions=versions,
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat import attachments, replies
 from llmtrack.chat.branches import Conversation, Message, settings_of
@@ -56,13 +57,16 @@ class Conversations(Shelf):
         after: int | None = None,
         parameters: Parameters | None = None,
         files: Sequence[File] = (),
+        quoted: Decimal | None = None,
     ) -> Turn:
         """Keeps a message and asks `model`; without `conversation_id` in a new conversation.
 
         `after` is the last message this page shows: where another tab went on meanwhile, this becomes a branch of its
-        own. Raises `ChatError` for what cannot be sent; nothing is kept then.
+        own. `quoted` is what the page said it would cost, kept to be held against what it did.
+        Raises `ChatError` for what cannot be sent; nothing is kept then.
         """
-        return self._ask(text, [model], conversation_id, after, parameters, files)
+        more = {} if quoted is None else {"quoted": str(quoted)}
+        return self._ask(text, [model], conversation_id, after, parameters, files, more)
 
     def compare(
         self,
@@ -77,7 +81,7 @@ class Conversations(Shelf):
         """The same message to several models at once; their answers are versions of one turn, to `choose` from."""
         if not 2 <= len(models) <= MOST_COMPARED:
             raise ChatError(f"{len(models)} models cannot be compared: choose from 2 to {MOST_COMPARED}.")
-        return self._ask(text, models, conversation_id, after, parameters, files)
+        return self._ask(text, models, conversation_id, after, parameters, files, {})
 
     def edit(self, message_id: int, text: str, model: Model | None = None) -> Turn:
         """A new version of a message of the user's, with its files, as a branch of its own."""
@@ -85,7 +89,8 @@ class Conversations(Shelf):
         if message.role != "user":
             raise ChatError("An answer cannot be edited: edit the message before it, or ask again.")
         files = self._files(message)
-        return self._ask(text, [model or self._model_of(chat)], chat.id, message.parent_id, None, files, branch=True)
+        chosen = model or self._model_of(chat)
+        return self._ask(text, [chosen], chat.id, message.parent_id, None, files, {}, branch=True)
 
     def regenerate(self, message_id: int, model: Model | None = None) -> Turn:
         """Another answer to the same message, from the same model or another one; also the way to retry."""
@@ -98,7 +103,7 @@ class Conversations(Shelf):
         chosen = model or self._find(message.model) or self._model_of(chat)
         prompt = self._prompt(chat, chat.up_to(question.id), chosen)
         check(prompt)
-        return self._begin(chat.id, [], {}, [(prompt, new_id(), question.id)], continues=False)
+        return self._begin(chat.id, [], {}, [(prompt, new_id(), question.id)], {})
 
     retry = regenerate
 
@@ -110,11 +115,11 @@ class Conversations(Shelf):
         model = self._find(message.model) or self._model_of(chat)
         prompt = self._prompt(chat, chat.up_to(message_id), model, Said("user", GO_ON))
         check(prompt)
-        return self._begin(chat.id, [], {}, [(prompt, new_id(), message_id)], continues=True)
+        return self._begin(chat.id, [], {}, [(prompt, new_id(), message_id)], {"continues": True})
 
     def _ask(
         self, text: str, models: Sequence[Model], conversation_id: int | None, after: int | None,
-        parameters: Parameters | None, files: Sequence[File], *, branch: bool = False,
+        parameters: Parameters | None, files: Sequence[File], more: Mapping[str, Any], *, branch: bool = False,
     ) -> Turn:  # fmt: skip
         from llmtrack.ledger.chats import Line
 
@@ -141,21 +146,21 @@ class Conversations(Shelf):
             self._chats.change(conversation_id, settings=settings)
         question = Line(new_id(), after, "user", [{"type": "text", "content": text}] if text else [])
         asked = [(prompt, new_id(), question.id) for prompt in prompts]
-        return self._begin(conversation_id, [question], {question.id: kept} if kept else {}, asked, continues=False)
+        return self._begin(conversation_id, [question], {question.id: kept} if kept else {}, asked, more)
 
     def _begin(
         self, conversation_id: int, lines: Sequence[Line], files: dict[int, list[NewFile]],
-        asked: Sequence[tuple[Prompt, int, int]], *, continues: bool,
+        asked: Sequence[tuple[Prompt, int, int]], more: Mapping[str, Any],
     ) -> Turn:  # fmt: skip
         """Keeps the messages, then asks: what was typed is safe before anything is sent."""
-        placeholders = [line_of(prompt, id, parent, None, continues=continues) for prompt, id, parent in asked]
+        placeholders = [line_of(prompt, id, parent, None, more) for prompt, id, parent in asked]
         # The first model asked is the one shown last; the others are versions beside it.
         new = [*lines, *reversed(placeholders)]
         if not self._chats.append(conversation_id, new, files):
             raise ChatError(GONE)
         started = []
         for prompt, id, parent in asked:
-            keep = keeper(self._chats, id, parent, continues=continues)
+            keep = keeper(self._chats, id, parent, more)
             started.append(replies.start(prompt, keep, partial(remember, id)))
         question = lines[0].id if lines else None
         return Turn(conversation_id, question, tuple(id for _, id, _ in asked), tuple(started))

@@ -68,18 +68,18 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def meta_of(reply: Reply | None, *, continues: bool = False) -> dict[str, Any]:
-    """What is kept beside an answer's text."""
-    meta: dict[str, Any] = {"writer": writer(), "kept_at": time.time()}
-    if continues:
-        meta["continues"] = True
+def meta_of(reply: Reply | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept beside an answer's text; `more` is what was known before it began."""
+    meta: dict[str, Any] = {**more, "writer": writer(), "kept_at": time.time()}
     if reply is not None:
         told = {"seconds": reply.seconds, "first_token_seconds": reply.first_token_seconds, "finish": reply.finish}
         meta.update({name: value for name, value in told.items() if value is not None})
     return meta
 
 
-def line_of(prompt: Prompt, message_id: int, parent_id: int | None, reply: Reply | None, *, continues: bool) -> Line:
+def line_of(
+    prompt: Prompt, message_id: int, parent_id: int | None, reply: Reply | None, more: Mapping[str, Any]
+) -> Line:
     """An answer as it is kept: now, or (without a reply) before it began."""
     from llmtrack.ledger.chats import Line
 
@@ -98,16 +98,16 @@ def line_of(prompt: Prompt, message_id: int, parent_id: int | None, reply: Reply
         trace_id=prompt.trace_id,
         status=reply.status if reply is not None else "waiting",
         error=reply.error if reply is not None else None,
-        meta=meta_of(reply, continues=continues),
+        meta=meta_of(reply, more),
     )
 
 
-def keeper(chats: Chats, message_id: int, parent_id: int | None, *, continues: bool = False) -> Keeper:
+def keeper(chats: Chats, message_id: int, parent_id: int | None, more: Mapping[str, Any]) -> Keeper:
     """What puts a reply down; called in a thread of its own."""
 
     def keep(reply: Reply) -> None:
         try:
-            chats.rewrite(line_of(reply.prompt, message_id, parent_id, reply, continues=continues))
+            chats.rewrite(line_of(reply.prompt, message_id, parent_id, reply, more))
         finally:
             if reply.status not in ("waiting", "streaming"):
                 _forget(message_id)
