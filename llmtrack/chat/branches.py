@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat.prompt import Parameters, Role
+from llmtrack.ids import new_id
 
 if TYPE_CHECKING:
     from llmtrack.ledger.chats import Filed, Heading, Line
@@ -89,6 +90,11 @@ class Conversation:
     def up_to(self, message_id: int | None) -> tuple[Message, ...]:
         """The branch that ends with a message, from the first one on."""
         return branch(self.everything, message_id)
+
+
+def next_id(after: int) -> int:
+    """A new id that sorts after another one, even within the same microsecond."""
+    return max(new_id(), after + 1)
 
 
 def branch(messages: Iterable[Message], head: int | None) -> tuple[Message, ...]:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat import attachments, replies
-from llmtrack.chat.branches import Conversation, Message, settings_of
+from llmtrack.chat.branches import Conversation, Message, next_id, settings_of
 from llmtrack.chat.catalog import Catalog, Model, get_catalog
 from llmtrack.chat.keeping import keeper, line_of, remember, reply_to
 from llmtrack.chat.prompt import File, Parameters, Prompt, Said, check, check_message
@@ -103,7 +104,7 @@ class Conversations(Shelf):
         chosen = model or self._find(message.model) or self._model_of(chat)
         prompt = self._prompt(chat, chat.up_to(question.id), chosen)
         check(prompt)
-        return self._begin(chat.id, [], {}, [(prompt, new_id(), question.id)], {})
+        return self._begin(chat.id, [], {}, [(prompt, next_id(question.id), question.id)], {})
 
     retry = regenerate
 
@@ -115,7 +116,7 @@ class Conversations(Shelf):
         model = self._find(message.model) or self._model_of(chat)
         prompt = self._prompt(chat, chat.up_to(message_id), model, Said("user", GO_ON))
         check(prompt)
-        return self._begin(chat.id, [], {}, [(prompt, new_id(), message_id)], {"continues": True})
+        return self._begin(chat.id, [], {}, [(prompt, next_id(message_id), message_id)], {"continues": True})
 
     def _ask(
         self, text: str, models: Sequence[Model], conversation_id: int | None, after: int | None,
@@ -144,8 +145,9 @@ class Conversations(Shelf):
             prompts = [replace(prompt, session_id=str(conversation_id)) for prompt in prompts]
         elif chat and settings != settings_of(chat.model, chat.parameters, chat.resend_files):
             self._chats.change(conversation_id, settings=settings)
-        question = Line(new_id(), after, "user", [{"type": "text", "content": text}] if text else [])
-        asked = [(prompt, new_id(), question.id) for prompt in prompts]
+        question = Line(next_id(after or 0), after, "user", [{"type": "text", "content": text}] if text else [])
+        ids = list(accumulate(prompts, lambda last, _: next_id(last), initial=question.id))[1:]
+        asked = [(prompt, id, question.id) for prompt, id in zip(prompts, ids, strict=True)]
         return self._begin(conversation_id, [question], {question.id: kept} if kept else {}, asked, more)
 
     def _begin(

@@ -83,6 +83,13 @@ class Chats:
 
     def create(self, conversation_id: int, title: str | None, settings: Mapping[str, Any]) -> None:
         """A new, empty conversation."""
+        self.take_over(conversation_id, title, settings, 0, 0, (), None)
+
+    def take_over(
+        self, conversation_id: int, title: str | None, settings: Mapping[str, Any], created_at: int, updated_at: int,
+        lines: Sequence[Line], head: int | None,
+    ) -> None:  # fmt: skip
+        """A new conversation with messages from elsewhere, and its times (0: now)."""
         now = rows.now()
 
         def work(connection: Connection) -> None:
@@ -90,10 +97,13 @@ class Chats:
             people.want_users({self._name: now})
             values = {
                 "id": conversation_id, "app_user": people.users[self._name], "title": rows.clean(title),
-                "pinned": 0, "archived": 0, "created_at": now, "updated_at": now, "version": 0,
-                "settings": rows.plain(settings),
+                "pinned": 0, "archived": 0, "created_at": created_at or now, "updated_at": updated_at or now,
+                "version": 0, "head": head, "settings": rows.plain(settings),
             }  # fmt: skip
             connection.execute(insert(CONVERSATION).values(values))
+            if lines:
+                connection.execute(insert(MESSAGE), [rows.row_of(line, conversation_id) for line in lines])
+                chat_search.index(connection, self._ledger.dialect, lines)
 
         self._ledger.transact(work)
 
