@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, Select, and_, func, select
 
@@ -12,7 +13,9 @@ from llmtrack.ledger.chat_rows import USER, table
 from llmtrack.ledger.interning import fitted
 from llmtrack.ledger.listing import dollars, seconds
 from llmtrack.ledger.models import Feedback, Generation, Name, Session, Trace
-from llmtrack.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.store import Ledger
 
 _GENERATION, _TRACE, _SESSION, _NAME, _FEEDBACK = (
     table(model) for model in (Generation, Trace, Session, Name, Feedback)

@@ -7,7 +7,7 @@ message of the branch shown. Nothing is ever overwritten by another tab; it beco
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -15,7 +15,9 @@ from llmtrack.ledger import chat_rows as rows
 from llmtrack.ledger import chat_search
 from llmtrack.ledger.chat_rows import ATTACHMENT, CONVERSATION, IN_FLIGHT, MESSAGE, USER, Filed, Heading, Line, NewFile
 from llmtrack.ledger.interning import Interning, Remembered, fitted
-from llmtrack.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.store import Ledger
 
 __all__ = ["IN_FLIGHT", "Chats", "Filed", "Heading", "Line", "NewFile", "count", "in_flight", "purge"]
 
