@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from llmtrack import ids
-from llmtrack.ledger import facts, texts
+from llmtrack.ledger import facts, sealing, texts
+from llmtrack.ledger.anonymity import anonymous
 from llmtrack.ledger.dialect import Dialect
 from llmtrack.ledger.interactions import Interactions
 from llmtrack.ledger.interning import Interning, Remembered
@@ -37,6 +38,7 @@ class Batch:
 
     def write(self, records: Sequence[Record]) -> None:
         """Writes all records with what they add to the totals."""
+        records = anonymous(self.connection, records)
         generations = [record for record in records if isinstance(record, Generation)]
         intern_all(generations, self.known)
         facts.intern_links(records, self.known)
@@ -45,10 +47,15 @@ class Batch:
         self._write_generations(generations)
         self._interactions.note(record for record in records if isinstance(record, Span))
         self._totals.store(self.connection, self.dialect)
+        sealed = sealing.sealed_among(self.connection, self._totals.days())
         for row in self.moved:
             remark(self.connection, self.dialect, words, row)
         self._interactions.store(self.connection, self.dialect, self.known)
         texts.store(self.connection, self.dialect, self._texts)
+        for day in sealed:
+            # A journal came in late: it counts, but its rows are as gone as the others of that day.
+            sealing.remove_rows(self.connection, self.dialect, day)
+            sealing.seal(self.connection, self.dialect, day)
         facts.write_spans([record for record in records if isinstance(record, Span)], self)
         facts.write_identities([record for record in records if isinstance(record, Identity)], self)
         facts.write_feedback([record for record in records if isinstance(record, Feedback)], self)

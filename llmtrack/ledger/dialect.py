@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import sqlite3
 from abc import ABC, abstractmethod
@@ -26,6 +27,7 @@ _PRAGMAS = (
     "temp_store = memory",
     "wal_autocheckpoint = 8000",  # pages: those written again and again go to the file once in 32 MB
     "journal_size_limit = 67108864",
+    "secure_delete = fast",  # what was deleted is overwritten where that costs no writing of its own
 )
 
 
@@ -39,6 +41,8 @@ class Dialect(ABC):
     greatest: str
     for_update: str
     """After a select: nobody else may change these rows until the transaction ends."""
+    for_share: str
+    """After a select: nobody may change these rows until the transaction ends."""
 
     @abstractmethod
     def engine(self, url: URL) -> Engine:
@@ -87,6 +91,10 @@ class Dialect(ABC):
     @abstractmethod
     def size(self, connection: Connection) -> int:
         """Bytes the ledger takes on disk."""
+
+    @abstractmethod
+    def backups(self, engine: Engine) -> list[Path]:
+        """The backups that upgrades have left beside the ledger."""
 
     @abstractmethod
     def shrink(self, engine: Engine) -> None:
@@ -144,6 +152,7 @@ class SQLite(Dialect):
     least = "min"
     greatest = "max"
     for_update = ""
+    for_share = ""
 
     def engine(self, url: URL) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=8)
@@ -206,8 +215,17 @@ class SQLite(Dialect):
     def shrink(self, engine: Engine) -> None:
         with closing(engine.raw_connection()) as connection:
             cursor = connection.cursor()
-            cursor.execute("PRAGMA incremental_vacuum").fetchall()
+            # A full-text index keeps words of deleted texts until its parts are merged.
+            for table in ("generation_search", "message_search"):
+                cursor.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+            # As a script: `execute` would stop at the first of its steps, each of which frees one page.
+            cursor.executescript("PRAGMA incremental_vacuum")
+            # Nothing of what was deleted may be left in the log either; readers may keep us from it for a while.
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def backups(self, engine: Engine) -> list[Path]:
+        path = Path(str(engine.url.database))
+        return sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-*"))
 
     def backup(self, source: Path, target: Path) -> None:
         """A consistent copy of the database file, taken while others use it."""
@@ -223,6 +241,7 @@ class PostgreSQL(Dialect):
     least = "least"
     greatest = "greatest"
     for_update = "FOR UPDATE"
+    for_share = "FOR SHARE"
 
     def engine(self, url: URL) -> Engine:
         return create_engine(
@@ -276,6 +295,9 @@ class PostgreSQL(Dialect):
                 "WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace"
             ).scalar_one()
         )
+
+    def backups(self, engine: Engine) -> list[Path]:
+        return []  # made by whoever runs the server
 
     def shrink(self, engine: Engine) -> None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

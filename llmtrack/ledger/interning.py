@@ -93,8 +93,9 @@ class Interning:
     def __init__(self, connection: Connection, dialect: Dialect, remembered: Remembered) -> None:
         self._connection = connection
         self._dialect = dialect
-        version = connection.exec_driver_sql("SELECT value FROM state WHERE key = 'names'").scalar_one_or_none()
-        remembered.refresh(version or 0)
+        # Held until the commit: whoever deletes or renames what is interned changes this row, and waits for us.
+        sql = f"SELECT value FROM state WHERE key = 'names' {dialect.for_share}"
+        remembered.refresh(connection.exec_driver_sql(sql).scalar_one())
         self.names = remembered.names
         self.users = remembered.users
         self.prices = remembered.prices

@@ -320,6 +320,16 @@ class Audit(SQLModel, table=True):
     detail: dict[str, Any] | None = Field(default=None, sa_type=Json)
 
 
+class Erasure(SQLModel, table=True):
+    """A user who was erased: whatever of theirs still comes in from a journal, sent before then, is nobody's."""
+
+    __tablename__ = "erasure"
+    digest: int = key()
+    """63 bits of BLAKE2 over the name that is no longer kept."""
+    app_user: int
+    at: int = big()
+
+
 class SealedDay(SQLModel, table=True):
     """A UTC day whose rows retention deleted: its totals stay as they were, checked against `digest`."""
 
@@ -329,7 +339,7 @@ class SealedDay(SQLModel, table=True):
     generations: int = big()
     cost: int = big()
     digest: str
-    """SHA-256 over all rollup and sketch rows of the day."""
+    """Over all rollup and sketch rows of the day (`digests`)."""
 
 
 class Conversation(SQLModel, table=True):

@@ -193,6 +193,10 @@ class Totals:
             "sketch_group_day": _merged(self._spread, lambda k: (k[1], k[0] // 24, *k[3:])),
         }
 
+    def days(self) -> set[int]:
+        """The UTC days (since 1970) that have rows here."""
+        return {key[0] for key in self._quarters}
+
     def seen(self) -> dict[Key, int]:
         """The days of `rollup_seen` by key."""
         return self._seen

@@ -96,7 +96,7 @@ def rebuild(ledger: Ledger, days: Sequence[int] | None = None, progress: Progres
         sealed = {row[0] for row in connection.exec_driver_sql("SELECT day FROM sealed_day")}
         wanted = [day for day in (days_in(connection) if days is None else days) if day not in sealed]
     for done, day in enumerate(wanted):
-        ledger.transact(lambda connection, day=day: _rebuild_day(connection, ledger, day))  # type: ignore[misc]
+        ledger.transact(lambda connection, day=day: rebuild_day(connection, ledger, day))  # type: ignore[misc]
         if progress:
             progress(done + 1, len(wanted))
     ledger.transact(lambda connection: _rebuild_interactions(connection, ledger, max(sealed, default=-1)))
@@ -137,7 +137,8 @@ def _different(expected: dict[str, int], stored: dict[str, int]) -> tuple[str, .
     return tuple(sorted(table for table in {*expected, *stored} if expected.get(table) != stored.get(table)))
 
 
-def _rebuild_day(connection: Connection, ledger: Ledger, day: int) -> None:
+def rebuild_day(connection: Connection, ledger: Ledger, day: int) -> None:
+    """Makes the totals of one UTC day anew from its rows."""
     mark = ledger.dialect.mark
     ledger.dialect.take_turns(connection)
     totals = Totals(words_in(connection))

@@ -1,0 +1,180 @@
+"""How long things are kept: what was said, properties and rows each as long as asked, totals for ever."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from llmtrack import ids
+from llmtrack.ledger import digests
+from llmtrack.ledger.audit import note
+from llmtrack.ledger.errors import LedgerError
+from llmtrack.ledger.rollups import DAY
+from llmtrack.ledger.sealing import exclude_writers, remove_rows, remove_texts, seal
+from llmtrack.ledger.store import Ledger
+from llmtrack.ledger.totals import Totals
+from llmtrack.ledger.verify import rebuild_day, rows_of_day, words_in
+
+_UNUSED = "FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Whole days that things are kept; None: for ever."""
+
+    text_days: int | None = None
+    """What was said: prompts, answers, error messages and comments."""
+    property_days: int | None = None
+    row_days: int | None = None
+    """The generations themselves. Their UTC days are sealed and keep all totals."""
+
+    def __post_init__(self) -> None:
+        for name in ("text_days", "property_days", "row_days"):
+            days = getattr(self, name)
+            if days is not None and days < 1:
+                raise LedgerError(
+                    f"{name} is {days}, but things are kept for at least 1 day, or for ever if it is left out."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What went, or would go."""
+
+    texts: int
+    properties: int
+    """Generations that lost their properties."""
+    rows: int
+    days: int
+    """UTC days sealed."""
+    backups: int
+    """Backups of the file made before an upgrade, old enough to hold what has to go."""
+
+
+def expired(ledger: Ledger, keep: Keep, now: int | None = None) -> Removed:
+    """What `retain` would remove at `now` (microseconds since 1970)."""
+    text, properties, day = _limits(keep, now)
+    with ledger.reading() as connection:
+
+        def count(table: str, limit: int | None, condition: str = "") -> int:
+            if limit is None:
+                return 0
+            sql = f"SELECT count(*) FROM {table} WHERE id < {ids.first_at(limit)} {condition}"
+            return int(connection.exec_driver_sql(sql).scalar_one())
+
+        rows = None if day is None else day * DAY
+        days = 0 if day is None else len(_days_before(connection, day))
+        return Removed(
+            count("generation_text", max(filter(None, (text, rows)), default=None)),
+            count("generation", properties, "AND property_set IS NOT NULL"),
+            count("generation", rows),
+            days,
+            len(_old_backups(ledger, text, rows)),
+        )
+
+
+def retain(
+    ledger: Ledger, keep: Keep, now: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Removed:
+    """Removes what has been kept long enough, a little at a time so that nobody waits, and gives the space back.
+
+    Rows go by whole UTC days. Before they do, the day's totals are compared with them and made right if they are wrong;
+    then the day is sealed. `progress` is called with the steps done and all steps.
+    """
+    text, properties, day = _limits(keep, now)
+    with ledger.reading() as connection:
+        days = [] if day is None else _days_before(connection, day)
+    step = _Steps(len(days) + 3, progress)
+    gone_texts = _remove_texts(ledger, max(filter(None, (text, None if day is None else day * DAY)), default=None))
+    step()
+    gone_properties = 0 if properties is None else ledger.transact(lambda c: _remove_properties(c, properties))
+    step()
+    rows = 0
+    for each in days:
+        rows += ledger.transact(lambda connection, each=each: _seal_day(connection, ledger, each))  # type: ignore[misc]
+        step()
+    backups = _old_backups(ledger, text, None if day is None else day * DAY)
+    for backup in backups:
+        backup.unlink(missing_ok=True)
+    removed = Removed(gone_texts, gone_properties, rows, len(days), len(backups))
+    if removed != Removed(0, 0, 0, 0, 0):
+        detail = {"texts": gone_texts, "properties": gone_properties, "rows": rows, "days": len(days)}
+        ledger.transact(lambda connection: note(connection, ledger.dialect, "retention", "remove", None, detail))
+        ledger.dialect.shrink(ledger.engine)
+    step()
+    return removed
+
+
+class _Steps:
+    def __init__(self, count: int, progress: Callable[[int, int], None] | None) -> None:
+        self._done, self._count, self._progress = 0, count, progress
+
+    def __call__(self) -> None:
+        self._done += 1
+        if self._progress:
+            self._progress(self._done, self._count)
+
+
+def _limits(keep: Keep, now: int | None) -> tuple[int | None, int | None, int | None]:
+    """Before when text and properties go, and before which day rows do."""
+    at = time.time_ns() // 1000 if now is None else now
+    text, properties = (None if d is None else at - d * DAY for d in (keep.text_days, keep.property_days))
+    return text, properties, None if keep.row_days is None else at // DAY - keep.row_days
+
+
+def _days_before(connection: Connection, day: int) -> list[int]:
+    sql = (
+        "SELECT DISTINCT slot FROM rollup_day WHERE slot < {0} "
+        "AND slot NOT IN (SELECT day FROM sealed_day) ORDER BY slot"
+    )
+    return [row[0] for row in connection.exec_driver_sql(sql.format(int(day)))]
+
+
+def _remove_texts(ledger: Ledger, before: int | None) -> int:
+    if before is None:
+        return 0
+    first, end = ids.first_at(-(2**40)), ids.first_at(before)
+    count = 0
+    while some := ledger.transact(lambda connection: remove_texts(connection, ledger.dialect, first, end)):
+        count += some
+    ledger.transact(lambda connection: _remove_comments(connection, before))
+    return count
+
+
+def _remove_comments(connection: Connection, before: int) -> None:
+    connection.exec_driver_sql(f"UPDATE feedback SET comment = NULL WHERE comment IS NOT NULL AND at < {int(before)}")
+    connection.exec_driver_sql(f"UPDATE span SET error = NULL WHERE error IS NOT NULL AND started_at < {int(before)}")
+
+
+def _remove_properties(connection: Connection, before: int) -> int:
+    exclude_writers(connection)
+    sql = f"UPDATE generation SET property_set = NULL WHERE property_set IS NOT NULL AND id < {ids.first_at(before)}"
+    count = connection.exec_driver_sql(sql).rowcount
+    connection.exec_driver_sql(f"DELETE {_UNUSED}")
+    return count
+
+
+def _seal_day(connection: Connection, ledger: Ledger, day: int) -> int:
+    exclude_writers(connection)
+    totals = Totals(words_in(connection))
+    for row in rows_of_day(connection, ledger, day):
+        totals.add(row)
+    stored = digests.of_tables(connection, ledger.dialect, day, day + 1).get(day, {})
+    if digests.of_totals(totals).get(day, {}) != stored:
+        rebuild_day(connection, ledger, day)  # once the rows are gone, nobody could
+    count = remove_rows(connection, ledger.dialect, day)
+    connection.exec_driver_sql(f"DELETE {_UNUSED}")
+    seal(connection, ledger.dialect, day)
+    return count
+
+
+def _old_backups(ledger: Ledger, *limits: int | None) -> list[Path]:
+    """Backups beside the file that were made before any of these times."""
+    before = max(filter(None, limits), default=None)
+    if before is None:
+        return []
+    return [path for path in ledger.dialect.backups(ledger.engine) if path.stat().st_mtime * 1e6 < before]
