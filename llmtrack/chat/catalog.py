@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -109,55 +109,52 @@ def get_catalog(settings: Settings | None = None) -> Catalog:
 
     settings = settings or get_settings()
     found = listing.known(settings)
-    providers = [
-        _vendor("openai", "OpenAI", "openai", families.OPENAI, settings.openai_api_key is not None, "OPENAI_API_KEY"),
-        _vendor(
-            "anthropic", "Anthropic", "anthropic", families.ANTHROPIC,
-            settings.anthropic_api_key is not None, "ANTHROPIC_API_KEY",
-        ),
-    ]  # fmt: skip
-    providers += _declared(settings)
-    providers = [_with_own_list(provider, found.get(provider.name, ())) for provider in providers]
+    providers = [_with_own_list(provider, found.get(provider.name, ())) for provider in declared(settings)]
     if settings.demo:
         providers.append(_demo())
     return Catalog(tuple(sorted(providers, key=lambda one: (one.needs is not None, one.simulated))))
 
 
-def _vendor(
-    name: str, label: str, dialect: Dialect, known: tuple[Known, ...], has_key: bool, variable: str
-) -> ProviderModels:
-    needs = None if has_key else variable
+def declared(settings: Settings) -> list[ProviderModels]:
+    """The two vendors and the servers of the settings, with the models known beforehand."""
+    has_openai, has_anthropic = settings.openai_api_key is not None, settings.anthropic_api_key is not None
+    providers = [
+        _vendor("openai", "OpenAI", "openai", families.OPENAI, None if has_openai else "OPENAI_API_KEY"),
+        _vendor(
+            "anthropic", "Anthropic", "anthropic", families.ANTHROPIC, None if has_anthropic else "ANTHROPIC_API_KEY"
+        ),
+    ]
+    for name, told in settings.providers.items():
+        missing = told.api_key_env if told.api_key_env and told.key() is None else None
+        models = tuple(Model(name, one, told.dialect, families.takes(one), needs=missing) for one in told.models)
+        providers.append(ProviderModels(name, name, told.dialect, models, missing))
+    return providers
+
+
+def _vendor(name: str, label: str, dialect: Dialect, known: tuple[Known, ...], needs: str | None) -> ProviderModels:
     models = tuple(
         Model(name, one.name, dialect, families.takes(one.name), one.context, one.ends, needs) for one in known
     )
     return ProviderModels(name, label, dialect, models, needs)
 
 
-def _declared(settings: Settings) -> list[ProviderModels]:
-    """The OpenAI-compatible (or Anthropic-compatible) servers of the settings."""
-    declared = []
-    for name, told in settings.providers.items():
-        missing = told.api_key_env if told.api_key_env and told.key() is None else None
-        models = tuple(Model(name, one, told.dialect, families.takes(one), needs=missing) for one in told.models)
-        declared.append(ProviderModels(name, name, told.dialect, models, missing))
-    return declared
-
-
 def _with_own_list(provider: ProviderModels, own: tuple[Model, ...]) -> ProviderModels:
     """The provider's own list, which is newer, in our order; what only we know stays, marked as it was."""
     if not own:
         return provider
-    by_name: Mapping[str, Model] = {model.name: model for model in own}
-    first = [
-        replace(
-            by_name[one.name], context=by_name[one.name].context or one.context, ends=by_name[one.name].ends or one.ends
-        )
-        if one.name in by_name
-        else one
-        for one in provider.models
-    ]
     known = {one.name for one in provider.models}
-    return replace(provider, models=(*first, *(model for model in own if model.name not in known)))
+    by_name: dict[str, Model] = {}
+    for model in own:
+        # A dated name of a model we know without one is the same model.
+        undated = re.sub(r"-20\d{6}$", "", model.name)
+        by_name[undated if undated in known else model.name] = model
+    first = []
+    for one in provider.models:
+        told = by_name.pop(one.name, None)
+        if told is not None:
+            one = replace(one, takes=told.takes, context=told.context or one.context, ends=told.ends or one.ends)
+        first.append(one)
+    return replace(provider, models=(*first, *by_name.values()))
 
 
 def _demo() -> ProviderModels:

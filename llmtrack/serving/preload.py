@@ -57,6 +57,11 @@ def _run() -> None:
             # The page that needs it will say what is wrong; the server itself is fine.
             _log.warning("Could not preload %s", name, exc_info=True)
         pause.wait(PAUSE_SECONDS)
+    try:
+        # Answers that a killed server left unfinished, and the providers' own lists of models.
+        importlib.import_module("llmtrack.chat.warmup").after_start()
+    except Exception:
+        _log.warning("The chat could not be warmed up", exc_info=True)
     # Modules live as long as the process: taking them out of the collector's sight halves the cost of every rerun.
     gc.collect()
     gc.freeze()
