@@ -271,8 +271,11 @@ class Writer:
     def _refresh_prices(self, ledger: Ledger) -> None:
         version, entries = ledger.book()
         if self._pricer is None or version != self._book_version:
-            from llmtrack.pricing import Pricer
+            from llmtrack.pricing import Pricer, keep_fresh
+            from llmtrack.settings import get_settings
 
+            if self._pricer is None and get_settings().price_refresh:
+                keep_fresh()
             self._pricer, self._book_version = Pricer(entries), version
 
     def _reject(self, frame: Frame, error: Exception) -> None:
