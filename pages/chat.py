@@ -1,19 +1,33 @@
 """Talking to models, and seeing what it costs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from llmtrack.chat.branches import Message
 from llmtrack.chat.catalog import get_catalog
-from llmtrack.chat.conversations import Conversations, reply_to
+from llmtrack.chat.conversations import Conversations, Turn, reply_to
 from llmtrack.chat.replies import Reply
 from llmtrack.chat.wording import ChatError
 from llmtrack.ledger.periods import zone
 from llmtrack.settings import get_settings
-from pages.parts import composer, dialogs, figures, history, messages, numbers, picker, tail, titlebar
+from pages.parts import (
+    comparing,
+    composer,
+    dialogs,
+    figures,
+    history,
+    messages,
+    numbers,
+    picker,
+    pricetag,
+    tail,
+    titlebar,
+)
 from pages.parts.viewer import viewer
 
 WATCH_SECONDS = 0.5
@@ -23,6 +37,7 @@ SUGGESTIONS = (
     "Compare three ways to cache, in a table",
 )
 PROBLEM = "chat_problem"
+CHOSEN = "chat_better"
 
 
 @st.fragment(run_every=WATCH_SECONDS)
@@ -64,9 +79,30 @@ def act(action: str, message_id: int) -> None:
         st.session_state[dialogs.WANTED] = (action, message_id)
 
 
-def judge(message_id: int, score: int) -> None:
-    """Somebody pressed a thumb."""
-    attempt(room.judge, message_id, score)
+def judge(message_id: int, score: int, comment: str | None) -> None:
+    """Somebody pressed a thumb, or said why."""
+    attempt(room.judge, message_id, score, comment)
+
+
+def choose(message_id: int, answers: Sequence[int]) -> None:
+    """The best of several answers: the conversation goes on with it, and the vote is kept."""
+    st.session_state[CHOSEN] = message_id
+    attempt(room.choose, message_id)
+    for answer in answers:
+        attempt(room.judge, answer, 1 if answer == message_id else -1, "compared with other models")
+
+
+def ask(draft: composer.Draft) -> Turn | None:
+    """Keep the message and ask whoever is to answer."""
+    more = {
+        "conversation_id": conversation.id if conversation else None,
+        "after": conversation.head if conversation else None,
+        "parameters": draft.parameters,
+        "files": draft.files,
+    }
+    if draft.others:
+        return attempt(room.compare, draft.text, [draft.model, *draft.others], **more)
+    return attempt(room.send, draft.text, draft.model, **more)
 
 
 def open_wanted(action: str, message_id: int) -> None:
@@ -81,67 +117,83 @@ def open_wanted(action: str, message_id: int) -> None:
 
 
 def draw(message: Message) -> None:
-    """One message, also one that is still being written."""
+    """One message that nobody is writing any more."""
     if message.role == "user":
         messages.draw_person(message, room, act)
-    elif not message.in_flight:
-        messages.draw_answer(message, room, found, act, judge)
     else:
-        reply = reply_to(message.id)
-        if reply is not None:
-            watch(reply)
-        with st.chat_message("assistant", avatar=messages.MODEL):
-            if reply is None:
+        expected = pricetag.expected_of(message.id)
+        messages.draw_answer(message, room, found.get(message.id), act, judge, expected)
+
+
+def follow(growing: Sequence[tuple[Message, DeltaGenerator]]) -> None:
+    """Watch answers being written, here or by another process, and draw the page again when they have ended."""
+    here = [(reply, place) for message, place in growing if (reply := reply_to(message.id))]
+    for reply, _ in here:
+        watch(reply)
+    for message, place in growing:
+        if not reply_to(message.id):
+            with place:
                 watch_elsewhere(message)
-                return
-            tail.follow(reply)
+    if here:
+        tail.follow(here)
         st.rerun()
 
 
 me = viewer()
-room = Conversations(numbers.ledger(), me.id)
+ledger = numbers.ledger()
+room = Conversations(ledger, me.id)
 catalog = get_catalog()
 current = history.opened()
 conversation = room.open(current) if current else None
 picker.follow(catalog, current, conversation.model if conversation else None)
 
 # The bar first: what was typed goes out before anything else is drawn.
-draft = composer.draw(catalog, conversation)
-if not draft.sent and conversation is None and current is None and (chosen := st.session_state.get("suggestion")):
-    draft = composer.Draft(draft.model, draft.parameters, chosen)
-if draft.sent:
-    turn = attempt(
-        room.send,
-        draft.text,
-        draft.model,
-        conversation_id=conversation.id if conversation else None,
-        after=conversation.head if conversation else None,
-        parameters=draft.parameters,
-        files=draft.files,
-    )
-    if turn:
-        current = turn.conversation_id
-        history.show(current)
-        picker.keep(current)
-        conversation = room.open(current)
+draft, price_place = composer.draw(catalog, conversation)
+if not draft.sent and current is None and (suggested := st.session_state.get("suggestion")):
+    draft = replace(draft, text=suggested)
+if draft.sent and (turn := ask(draft)):
+    before = room.figures(conversation.messages) if conversation else {}
+    pricetag.remember(turn.answers, pricetag.quotes(conversation, draft, ledger, catalog, before))
+    current = turn.conversation_id
+    history.show(current)
+    picker.keep(current)
+    conversation = room.open(current)
 
-history.draw(room, current, datetime.now(zone(get_settings().timezone)))
+history.draw(ledger, room, current, datetime.now(zone(get_settings().timezone)))
 titlebar.draw_undo(room, attempt)
+found = room.figures(conversation.messages) if conversation else {}
 if current is not None and conversation is None:
     st.warning("This conversation is not there: it was deleted, or it is somebody else's. Start a new one.")
 elif conversation is None:
     st.title("What would you like to know?", anchor=False)
-    st.caption(picker.facts(draft.model))
+    st.caption(f"{picker.facts(draft.model)} · {pricetag.price_line(draft, ledger)}")
     st.pills("Try one of these", SUGGESTIONS, key="suggestion", label_visibility="collapsed")
 else:
-    found = figures.of(conversation.messages, me.id)
-    titlebar.draw(room, conversation, figures.total(found), attempt)
+    titlebar.draw(room, conversation, figures.total(room.total(conversation.id)), attempt)
 if problem := st.session_state.pop(PROBLEM, None):
     st.error(problem, icon=":material/error:")
     if draft.text:
         st.code(draft.text, language=None, wrap_lines=True, height=120 if len(draft.text) > 400 else "content")
 if wanted := st.session_state.pop(dialogs.WANTED, None):
     open_wanted(*wanted)
+
 if conversation is not None:
-    for message in conversation.messages:
-        draw(message)
+    together = comparing.compared(conversation)
+    if any(one.id == st.session_state.get(CHOSEN) for one in together):
+        together = []
+    for message in conversation.messages[:-1] if together else conversation.messages:
+        if not message.in_flight:
+            draw(message)
+    last = conversation.messages[-1] if conversation.messages else None
+    growing: list[tuple[Message, DeltaGenerator]] = []
+    if together:
+        st.set_page_config(layout="wide")
+        growing = comparing.draw(together, room.figures(together), choose)
+    elif last is not None and last.in_flight:
+        with st.chat_message("assistant", avatar=messages.MODEL):
+            growing = [(last, st.container())]
+    if growing:
+        follow(growing)
+    else:
+        waiting = replace(draft, text="", files=())
+        price_place.caption(pricetag.line(pricetag.quotes(conversation, waiting, ledger, catalog, found)))

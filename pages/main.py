@@ -16,7 +16,11 @@ USAGE = st.Page("usage.py", title="Usage", icon=":material/monitoring:")
 ADMIN = [
     st.Page("admin/overview.py", title="Overview", icon=":material/dashboard:", url_path="overview"),
     st.Page("admin/models.py", title="Model cost", icon=":material/payments:", url_path="model-cost"),
+    st.Page("admin/users.py", title="Users", icon=":material/group:", url_path="users"),
+    st.Page("admin/traces.py", title="Traces", icon=":material/account_tree:", url_path="traces"),
+    st.Page("admin/generations.py", title="Calls", icon=":material/list:", url_path="calls"),
     st.Page("admin/latency.py", title="Latency", icon=":material/speed:", url_path="latency"),
+    st.Page("admin/errors.py", title="Errors", icon=":material/error:", url_path="errors"),
     st.Page("admin/prices.py", title="Prices", icon=":material/sell:", url_path="prices"),
 ]
 

@@ -32,9 +32,8 @@ COLUMNS = (
 
 
 def cycle_label(back: int) -> str:
-    """A billing cycle in the list: which one, and its days."""
-    span = filters.cycle_span(back)
-    return f"{('Current', 'Last')[back]}: {span}" if back < 2 else str(span)
+    """A billing cycle in the list; its days, so that its address means the same next month."""
+    return str(filters.cycle_span(back))
 
 
 def headline(totals: Row, current: bool) -> str:

@@ -74,7 +74,7 @@ def chart(title: str, metric: str, by: str, every: list[datetime]) -> None:
 
 
 def top(title: str, by: str, columns: tuple[Column, ...]) -> None:
-    """A card with the dearest users or features."""
+    """A card with the most expensive users or features."""
     answer = numbers.ask([*numbers.MONEY, "total_tokens"], span, by=[by])
     rows = sorted(answer.rows, key=lambda row: (-(row["cost"] or 0), -row["generations"]))[:TOP]
     shown = [{**row, by: row[by] or "not given"} for row in rows]
@@ -110,7 +110,7 @@ chart(f"{'Simulated cost' if cost == 'simulated_cost' else 'Cost'} per {span.gra
 left, right = st.columns(2)
 with left:
     chart(f"Calls per {span.grain} by status", "generations", "status", every)
-    top("Dearest users", "user", USERS)
+    top("Most expensive users", "user", USERS)
 with right:
     chart(f"Tokens per {span.grain} by model", "total_tokens", "model", every)
-    top("Dearest features", "feature", FEATURES)
+    top("Most expensive features", "feature", FEATURES)

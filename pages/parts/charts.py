@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,9 @@ def money_points(rows: Iterable[tuple[datetime, str, Decimal | None]]) -> list[P
 
 
 def merge_small(points: Sequence[Point], keep: int = SERIES) -> list[Point]:
-    """The largest `keep` series as they are, the others under one name."""
+    """The largest `keep` series, with names as short as they may be, and the others under one name."""
+    short = words.short_names({point.series for point in points})
+    points = [replace(point, series=short[point.series]) for point in points]
     totals: dict[str, float] = {}
     for point in points:
         totals[point.series] = totals.get(point.series, 0.0) + point.value
@@ -103,7 +105,8 @@ def bars(rows: Sequence[tuple[str, float, str]], *, title: str, alt_text: str, l
     import altair as alt
     import pandas as pd
 
-    rows = sorted(rows, key=lambda row: -row[1])[:limit]
+    short = words.short_names({name for name, _, _ in rows})
+    rows = [(short[name], size, text) for name, size, text in sorted(rows, key=lambda row: -row[1])[:limit]]
     table = pd.DataFrame(rows, columns=["name", "value", "text"])
     widest = 1.3 * max((size for _, size, _ in rows), default=1.0) or 1.0  # leaves room for the value behind the bar
     base = alt.Chart(table).encode(

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from llmtrack.chat.catalog import Catalog, Model
+from llmtrack.chat.conversations import MOST_COMPARED
 from llmtrack.chat.prompt import File, Parameters
 from llmtrack.settings import get_settings
 from pages.parts import picker
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from llmtrack.chat.branches import Conversation
 
 PICTURES = ["png", "jpg", "jpeg", "gif", "webp"]
@@ -26,6 +29,8 @@ class Draft:
 
     model: Model
     parameters: Parameters
+    others: tuple[Model, ...] = ()
+    """Models that are to answer beside the first."""
     text: str = ""
     files: tuple[File, ...] = ()
 
@@ -35,18 +40,20 @@ class Draft:
         return bool(self.text or self.files)
 
 
-def draw(catalog: Catalog, conversation: Conversation | None, hint: str = "") -> Draft:
-    """The bar, and what it says."""
-    with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(width=270):
-            model = picker.pick_model(catalog)
-        with st.popover("", icon=":material/tune:", help="Instructions and parameters"):
-            parameters = _parameters(model, conversation)
-        if hint:
-            st.caption(hint, width="stretch")
+def draw(catalog: Catalog, conversation: Conversation | None) -> tuple[Draft, DeltaGenerator]:
+    """The bar with what it says, and the place beside it for what the next message will cost."""
+    with st.bottom:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(width=250):
+                model = picker.pick_model(catalog)
+            with st.popover("", icon=":material/tune:", help="Instructions and parameters"):
+                parameters = _parameters(model, conversation)
+            with st.popover("", icon=":material/compare_arrows:", help="Ask several models at once"):
+                others = _others(catalog, model)
+        hint = st.empty()
     # Outside of `st.bottom`, though it goes there: only then does the page follow a growing answer down.
     said = st.chat_input(
-        f"Message {model.name}",
+        f"Message {' and '.join(one.name for one in (model, *others))}",
         key="message",
         submit_mode="stop",
         accept_file="multiple",
@@ -54,9 +61,25 @@ def draw(catalog: Catalog, conversation: Conversation | None, hint: str = "") ->
         max_upload_size=max(1, int(get_settings().attachment_max_mb)),
     )
     if said is None:
-        return Draft(model, parameters)
+        return Draft(model, parameters, others), hint
     files = tuple(File(one.name, one.type or "text/plain", one.getvalue()) for one in said.files)
-    return Draft(model, parameters, said.text or "", files)
+    return Draft(model, parameters, others, said.text or "", files), hint
+
+
+def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
+    """Up to three more models to ask the same."""
+    choosable = [one.key for one in catalog.models if one.needs is None and one.key != model.key]
+    st.markdown("**Compare**")
+    chosen = st.multiselect(
+        "Also ask",
+        choosable,
+        key="compare_with",
+        max_selections=MOST_COMPARED - 1,
+        placeholder="Choose up to three more models",
+        persist_state="session",
+    )
+    st.caption("All answer at once, side by side. The one you choose goes on as the conversation.")
+    return tuple(catalog.find(key) for key in chosen if key in choosable)
 
 
 def _parameters(model: Model, conversation: Conversation | None) -> Parameters:

@@ -12,7 +12,8 @@ from llmtrack.ledger.periods import Period, billing_cycle, buckets, days, last_d
 from llmtrack.settings import get_settings
 from pages.parts import words
 
-CHOICES = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "cycle": "Billing cycle", "custom": "Dates"}
+LENGTHS = {"7 days": 7, "30 days": 30, "90 days": 90}
+CYCLE, DATES = "Billing cycle", "Dates"
 LONGEST_DAYS = 3 * 366
 MOST_OPTIONS = 200
 
@@ -61,21 +62,20 @@ class Span:
         return words.span(self.first, self.last)
 
 
-def choose_span(default: str = "30d") -> Span:
+def choose_span(default: str = "30 days") -> Span:
     """The control for the time span, and what is chosen in it."""
     settings = get_settings()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choice = st.segmented_control(
             "Time span",
-            list(CHOICES),
+            [*LENGTHS, CYCLE, DATES],
             default=default,
             required=True,
-            format_func=CHOICES.__getitem__,
             key="span",
             bind="query-params",
             label_visibility="collapsed",
         )
-        picked = _choose_days(settings.timezone) if choice == "custom" else None
+        picked = _choose_days(settings.timezone) if choice == DATES else None
     span = Span(_period(choice or default, picked), settings.timezone)
     st.caption(f"{span} · {settings.timezone}")
     return span
@@ -105,7 +105,7 @@ def choose_where(span: Span, dimensions: Sequence[str]) -> dict[str, list[str]]:
                 label_visibility="collapsed",
                 # The list holds the most active; a name further down can be typed.
                 accept_new_options=True,
-                width=260,
+                width=190,
             )
             if chosen:
                 where[name] = chosen
@@ -133,6 +133,6 @@ def _period(choice: str, picked: tuple[date, ...] | None) -> Period:
     if picked:
         first, last = picked[0], picked[-1]
         return days(max(first, last - timedelta(days=LONGEST_DAYS)), last, settings.timezone)
-    if choice == "cycle":
+    if choice == CYCLE:
         return cycle_span().period
-    return last_days(int(choice.removesuffix("d")) if choice.endswith("d") else 30, settings.timezone)
+    return last_days(LENGTHS.get(choice, 30), settings.timezone)

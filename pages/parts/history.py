@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from llmtrack.chat.wording import ChatError
 from pages.parts import words
 
 if TYPE_CHECKING:
     from llmtrack.chat.conversations import Conversations
+    from llmtrack.ledger import Ledger
     from llmtrack.ledger.chats import Heading
 
 SHOWN = 30
@@ -20,7 +22,7 @@ SHOWN = 30
 ADDRESS = "c"
 """The conversation's name in the page's address."""
 OPEN = "conversation"
-ALL = "history_all"
+ALL, ARCHIVED = "history_all", "history_archived"
 
 
 def opened() -> int | None:
@@ -43,7 +45,7 @@ def show(conversation_id: int | None) -> None:
         st.query_params[ADDRESS] = str(conversation_id)
 
 
-def draw(room: Conversations, current: int | None, now: datetime) -> None:
+def draw(ledger: Ledger, room: Conversations, current: int | None, now: datetime) -> None:
     """The list, in the sidebar."""
     with st.sidebar:
         st.button(
@@ -57,7 +59,8 @@ def draw(room: Conversations, current: int | None, now: datetime) -> None:
             label_visibility="collapsed",
         )
         everything = bool(st.session_state.get(ALL))
-        found = room.list(search or "", limit=200 if everything else SHOWN + 1)
+        archived = bool(st.session_state.get(ARCHIVED))
+        found = room.list(search or "", archived=archived, limit=200 if everything else SHOWN + 1)
         shown = found if everything else found[:SHOWN]
         if search and not found:
             st.caption("No conversation holds all of these words.")
@@ -67,6 +70,9 @@ def draw(room: Conversations, current: int | None, now: datetime) -> None:
                 _rows(list(some), current)
         if len(found) > len(shown):
             st.button("Show all", key="show_all", type="tertiary", on_click=_show_all)
+        with st.popover("Import", icon=":material/upload:", type="tertiary"):
+            _draw_import(ledger, room)
+        st.toggle("Archived", key=ARCHIVED, persist_state="session")
 
 
 def _rows(headings: Sequence[Heading], current: int | None) -> None:
@@ -80,6 +86,25 @@ def _rows(headings: Sequence[Heading], current: int | None) -> None:
             args=(one.id,),
             wrap=False,
         )
+
+
+def _draw_import(ledger: Ledger, room: Conversations) -> None:
+    """Take conversations over from a file; a new uploader afterwards, so that nothing comes in twice."""
+    from llmtrack.chat import transfer
+
+    count = st.session_state.setdefault("imports", 0)
+    file = st.file_uploader("ChatGPT's export or our JSON", ["zip", "json"], key=f"import_{count}")
+    if file is None:
+        return
+    try:
+        brought = transfer.read(ledger, room.user_id, file.getvalue())
+    except ChatError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.session_state["imports"] = count + 1
+    what = words.counted(brought.conversations, "conversation")
+    st.toast(f"{what} with {words.counted(brought.messages, 'message')} came in.", icon=":material/upload:")
+    st.rerun()
 
 
 def _show_all() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -13,6 +14,7 @@ from pages.parts.markdown import from_person
 if TYPE_CHECKING:
     from llmtrack.chat.branches import Message
     from llmtrack.chat.conversations import Conversations
+    from llmtrack.ledger.chat_figures import Figures
 
 PERSON, MODEL = ":material/person:", ":material/smart_toy:"
 REGENERATE, OTHER_MODEL, CONTINUE, EDIT, TEXT = (
@@ -24,8 +26,8 @@ REGENERATE, OTHER_MODEL, CONTINUE, EDIT, TEXT = (
 )
 Act = Callable[[str, int], None]
 """Does one of the actions above to the message with this id."""
-Judge = Callable[[int, int], None]
-"""Tells what somebody thinks of the message with this id: 1, -1, or 0 to take it back."""
+Judge = Callable[[int, int, str | None], None]
+"""Tells what somebody thinks of the message with this id: 1, -1, or 0 to take it back; and why."""
 
 
 def draw_person(message: Message, room: Conversations, act: Act) -> None:
@@ -40,21 +42,26 @@ def draw_person(message: Message, room: Conversations, act: Act) -> None:
 
 
 def draw_answer(
-    message: Message, room: Conversations, found: Mapping[str, figures.Figures], act: Act, judge: Judge
+    message: Message, room: Conversations, found: Figures | None, act: Act, judge: Judge, quoted: Decimal | None = None
 ) -> None:
     """An answer that has ended: thoughts, text, what went wrong, what it took."""
     with st.chat_message("assistant", avatar=MODEL):
-        tail.draw_reasoning(message.reasoning)
-        if message.text:
-            tail.draw_text(message.text)
-        if message.error:
-            st.error(words.plain(message.error), icon=":material/error:")
+        draw_body(message)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _walk(message, room)
             if message.text:
-                _judge(message, judge)
+                _judge(message, found, judge)
             _menu(message, _possible(message), act)
-            st.caption(figures.line(message, found.get(message.trace_id or "")), width="content")
+            st.caption(figures.line(message, found, quoted), width="content")
+
+
+def draw_body(message: Message) -> None:
+    """Thoughts, text and what went wrong."""
+    tail.draw_reasoning(message.reasoning)
+    if message.text:
+        tail.draw_text(message.text)
+    if message.error:
+        st.error(words.plain(message.error), icon=":material/error:")
 
 
 def _possible(message: Message) -> list[str]:
@@ -77,14 +84,23 @@ def _menu(message: Message, actions: list[str], act: Act) -> None:
     )
 
 
-def _judge(message: Message, judge: Judge) -> None:
-    key = f"judged_{message.id}"
+def _judge(message: Message, found: Figures | None, judge: Judge) -> None:
+    """Thumbs and, once one is given, why."""
+    key, why = f"judged_{message.id}", f"why_{message.id}"
+    score = found.score if found else None
+    if key not in st.session_state and score:
+        st.session_state[key] = 1 if score > 0 else 0
 
     def told() -> None:
-        value = st.session_state[key]
-        judge(message.id, 0 if value is None else (1 if value else -1))
+        value = st.session_state.get(key)
+        judge(message.id, 0 if value is None else (1 if value else -1), st.session_state.get(why) or None)
 
-    st.feedback("thumbs", key=key, on_change=told, persist_state="session")
+    value = st.feedback("thumbs", key=key, on_change=told)
+    if value is not None:
+        with st.popover("", icon=":material/comment:", type="tertiary", help="Say why"):
+            st.text_input(
+                "What was good or bad about it?", (found.comment if found else None) or "", key=why, on_change=told
+            )
 
 
 def _walk(message: Message, room: Conversations) -> None:

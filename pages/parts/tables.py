@@ -36,15 +36,18 @@ def table(
 
     columns = list(columns)
     frame = pd.DataFrame({column.key: _values(column, rows) for column in columns})
-    config = {column.key: _config(column, rows) for column in columns}
+    money = [column.key for column in columns if column.kind == "usd"]
+    # Sorted as numbers, shown as everywhere else: a column of one form would turn small amounts into zeros.
+    shown = frame.style.format(dict.fromkeys(money, _dollars)) if money else frame
+    config = {column.key: _config(column) for column in columns}
     height = "content" if len(rows) <= MOST_ROWS else 35 * MOST_ROWS
     if key is None:
         st.dataframe(
-            frame, column_config=config, hide_index=True, height=height, placeholder=words.UNKNOWN, alt=alt_text
+            shown, column_config=config, hide_index=True, height=height, placeholder=words.UNKNOWN, alt=alt_text
         )
         return None
     event = st.dataframe(
-        frame,
+        shown,
         column_config=config,
         hide_index=True,
         height=height,
@@ -101,7 +104,7 @@ def _values(column: Column, rows: Sequence[Mapping[str, Any]]) -> Any:
     return pd.Series(["" if value is None else str(value) for value in values], dtype="str")
 
 
-def _config(column: Column, rows: Sequence[Mapping[str, Any]]) -> Any:
+def _config(column: Column) -> Any:
     make = st.column_config
     shared: dict[str, Any] = {
         "label": column.title,
@@ -110,7 +113,7 @@ def _config(column: Column, rows: Sequence[Mapping[str, Any]]) -> Any:
         "width": column.width,
     }
     if column.kind == "usd":
-        return make.NumberColumn(format=f"$%.{_decimals(column, rows)}f", **shared)
+        return make.NumberColumn(**shared)
     if column.kind == "count":
         return make.NumberColumn(format="localized", **shared)
     if column.kind == "seconds":
@@ -126,7 +129,5 @@ def _config(column: Column, rows: Sequence[Mapping[str, Any]]) -> Any:
     return make.TextColumn(**shared)
 
 
-def _decimals(column: Column, rows: Sequence[Mapping[str, Any]]) -> int:
-    """As many decimals as the median amount is shown with alone, so that one column has one form."""
-    amounts = sorted(abs(row[column.key]) for row in rows if row[column.key])
-    return words.decimals_for(Decimal(amounts[len(amounts) // 2])) if amounts else 2
+def _dollars(value: float) -> str:
+    return words.UNKNOWN if value != value else words.usd(Decimal(repr(value)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -40,40 +41,57 @@ def draw_reasoning(text: str, seconds: float | None = None) -> None:
             st.markdown(from_model(text))
 
 
-def follow(reply: Reply) -> None:
-    """Draw the answer as it grows, until it ends. Stop cancels it; a closed tab or another page lets it go on."""
-    canvas = _Canvas()
-    revision = drawn = 0
+def follow(replies: Sequence[tuple[Reply, DeltaGenerator]]) -> None:
+    """Draw answers as they grow, each in its place, until all have ended.
+
+    Stop cancels them; a closed tab or another page lets them go on.
+    """
+    growing = [_Canvas(reply, place) for reply, place in replies]
     try:
-        while not reply.done.is_set():
-            size = len(reply.text) + len(reply.reasoning)
-            if size != drawn:
-                canvas.draw(reply.text, reply.reasoning)
-                drawn = size
-                time.sleep(REDRAW_SECONDS)
-            revision = reply.wait_change(revision, LOOK_SECONDS)
+        while growing:
+            for canvas in growing:
+                canvas.draw()
+            time.sleep(REDRAW_SECONDS)
+            growing[0].wait(LOOK_SECONDS if len(growing) == 1 else REDRAW_SECONDS)
             # Asks nothing: every question to Streamlit is a moment at which a press on Stop is noticed.
             _ = "stopped" in st.session_state
-        canvas.end(reply.text, reply.reasoning)
+            for canvas in growing:
+                if canvas.reply.done.is_set():
+                    canvas.end()
+            growing = [canvas for canvas in growing if not canvas.reply.done.is_set()]
     except StopException:
         if _still_here():
-            reply.cancel()
+            for canvas in growing:
+                canvas.reply.cancel()
         raise
 
 
 class _Canvas:
     """Where an answer is drawn: its thoughts, the finished pieces, and the piece that still grows."""
 
-    def __init__(self) -> None:
-        self._thoughts = st.empty()
-        self._fixed = st.container()
-        self._live = st.empty()
+    def __init__(self, reply: Reply, place: DeltaGenerator) -> None:
+        self.reply = reply
+        with place:
+            self._thoughts = st.empty()
+            self._fixed = st.container()
+            self._live = st.empty()
         self._thought: DeltaGenerator | None = None
         self._settled = 0
+        self._drawn = 0
+        self._revision = 0
         self._live.markdown(":shimmer[Generating…]")
 
-    def draw(self, text: str, reasoning: str) -> None:
-        """Show what there is now."""
+    def wait(self, timeout: float) -> None:
+        """Until there is something new, the end, or `timeout` seconds later."""
+        self._revision = self.reply.wait_change(self._revision, timeout)
+
+    def draw(self) -> None:
+        """Show what there is now, if that is more than before."""
+        text, reasoning = self.reply.text, self.reply.reasoning
+        size = len(text) + len(reasoning)
+        if size == self._drawn:
+            return
+        self._drawn = size
         if reasoning and not text:
             if self._thought is None:
                 self._thought = self._thoughts.status(":shimmer[Thinking…]", type="compact").empty()
@@ -84,8 +102,9 @@ class _Canvas:
         if text:
             self._live.markdown(from_model(text[self._settled :]) + CURSOR)
 
-    def end(self, text: str, reasoning: str) -> None:
+    def end(self) -> None:
         """Show it as `draw_reasoning` and `draw_text` will from now on."""
+        text, reasoning = self.reply.text, self.reply.reasoning
         with self._thoughts.container():
             draw_reasoning(reasoning)
         for piece in blocks.finished(text[self._settled :]):

@@ -33,6 +33,8 @@ def draw(room: Conversations, conversation: Conversation, cost: str, attempt: At
             st.markdown(f"**{words.plain(conversation.title)}**")
             if cost:
                 st.caption(f"So far {cost}")
+        with st.popover("", icon=":material/download:", type="tertiary", help="Take this conversation out"):
+            _draw_export(room, conversation)
         st.menu_button(
             "",
             _possible(conversation),
@@ -45,6 +47,33 @@ def draw(room: Conversations, conversation: Conversation, cost: str, attempt: At
         )
     if st.session_state.pop("conversation_rename", False):
         dialogs.rename(room, conversation)
+
+
+def _draw_export(room: Conversations, conversation: Conversation) -> None:
+    """Download buttons; a file is made only when its button is pressed."""
+    from llmtrack.chat import transfer
+
+    name = file_name(conversation.title)
+    for kind, make, mime in (
+        ("Markdown", transfer.to_markdown, "text/markdown"),
+        ("JSON", transfer.to_json, "application/json"),
+    ):
+        st.download_button(
+            kind,
+            lambda make=make: make(conversation, room.figures(conversation.everything)),
+            file_name=f"{name}.{'md' if kind == 'Markdown' else 'json'}",
+            mime=mime,
+            icon=":material/download:",
+            key=f"export_{kind}_{conversation.id}",
+            on_click="ignore",
+            type="tertiary",
+        )
+
+
+def file_name(title: str) -> str:
+    """A title as the name of a file on any system."""
+    kept = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+    return "-".join(filter(None, kept.split("-")))[:60] or "conversation"
 
 
 def draw_undo(room: Conversations, attempt: Attempt) -> None:

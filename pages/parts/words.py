@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
+_DATED = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})(?= \(simulated\)$|$)")
 UNKNOWN = "unknown"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
@@ -113,6 +117,18 @@ def ago(value: datetime, now: datetime) -> str:
 def unpriced(missing: int | None, calls: int | None) -> str:
     """What a total cost leaves out: ``12 of 3,400 calls unpriced``, or nothing where it leaves nothing out."""
     return f"{count(missing)} of {counted(calls, 'call')} unpriced" if missing else ""
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """Names of models without the date at their end (``claude-haiku-4-5-20251001``), where that tells no two apart."""
+    bare = {name: _DATED.sub("", name) for name in names}
+    taken = Counter(bare.values())
+    return {name: short if taken[short] == 1 else name for name, short in bare.items()}
+
+
+def undated(name: str) -> str:
+    """A model's name without the date of its version: what failed calls, which nobody served, are known by."""
+    return _DATED.sub("", name)
 
 
 def plain(text: str) -> str:

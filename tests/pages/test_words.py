@@ -79,3 +79,13 @@ def test_time_passed_is_told_roughly() -> None:
 
 def test_names_cannot_turn_into_markdown() -> None:
     assert words.plain("my_model [x](http://e) $1") == r"my\_model \[x\]\(http\://e\) \$1"
+
+
+def test_models_lose_the_date_of_their_version_where_that_tells_no_two_apart() -> None:
+    assert words.short_names(["gpt-4o-2024-08-06", "gpt-5", "claude-haiku-4-5-20251001"]) == {
+        "gpt-4o-2024-08-06": "gpt-4o",
+        "gpt-5": "gpt-5",
+        "claude-haiku-4-5-20251001": "claude-haiku-4-5",
+    }
+    both = ["gpt-4o-2024-05-13", "gpt-4o-2024-08-06"]
+    assert words.short_names(both) == dict(zip(both, both, strict=True))

@@ -1,0 +1,145 @@
+"""Interactions (a message and all calls made to answer it) and the conversations they belong to."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from llmtrack.ledger import lists
+from pages.parts import filters, generations, numbers, paging, states, tables, words
+from pages.parts.tables import Column
+from pages.parts.viewer import require_admin
+
+VIEWS = {"traces": "Interactions", "sessions": "Conversations"}
+TRACES = (
+    Column("at", "Time", "time", pinned=True),
+    Column("name", "Name"),
+    Column("user", "User"),
+    Column("generations", "Calls", "count"),
+    Column("errors", "Errors", "count"),
+    Column("input_tokens", "Tokens in", "count"),
+    Column("output_tokens", "Tokens out", "count"),
+    Column("cost", "Cost", "usd"),
+    Column("simulated_cost", "Simulated cost", "usd"),
+    Column("unpriced", "Unpriced", "count"),
+    Column("duration", "Took", "seconds", help="From the start of its first call to the end of its last."),
+    Column("score", "Judged", "count", help="Thumbs up less thumbs down."),
+    Column("trace", "Trace"),
+)
+SESSIONS = (
+    Column("at", "Began", "time", pinned=True),
+    Column("user", "User"),
+    Column("traces", "Interactions", "count"),
+    *TRACES[3:10],
+    Column("duration", "Lasted", "seconds"),
+    Column("session", "Conversation"),
+)
+BLANK = {"simulated_cost", "unpriced", "errors"}
+
+
+def listed(rows: Sequence[Any], columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Rows as the table shows them."""
+    return [{column.key: getattr(row, column.key) for column in columns} for row in rows]
+
+
+def used(rows: Sequence[dict[str, Any]], columns: Sequence[Column]) -> list[Column]:
+    """Without columns that hold only zeros."""
+    return [one for one in columns if one.key not in BLANK or any(row[one.key] for row in rows)]
+
+
+def show_trace(trace_id: str, timezone: str) -> None:
+    """One interaction: its steps, its calls, what was thought of it."""
+    detail = lists.trace(numbers.ledger(), trace_id, timezone=timezone)
+    row = detail.row
+    cost = words.usd(row.cost) + (f" and {words.usd(row.simulated_cost)} simulated" if row.simulated_cost else "")
+    who = words.plain(row.user or "no user given")
+    st.markdown(
+        f"**{words.plain(row.name or 'Interaction')}** · {words.moment(row.at)} · {who} · "
+        f"{words.counted(row.generations, 'call')} · {words.plain(cost)} · {words.seconds(row.duration)}"
+    )
+    for who, score, comment in detail.feedback:
+        thumb = ":material/thumb_up:" if score > 0 else ":material/thumb_down:"
+        st.caption(f"{thumb} {words.plain(who or 'somebody')}" + (f": {words.plain(comment)}" if comment else ""))
+    if detail.spans:
+        steps = [
+            {
+                "name": span.name,
+                "after": (span.at - row.at).total_seconds(),
+                "duration": span.duration,
+                "error": span.error or "",
+            }
+            for span in detail.spans
+        ]
+        columns = (
+            Column("name", "Step", pinned=True),
+            Column("after", "Began after", "seconds"),
+            Column("duration", "Took", "seconds"),
+            Column("error", "Error"),
+        )
+        tables.table(steps, columns, alt_text="Steps of this interaction")
+    generations.table_of(detail.generations, key=f"calls_of_{trace_id}", timezone=timezone)
+
+
+def browse_traces(where: dict[str, Any], key: str) -> None:
+    """A page of interactions, and below it the one that was clicked."""
+    place = paging.Place(key, (dict(where), span.first, span.last, order))
+    page = lists.traces(
+        numbers.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone,
+        where=where, order=order, after=place.after, limit=paging.SIZE,
+    )  # fmt: skip
+    if not page.rows:
+        states.empty("No interactions here", "Choose a longer time or fewer filters above.", ":material/search_off:")
+        return
+    rows = listed(page.rows, TRACES)
+    picked = tables.table(rows, used(rows, TRACES), alt_text=f"Interactions, {span}", key=f"{key}_{place.number}")
+    place.draw(page.after, len(rows))
+    if picked is None:
+        states.note("Click a row to see the interaction.")
+    else:
+        with st.container(border=True):
+            show_trace(page.rows[picked].trace, span.timezone)
+
+
+def browse_sessions(where: dict[str, Any]) -> None:
+    """A page of conversations, and below it the interactions of the one that was clicked."""
+    place = paging.Place("sessions", (dict(where), span.first, span.last, order))
+    page = lists.sessions(
+        numbers.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone,
+        where=where, order=order, after=place.after, limit=paging.SIZE,
+    )  # fmt: skip
+    if not page.rows:
+        states.empty(
+            "No conversations here",
+            "Calls belong to one where they name it: `llmtrack.context(session_id=…)`.",
+            ":material/search_off:",
+        )
+        return
+    rows = listed(page.rows, SESSIONS)
+    picked = tables.table(rows, used(rows, SESSIONS), alt_text=f"Conversations, {span}", key=f"sessions_{place.number}")
+    place.draw(page.after, len(rows))
+    if picked is None:
+        states.note("Click a row to see its interactions.")
+    else:
+        session = page.rows[picked].session
+        st.markdown(f"**Interactions of {words.plain(session)}**")
+        browse_traces({"session": session}, "of_session")
+
+
+require_admin()
+st.title("Traces", anchor=False)
+span = filters.choose_span("7 days")
+where = filters.choose_where(span, ("user", "model", "feature"))
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    view = st.segmented_control(
+        "Show", list(VIEWS), default="traces", required=True, format_func=VIEWS.__getitem__, key="view",
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    order = st.selectbox(
+        "Order", list(generations.ORDERS), format_func=generations.ORDERS.__getitem__, key="trace_order",
+        bind="query-params", label_visibility="collapsed", width=200,
+    )  # fmt: skip
+with st.skeleton(height=420):
+    if view == "traces":
+        browse_traces(where, "traces")
+    else:
+        browse_sessions(where)

@@ -1,0 +1,71 @@
+"""Who uses how much, what it costs, and what one of them did."""
+
+import streamlit as st
+
+from pages.parts import charts, filters, generations, numbers, states, tables, words
+from pages.parts.tables import Column
+from pages.parts.viewer import require_admin
+
+METRICS = (
+    *numbers.MONEY,
+    "messages", "traces", "total_tokens", "duration", "errors", "error_rate", "cancelled",
+)  # fmt: skip
+PER_USER = ("users", "cost_per_user", "cost_per_user_p95", "generations_per_user")
+COLUMNS = (
+    Column("user", "User", pinned=True),
+    Column("cost", "Cost", "usd"),
+    Column("messages", "Messages", "count"),
+    Column("generations", "Calls", "count"),
+    Column("unpriced", "Unpriced", "count"),
+    Column("total_tokens", "Tokens", "count"),
+    Column("duration", "Average time", "seconds"),
+    Column("errors", "Errors", "count"),
+    Column("error_rate", "Error rate", "share"),
+    Column("cancelled", "Stopped", "count"),
+)
+NOBODY = "no user given"
+# The most expensive of them; more is a question for the API or the export.
+MOST = 500
+
+require_admin()
+st.title("Users", anchor=False)
+span = filters.choose_span()
+where = filters.choose_where(span, ("model", "feature"))
+
+with st.skeleton(height=420):
+    per_user = numbers.ask((*numbers.MONEY, *PER_USER), span, where=where)
+    totals = per_user.totals
+    if not totals["generations"]:
+        states.empty("No calls in this time", "Choose a longer time or fewer filters above.")
+        st.stop()
+    numbers.metric_cards(
+        [
+            ("Users", words.count(totals["users"]), "Different users who made at least one call."),
+            ("Average cost per user", words.usd(totals["cost_per_user"]), None),
+            ("p95 cost per user", words.usd(totals["cost_per_user_p95"]), "95 % of the users cost at most this."),
+            ("Calls per user", words.compact(totals["generations_per_user"]), "On average."),
+        ]
+    )
+    answer = numbers.ask(METRICS, span, by=["user"], where=where, order="-cost", limit=MOST, fill=False)
+    rows = [{**row, "user": row["user"] or NOBODY} for row in answer.rows]
+
+st.caption("Click a row to see what that user did." + (f" The {MOST} most expensive are shown." if answer.cut else ""))
+picked = tables.table(rows, tables.used(COLUMNS, rows), alt_text=f"Users by cost, {span}", key="users_table")
+
+if picked is not None:
+    user = answer.rows[picked]["user"]
+    st.subheader(user or NOBODY, anchor=False)
+    one = {**where, "user": user}
+    metric = "simulated_cost" if numbers.only_simulated(answer.rows[picked]) else "cost"
+    with st.container(border=True):
+        st.markdown(f"**{'Cost' if metric == 'cost' else 'Simulated cost'} per {span.grain} by model**")
+        with st.skeleton(height=charts.HEIGHT):
+            over_time = numbers.ask([metric, "simulated"], span, by=[span.grain, "model"], where=one)
+            charts.bars_over_time(
+                charts.money_points((row[span.grain], numbers.model_name(row), row[metric]) for row in over_time.rows),
+                every=span.starts(span.grain),
+                grain=span.grain,
+                title="Cost",
+                alt_text=f"Cost per {span.grain} of {user or NOBODY} by model, {span}",
+            )
+    generations.browse(one, span, key="of_user")

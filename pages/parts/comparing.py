@@ -1,0 +1,54 @@
+"""Answers of several models to one message, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import figures, messages, words
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from llmtrack.chat.branches import Conversation, Message
+    from llmtrack.ledger.chat_figures import Figures
+
+TOGETHER = 3_000_000
+"""Microseconds: answers to one message that began within this were asked for together."""
+
+
+def compared(conversation: Conversation) -> list[Message]:
+    """The answers at the end of the branch that were asked for together; none where only one was."""
+    last = conversation.messages[-1] if conversation.messages else None
+    if last is None or last.role != "assistant":
+        return []
+    versions = [one for one in map(conversation.message, last.versions) if one is not None]
+    together = [one for one in versions if abs(one.created_at - last.created_at) < TOGETHER]
+    return together if len({one.model for one in together}) > 1 else []
+
+
+def draw(
+    answers: Sequence[Message], found: Mapping[int, Figures], choose: Callable[[int, Sequence[int]], None]
+) -> list[tuple[Message, DeltaGenerator]]:
+    """The answers in columns; the places of those that are still being written."""
+    growing = []
+    others = [one.id for one in answers]
+    for message, column in zip(answers, st.columns(len(answers), border=True), strict=True):
+        with column:
+            st.markdown(f"**{words.plain((message.model or '').partition('/')[2])}**")
+            if message.in_flight:
+                growing.append((message, st.container()))
+                continue
+            messages.draw_body(message)
+            st.caption(figures.line(message, found.get(message.id)))
+            if message.text:
+                st.button(
+                    "Go on with this one",
+                    key=f"better_{message.id}",
+                    icon=":material/check:",
+                    on_click=choose,
+                    args=(message.id, others),
+                )
+    return growing

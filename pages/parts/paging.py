@@ -1,0 +1,56 @@
+"""Turning the pages of a list that is read piece by piece: back is where one came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+SIZE = 50
+
+
+class Place:
+    """Where in a list this session is; another list (other filters, another order) begins at its first page."""
+
+    def __init__(self, key: str, about: Any) -> None:
+        self._key = f"{key}_place"
+        told = st.session_state.get(self._key)
+        if told is None or told[0] != about:
+            told = st.session_state[self._key] = (about, [None])
+        self._trail: list[str | None] = told[1]
+
+    @property
+    def after(self) -> str | None:
+        """What the list is to be read after; None at its start."""
+        return self._trail[-1]
+
+    @property
+    def number(self) -> int:
+        """The page, from 1."""
+        return len(self._trail)
+
+    def draw(self, after: str | None, rows: int, *, complete: bool = True) -> None:
+        """The way back and on."""
+        if self.number == 1 and after is None:
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Back",
+                key=f"{self._key}_back",
+                icon=":material/chevron_left:",
+                disabled=self.number == 1,
+                on_click=self._trail.pop,
+            )
+            st.button(
+                "On",
+                key=f"{self._key}_on",
+                icon=":material/chevron_right:",
+                icon_position="right",
+                disabled=after is None,
+                on_click=self._trail.append,
+                args=(after,),
+            )
+            first = (self.number - 1) * SIZE + 1
+            st.caption(f"{first:,}\N{EN DASH}{first + rows - 1:,}" if rows else "nothing on this page", width="content")
+        if not complete:
+            st.caption("Many calls had to be looked through; there may be more of them further on.")

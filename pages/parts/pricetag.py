@@ -1,0 +1,91 @@
+"""What the next message will cost, before it is typed; and how to pay less."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import words
+
+if TYPE_CHECKING:
+    from llmtrack.chat.branches import Conversation
+    from llmtrack.chat.catalog import Catalog
+    from llmtrack.chat.quotes import Quote
+    from llmtrack.ledger import Ledger
+    from llmtrack.ledger.chat_figures import Figures
+    from pages.parts.composer import Draft
+
+QUOTED = "chat_quoted"
+"""What was expected of an answer, by its message."""
+
+
+def price_line(draft: Draft, ledger: Ledger) -> str:
+    """What a million tokens of the chosen model cost."""
+    from llmtrack.chat.prices import price_of, pricer_for
+
+    price = price_of(draft.model, pricer_for(ledger))
+    if price is None or price.input is None or price.output is None:
+        return "price unknown"
+    stated = "stated at " if draft.model.simulated else ""
+    return words.plain(f"{stated}{words.usd(price.input)} in, {words.usd(price.output)} out per million tokens")
+
+
+def quotes(
+    conversation: Conversation | None,
+    draft: Draft,
+    ledger: Ledger,
+    catalog: Catalog,
+    figures: Mapping[int, Figures],
+) -> list[Quote]:
+    """What asking next would take, for each model that is to answer."""
+    from llmtrack.chat.prices import pricer_for
+    from llmtrack.chat.quotes import quote
+
+    return [
+        quote(
+            conversation,
+            model,
+            pricer_for(ledger),
+            draft=draft.text,
+            files=draft.files,
+            figures=figures,
+            parameters=draft.parameters,
+            catalog=catalog,
+        )
+        for model in (draft.model, *draft.others)
+    ]
+
+
+def line(found: Sequence[Quote]) -> str:
+    """``≈ $0.004 before you type, 78 % of it is the history``, and the best way to pay less."""
+    if any(one.before is None for one in found):
+        return "What the next message will cost is unknown: its model has no known price."
+    before = sum((one.before or Decimal(0) for one in found), Decimal(0))
+    mark = " simulated" if all(one.simulated for one in found) else ""
+    text = f"≈ {words.plain(words.usd(before))}{mark} before you type"
+    share = found[0].history_share
+    if share and found[0].history_tokens:
+        text += f", {words.share(share)} of it is the history"
+    expected = [one.expected for one in found if one.expected is not None]
+    if expected:
+        text += f" · {words.plain(words.usd(sum(expected, Decimal(0))))} with an answer of the usual length"
+    if found[0].hints:
+        hint = found[0].hints[0]
+        text += (
+            f" · :orange[:material/lightbulb: {words.plain(hint.words)}: saves {words.plain(words.usd(hint.saves))}]"
+        )
+    return text
+
+
+def remember(answers: Sequence[int], found: Sequence[Quote]) -> None:
+    """Keep what was expected, to be told beside what it really was."""
+    kept = st.session_state.setdefault(QUOTED, {})
+    kept.update({answer: one.expected for answer, one in zip(answers, found, strict=False)})
+
+
+def expected_of(message_id: int) -> Decimal | None:
+    """What was expected of an answer, where this session asked for it."""
+    return st.session_state.get(QUOTED, {}).get(message_id)
