@@ -11,8 +11,8 @@ The front doors, each imported from its own module so that a first page loads on
   ``rename``, ``pin``, ``archive``, ``delete``, ``restore``, ``judge``. ``conversations.reply_to(message_id)``.
 * ``replies.Reply``: one answer in flight on llmtrack's own loop. ``seen = reply.wait_change(seen, timeout)`` returns a
   revision number; then read ``text``, ``reasoning``, ``status`` (waiting, streaming, then ok, incomplete, empty,
-  cancelled or error), ``error`` (words for a user), ``seconds``, ``first_token_seconds``. ``done`` (an Event) is set when
-  its row is written, ``cancel()`` returns at once. ``replies.shutdown(timeout)`` at the server's end;
+  cancelled or error), ``error`` (words for a user), ``seconds``, ``first_token_seconds``. ``done`` (an Event) is set
+  when its row is written, ``cancel()`` returns at once. ``replies.shutdown(timeout)`` at the server's end;
   ``replies.start(Prompt(…))`` asks without a conversation.
 * ``prices.price_of(model, prices.pricer_for(ledger))``: dollars per million tokens, for the list of models.
 * ``quotes.quote(conversation, model, pricer, draft=…, files=…, figures=…, catalog=…) -> Quote``: what the next message

@@ -46,19 +46,20 @@ def writer() -> str:
 
 
 def is_gone(meta: Mapping[str, Any], now: float | None = None) -> bool:
-    """Whether whoever was writing an answer can no longer be."""
+    """Whether whoever was writing an answer can no longer be; ask `reply_to` first whether it is written here."""
     told = str(meta.get("writer", ""))
     node, _, rest = told.partition("|")
     pid = rest.partition("|")[0]
-    if told == writer():
-        return False
-    if node == platform.node() and pid.isdigit() and (int(pid) == os.getpid() or not _lives(int(pid))):
+    local = told != writer() and node == platform.node() and pid.isdigit()
+    if local and (int(pid) == os.getpid() or not _may_live(int(pid))):
         return True
     kept = float(meta.get("kept_at") or 0)
     return (time.time() if now is None else now) - kept > SILENT_SECONDS
 
 
-def _lives(pid: int) -> bool:
+def _may_live(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # signal 0 asks only here; elsewhere the clock decides
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

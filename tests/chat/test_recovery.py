@@ -140,8 +140,8 @@ def test_what_was_deleted_long_ago_is_gone_for_good():
 
 
 def test_whether_a_writer_is_gone_is_told_by_its_process_and_then_by_the_clock():
-    mine = {"writer": keeping.writer(), "kept_at": 0}
-    assert not keeping.is_gone(mine)
+    assert not keeping.is_gone({"writer": keeping.writer(), "kept_at": 100.0}, now=120.0)
+    assert keeping.is_gone({"writer": keeping.writer(), "kept_at": 100.0}, now=200.0), "its end could not be put down"
     node, pid, _ = keeping.writer().split("|")
     assert keeping.is_gone({"writer": f"{node}|{pid}|earlier", "kept_at": time.time()}), "our number, another start"
     assert not keeping.is_gone({"writer": f"{node}|{os.getppid()}|x", "kept_at": 100.0}, now=120.0)

@@ -241,3 +241,22 @@ def test_ten_answers_at_once_do_not_mix(provider: Provider):
     running = [replies.start(prompt(model)) for model in models]
     for n, reply in enumerate(running, start=1):
         assert len(ended(reply).text.split()) == n
+
+
+def test_a_call_that_a_limit_refuses_is_answered_in_the_limits_own_words(provider: Provider):
+    from llmtrack.capture.tracker import Tracker, set_default_tracker
+    from llmtrack.limits import LimitExceeded
+
+    words = "The limit of $5.00 a month is reached: $5.02 is spent, and there is room again on 1 December."
+
+    def refuse(call: object) -> None:
+        raise LimitExceeded(words)
+
+    before = set_default_tracker(limited := Tracker(before_send=[refuse]))
+    try:
+        reply = ended(replies.start(prompt("openai/gpt-4o")))
+    finally:
+        set_default_tracker(before)
+        limited.close()
+    assert (reply.status, reply.error) == ("error", words)
+    assert provider.requests == []
