@@ -46,7 +46,7 @@ def _in_words(error: BaseException, asked: Asked) -> str:
     said = _said(error)
     if name == "APITimeoutError" or isinstance(error, TimeoutError):
         return f"{provider} did not answer in time. Try again, or choose another model."
-    if status is not None:
+    if status is not None and int(status) >= 400:  # an error in the middle of a stream comes with the stream's 200
         return _by_status(int(status), _kind(error), said, asked)
     if name in _LOST or (name == "APIConnectionError" and asked.begun):
         return f"The connection to {provider} was lost in mid-answer. What arrived is kept; retry for the rest."

@@ -39,8 +39,9 @@ def matches(connection: Connection, dialect: Dialect, user: int, text: str) -> d
     asked = words_of(text)
     if not asked:
         return {}
+    # The plus keeps the database from going through every message of the user's conversations instead of those found.
     sql = (
-        f"SELECT conversation_id, min(id) FROM message WHERE {dialect.search_sql(_INDEX)} AND conversation_id IN "
+        f"SELECT conversation_id, min(id) FROM message WHERE {dialect.search_sql(_INDEX)} AND +conversation_id IN "
         f"(SELECT c.id FROM conversation c WHERE c.app_user = {dialect.mark} AND c.deleted_at IS NULL) "
         "GROUP BY conversation_id"
     )

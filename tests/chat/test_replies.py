@@ -170,6 +170,21 @@ def test_a_connection_lost_in_mid_answer_keeps_the_text(provider: Provider, key:
     assert "was lost in mid-answer. What arrived is kept; retry for the rest." in (reply.error or "")
 
 
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("openai/gpt-4o@tokens=9@error-event", "OpenAI broke off with an error"),
+        ("anthropic/claude-sonnet-4-6@tokens=9@error-event", "Anthropic is overloaded at the moment"),
+        ("openai/gpt-4o@filtered", "OpenAI did not accept the request (HTTP 400"),
+    ],
+)
+def test_an_error_in_the_middle_of_a_stream_is_put_into_words_too(provider: Provider, key: str, words: str):
+    reply = ended(replies.start(prompt(key)))
+    assert reply.status == "error"
+    assert (reply.error or "").startswith(words)
+    assert reply.error.endswith(".")
+
+
 def test_a_server_that_is_down_is_named_with_its_address(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LLMTRACK_PROVIDERS__OLLAMA__BASE_URL", "http://127.0.0.1:9/v1")
     reply = ended(replies.start(prompt("ollama/llama3")))
