@@ -135,6 +135,8 @@ class Decision:
     """The discounts and markups in words."""
     since: int
     until: int
+    knows_place: bool = False
+    """A discount or markup is for calls kept in that place (``*@us``), so that the tier's price is known there too."""
 
     @property
     def covers(self) -> bool:
@@ -182,6 +184,7 @@ class Book:
             words=words,
             since=since,
             until=until,
+            knows_place=any(entry.percent is not None and "@" in entry.tiers for entry in best),
         )
 
     def of_everything(self, provider: str, model: str, tier: str, at: int) -> tuple[Decimal, str | None] | None:

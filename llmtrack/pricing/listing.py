@@ -37,6 +37,8 @@ _KNOWN_TOO = {
         {"omni-moderation-latest", "omni-moderation-2024-09-26", "text-moderation-latest", "text-moderation-stable"}
     ),
 }
+# Groq's minimum, which the list keeps in code: https://groq.com/pricing
+_LEAST_SECONDS = {("groq", "whisper-large-v3"): 10, ("groq", "whisper-large-v3-turbo"): 10}
 # Where an entry without any rate means that nothing is charged; elsewhere it means that nothing is known.
 _FREE = frozenset({("openai", "moderation")})
 _FREE_PROVIDERS = frozenset({"github-copilot"})
@@ -56,6 +58,8 @@ class Listing:
     rates: Mapping[str, Steps]
     since: int
     until: int
+    least_seconds: int = 0
+    """Audio shorter than this is billed as this long."""
     own: bool = True
     """False where the provider has no list of its own and its maker's price is assumed (Azure for OpenAI's models)."""
     uncounted: frozenset[str] = field(default_factory=frozenset)
@@ -113,7 +117,8 @@ def look_up(data: DataSnapshot, provider: str, model: str, tier: str, at: int) -
     uncounted = frozenset(prices) - FROM_LIST.keys()
     if prices and not rates:
         return Unlisted(Reason.NO_CLASS_PRICE, since, until)
-    return Listing(listed_by.id, info.id, tier, version(data), rates, since, until, own, uncounted)
+    least = _LEAST_SECONDS.get((listed_by.id, info.id), 0)
+    return Listing(listed_by.id, info.id, tier, version(data), rates, since, until, least, own, uncounted)
 
 
 def plain_rates(info: ModelInfo, at: int) -> dict[str, Decimal]:

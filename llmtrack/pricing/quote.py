@@ -44,10 +44,8 @@ class Quote:
 def quote(data: DataSnapshot, book: Book, provider: str, model: str, tier: str, at: int) -> Quote:
     """The quote for `model` at `provider` in `tier` (a name from `listing.tier_name`), `at` microseconds since 1970."""
     decided = book.decide(provider, model, tier, at)
-    if decided.same_as is not None:
-        listed = listing.look_up(data, *decided.same_as, tier, at)
-    else:
-        listed = listing.look_up(data, provider, model, tier, at)
+    named = decided.same_as or (provider, model)
+    listed = listing.look_up(data, *named, tier.partition("@")[0] if decided.knows_place else tier, at)
     since, until = max(decided.since, listed.since), min(decided.until, listed.until)
     if isinstance(listed, Unlisted) and not decided.rates:
         return Quote(since, until, reason=listed.reason)
@@ -84,6 +82,7 @@ def _band(
 ) -> Band:  # fmt: skip
     dollars = {name: rate for name, rates in steps.items() if (rate := _at(above, rates)) is not None}
     own = isinstance(listed, Unlisted) or decided.covers
+    least = listed.least_seconds if isinstance(listed, Listing) else 0
     version = decided.version if own else listed.version if isinstance(listed, Listing) else ""
     if not own and decided.version:
         version = f"{version} + book {decided.version}"
@@ -97,7 +96,7 @@ def _band(
         above=above,
         adjustment=decided.words,
     )
-    return Band(above, Rates(dollars, said="input" in decided.rates), price)
+    return Band(above, Rates(dollars, said="input" in decided.rates, least_seconds=least), price)
 
 
 def _at(above: int, rates: Steps) -> Decimal | None:

@@ -41,15 +41,17 @@ def _half_even(numerator: int, denominator: int) -> int:
 class Rates:
     """What each class of usage costs, in dollars, compiled once and applied to many calls."""
 
-    __slots__ = ("_by_token", "_den", "_nano", "_needs_input", "_needs_output", "_said", "dollars")
+    __slots__ = ("_by_token", "_den", "_least_seconds", "_nano", "_needs_input", "_needs_output", "_said", "dollars")
 
-    def __init__(self, dollars: Mapping[str, Decimal], *, said: bool = False) -> None:
+    def __init__(self, dollars: Mapping[str, Decimal], *, said: bool = False, least_seconds: int = 0) -> None:
         """`dollars` by class, per the units of `llmtrack.pricing.classes`.
 
         `said`: somebody said that these are all there are, so that cached tokens without a rate are ordinary input.
+        `least_seconds`: audio shorter than that is billed as that long.
         """
         self.dollars = dict(dollars)
         self._said = said
+        self._least_seconds = least_seconds
         exact = {name: Fraction(rate) * NANO / (per(name) or 1) for name, rate in dollars.items()}
         self._den = lcm(1, *(rate.denominator for rate in exact.values()))
         self._nano = {name: int(rate * self._den) for name, rate in exact.items()}
@@ -171,6 +173,8 @@ class Rates:
                 return Reason.USAGE_MISSING
             if not 0 <= count <= most:
                 return Reason.TOO_MANY if count > 0 else Reason.INVALID_USAGE
+            if name == "audio_hour" and 0 < count < self._least_seconds:
+                count = self._least_seconds
             # Seconds may be a fraction; the product is brought back to a whole number over the denominator.
             other_input = (other_input or 0) + round(count * nano[name])
         tool_cost: int | None = None

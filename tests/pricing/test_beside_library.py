@@ -133,3 +133,18 @@ def test_audio_without_a_rate_is_not_priced_as_text() -> None:
         "gpt-4o-audio-preview-2025-06-03", prompt_tokens=21, completion_tokens=1, prompt_tokens_details=details
     )
     assert price("openai", "openai.chat", answer).reason == "no_class_price"
+
+
+@pytest.mark.parametrize(
+    ("told", "tier", "status"),
+    [
+        ({"service_tier": "standard", "inference_geo": "global"}, "standard", "exact"),
+        ({"service_tier": "standard", "speed": "fast"}, "fast", "exact"),
+        ({"service_tier": "standard", "inference_geo": "us"}, "standard@us", "unpriced"),
+    ],
+)
+def test_what_makes_a_message_dearer_is_read_as_its_tier(told: dict[str, str], tier: str, status: str) -> None:
+    answer = message("claude-opus-5", input_tokens=10, output_tokens=10, **told)
+    exchange = Exchange(response=json.dumps(answer).encode(), content_type="application/json", http_status=200)
+    assert read("anthropic.messages", exchange, content=False).service_tier == tier
+    assert price("anthropic", "anthropic.messages", answer).status == status

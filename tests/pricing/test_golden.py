@@ -147,6 +147,12 @@ CASES = {
         {"input": D("0.006") * 90 / 60},
         "0.009",
     ),
+    "transcription of a moment, where ten seconds are the least": (
+        "groq", "whisper-large-v3",  # 0.111 an hour
+        Usage(audio_seconds=4),
+        {"input": round(D("0.111") * 10 / 3600, 9)},
+        "0.000308333",
+    ),
     "speech by the character": (
         "openai", "tts-1",  # 15 per million characters
         Usage(characters=1_000),
@@ -320,3 +326,17 @@ def test_the_price_is_named_on_every_cost() -> None:
     assert price.rates == {
         "input": "2.5", "cache_read": "1.25", "output": "10", "web_search": "10", "tool:file_search": "2.5",
     }  # fmt: skip
+
+
+def test_a_call_kept_in_one_country_has_no_price_until_the_book_says_what_that_costs() -> None:
+    usage = Usage(input_tokens=1_000, output_tokens=1_000)
+    assert cost(usage, "anthropic", OPUS, tier="standard@us").reason == "no_tier_price"
+    more = BookEntry("markup", "anthropic", "*", moment(2026, 1, 1), percent=D(10), tier="*@us", id=2)
+    priced = cost(usage, "anthropic", OPUS, tier="standard@us", book=[more])
+    assert (priced.status, total(priced)) == ("exact", 1_000 * D("5.50") / M + 1_000 * D("27.50") / M)
+    assert total(cost(usage, "anthropic", OPUS, book=[more])) == D("0.030")
+
+
+def test_fast_mode_is_priced_as_such() -> None:
+    priced = cost(Usage(input_tokens=1_000, output_tokens=1_000), "anthropic", "claude-opus-5", tier="fast")
+    assert parts(priced) == {"input": 1_000 * D(10) / M, "output": 1_000 * D(50) / M}

@@ -74,7 +74,14 @@ def _head(message: Json, said: Said) -> None:
 
 def _use(reported: Json, said: Said) -> None:
     said.usage = read_usage(reported, said.model)
-    said.service_tier = text(reported.get("service_tier"))
+    said.service_tier = _tier(reported)
+
+
+def _tier(reported: Json) -> str | None:
+    """The tier served. Fast mode is one, and a call kept inside one country is marked so: both are priced apart."""
+    tier = "fast" if reported.get("speed") == "fast" else text(reported.get("service_tier"))
+    country = text(reported.get("inference_geo"))
+    return tier if country in (None, "global", "not_available") else f"{tier or 'standard'}@{country}"
 
 
 def _speaks(block: Any) -> bool:
