@@ -39,6 +39,8 @@ except EXPLAINED as error:
     st.navigation([st.Page(lambda reason=str(error): closed(reason), title="llmtrack", url_path="closed")]).run()
     st.stop()
 
+# Before the pages too: until it is set, a page's own icon becomes the tab's, and the browser asks Google for it.
+st.set_page_config(page_icon=ICON)
 page = st.navigation({"": [CHAT, USAGE], "Admin": ADMIN} if me.is_admin else [CHAT, USAGE])
 st.set_page_config(page_icon=ICON, layout="centered" if page == CHAT else "wide")
 with st.sidebar:
