@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     database_url: str = Field(default="sqlite:///llmtrack.db", repr=False, description="a database URL")
     journal_dir: Path | None = Field(default=None, description="a directory that can be written")
     capture_content: Literal["on", "off"] = Field(default="on", description='"on" or "off"')
-    """Whether prompts and answers are kept beside the numbers."""
+    """Whether prompts and answers are kept beside the numbers. Conversations of the chat page are kept either way."""
 
     # Who is here, and when their month begins.
     user_id: str = Field(default="local", min_length=1, max_length=200, description="a name of 1 to 200 characters")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat import demo
@@ -82,6 +83,8 @@ def _make(model: Model, settings: Settings) -> Any:
     if model.dialect == "anthropic":
         from llmtrack.anthropic import AsyncAnthropic
 
+        # The catalog says it where the model is chosen, with the day.
+        warnings.filterwarnings("ignore", message="The model '.*' is deprecated", category=DeprecationWarning)
         client = AsyncAnthropic(**options)
     else:
         from llmtrack.openai import AsyncOpenAI

@@ -61,6 +61,11 @@ class Quote:
         return self.history_tokens / self.input_tokens if self.input_tokens else None
 
     @property
+    def too_long(self) -> bool:
+        """Whether this is more than the model can read, as far as that is known."""
+        return self.model.context is not None and self.input_tokens > self.model.context
+
+    @property
     def simulated(self) -> bool:
         """Whether this is the demo's stated price and no money."""
         return self.model.simulated

@@ -22,8 +22,9 @@ def for_openai(prompt: Prompt) -> dict[str, Any]:
     if wanted.temperature is not None:
         body["temperature"] = wanted.temperature
     if wanted.max_tokens is not None:
-        # OpenAI's newer models refuse the old name; compatible servers often know only that one.
-        name = "max_completion_tokens" if prompt.model.provider == "openai" else "max_tokens"
+        # OpenAI's reasoning models refuse the old name, at Azure too; compatible servers often know only that one.
+        new = prompt.model.provider == "openai" or not prompt.model.takes.temperature
+        name = "max_completion_tokens" if new else "max_tokens"
         body[name] = wanted.max_tokens
     if wanted.effort is not None:
         body["reasoning_effort"] = wanted.effort

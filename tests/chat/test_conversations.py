@@ -86,6 +86,26 @@ def test_under_each_answer_stand_its_tokens_cost_and_time(mine: Conversations):
     assert (total.cost, total.simulated_cost, total.generations) == (Decimal(0), figures.cost, 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "into", "out"),
+    [
+        ("claude-3-opus-20240229", "15", "75"),
+        ("claude-3-sonnet-20240229", "3", "15"),
+        ("claude-3-haiku-20240307", "0.25", "1.25"),
+    ],
+)
+def test_claude_3_costs_what_its_published_price_says(mine: Conversations, name: str, into: str, out: str):
+    turn = ended(mine.send("Hello", model(f"anthropic/{name}")))
+    llmtrack.flush()
+    chat = mine.open(turn.conversation_id)
+    assert chat is not None
+    figures = mine.figures(chat.messages)[turn.answers[0]]
+    assert figures.input_tokens
+    assert figures.output_tokens
+    assert figures.cost == (Decimal(into) * figures.input_tokens + Decimal(out) * figures.output_tokens) / 1_000_000
+    assert figures.cost_status == "exact"
+
+
 def test_the_whole_branch_is_sent_with_each_message(mine: Conversations, provider: Provider):
     first = ended(mine.send("One", model("openai/gpt-4o"), parameters=Parameters(system="Be kind.")))
     ended(mine.send("Two", model("openai/gpt-4o"), conversation_id=first.conversation_id))

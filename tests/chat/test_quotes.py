@@ -162,6 +162,12 @@ def test_earlier_files_are_named_when_they_make_the_cost(provider: Provider):
     assert quotes.quote(chat, model("openai/gpt-4o"), Pricer(), draft="And?").file_tokens == 0
 
 
+def test_more_than_a_model_can_read_is_said_beforehand():
+    old = model("openai/gpt-3.5-turbo")
+    assert quotes.quote(NOTHING, old, Pricer(), draft="word " * 20_000).too_long
+    assert not quotes.quote(NOTHING, old, Pricer(), draft="word " * 2_000).too_long
+
+
 def test_small_amounts_are_not_worth_a_hint():
     told = quotes.quote(NOTHING, model("openai/gpt-4o-mini"), Pricer(), draft="Hi", catalog=get_catalog())
     assert told.hints == ()
