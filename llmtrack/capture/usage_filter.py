@@ -11,6 +11,9 @@ _END_OF_EVENT = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
 _NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null(?=\s*[,}])|"usage"\s*:\s*null\s*,\s*')
 """The member that a server adds to the other events because it was asked. It cannot be part of a text: inside a
 JSON string the quotes would be escaped."""
+_OPENAIS = b'"system_fingerprint"'
+"""What OpenAI and Azure put into every event. They write `"usage":null` because they were asked. Others who write it,
+such as Together, do so always, and then it is the caller's to see."""
 
 
 class UsageFilter:
@@ -45,7 +48,8 @@ def _without_usage(events: bytes) -> bytes:
         if b'"usage"' in event:
             if _is_usage_only(event):
                 continue
-            event = _NULL_USAGE.sub(b"", event)
+            if _OPENAIS in event:
+                event = _NULL_USAGE.sub(b"", event)
         kept.append(event)
     return b"".join(kept)
 
