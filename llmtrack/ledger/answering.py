@@ -87,7 +87,7 @@ def answer(
         # Says which groups there are, also those of which nothing else is known.
         needs.sums.setdefault(Sum("generations"), len(needs.sums))
     with snapshot(ledger, cancel) as view:
-        reader = Reader(view, ledger, question, max_rows)
+        reader = Reader(view, ledger, question, max_rows, needs.judged)
         parts, whole = _read(reader, needs)
         keys = _keys(reader, parts)
         named = reader.names([key[1:] for key in keys])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from llmtrack.ledger.plan import TOTALS, Extent, Part, Piece, choose, cut
+from llmtrack.ledger.plan import TOTALS, Extent, Part, Piece, choose, cut, reason
 from llmtrack.ledger.rollups import HOUR, QUARTER, Rollup
 from llmtrack.ledger.scope import Scope, Sql
 from llmtrack.ledger.snapshot import Snapshot
@@ -19,7 +19,7 @@ _ALL = (1 << _HALF) - 1
 class Note(Protocol):
     """Says where something is read; refuses what would read too many rows."""
 
-    def __call__(self, what: str, parts: Sequence[Part], rows: Sequence[Piece], reason: str) -> None: ...
+    def __call__(self, what: str, parts: Sequence[Part], rows: Sequence[Piece], why: str) -> None: ...
 
 
 def users(scope: Scope, buckets: Sequence[Span], extent: Extent | None, note: Note) -> Mapping[Key, int]:
@@ -33,7 +33,7 @@ def users(scope: Scope, buckets: Sequence[Span], extent: Extent | None, note: No
     else:
         chain = choose(TOTALS, scope.columns | {"app_user"}, scope.fixed)
         parts, rest = cut(buckets, chain.rollups if chain else (), extent)
-        note("users", parts, rest, "no rollup tells users apart by " + ", ".join(sorted(scope.columns)))
+        note("users", parts, rest, reason(TOTALS, scope.columns | {"app_user"}))
         selects = [_of_cube(scope, part) for part in parts]
     if rest:
         selects.append(_of_rows(scope, rest))

@@ -9,7 +9,7 @@ from llmtrack.ledger.rollups import CUBES, DAY, HOUR, QUARTER, SKETCHES, Rollup
 
 ROWS = Rollup("generation", 0, ())
 """The generations themselves, where no rollup has what is asked for."""
-_NAMES = {DAY: "days", HOUR: "hours", QUARTER: "quarter-hours"}
+_NAMES = {DAY: "day", HOUR: "hour", QUARTER: "quarter-hour"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Part:
         if not self.rollup.length:
             return "rows"
         slots = sum(piece.end - piece.start for piece in self.pieces)
-        return f"{slots:,} {_NAMES[self.rollup.length]} of {self.rollup.table}"
+        return f"{slots:,} {_NAMES[self.rollup.length]}{'' if slots == 1 else 's'} of {self.rollup.table}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,15 @@ def choose(chains: Sequence[Chain], needed: Iterable[str], fixed: Iterable[str])
     led = [chain for chain in able if chain.lead in held]
     timed = [chain for chain in able if chain.lead is None]
     return next(iter(led or timed or able), None)
+
+
+def reason(chains: Sequence[Chain], needed: Iterable[str]) -> str:
+    """Why rows have to be read for what no chain has."""
+    held = frozenset().union(*(chain.dimensions for chain in chains))
+    unheld = sorted(set(needed) - held)
+    if unheld:
+        return f"no rollup has {' or '.join(unheld)}"
+    return f"no rollup has {', '.join(sorted(needed))} at once, or slots that short"
 
 
 def cut(

@@ -10,7 +10,7 @@ from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.formulas import Sum
 from llmtrack.ledger.opened import look
 from llmtrack.ledger.periods import Period, buckets, from_micros
-from llmtrack.ledger.plan import DISTRIBUTIONS, TOTALS, Extent, Part, Piece, choose, cut
+from llmtrack.ledger.plan import DISTRIBUTIONS, TOTALS, Extent, Part, Piece, choose, cut, reason
 from llmtrack.ledger.question import Question
 from llmtrack.ledger.scope import Scope
 from llmtrack.ledger.snapshot import Snapshot
@@ -38,14 +38,14 @@ class TooManyRows(LedgerError):
 class Reader:
     """One question at one moment of the ledger."""
 
-    def __init__(self, view: Snapshot, ledger: Ledger, question: Question, max_rows: int | None) -> None:
+    def __init__(self, view: Snapshot, ledger: Ledger, question: Question, max_rows: int | None, judged: bool) -> None:
         self.view = view
         self.question = question
         self._max_rows = max_rows
         self._notes: list[str] = []
         self.words, self.extent = look(view, ledger)
         self.scope = Scope(view, self.words, question.where, question.dimensions)
-        self._since, self._until = self._bounds()
+        self._since, self._until = self._bounds(judged)
         self.buckets: list[Period] = []
         if question.grain and self._since < self._until:
             self.buckets = buckets(self._since, self._until, question.grain, question.timezone, question.anchor_day)
@@ -75,7 +75,7 @@ class Reader:
         needed = self.scope.columns | ({"cost_status"} if of == "cost" else set())
         chain = choose(DISTRIBUTIONS, needed, self.scope.fixed)
         parts, rows = cut(self._spans(), chain.rollups if chain else (), self.extent)
-        self._note(f"{of} percentiles", parts, rows, "no sketch has " + _listed(self.scope.columns))
+        self._note(f"{of} percentiles", parts, rows, reason(DISTRIBUTIONS, self.scope.columns))
         return read_distribution(self.scope, of, parts, rows)
 
     def merged(self, distributions: Mapping[Key, Any]) -> Any:
@@ -126,7 +126,7 @@ class Reader:
         else:
             chain = choose(TOTALS, needed, scope.fixed)
             parts, rows = cut(self._spans(), chain.rollups if chain else (), self.extent)
-        self._note("totals", parts, rows, "no rollup has " + _listed(needed))
+        self._note("totals", parts, rows, reason(TOTALS, needed))
         return read_sums(scope, sums, parts, rows)
 
     def _spans(self, divided: bool = True) -> list[tuple[int, int, int]]:
@@ -135,22 +135,23 @@ class Reader:
             return [(number, *span) for number, span in enumerate(clipped)]
         return [(0, self._since, self._until)] if self._since < self._until else []
 
-    def _bounds(self) -> tuple[int, int]:
+    def _bounds(self, judged: bool) -> tuple[int, int]:
+        """The time asked about; left open it ends with the latest generation, or judgement if these are asked for."""
         known = self.extent or Extent(0, 0, 0)
         since = known.first if self.question.since is None else self.question.since
-        until = known.last + 1 if self.question.until is None else self.question.until
-        return since, max(since, until)
+        if self.question.until is not None:
+            return since, max(since, self.question.until)
+        last = known.last
+        if judged and self.extent:
+            last = max(last, self.view.one("SELECT COALESCE(MAX(at), 0) FROM feedback")[0])
+        return since, max(since, last + 1)
 
-    def _note(self, what: str, parts: Sequence[Part], rows: Sequence[Piece], reason: str) -> None:
+    def _note(self, what: str, parts: Sequence[Part], rows: Sequence[Piece], why: str) -> None:
         """Says where something is read; refuses what would read too many rows."""
         said = [str(part) for part in parts]
         if rows:
             count = counting.rows_within(self.view, self.scope, rows)
             if self._max_rows is not None and count > self._max_rows:
-                raise TooManyRows(count, self._max_rows, reason)
+                raise TooManyRows(count, self._max_rows, why)
             said.append(f"at most {count:,} rows")
         self._notes.append(f"{what} from {', '.join(said) or 'nothing'}")
-
-
-def _listed(columns: Iterable[str]) -> str:
-    return ", ".join(sorted(columns)) or "time"

@@ -26,24 +26,35 @@ class Cancel:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: Any = None
+        self._ended = threading.Event()
         self.cancelled = False
 
     def __call__(self) -> None:
         with self._lock:
             self.cancelled = True
             if self._running is not None:
-                _interrupt(self._running)
+                threading.Thread(target=self._insist, args=(self._ended,), daemon=True).start()
+
+    def _insist(self, ended: threading.Event) -> None:
+        """Interrupts until it took effect: a database forgets an interruption that came just before its statement."""
+        while not ended.is_set():
+            with self._lock:
+                if not ended.is_set():
+                    _interrupt(self._running)
+            ended.wait(0.05)
 
     @contextmanager
     def watching(self, connection: Connection) -> Iterator[None]:
         """While this lasts, a call stops what `connection` is doing."""
         with self._lock:
             self._running = connection.connection.driver_connection
+            self._ended.clear()
         try:
             yield
         finally:
             with self._lock:
                 self._running = None
+                self._ended.set()
 
 
 def _interrupt(driver_connection: Any) -> None:
@@ -74,9 +85,9 @@ class Snapshot:
         """An expression for a value in a JSON column as text, and its parameters; true and false are words."""
         if self.dialect.name == "postgresql":
             return f"{column} ->> %s", [key]
-        path = '$."' + key + '"'
-        boolean = f"CASE json_type({column}, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'"
-        return f"{boolean} ELSE CAST(json_extract({column}, ?) AS TEXT) END", [path, path]
+        # Not a JSON path, in which no key with quotation marks can be said.
+        words = "WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN NULL"
+        return f"(SELECT CASE type {words} ELSE CAST(value AS TEXT) END FROM json_each({column}) WHERE key = ?)", [key]
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Sequence[Any]]:
         self.queries += 1
@@ -89,6 +100,9 @@ class Snapshot:
                 return self._send(sql, values)
             except Exception as error:
                 if self._cancel.cancelled:
+                    self.connection.invalidate(
+                        error
+                    )  # an interruption still on its way must not meet another's question
                     raise Cancelled("The question was cancelled.") from error
                 raise
 
