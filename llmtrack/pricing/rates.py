@@ -78,7 +78,6 @@ class Rates:
         in_rate, out_rate = nano.get("input", 0), nano.get("output", 0)
         doubt: Reason | None = None
         read_cost = write_cost = reasoning_cost = audio_cost = image_cost = None
-
         if usage.input_audio_tokens or usage.output_audio_tokens:
             audio = self._audio(usage)
             if isinstance(audio, Reason):
@@ -86,31 +85,12 @@ class Rates:
             audio_cost, audio_in, audio_out = audio
             plain_in -= audio_in
             plain_out -= audio_out
-        read = usage.cache_read_tokens
-        if read is not None:
-            if read and "cache_read" not in nano and in_rate and not self._said:
-                doubt = Reason.CLASS_ASSUMED
-            text_read = read
-            if audio_cost is not None:
-                text_read -= usage.cache_read_audio_tokens or 0
-                if read and usage.cache_read_audio_tokens is None and usage.input_audio_tokens:
-                    doubt = Reason.CLASS_ASSUMED  # how much of the audio was cached, nobody says
-            if text_read < 0:
-                return Reason.INVALID_USAGE
-            read_cost = text_read * nano.get("cache_read", in_rate)
-            plain_in -= text_read
-        write = usage.cache_write_tokens
-        if write is not None:
-            long = usage.cache_write_1h_tokens or 0
-            if write < long or long < 0:
-                return Reason.INVALID_USAGE
-            if write and "cache_write" not in nano and in_rate and not self._said:
-                doubt = Reason.CLASS_ASSUMED
-            write_rate = nano.get("cache_write", in_rate)
-            if long and "cache_write_1h" not in nano and in_rate and not self._said:
-                return Reason.NO_CLASS_PRICE
-            write_cost = (write - long) * write_rate + long * nano.get("cache_write_1h", write_rate)
-            plain_in -= write
+        if usage.cache_read_tokens is not None or usage.cache_write_tokens is not None or usage.cache_write_1h_tokens:
+            cache = self._cache(usage, audio_cost is not None)
+            if isinstance(cache, Reason):
+                return cache
+            read_cost, write_cost, cached, doubt = cache
+            plain_in -= cached
         if usage.input_image_tokens or usage.output_image_tokens:
             image_cost, image_in, image_out = self._image(usage)
             plain_in -= image_in
@@ -136,6 +116,39 @@ class Rates:
         den = self._den
         parts = tuple([None if cost is None else _half_even(cost, den) for cost in costs])
         return parts, tool_doubt or doubt  # type: ignore[return-value]  # nine, as Parts has
+
+    def _cache(self, usage: Usage, heard: bool) -> tuple[int | None, int | None, int, Reason | None] | Reason:
+        """Nano-dollars (over the denominator) for cache reads and writes, the input they account for, and a doubt.
+
+        Without a rate of their own they are input: a model that charges more for writing has one. One-hour writes
+        always cost more than others, so a model with a rate for the others only has no price for them. `heard`: audio
+        that was read from the cache has been charged already.
+        """
+        nano, in_rate = self._nano, self._nano.get("input", 0)
+        assumed = bool(in_rate) and not self._said
+        doubt: Reason | None = None
+        read_cost = write_cost = None
+        read, write, long = usage.cache_read_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens or 0
+        if read is not None:
+            if read and assumed and "cache_read" not in nano:
+                doubt = Reason.CLASS_ASSUMED
+            if heard and read and usage.cache_read_audio_tokens is None and usage.input_audio_tokens:
+                doubt = Reason.CLASS_ASSUMED  # how much of the audio was cached, nobody says
+            if heard:
+                read -= usage.cache_read_audio_tokens or 0
+            read_cost = read * nano.get("cache_read", in_rate)
+        if write is None and long:
+            write = long
+        if write is not None:
+            if write and assumed and "cache_write" not in nano:
+                doubt = Reason.CLASS_ASSUMED
+            if long and assumed and "cache_write_1h" not in nano:
+                return Reason.NO_CLASS_PRICE
+            rate = nano.get("cache_write", in_rate)
+            write_cost = (write - long) * rate + long * nano.get("cache_write_1h", rate)
+        if (read or 0) < 0 or not 0 <= long <= (write or 0):
+            return Reason.INVALID_USAGE
+        return read_cost, write_cost, (read or 0) + (write or 0), doubt
 
     def _audio(self, usage: Usage) -> tuple[int, int, int] | Reason:
         """Nano-dollars (over the denominator) for audio, and the input and output tokens they account for.

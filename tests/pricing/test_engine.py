@@ -66,6 +66,12 @@ def test_one_hour_writes_are_never_priced_as_five_minute_ones() -> None:
     assert (priced.status, priced.reason) == ("unpriced", "no_class_price")
 
 
+def test_one_hour_writes_are_charged_as_such_where_only_they_are_reported() -> None:
+    usage = Usage(input_tokens=1_000, output_tokens=0, cache_write_1h_tokens=500)
+    priced = cost(usage, "anthropic", "claude-opus-4-5-20251101")
+    assert parts(priced) == {"input": 500 * D(5) / M, "cache_write": 500 * D(10) / M, "output": 0}
+
+
 def test_a_tool_without_a_price_makes_an_estimate_and_a_free_one_does_not() -> None:
     assert (
         cost(Usage(input_tokens=1, output_tokens=1, tools={"web_fetch": 2}), "anthropic", "claude-opus-5").status
