@@ -275,7 +275,5 @@ def _response_class(response_class: Any, cast_to: Any, headers: Any) -> Any | No
 
 def _is_response(response_class: Any, cast_to: Any) -> bool:
     origin = getattr(cast_to, "__origin__", None) or cast_to
-    # The base of `APIResponse`, and the response of the HTTP library, old and new.
-    return isinstance(origin, type) and (
-        issubclass(origin, response_class.__mro__[1]) or any(base.__name__ == "Response" for base in origin.__mro__)
-    )
+    # The base of `APIResponse`, or the response of an HTTP library; OpenAI has a model called `Response`, too.
+    return isinstance(origin, type) and (issubclass(origin, response_class.__mro__[1]) or hasattr(origin, "iter_raw"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import OrderedDict
 from typing import Any
 
 from llmtrack.capture.frames import NO_REQUEST, NO_RESPONSE, Frame, unpack_times
@@ -20,8 +21,6 @@ _PLAIN = {"span": Span, "identity": Identity, "feedback": Feedback}
 def record_of(frame: Frame) -> Record | None:
     """The record in `frame`, not yet priced; `None` if there is nothing to keep. Raises where it makes no sense."""
     known: dict[str, Any] = json.loads(frame.known)
-    if known.get("settles"):
-        known.setdefault("background", _BACKGROUND.search(frame.response) is not None)
     if frame.ended == "said":
         record: Record = _PLAIN[known["kind"]](**known["record"])
         return record
@@ -31,9 +30,22 @@ def record_of(frame: Frame) -> Record | None:
         reading = restored(known["reading"])
     else:
         reading = read(known["reader"], exchange_of(frame, known), content=True)
-    if known.get("settles") and (reading.pending or frame.http_status != 200 or not known["background"]):
+    if reading.pending and not known.get("settles"):
+        _begun[reading.response_id] = None
+        if len(_begun) > 10_000:
+            _begun.popitem(last=False)
+    if known.get("settles") and (reading.pending or frame.http_status != 200 or not _in_background(frame, reading)):
         return None  # Asking after an answer is no request to a model, unless it finds a background one ready.
     return _generation(frame, known, reading)
+
+
+_begun: OrderedDict[str | None, None] = OrderedDict()
+"""The latest background responses that this process began."""
+
+
+def _in_background(frame: Frame, reading: Reading) -> bool:
+    # Some servers leave out that it was one.
+    return _BACKGROUND.search(frame.response) is not None or reading.response_id in _begun
 
 
 def exchange_of(frame: Frame, known: dict[str, Any]) -> Exchange:
