@@ -148,3 +148,20 @@ def test_what_makes_a_message_dearer_is_read_as_its_tier(told: dict[str, str], t
     exchange = Exchange(response=json.dumps(answer).encode(), content_type="application/json", http_status=200)
     assert read("anthropic.messages", exchange, content=False).service_tier == tier
     assert price("anthropic", "anthropic.messages", answer).status == status
+
+
+@pytest.mark.parametrize(("served", "rate"), [("default", D("5")), ("flex", D("2.50")), ("priority", D("12.50"))])
+def test_the_tier_that_was_asked_for_and_not_served_does_not_matter(served: str, rate: D) -> None:
+    answer = chat("gpt-5.5-2026-04-23", prompt_tokens=1_000, completion_tokens=0, total_tokens=1_000)
+    for asked in ("auto", "flex", "priority"):
+        exchange = Exchange(
+            request=json.dumps({"model": "gpt-5.5", "messages": [], "service_tier": asked}).encode(),
+            response=json.dumps({**answer, "service_tier": served}).encode(),
+            content_type="application/json",
+            http_status=200,
+        )
+        reading = read("openai.chat", exchange, content=False)
+        cost = Pricer().cost(
+            reading.usage, provider="openai", model=reading.response_model, tier=reading.service_tier, at=NOVEMBER
+        )
+        assert D(cost.total or 0) / 10**9 == 1_000 * rate / 1_000_000
