@@ -92,6 +92,12 @@ def choose(message_id: int, answers: Sequence[int]) -> None:
         attempt(room.judge, answer, 1 if answer == message_id else -1, "compared with other models")
 
 
+def stop(growing: Sequence[tuple[Reply, DeltaGenerator]]) -> None:
+    """Escape, or the button by that name."""
+    for reply, _ in growing:
+        reply.cancel()
+
+
 def ask(draft: composer.Draft) -> Turn | None:
     """Keep the message and ask whoever is to answer."""
     more = {
@@ -128,6 +134,10 @@ def draw(message: Message) -> None:
 def follow(growing: Sequence[tuple[Message, DeltaGenerator]]) -> None:
     """Watch answers being written, here or by another process, and draw the page again when they have ended."""
     here = [(reply, place) for message, place in growing if (reply := reply_to(message.id))]
+    if here:
+        price_place.button(
+            "Stop", icon=":material/stop_circle:", type="tertiary", shortcut="escape", on_click=stop, args=(here,)
+        )
     for reply, _ in here:
         watch(reply)
     for message, place in growing:
@@ -159,6 +169,11 @@ if draft.sent and (turn := ask(draft)):
     picker.keep(current)
     conversation = room.open(current)
 
+together = comparing.compared(conversation) if conversation else []
+if any(one.id == st.session_state.get(CHOSEN) for one in together):
+    together = []
+st.set_page_config(layout="wide" if together else "centered")
+
 history.draw(ledger, room, current, datetime.now(zone(get_settings().timezone)))
 titlebar.draw_undo(room, attempt)
 found = room.figures(conversation.messages) if conversation else {}
@@ -178,16 +193,12 @@ if wanted := st.session_state.pop(dialogs.WANTED, None):
     open_wanted(*wanted)
 
 if conversation is not None:
-    together = comparing.compared(conversation)
-    if any(one.id == st.session_state.get(CHOSEN) for one in together):
-        together = []
     for message in conversation.messages[:-1] if together else conversation.messages:
         if not message.in_flight:
             draw(message)
     last = conversation.messages[-1] if conversation.messages else None
     growing: list[tuple[Message, DeltaGenerator]] = []
     if together:
-        st.set_page_config(layout="wide")
         growing = comparing.draw(together, room.figures(together), choose)
     elif last is not None and last.in_flight:
         with st.chat_message("assistant", avatar=messages.MODEL):

@@ -42,7 +42,9 @@ except EXPLAINED as error:
 # Before the pages too: until it is set, a page's own icon becomes the tab's, and the browser asks Google for it.
 st.set_page_config(page_icon=ICON)
 page = st.navigation({"": [CHAT, USAGE], "Admin": ADMIN} if me.is_admin else [CHAT, USAGE])
-st.set_page_config(page_icon=ICON, layout="centered" if page == CHAT else "wide")
+st.set_page_config(page_icon=ICON)
+if page != CHAT:  # it chooses for itself: narrow to read, wide to compare
+    st.set_page_config(layout="wide")
 with st.sidebar:
     st.caption(f":material/person: {me.name}")
 if settings.sample:

@@ -46,9 +46,8 @@ def draw(catalog: Catalog, conversation: Conversation | None) -> tuple[Draft, De
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             with st.container(width=250):
                 model = picker.pick_model(catalog)
-            with st.popover("", icon=":material/tune:", help="Instructions and parameters"):
+            with st.popover("", icon=":material/tune:", help="Instructions, parameters, and models to compare with"):
                 parameters = _parameters(model, conversation)
-            with st.popover("", icon=":material/compare_arrows:", help="Ask several models at once"):
                 others = _others(catalog, model)
         hint = st.empty()
     # Outside of `st.bottom`, though it goes there: only then does the page follow a growing answer down.
@@ -69,16 +68,15 @@ def draw(catalog: Catalog, conversation: Conversation | None) -> tuple[Draft, De
 def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
     """Up to three more models to ask the same."""
     choosable = [one.key for one in catalog.models if one.needs is None and one.key != model.key]
-    st.markdown("**Compare**")
     chosen = st.multiselect(
-        "Also ask",
+        "Compare with",
         choosable,
         key="compare_with",
         max_selections=MOST_COMPARED - 1,
-        placeholder="Choose up to three more models",
+        placeholder="up to three more models",
+        help="All answer at once, side by side. The one you choose goes on as the conversation.",
         persist_state="session",
     )
-    st.caption("All answer at once, side by side. The one you choose goes on as the conversation.")
     return tuple(catalog.find(key) for key in chosen if key in choosable)
 
 

@@ -51,15 +51,14 @@ def _tokens(found: Figures) -> str:
 def _cost(found: Figures) -> str:
     if found.cost is None:
         return "price unknown" if found.cost_status == "unpriced" and found.status != "error" else ""
-    marks = (" estimated" if found.usage_estimated or found.cost_status == "estimated" else "") + (
-        " simulated" if found.cost_status == "simulated" else ""
-    )
-    return words.plain(words.usd(found.cost)) + marks
+    guessed = found.usage_estimated or found.cost_status == "estimated"
+    mark = " simulated" if found.cost_status == "simulated" else (" estimated" if guessed else "")
+    return words.plain(words.usd(found.cost)) + mark
 
 
 def _quoted(found: Figures, quoted: Decimal | None) -> str:
     """How good the quote was that stood beside the message before it was sent."""
-    if quoted is None or not found.cost:
+    if quoted is None or not found.cost or found.status != "ok":
         return ""
     off = float((quoted - found.cost) / found.cost)
     if abs(off) < 0.005:

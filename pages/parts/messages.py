@@ -20,10 +20,11 @@ PERSON, MODEL = ":material/person:", ":material/smart_toy:"
 REGENERATE, OTHER_MODEL, CONTINUE, EDIT, TEXT = (
     ":material/refresh: Ask again",
     ":material/swap_horiz: Ask the model chosen below",
-    ":material/keyboard_double_arrow_right: Continue",
+    "continue",
     ":material/edit: Edit and ask again",
     ":material/content_copy: Show as plain text",
 )
+BROKEN = ("error", "empty", "abandoned")
 Act = Callable[[str, int], None]
 """Does one of the actions above to the message with this id."""
 Judge = Callable[[int, int, str | None], None]
@@ -51,6 +52,19 @@ def draw_answer(
             _walk(message, room)
             if message.text:
                 _judge(message, found, judge)
+            if message.status in BROKEN:
+                st.button(
+                    "Retry",
+                    key=f"retry_{message.id}",
+                    icon=":material/refresh:",
+                    on_click=act,
+                    args=(REGENERATE, message.id),
+                )
+            elif message.can_go_on:
+                st.button(
+                    "Continue", key=f"on_{message.id}", icon=":material/keyboard_double_arrow_right:",
+                    on_click=act, args=(CONTINUE, message.id),
+                )  # fmt: skip
             _menu(message, _possible(message), act)
             st.caption(figures.line(message, found, quoted), width="content")
 
@@ -66,8 +80,6 @@ def draw_body(message: Message) -> None:
 
 def _possible(message: Message) -> list[str]:
     actions = [REGENERATE, OTHER_MODEL]
-    if message.can_go_on:
-        actions.insert(0, CONTINUE)
     return [*actions, TEXT] if message.text else actions
 
 

@@ -71,7 +71,7 @@ def _chosen(catalog: Catalog) -> None:
     """Take the choice over, unless it cannot be taken."""
     typed = (st.session_state[KEY] or "").strip()
     try:
-        model = catalog.find(typed)
+        model = named(catalog, typed, st.session_state[CHOSEN])
     except ChatError as error:
         st.session_state[REFUSED] = str(error)
         return
@@ -79,6 +79,21 @@ def _chosen(catalog: Catalog) -> None:
         st.session_state[REFUSED] = f"{model.name} cannot be chosen yet: set {model.needs} and start the app again."
         return
     choose(model)
+
+
+def named(catalog: Catalog, typed: str, current: str) -> Model:
+    """The model somebody picked or typed: by its whole key, by its name alone, or as one more of the provider in use.
+
+    Raises `ChatError` where it can be none of these.
+    """
+    if "/" not in typed:
+        same = [model for model in catalog.models if model.name == typed]
+        if same:
+            return min(same, key=lambda model: model.needs is not None)
+        provider = current.partition("/")[0]
+        if typed and not catalog.find(current).simulated:
+            return catalog.find(f"{provider}/{typed}")
+    return catalog.find(typed)
 
 
 def label(model: Model, provider: ProviderModels) -> str:

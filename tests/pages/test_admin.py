@@ -1,0 +1,141 @@
+"""The admin pages: who may see them, and what an admin reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from llmtrack.ledger import Ledger
+from llmtrack.serving import identity
+from tests.pages.conftest import MAIN, SECONDS, OpenPage, call, read
+
+PAGES = sorted(path.relative_to(MAIN.parent).as_posix() for path in (MAIN.parent / "admin").glob("*.py"))
+
+
+def cards(app: AppTest) -> dict[str, str]:
+    """The numbers at the top of a page."""
+    return {one.label: one.value for one in app.metric}
+
+
+@pytest.fixture
+def no_admin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The local user, without the role."""
+    plain = identity.Viewer(id="bob", name="bob", role="user")
+    monkeypatch.setattr("pages.parts.viewer.local_viewer", lambda **_: plain)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_admin_page_says_what_to_do_when_there_is_nothing_to_show(open_page: OpenPage, page: str) -> None:
+    app = open_page(page)
+    assert not app.error
+    assert app.title[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_admin_page_draws_every_kind_of_call(open_page: OpenPage, ledger: Ledger, page: str) -> None:
+    ledger.write(
+        [
+            call(cost=2_000_000_000, session_id="s1", trace_id="t1", feature="chat"),
+            call(cost=None, provider="ollama", response_model="in-house", user_id=None),
+            call(cost=1_000, cost_status="simulated", provider="demo", response_model="demo-gpt"),
+            call(status="error", error_type="rate_limit", response_model=None, tokens=(None, None), cost=None),
+            call(status="cancelled", cost=500_000, user_id="*bob* [x](y)", response_model="a" * 120),
+        ]
+    )
+    app = open_page(page)
+    assert not app.error, [one.value for one in app.error]
+
+
+@pytest.mark.usefixtures("no_admin")
+def test_somebody_who_is_no_admin_sees_no_admin_page_in_the_menu(open_page: OpenPage) -> None:
+    app = open_page()
+    with pytest.raises(ValueError, match="admin"):
+        app.switch_page("admin/models.py")
+
+
+@pytest.mark.usefixtures("no_admin")
+@pytest.mark.parametrize("page", PAGES)
+def test_an_admin_page_checks_the_role_itself(page: str) -> None:
+    app = AppTest.from_file(Path(MAIN.parent) / page, default_timeout=SECONDS).run()
+    assert "This page is for admins." in app.error[0].value
+    assert not app.title
+    assert not app.metric
+    assert not app.dataframe
+
+
+def test_model_cost_tells_totals_averages_and_what_they_leave_out(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write(
+        [
+            call(cost=1_500_000_000, user_id="ann", duration=1_000_000),
+            call(cost=500_000_000, user_id="bob", duration=3_000_000),
+            call(cost=None, user_id="bob", provider="ollama", response_model="in-house", duration=2_000_000),
+            call(cost=7_000_000, cost_status="simulated", provider="demo", response_model="demo-gpt", user_id="bob"),
+        ]
+    )
+    app = open_page("admin/models.py")
+    told = cards(app)
+    assert told["Total cost"] == "$2.00"
+    assert told["Calls"] == "4"
+    assert told["Tokens"] == "4.4k"
+    assert told["Cost per call"] == "$1.00"
+    assert told["Cost per user"] == "$1.00"
+    assert told["Average time"] == "2.00 s"
+    assert told["Errors"] == "0"
+    remarks = next(one.value for one in app.caption if "unpriced" in one.value)
+    assert remarks == "1 of 4 calls unpriced · apart from it: $0.007000 simulated cost of 1 simulated call"
+
+
+def test_model_cost_keeps_real_and_simulated_models_in_tables_of_their_own(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write(
+        [
+            call(cost=10_000_000),
+            call(cost=7_000_000, cost_status="simulated", provider="demo", response_model="demo-gpt"),
+        ]
+    )
+    real, simulated = open_page("admin/models.py").dataframe
+    assert list(real.value["model"]) == ["gpt-4o"]
+    assert list(real.value["cost"]) == [0.01]
+    assert list(simulated.value["model"]) == ["demo-gpt"]
+    assert list(simulated.value["simulated_cost"]) == [0.007]
+
+
+def test_errors_are_told_by_the_model_that_was_asked_for(open_page: OpenPage, ledger: Ledger) -> None:
+    failed = {"status": "error", "response_model": None, "tokens": (None, None), "cost": None}
+    ledger.write(
+        [
+            call(response_model="gpt-4o-2024-08-06"),
+            call(error_type="rate_limit", **failed),
+            call(error_type="timeout", **failed),
+            call(error_type="timeout", **failed),
+        ]
+    )
+    app = open_page("admin/errors.py")
+    told = cards(app)
+    assert (told["Error rate"], told["Rate limits"], told["Timeouts"]) == ("75\u202f%", "1", "2")
+    by_model = app.dataframe[1].value
+    assert list(by_model["model"]) == ["gpt-4o"]
+    assert list(by_model["error_rate"]) == [75.0]
+
+
+def test_a_call_that_was_clicked_shows_what_was_said_and_why_it_cost_what(open_page: OpenPage, ledger: Ledger) -> None:
+    spoken = call(
+        cost=3_500_000,
+        input=[{"role": "user", "parts": [{"type": "text", "content": "How are *you*?"}]}],
+        output=[{"role": "assistant", "parts": [{"type": "text", "content": "Fine, thanks."}]}],
+    )
+    ledger.write([spoken])
+    app = open_page("admin/generations.py")
+    app.session_state["calls_1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    texts = list(read(app.run()))
+    assert r"How are \*you\*?" in texts
+    assert "Fine, thanks." in texts
+    assert any(r"Cost: **\$0\.003500 \(exact\)**" in text for text in texts)
+
+
+def test_somebody_elses_calls_are_not_counted_on_my_usage_page(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write([call(cost=1_000_000), call(cost=9_000_000, user_id="ann")])
+    texts = "\n".join(read(open_page("usage.py")))
+    assert "Usage in current billing cycle: **1 message**" in texts
+    assert r"Estimated cost: **\$0\.001000**" in texts
