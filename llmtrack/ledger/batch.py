@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,11 +24,25 @@ from llmtrack.ledger.totals import Totals, Words
 _LOW = 0xFFF
 
 
+Texts = dict[int, tuple[str | None, str | None, str | None]]
+"""Input, output and error message, ready to be written, by the identity of the record."""
+
+
+def texts_of(records: Sequence[Record]) -> Texts:
+    """What was said in `records`."""
+    return {
+        id(record): text
+        for record in records
+        if isinstance(record, Generation) and (text := text_of(record)) is not None
+    }
+
+
 class Batch:
     """What is being written in one transaction."""
 
-    def __init__(self, connection: Connection, dialect: Dialect, remembered: Remembered) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect, remembered: Remembered, told: Texts) -> None:
         self.connection = connection
+        self._told = told
         self.dialect = dialect
         self.known = Interning(connection, dialect, remembered)
         self.moved: list[Row] = []
@@ -112,8 +127,8 @@ class Batch:
 
     def add_text(self, g: Generation, id: int) -> None:
         """Keeps what was said in a generation, if anything was kept."""
-        if (text := text_of(g, id)) is not None:
-            self._texts.append(text)
+        if (text := self._told.get(builtins.id(g))) is not None:
+            self._texts.append((id, *text))
 
     def count(self, row: Row, sign: int = 1) -> None:
         """Adds a row to all totals, or takes it away."""

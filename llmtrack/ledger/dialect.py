@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import json
+import os
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,8 @@ class Dialect(ABC):
     least: str
     """The function that gives the smaller of two values."""
     greatest: str
+    append_form: str
+    """How an upsert appends the new bytes of column ``{c}`` to those in table ``{t}``, either of which may be NULL."""
     for_update: str
     """After a select: nobody else may change these rows until the transaction ends."""
     for_share: str
@@ -47,6 +51,10 @@ class Dialect(ABC):
     @abstractmethod
     def engine(self, url: URL) -> Engine:
         """An engine whose connections are set up for us. A connection with the option `writes` may write."""
+
+    @abstractmethod
+    def turn(self, engine: Engine) -> AbstractContextManager[None]:
+        """Waits for one's turn to write, and lets the next one have theirs at the end."""
 
     @abstractmethod
     def is_passing(self, error: DBAPIError) -> bool:
@@ -127,11 +135,13 @@ class Dialect(ABC):
         return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({self.marks(len(columns))}) {suffix}"
 
     def upsert_sql(self, table: str, key: Sequence[str], changes: Sequence[tuple[str, str]]) -> str:
-        """An insert that on conflict changes the row there: `changes` are columns with ``add``, ``or`` or ``set``."""
+        """An insert that on conflict changes the row there: `changes` are columns with ``add``, ``or``, ``set`` or
+        ``append`` (bytes behind bytes)."""
         forms = {
             "add": "{c} = {t}.{c} + excluded.{c}",
             "or": "{c} = {t}.{c} | excluded.{c}",
             "set": "{c} = excluded.{c}",
+            "append": self.append_form,
         }
         updates = ", ".join(forms[how].format(t=table, c=column) for column, how in changes)
         conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
@@ -165,6 +175,7 @@ class SQLite(Dialect):
     mark = "?"
     least = "min"
     greatest = "max"
+    append_form = "{c} = CAST(coalesce({t}.{c} || excluded.{c}, excluded.{c}, {t}.{c}) AS BLOB)"
     for_update = ""
     for_share = ""
 
@@ -184,6 +195,17 @@ class SQLite(Dialect):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
         return engine
+
+    @contextmanager
+    def turn(self, engine: Engine) -> Iterator[None]:
+        # SQLite lets those who wait for its lock sleep and look again, so that some wait for seconds while others
+        # write and write. Who waits for a lock of the operating system is woken, and one that dies lets go of it.
+        lock = os.open(f"{engine.url.database}.turn", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
     def is_passing(self, error: DBAPIError) -> bool:
         code = getattr(error.orig, "sqlite_errorcode", None)
@@ -265,6 +287,7 @@ class PostgreSQL(Dialect):
     mark = "%s"
     least = "least"
     greatest = "greatest"
+    append_form = "{c} = coalesce({t}.{c} || excluded.{c}, excluded.{c}, {t}.{c})"
     for_update = "FOR UPDATE"
     for_share = "FOR SHARE"
 
@@ -275,6 +298,9 @@ class PostgreSQL(Dialect):
             pool_size=8,
             connect_args={"connect_timeout": 10},
         )
+
+    def turn(self, engine: Engine) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def is_passing(self, error: DBAPIError) -> bool:
         # Serialisation failure, deadlock, lock not available; or the connection went away under us.

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from llmtrack.ledger import histogram
 from llmtrack.ledger.dialect import Dialect
 from llmtrack.ledger.rollups import CUBES, DAY, MEASURES, SKETCHES
-from llmtrack.ledger.totals import DAY_USER, DAY_USER_KEY, SEEN_KEY, SKETCHED, Totals
+from llmtrack.ledger.sketches import SKETCHED
+from llmtrack.ledger.totals import DAY_USER, DAY_USER_KEY, SEEN_KEY, Totals
 
 _SIZE = 16
 _ALL = 1 << 8 * _SIZE
@@ -52,6 +53,10 @@ def of_tables(connection: Connection, dialect: Dialect, since: int, until: int) 
         values = MEASURES if rollup in CUBES else SKETCHED
         slot, slots = rollup.key.index("slot"), DAY // rollup.length
         for row in _stored(connection, dialect, rollup.table, (*rollup.key, *values), since * slots, until * slots):
+            if rollup in SKETCHES:
+                # Packed anew, because what was appended to it bit by bit says the same in other bytes.
+                blobs = [histogram.pack(histogram.unpack(blob)) for blob in row[len(rollup.key) :]]
+                row = (*row[: len(rollup.key)], *blobs)
             _count(found, rollup.table, row[slot] // slots, row)
     for row in _stored(connection, dialect, "rollup_day_user", (*DAY_USER_KEY, *DAY_USER), since, until):
         _count(found, "rollup_day_user", row[0], row)

@@ -103,6 +103,7 @@ def _forget_names(connection: Connection, ledger: Ledger, user: int, user_id: st
     do(f"UPDATE session SET session_id = {mark} || '-' || id WHERE app_user = {user}", name)
     do(f"UPDATE trace SET trace_id = {mark} || '-' || id, name = NULL WHERE app_user = {user}", name)
     do(f"UPDATE span SET name = 'erased', error = NULL WHERE app_user = {user}")
+    do(f"DELETE FROM preference WHERE app_user = {user}")
     do(f"UPDATE feedback SET comment = NULL WHERE app_user = {user}")
     do(f"UPDATE feedback SET comment = NULL WHERE trace IN (SELECT id FROM trace WHERE app_user = {user})")
     do(f"UPDATE audit SET subject = {mark} WHERE subject = {mark}", name, user_id)

@@ -32,7 +32,8 @@ def pack(counts: Mapping[int, int]) -> bytes | None:
     """Counts by bucket as bytes, None where there are none.
 
     Pairs of 16-bit integers, bucket and count, little-endian, in the order of buckets; a count over 65,535 is spread
-    over several pairs of the same bucket. Fixed width, so that numpy can join and add thousands of sketches at once.
+    over several pairs of the same bucket. Fixed width: numpy can join and add thousands of sketches at once, and
+    more pairs can be written behind the last: a stored sketch may hold a bucket more than once.
     """
     if not counts:
         return None

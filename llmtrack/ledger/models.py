@@ -395,3 +395,12 @@ class Attachment(SQLModel, table=True):
     sha256: str
     content: bytes | None = Field(default=None, sa_type=LargeBinary)
     thumbnail: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class Preference(SQLModel, table=True):
+    """What a user has chosen once for good on the pages: favourite models, presets."""
+
+    __tablename__ = "preference"
+    app_user: int = given()
+    name: str = Field(primary_key=True)
+    value: Any = Field(sa_type=Json)

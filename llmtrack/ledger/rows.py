@@ -151,12 +151,12 @@ def _number(known: Mapping[str, int], text: str | None) -> int | None:
     return None if text is None else known.get(text) or known[fitted(text)]
 
 
-def text_of(g: Generation, id: int) -> Row | None:
-    """The row of `generation_text`; None where nothing was said or kept."""
+def text_of(g: Generation) -> tuple[str | None, str | None, str | None] | None:
+    """Input, output and error message as `generation_text` has them; None where nothing was said or kept."""
     if g.input is None and g.output is None and g.error_message is None:
         return None
     error = None if g.error_message is None else _clean(g.error_message)
-    return id, _told(g.input), _told(g.output), error
+    return _told(g.input), _told(g.output), error
 
 
 def _told(messages: Any) -> str | None:

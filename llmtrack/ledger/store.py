@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from llmtrack.ledger import texts
-from llmtrack.ledger.batch import Batch
+from llmtrack.ledger.batch import Batch, Texts, texts_of
 from llmtrack.ledger.dialect import Dialect
 from llmtrack.ledger.interning import Remembered
 from llmtrack.ledger.records import Record
@@ -40,18 +40,21 @@ class Ledger:
         `progress` names segments with the position up to which `records` cover them. A batch whose segments have all
         been read that far already is taken for a repetition and changes nothing. Raises what the database raises.
         """
+        told = texts_of(records)  # before it is our turn: others may write meanwhile
         with self._writing:
             try:
-                self.transact(lambda connection: self._write(connection, records, progress))
+                self.transact(lambda connection: self._write(connection, records, told, progress))
             except BaseException:
                 self._remembered.forget()
                 raise
 
-    def _write(self, connection: Connection, records: Sequence[Record], progress: Sequence[tuple[str, int]]) -> None:
+    def _write(
+        self, connection: Connection, records: Sequence[Record], told: Texts, progress: Sequence[tuple[str, int]]
+    ) -> None:
         if progress and all(_position(connection, self.dialect, segment) >= at for segment, at in progress):
             return
         if records:
-            Batch(connection, self.dialect, self._remembered).write(records)
+            Batch(connection, self.dialect, self._remembered, told).write(records)
         if progress:
             changes = [("position", "set"), ("updated_at", "set")]
             sql = self.dialect.upsert_sql("journal_progress", ("segment_id",), changes)
@@ -109,7 +112,7 @@ class Ledger:
         pause = 0.01
         while True:
             try:
-                with self.engine.connect() as connection:
+                with self.dialect.turn(self.engine), self.engine.connect() as connection:
                     connection = connection.execution_options(writes=True)
                     with connection.begin():
                         return work(connection)

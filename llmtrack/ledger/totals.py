@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from operator import add
 
@@ -13,12 +13,11 @@ from llmtrack.ledger import histogram
 from llmtrack.ledger.dialect import Dialect
 from llmtrack.ledger.rollups import CUBES, MEASURES, QUARTER, SKETCHES, Rollup, is_message
 from llmtrack.ledger.rows import AT, Row
+from llmtrack.ledger.sketches import Triple, store_sketches
 from llmtrack.pricing.reasons import NOT_COUNTED, Reason
 
 Key = tuple[int, ...]
 Sums = list[int]
-Counts = dict[int, int]
-Triple = tuple[Counts, Counts, Counts]
 
 DAY_USER = (
     "generations",
@@ -33,7 +32,6 @@ DAY_USER = (
 )
 DAY_USER_KEY = ("slot", "app_user", "simulated")
 SEEN_KEY = ("slot", "provider", "model", "feature", "group_name", "app_user")
-SKETCHED = ("duration", "time_to_first_token", "cost")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _HALF = (1 << 48) - 1
 _TOKENS = slice(AT["input_tokens"], AT["web_searches"] + 1)
@@ -212,7 +210,7 @@ class Totals:
         _store_sums(connection, dialect, "rollup_seen", SEEN_KEY, ("days",), seen)
         sketches = self.sketches()
         for rollup in SKETCHES:
-            _store_sketches(connection, dialect, rollup, sketches[rollup.table])
+            store_sketches(connection, dialect, rollup, sketches[rollup.table])
         if self._takes:
             for rollup in CUBES:
                 _sweep(connection, dialect, rollup, cubes[rollup.table])
@@ -270,39 +268,9 @@ def _store_sums(
         connection.exec_driver_sql(dialect.upsert_sql(table, key, changes), rows)
 
 
-def _store_sketches(connection: Connection, dialect: Dialect, rollup: Rollup, spread: Mapping[Key, Triple]) -> None:
-    keys = sorted(spread)
-    dialect.take_turns(connection)
-    known = {
-        tuple(found[: len(rollup.key)]): found[len(rollup.key) :]
-        for found in dialect.select_by_key(connection, rollup.table, rollup.key, SKETCHED, keys)
-    }
-    rows, gone = [], []
-    for key in keys:
-        blobs = []
-        for counts, blob in zip(spread[key], known.get(key, (None, None, None)), strict=True):
-            histogram.add(counts, blob)
-            blobs.append(histogram.pack(counts))
-        (rows.append((*key, *blobs)) if any(blobs) else gone.append(key))
-    if rows:
-        changes = [(column, "set") for column in SKETCHED]
-        connection.exec_driver_sql(dialect.upsert_sql(rollup.table, rollup.key, changes), rows)
-    if gone:
-        where = " AND ".join(f"{column} = {dialect.mark}" for column in rollup.key)
-        connection.exec_driver_sql(f"DELETE FROM {rollup.table} WHERE {where}", gone)
-
-
 def _sweep(connection: Connection, dialect: Dialect, rollup: Rollup, sums: Mapping[Key, Sums]) -> None:
     """Deletes the totals that nothing is left of."""
     where = " AND ".join(f"{column} = {dialect.mark}" for column in rollup.key)
     keys = sorted(key for key, values in sums.items() if values[0] <= 0)
     if keys:
         connection.exec_driver_sql(f"DELETE FROM {rollup.table} WHERE {where} AND generations = 0", keys)
-
-
-def totals_of(rows: Iterable[Row], words: Words) -> Totals:
-    """The totals of some rows."""
-    totals = Totals(words)
-    for row in rows:
-        totals.add(row)
-    return totals
