@@ -17,6 +17,8 @@ The front doors, each imported from its own module so that a first page loads on
 * ``prices.price_of(model, prices.pricer_for(ledger))``: dollars per million tokens, for the list of models.
 * ``quotes.quote(conversation, model, pricer, draft=…, files=…, figures=…, catalog=…) -> Quote``: what the next message
   will cost before it is typed, which part of it is history, and cheaper ways; ``quotes.deviation(quoted, actual)``.
+* ``preferences.Preferences(ledger, user_id)``: ``favourites``, ``star``, ``first_model``, ``begin_with``, ``presets``,
+  ``save_preset``, ``remove_preset``; ``preferences.favourites_first(catalog, favourites)``.
 * ``transfer.to_markdown``, ``to_json`` and ``read`` (our JSON, ChatGPT's export).
 * ``warmup.after_start()``: once after the start, in the background.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +30,7 @@ def test_a_branch_leads_from_a_first_message_to_its_head_link_by_link(messages: 
         return
     assert found[-1].id == head
     assert found[0].parent_id is None
-    assert all(child.parent_id == parent.id for parent, child in zip(found, found[1:], strict=False))
+    assert all(child.parent_id == parent.id for parent, child in pairwise(found))
 
 
 @given(trees(), st.data())
