@@ -25,7 +25,7 @@ from llmtrack.pricing.usage import Cost, Price, Usage
 
 MODELS = [f"model-{n}" for n in range(12)]
 PRICE = Price("book", "1", "openai", "model", "standard", {"input_mtok": "2.5", "output_mtok": "10"})
-WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "runs", "away", "from", "it", "all"]
+WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "runs", "far", "from", "it", "all"]
 _READS = (
     "SELECT sum(generations), sum(cost) FROM rollup_day",
     "SELECT model, sum(cost) FROM rollup_hour GROUP BY model",
@@ -44,7 +44,8 @@ def made_up(chance: random.Random, text_words: int = 150) -> Generation:
         error_type=None if ok else "rate_limit", request_model=(model := chance.choice(MODELS)), response_model=model,
         user_id=f"user-{min(1999, int(chance.paretovariate(0.5)))}", feature=chance.choice(("chat", "summary")),
         streamed=True, duration=int(chance.lognormvariate(14.5, 0.7)),
-        time_to_first_token=chance.randrange(10**5, 10**6), finish_reason="stop", response_id=f"chatcmpl-{chance.getrandbits(128):032x}", usage=Usage(input, output, 0),
+        time_to_first_token=chance.randrange(10**5, 10**6), finish_reason="stop",
+        response_id=f"chatcmpl-{chance.getrandbits(128):032x}", usage=Usage(input, output, 0),
         cost=Cost("exact", input * 2500 + output * 10_000, input * 2500, output=output * 10_000, price=PRICE),
         input=[{"role": "user", "parts": [{"type": "text", "content": " ".join(chance.choices(WORDS, k=text_words))}]}],
         output=[{"role": "assistant", "parts": [{"type": "text", "content": " ".join(chance.choices(WORDS, k=40))}]}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "concurrency.py"
 
 def test_four_processes_write_while_two_read_and_nothing_is_lost(ledger_url: str) -> None:
     given = ["--database", ledger_url, "--writers", "4", "--readers", "2", "--seconds", "2", "--batch", "20"]
-    done = subprocess.run([sys.executable, BENCHMARK, *given], capture_output=True, text=True)
+    env = {**os.environ, "PYTHONPATH": str(BENCHMARK.parents[1])}
+    done = subprocess.run([sys.executable, BENCHMARK, *given], capture_output=True, text=True, env=env)
 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
