@@ -43,7 +43,7 @@ class Chat:
     @property
     def message(self) -> Locator:
         """Where one writes."""
-        return self.page.get_by_role("textbox", name="Message", exact=True)
+        return self.page.get_by_role("textbox", name=re.compile("^Message"))
 
     @property
     def stop_button(self) -> Locator:
@@ -64,14 +64,23 @@ class Chat:
         """Choose a model from the list."""
         self.model.click()
         self.page.get_by_role("option", name=label, exact=True).click()
-        expect(self.model).to_have_value(label)
+        self.settle(label.partition(" · ")[2])
 
     def type_model(self, key: str) -> None:
         """Type in a model that the list lacks."""
         self.model.click()
         self.model.fill(key)
         self.model.press("Enter")
-        expect(self.model).to_have_value(f"{key} (typed in)")
+        self.settle(key.partition("/")[2])
+
+    def settle(self, model: str) -> None:
+        """Wait until the server has drawn that this model was chosen.
+
+        Streamlit shows its Stop button for one run of the script: a message sent while an earlier run is on its way
+        loses the button to it.
+        """
+        expect(self.message).to_have_attribute("placeholder", f"Message {model}")
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
     def send(self, text: str) -> None:
         """Write a message and send it."""

@@ -31,6 +31,8 @@ QUIET = (
 # Streamlit looks for its server below a page's address first; its only inline script is a line for crawlers, which our
 # content security policy blocks.
 HARMLESS = ("/_stcore/health", "/_stcore/host-config", "Executing inline script violates")
+# What a tab says whose app was stopped.
+ORPHANED = ("ERR_CONNECTION_REFUSED", "server is not responding", "WebSocket connection")
 
 
 def chromium() -> str | None:
@@ -62,7 +64,9 @@ def page(browser: Browser) -> Iterator[Page]:
     complaints: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(word in f"{message.text} {message.location}" for word in HARMLESS):
+        if message.type == "error" and not any(
+            word in f"{message.text} {message.location}" for word in HARMLESS + ORPHANED
+        ):
             complaints.append(f"{message.text} ({message.location})")
 
     def asked(request: Request) -> None:
