@@ -37,8 +37,8 @@ def change(now: float | Decimal | None, before: float | Decimal | None) -> str |
     """How much more or less than in the time before, in per cent; None where that says nothing."""
     if now is None or not before:
         return None
-    percent = 100 * (float(now) / float(before) - 1)
-    return f"{percent:+.0f}{words.NARROW}%"
+    percent = round(100 * (float(now) / float(before) - 1))
+    return f"{percent:+d}{words.NARROW}%" if percent else None
 
 
 def points(rows: list[Row], grain: str, by: str, metric: str) -> list[charts.Point]:

@@ -23,7 +23,7 @@ TRACES = (
     Column("simulated_cost", "Simulated cost", "usd"),
     Column("unpriced", "Unpriced", "count"),
     Column("duration", "Took", "seconds", help="From the start of its first call to the end of its last."),
-    Column("score", "Judged", "count", help="Thumbs up less thumbs down."),
+    Column("score", "Judged", help="What its user thought of it."),
     Column("trace", "Trace"),
 )
 SESSIONS = (
@@ -34,12 +34,16 @@ SESSIONS = (
     Column("duration", "Lasted", "seconds"),
     Column("session", "Conversation"),
 )
-BLANK = {"simulated_cost", "unpriced", "errors"}
+BLANK = {"name", "simulated_cost", "unpriced", "errors", "score"}
 
 
 def listed(rows: Sequence[Any], columns: Sequence[Column]) -> list[dict[str, Any]]:
     """Rows as the table shows them."""
-    return [{column.key: getattr(row, column.key) for column in columns} for row in rows]
+    shown = [{column.key: getattr(row, column.key) for column in columns} for row in rows]
+    for row in shown:
+        if row.get("score") is not None:
+            row["score"] = "good" if row["score"] > 0 else "bad"
+    return shown
 
 
 def used(rows: Sequence[dict[str, Any]], columns: Sequence[Column]) -> list[Column]:

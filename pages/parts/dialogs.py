@@ -33,7 +33,7 @@ def rename(room: Conversations, conversation: Conversation) -> None:
     """Give a conversation another title."""
     with st.form("rename", border=False):
         title = st.text_input("Title", conversation.title, max_chars=200)
-        if st.form_submit_button("Rename", type="primary"):
+        if st.form_submit_button("Rename"):
             done(room.rename, conversation.id, title)
 
 
@@ -43,7 +43,7 @@ def edit(room: Conversations, message: Message, model: Model) -> None:
     with st.form("edit", border=False):
         text = st.text_area("Message", message.text, height=200)
         st.caption(f"Asks {model.name}. The message as it was, and the answers to it, stay as a version beside it.")
-        if st.form_submit_button("Ask", type="primary"):
+        if st.form_submit_button("Ask"):
             done(room.edit, message.id, text, model)
 
 

@@ -35,14 +35,14 @@ class Place:
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                "Back",
+                "Previous",
                 key=f"{self._key}_back",
                 icon=":material/chevron_left:",
                 disabled=self.number == 1,
                 on_click=self._trail.pop,
             )
             st.button(
-                "On",
+                "Next",
                 key=f"{self._key}_on",
                 icon=":material/chevron_right:",
                 icon_position="right",
