@@ -326,7 +326,8 @@ def build(url: str, rows: int) -> None:
             print(f"{done:,} rows, {done / writing:,.0f} rows/s", flush=True)
     size = ledger.size()
     print(json.dumps({
-        "rows": rows, "seconds": round(time.perf_counter() - began, 1), "cpu_seconds": round(time.process_time() - cpu, 1),
+        "rows": rows, "seconds": round(time.perf_counter() - began, 1),
+        "cpu_seconds": round(time.process_time() - cpu, 1),
         "rows_per_second": round(rows / writing), "cpu_us_per_row": round(writing_cpu / rows * 1e6, 1),
         "longest_batch_ms": round(longest * 1000), "bytes_per_row": round(size / rows, 1),
     }))  # fmt: skip

@@ -20,9 +20,11 @@ class Generation:
     """When it was sent: microseconds since 1970, UTC."""
     provider: str
     operation: str
-    """``chat``, ``text_completion``, ``embeddings``, ``image``, ``transcription``, ``speech``, ``moderation``, ``count_tokens``, …"""
+    """``chat``, ``text_completion``, ``embeddings``, ``image``, ``transcription``, ``speech``, ``moderation``,
+    ``count_tokens``, …"""
     status: str
-    """``ok``, ``error``, ``cancelled``, ``abandoned``, ``incomplete``, ``refused`` or ``pending`` (a background response)."""
+    """``ok``, ``error``, ``cancelled``, ``abandoned``, ``incomplete``, ``refused``, or ``pending`` (a background
+    response)."""
     request_model: str | None = None
     response_model: str | None = None
     user_id: str | None = None
