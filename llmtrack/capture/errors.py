@@ -161,6 +161,8 @@ def error_type(
         found = said or found
     if found is not None:
         return found
+    if code is not None and len(code) == 3 and code.isdecimal():
+        http_status = int(code)  # of the provider behind the one that was asked
     if http_status is not None and http_status >= 400:
         return _BY_STATUS.get(http_status, "server" if http_status >= 500 else "invalid_request")
     return _by_class(name) or "unknown"

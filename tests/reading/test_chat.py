@@ -293,6 +293,16 @@ def test_tool_calls_without_an_index_belong_to_their_id_or_to_the_last() -> None
     assert [(part["name"], part["arguments"]) for part in reading.output[0]["parts"]] == [("f", {}), ("g", {"n": 1})]
 
 
+def test_a_text_said_twice_is_kept_once() -> None:
+    first = {"index": 0, "text": "Hi", "delta": {"content": "Hi"}, "finish_reason": None}
+    call = {"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}
+    last = {"index": 0, "text": "", "delta": {"content": "", "tool_calls": [call]}, "finish_reason": "stop"}
+    reading = seen("openai.chat", lines({"choices": [first]}, {"choices": [last]}) + DONE, STREAMED)
+    assert reading.output is not None
+    assert [part["type"] for part in reading.output[0]["parts"]] == ["text", "tool_call"]
+    assert reading.output[0]["parts"][0]["content"] == "Hi"
+
+
 def test_what_was_asked_is_kept_message_by_message() -> None:
     request = {
         "model": "gpt-4o",
@@ -377,3 +387,10 @@ def test_legacy_completions_stream_text() -> None:
     ]
     assert (reading.time_to_first_token, reading.usage.input_tokens) == (7, 10)  # 3 tokens, 4 for a message, 3 for all
     assert reading.input == [{"role": "user", "parts": [{"type": "tokens", "count": 3}]}]
+
+
+def test_a_choice_that_failed_is_an_error() -> None:
+    error = {"code": 502, "message": "Upstream failed", "metadata": {}}
+    choice = {"index": 0, "message": {"content": ""}, "finish_reason": "error", "error": error}
+    reading = seen("openai.chat", {**ANSWER, "choices": [choice]}, ASKED)
+    assert (reading.status, reading.error_code, reading.error_message) == ("error", "502", "Upstream failed")

@@ -207,3 +207,11 @@ def test_a_batch_is_a_row_without_its_requests() -> None:
 def test_an_endpoint_without_a_reader_still_has_a_status() -> None:
     reading = seen("openai.unheard_of", {"id": "x"}, {"model": "m"})
     assert (reading.status, reading.request_model, known(reading.usage)) == ("ok", "m", {})
+
+
+def test_speech_whose_bytes_were_not_kept_is_still_billed_by_its_text() -> None:
+    reading = seen("openai.audio", None, {"model": "tts-1-hd", "input": "Read me"}, content_type="audio/mpeg")
+    assert (reading.status, known(reading.usage)) == ("ok", {"characters": 7})
+    assert reading.output == [
+        {"role": "assistant", "parts": [{"type": "blob", "modality": "audio", "mime_type": "audio/mpeg"}]}
+    ]

@@ -52,6 +52,8 @@ ASKED: Json = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}
         ({"name": "LimitExceeded"}, "refused"),
         ({"name": "ZeroDivisionError"}, "unknown"),
         ({}, "unknown"),
+        ({"http_status": 200, "code": "502"}, "server"),
+        ({"http_status": 200, "code": "429", "message": "Slow down"}, "rate_limit"),
         ({"http_status": 418, "code": "teapot"}, "invalid_request"),
     ],
 )  # fmt: skip

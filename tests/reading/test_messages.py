@@ -337,3 +337,25 @@ def test_an_error_body_with_status_200_is_an_error() -> None:
     body = {"type": "error", "error": {"type": "api_error", "message": "Internal server error"}}
     reading = seen("anthropic.messages", body, ASKED)
     assert (reading.status, reading.error_type, reading.error_message) == ("error", "server", "Internal server error")
+
+
+def test_a_report_without_iterations_ends_those_of_an_earlier_one() -> None:
+    first = {"input_tokens": 500, "output_tokens": 1, "iterations": [{"input_tokens": 500, "output_tokens": 400}]}
+    reading = seen(
+        "anthropic.messages",
+        named(start(first), *HELLO, delta({"input_tokens": 20, "output_tokens": 9}), STOP),
+        STREAMED,
+    )
+    assert known(reading.usage) == {"input_tokens": 20, "output_tokens": 9}
+
+
+def test_no_more_is_written_for_an_hour_than_is_written() -> None:
+    first = {
+        "input_tokens": 5,
+        "output_tokens": 1,
+        "cache_creation_input_tokens": 900,
+        "cache_creation": {"ephemeral_1h_input_tokens": 900},
+    }
+    last = {"output_tokens": 9, "cache_creation_input_tokens": 0}
+    usage = seen("anthropic.messages", named(start(first), *HELLO, delta(last), STOP), STREAMED).usage
+    assert (usage.input_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens) == (5, 0, 0)

@@ -209,3 +209,10 @@ def test_output_of_any_kind_is_the_first_token(first: Json) -> None:
     begin = named(CREATED, event("output_item.added", output_index=0, item={"type": "reasoning"}))
     body = begin + named(first, event("completed", response=answer()))
     assert seen("openai.responses", body, STREAMED, chunks=[(len(begin), 1), (len(body), 2)]).time_to_first_token == 2
+
+
+def test_what_an_earlier_event_told_stands_where_the_last_is_silent() -> None:
+    told = event("in_progress", response=answer("in_progress", output=[]))
+    last = event("completed", response=answer(usage=None, model=None))
+    reading = seen("openai.responses", named(CREATED, told, *PIECES, last), STREAMED)
+    assert (known(reading.usage), reading.response_model) == (COUNTS, "gpt-4o-2024-08-06")

@@ -164,3 +164,9 @@ def test_amazons_event_stream_may_break_off_anywhere() -> None:
     body = b"".join(chunk(event) for event in (*SPOKEN, *LAST))
     for end in range(0, len(body), 7):
         assert seen("anthropic.messages", body[:end], None, content_type=AMAZON).status in ("incomplete", "ok")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+def test_a_plain_answer_whose_compression_was_undone_already_is_read_as_it_is(encoding: str) -> None:
+    body = {"id": "x", "choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 1}}
+    assert seen("openai.chat", body, {}, content_encoding=encoding).usage.input_tokens == 5

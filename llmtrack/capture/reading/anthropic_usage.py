@@ -14,11 +14,13 @@ Json = dict[str, Any]
 def merge(old: Json, new: Any) -> Json:
     """The usage after a later report of it: counts are cumulative and *replace* earlier ones, up or down.
 
-    What the later report leaves out stands (older versions of the API repeat no input tokens).
+    What the later report leaves out stands (older versions of the API repeat no input tokens), except for the list of
+    iterations, which is told with the counts it explains or not at all.
     """
     if not isinstance(new, dict):
         return old
-    return {**old, **{key: value for key, value in new.items() if value is not None}}
+    kept = {key: value for key, value in old.items() if key != "iterations"}
+    return {**kept, **{key: value for key, value in new.items() if value is not None}}
 
 
 def read_usage(reported: Json, model: str | None) -> Usage:
@@ -56,6 +58,8 @@ def _read(reported: Json) -> Usage:
     an_hour = count(dig(reported, "cache_creation", "ephemeral_1h_input_tokens"))
     if written is None:
         written = plus(an_hour, count(dig(reported, "cache_creation", "ephemeral_5m_input_tokens")))
+    elif an_hour is not None:
+        an_hour = min(an_hour, written)  # a later report may lower the sum and leave out the breakdown
     fresh = count(reported.get("input_tokens"))
     searches, tools = _tools(reported.get("server_tool_use"))
     usage = Usage(

@@ -26,6 +26,8 @@ def plain(body: Json, said: Said) -> None:
     choices = objects(body.get("choices"))
     if choices:
         said.finish_reason = text(choices[0].get("finish_reason"))
+        if choices[0].get("error"):  # OpenRouter, when the provider behind it failed
+            said.failure = failure(choices[0]["error"])
         said.cut = said.finish_reason in CUT
     elif body.get("error"):
         said.failure = failure(body["error"])

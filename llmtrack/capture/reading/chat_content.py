@@ -125,10 +125,10 @@ def assemble(events: list[Any]) -> Json:
                 choice["content"].append(delta["content"])  # nearly every piece is just words
             else:
                 choice = choices.setdefault(index if isinstance(index, (int, str)) else 0, _new_choice())
-                if isinstance(piece.get("text"), str):
-                    choice.setdefault("texts", []).append(piece["text"])
                 if isinstance(delta, dict):
                     _extend(choice, delta)
+                elif isinstance(piece.get("text"), str):  # a legacy completion; Together says it twice
+                    choice.setdefault("texts", []).append(piece["text"])
             if piece.get("finish_reason"):
                 choice["finish_reason"] = piece["finish_reason"]
     return {"choices": [_finish(choice) for choice in choices.values()]}

@@ -107,6 +107,8 @@ def _seconds(value: Any) -> Decimal | None:
 def _spoken(data: bytes, content_type: str, said: Said) -> Json:
     """Reads an answer that is not JSON: the sound of a text, or a transcription as text or subtitles."""
     asked = text(said.request.get("input"))
+    if asked is None and not data:
+        return {}
     if asked is None:
         return {"text": data.decode("utf-8", "replace")}
     if str(said.request.get("model")).startswith("tts-"):
@@ -118,13 +120,9 @@ def _words(body: Json) -> list[Json]:
     audio = body.get("audio")
     if isinstance(audio, dict) and isinstance(audio.get("bytes"), bytes):
         data = audio["bytes"]
-        part = {
-            "type": "blob",
-            "modality": "audio",
-            "mime_type": audio.get("mime_type"),
-            "size": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
-        }
+        part = {"type": "blob", "modality": "audio", "mime_type": audio.get("mime_type")}
+        if data:
+            part |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         return [{"role": "assistant", "parts": [part]}]
     spoken = body.get("text")
     return [{"role": "assistant", "parts": [parts.text_part(spoken)]}] if isinstance(spoken, str) else []

@@ -153,6 +153,8 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
 def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
     answer = _Answer(Said(request), {})
     if not exchange.response:
+        if dialect.raw is not None and exchange.http_status == 200 and exchange.ended == "read":
+            answer.whole = dialect.raw(b"", exchange.content_type, answer.said)  # bytes that were not kept
         return answer
     body, chunks = wire.unpack(exchange.response, exchange.content_encoding, exchange.chunks)
     try:
@@ -164,7 +166,7 @@ def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
             if first is not None:
                 answer.first_token = wire.time_of(answer.events.ends[first], chunks)
             return answer
-        value = wire.load(body)
+        value = wire.load(body) if dialect.raw is None or "json" in exchange.content_type else None
         if dialect.raw is not None and not isinstance(value, dict):
             answer.whole = dialect.raw(body, exchange.content_type, answer.said)
         elif isinstance(value, dict):

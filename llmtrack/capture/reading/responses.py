@@ -51,6 +51,7 @@ def plain(body: Json, said: Said) -> None:
 def stream(events: Events, said: Said) -> None:
     """Reads the events of a response. The last one carries all of it."""
     whole: Json | None = None
+    earlier: Json = {}
     for index, event in enumerate(events.values):
         if type(event) is not dict:
             continue
@@ -61,6 +62,7 @@ def stream(events: Events, said: Said) -> None:
             said.first_output = index
         if type(event.get("response")) is dict:
             whole = event["response"]
+            earlier |= {key: whole[key] for key in ("model", "usage") if whole.get(key)}
             if kind in _LAST:
                 said.complete = True
         if kind == "error" or (events.names and events.names[index] == "error") or (not kind and event.get("error")):
@@ -68,7 +70,7 @@ def stream(events: Events, said: Said) -> None:
             said.complete = True
     if whole is not None:
         broken = said.failure
-        plain(whole, said)
+        plain({**whole, **earlier}, said)
         said.failure = said.failure or broken
         if not said.complete or broken:
             said.finish_reason = said.service_tier = None  # what it had on its way

@@ -200,7 +200,7 @@ def unpack(body: bytes, encoding: str, chunks: Pieces) -> tuple[bytes, Pieces]:
         out += part
         if chunks and part:
             ends.append((len(out), chunks[min(index, len(chunks) - 1)][1]))
-    return bytes(out), ends
+    return (bytes(out), ends) if out else (body, chunks)
 
 
 def _pieces(body: bytes, chunks: Pieces) -> list[bytes]:
