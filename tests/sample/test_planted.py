@@ -1,0 +1,93 @@
+"""What was planted in the sample data is what stands out when one asks, and every page says that it is a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from llmtrack.ledger import Ledger, open_ledger
+from llmtrack.ledger.metrics import ask
+from llmtrack.sample import facts, make_sample
+from llmtrack.settings import get_settings
+
+PAGES = Path(__file__).parents[2] / "pages"
+UNTIL = datetime.now(UTC)
+TODAY = UNTIL.date()
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """A sample that ends now, as the command makes it."""
+    opened = open_ledger(f"sqlite:///{tmp_path_factory.mktemp('sample') / 'sample.db'}")
+    make_sample(opened, UNTIL)
+    yield opened
+    opened.close()
+
+
+def test_the_dearest_day_and_who_made_it_so_stand_out(ledger: Ledger) -> None:
+    days = ask(ledger, "cost", by="day")
+    dearest, second = sorted((row for row in days if row["cost"]), key=lambda row: -row["cost"])[:2]
+    spike = facts.COST_SPIKE
+    assert dearest["day"].date() == spike.day(TODAY)
+    assert dearest["cost"] > 4 * second["cost"]
+    since = datetime.combine(spike.day(TODAY), datetime.min.time(), UTC)
+    (who,) = ask(
+        ledger, "cost", by=["user", "model"], since=since, until=since + timedelta(days=1), order="-cost", limit=1
+    )
+    assert (who["user"], who["model"]) == (spike.user, spike.model.served)
+    assert ask(ledger, "cost", by="user", order="-cost", limit=1).rows[0]["user"] == facts.HEAVIEST_USER
+
+
+def test_the_slow_hours_stand_out(ledger: Ledger) -> None:
+    spike = facts.LATENCY_SPIKE
+    where = {"model": spike.model.served, "feature": spike.feature}
+    hours = [
+        row for row in ask(ledger, ["duration", "generations"], by="hour", where=where) if row["generations"] >= 10
+    ]
+    slowest = sorted(hours, key=lambda row: -row["duration"])[: spike.hours]
+    assert {row["hour"].date() for row in slowest} == {spike.day(TODAY)}
+    assert {row["hour"].hour for row in slowest} == set(range(spike.first_hour, spike.first_hour + spike.hours))
+
+
+def test_errors_tell_the_outage_the_wrong_key_and_the_limit_apart(ledger: Ledger) -> None:
+    days = ask(ledger, "generations", by=["day", "error_type"], where={"status": ["error", "refused"]})
+    worst = {}
+    for row in sorted((row for row in days if row["generations"]), key=lambda row: row["generations"]):
+        worst[row["error_type"]] = (row["day"].date(), row["generations"])
+    assert worst["overloaded"][0] == facts.OUTAGE.day(TODAY)
+    assert worst["overloaded"][1] >= facts.OUTAGE.calls
+    assert worst["authentication"] == (facts.WRONG_KEY.day(TODAY), facts.WRONG_KEY.calls)
+    assert worst["refused"] == (facts.LIMIT.day(TODAY), facts.LIMIT.calls)
+
+
+def test_a_model_without_a_price_is_counted_as_such(ledger: Ledger) -> None:
+    where = {"provider": facts.UNPRICED_MODEL.provider, "status": "ok"}
+    (row,) = ask(ledger, ["cost", "unpriced", "generations"], by="model", where=where)
+    assert (row["model"], row["cost"]) == (facts.UNPRICED_MODEL.served, None)
+    assert row["unpriced"] == row["generations"] > 0
+
+
+def test_everyone_has_a_plan_and_a_team(ledger: Ledger) -> None:
+    plans = {row["user.plan"]: row["users"] for row in ask(ledger, "users", by="user.plan")}
+    assert set(plans) == {"free", "pro", "enterprise"}
+
+
+@pytest.mark.parametrize(
+    "page", ["chat.py", "usage.py", *(f"admin/{one.name}" for one in sorted((PAGES / "admin").glob("*.py")))]
+)
+def test_every_page_says_that_it_shows_a_sample(ledger: Ledger, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMTRACK_SAMPLE", "true")
+    monkeypatch.setenv("LLMTRACK_SAMPLE_DATABASE_URL", f"sqlite:///{ledger.name}")
+    monkeypatch.setenv("LLMTRACK_PRELOAD", "false")
+    monkeypatch.setenv("LLMTRACK_USER_ID", facts.HEAVIEST_USER)
+    get_settings.cache_clear()
+    app = AppTest.from_file(PAGES / "main.py", default_timeout=60).run()
+    app.switch_page(page).run()
+    assert not app.exception
+    assert not app.error
+    assert "Sample data" in app.warning[0].value
+    get_settings.cache_clear()
