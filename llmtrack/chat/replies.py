@@ -17,7 +17,7 @@ from typing import Any, Literal
 from llmtrack.chat import clients, loop
 from llmtrack.chat.prompt import Prompt, check
 from llmtrack.chat.talking import talk
-from llmtrack.chat.wording import Asked, in_words, nothing_said
+from llmtrack.chat.wording import Asked, in_words, is_known, nothing_said
 from llmtrack.settings import get_settings
 
 Status = Literal["waiting", "streaming", "ok", "incomplete", "empty", "cancelled", "error"]
@@ -145,8 +145,8 @@ async def _answer(reply: Reply, keep: Keeper | None) -> None:
     except asyncio.CancelledError:
         reply._change("cancelled")
     except Exception as error:
-        # Whatever it is, the user gets a sentence and the log the rest.
-        log.debug("A reply failed", exc_info=True)
+        # Whatever it is, the user gets a sentence; what no provider can be blamed for goes to the log as well.
+        log.log(logging.DEBUG if is_known(error) else logging.WARNING, "An answer failed", exc_info=True)
         reply.error = in_words(error, _asked(reply))
         reply._change("error")
     finally:

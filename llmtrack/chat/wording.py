@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from llmtrack.limits import LimitExceeded
+
 _KEYLIKE = re.compile(r"\b(?:sk|key|pk|gsk|xai)-[\w*.-]{4,}|Bearer\s+\S+", re.I)
 _LONGEST = 300  # characters of a provider's own message that are shown
 
@@ -39,9 +41,7 @@ def _in_words(error: BaseException, asked: Asked) -> str:
     provider = asked.provider
     status = getattr(error, "status_code", None)
     name = type(error).__name__
-    if name == "LimitExceeded":
-        return str(error)
-    if isinstance(error, ChatError):
+    if isinstance(error, ChatError | LimitExceeded):
         return str(error)
     said = _said(error)
     if name == "APITimeoutError" or isinstance(error, TimeoutError):
@@ -60,6 +60,12 @@ def _in_words(error: BaseException, asked: Asked) -> str:
     if hasattr(error, "body") or name.endswith("APIError"):
         return f"{provider} broke off with an error{_quoted(said)}. Retry, or choose another model."
     return f"The answer of {provider} could not be read ({name}{_quoted(said)}). Retry, or choose another model."
+
+
+def is_known(error: BaseException) -> bool:
+    """Whether an error came from the provider, the network or a limit, and not from a mistake of ours."""
+    package = type(error).__module__.partition(".")[0]
+    return package in ("openai", "anthropic", "httpx2", "httpcore2") or isinstance(error, ChatError | LimitExceeded)
 
 
 _LOST = {"RemoteProtocolError", "ReadError", "ReadTimeout", "ConnectError", "WriteError", "IncompleteRead"}
