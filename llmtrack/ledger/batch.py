@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from llmtrack import ids
 from llmtrack.ledger import facts, sealing, texts
@@ -108,13 +107,12 @@ class Batch:
         """Inserts rows of `generation` and returns them, some with another id because theirs was taken."""
         if not rows:
             return []
-        sql = self.dialect.insert_sql("generation", COLUMNS)
         rows = _apart(rows, set())
         while True:
             try:
                 with self.connection.begin_nested():
-                    self.connection.exec_driver_sql(sql, list(rows))
-            except IntegrityError:
+                    self.dialect.bulk_insert(self.connection, "generation", COLUMNS, rows)
+            except self.dialect.duplicates():
                 taken = {row[0] for row in self._existing(rows)}
                 if not taken:
                     raise

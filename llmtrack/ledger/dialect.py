@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import glob
-import json
 import os
 import sqlite3
 from abc import ABC, abstractmethod
@@ -14,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from llmtrack.ledger.statements import Statements
 
 BUSY_SECONDS = 30
 """How long SQLite itself waits for another process's transaction before we start over."""
@@ -33,16 +34,13 @@ _PRAGMAS = (
 )
 
 
-class Dialect(ABC):
+class Dialect(Statements, ABC):
     """How one kind of database does what the other does differently. SQL is written with `mark` for a parameter."""
 
     name: str
-    mark: str
     least: str
     """The function that gives the smaller of two values."""
     greatest: str
-    append_form: str
-    """How an upsert appends the new bytes of column ``{c}`` to those in table ``{t}``, either of which may be NULL."""
     for_update: str
     """After a select: nobody else may change these rows until the transaction ends."""
     for_share: str
@@ -106,6 +104,10 @@ class Dialect(ABC):
     ) -> None:
         """Inserts many rows in the fastest way there is."""
 
+    def duplicates(self) -> tuple[type[Exception], ...]:
+        """What `bulk_insert` raises where a key is taken."""
+        return (IntegrityError,)
+
     @abstractmethod
     def continue_ids(self, connection: Connection, tables: Sequence[str]) -> None:
         """Makes `reserve` go on behind the ids that these tables hold now."""
@@ -122,50 +124,16 @@ class Dialect(ABC):
     def shrink(self, engine: Engine) -> None:
         """Gives the space of deleted rows back to the file system."""
 
-    def from_json(self, value: Any) -> Any:
-        """A JSON column as the driver gives it, as an object: SQLite keeps text."""
-        return json.loads(value) if isinstance(value, str) else value
-
-    def marks(self, count: int) -> str:
-        """So many parameters, parted by commas."""
-        return ", ".join([self.mark] * count)
-
-    def insert_sql(self, table: str, columns: Sequence[str], suffix: str = "") -> str:
-        """An insert of one row."""
-        return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({self.marks(len(columns))}) {suffix}"
-
-    def upsert_sql(self, table: str, key: Sequence[str], changes: Sequence[tuple[str, str]]) -> str:
-        """An insert that on conflict changes the row there: `changes` are columns with ``add``, ``or``, ``set`` or
-        ``append`` (bytes behind bytes)."""
-        forms = {
-            "add": "{c} = {t}.{c} + excluded.{c}",
-            "or": "{c} = {t}.{c} | excluded.{c}",
-            "set": "{c} = excluded.{c}",
-            "append": self.append_form,
-        }
-        updates = ", ".join(forms[how].format(t=table, c=column) for column, how in changes)
-        conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
-        return self.insert_sql(table, [*key, *(column for column, _ in changes)], conflict)
-
-    def select_by_key(
+    def upsert_numbers(
         self,
         connection: Connection,
         table: str,
         key: Sequence[str],
-        columns: Sequence[str],
-        keys: Sequence[tuple[Any, ...]],
-    ) -> Iterator[tuple[Any, ...]]:
-        """The key and these columns of the rows that have one of `keys`."""
-        together = ", ".join(key)
-        one = f"({self.marks(len(key))})"
-        for start in range(0, len(keys), 100):
-            chunk = keys[start : start + 100]
-            # Padded, so that there is one statement to prepare and not a hundred.
-            chunk = [*chunk, *[chunk[0]] * (100 - len(chunk))] if len(chunk) > 10 else chunk
-            among = f"({together}) IN (VALUES {', '.join([one] * len(chunk))})"
-            sql = f"SELECT {together}, {', '.join(columns)} FROM {table} WHERE {among}"
-            for row in connection.exec_driver_sql(sql, tuple(part for each in chunk for part in each)):
-                yield tuple(row)
+        changes: Sequence[tuple[str, str]],
+        rows: Sequence[tuple[int, ...]],
+    ) -> None:
+        """Does what `upsert_sql` says for many rows, each with a key of its own, whose values are all integers."""
+        connection.exec_driver_sql(self.upsert_sql(table, key, changes), list(rows))
 
 
 class SQLite(Dialect):
@@ -346,6 +314,24 @@ class PostgreSQL(Dialect):
                 "WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace"
             ).scalar_one()
         )
+
+    def upsert_numbers(
+        self,
+        connection: Connection,
+        table: str,
+        key: Sequence[str],
+        changes: Sequence[tuple[str, str]],
+        rows: Sequence[tuple[int, ...]],
+    ) -> None:
+        # One statement with a list for each column, instead of one statement for each row.
+        lists = ", ".join(["%s::bigint[]"] * (len(key) + len(changes)))
+        sql = self.upsert_sql(table, key, changes, f"SELECT * FROM unnest({lists})")
+        connection.exec_driver_sql(sql, tuple(list(column) for column in zip(*rows, strict=True)))
+
+    def duplicates(self) -> tuple[type[Exception], ...]:
+        from psycopg.errors import UniqueViolation  # COPY goes past SQLAlchemy, which would translate it
+
+        return (UniqueViolation, IntegrityError)
 
     def bulk_insert(
         self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]

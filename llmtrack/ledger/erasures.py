@@ -105,6 +105,7 @@ def _forget_names(connection: Connection, ledger: Ledger, user: int, user_id: st
     do(f"UPDATE span SET name = 'erased', error = NULL WHERE app_user = {user}")
     do(f"DELETE FROM preference WHERE app_user = {user}")
     do(f"UPDATE feedback SET comment = NULL WHERE app_user = {user}")
+    do(f"DELETE FROM preference WHERE app_user = {user}")
     do(f"UPDATE feedback SET comment = NULL WHERE trace IN (SELECT id FROM trace WHERE app_user = {user})")
     do(f"UPDATE audit SET subject = {mark} WHERE subject = {mark}", name, user_id)
     do("DELETE FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)")

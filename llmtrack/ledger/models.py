@@ -8,40 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, SmallInteger, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Index, LargeBinary, SmallInteger
 from sqlmodel import Field, SQLModel
 
-Json = JSON().with_variant(JSONB(), "postgresql")
-# SQLite makes a column the table's own order only if it is called INTEGER, which holds 64 bits there.
-Id = BigInteger().with_variant(Integer(), "sqlite")
-NO_ROWID = {"sqlite_with_rowid": False}
-
-
-def big(**options: Any) -> Any:
-    """A 64-bit integer column."""
-    return Field(sa_type=BigInteger, **options)
-
-
-def total() -> Any:
-    """A 64-bit sum, 0 where nothing was added."""
-    return big(default=0, sa_column_kwargs={"server_default": "0"})
-
-
-def key(**options: Any) -> Any:
-    """A 64-bit primary key given by us, not by the database."""
-    return Field(primary_key=True, sa_type=Id, sa_column_kwargs={"autoincrement": False}, **options)
-
-
-def given(**options: Any) -> Any:
-    """A 32-bit primary key given by us."""
-    return Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, **options)
-
-
-def present(name: str, *columns: str) -> Index:
-    """An index that holds only rows whose first column is known, so that it costs nothing where it is unused."""
-    known = text(f"{columns[0]} IS NOT NULL")
-    return Index(name, *columns, sqlite_where=known, postgresql_where=known)
+from llmtrack.ledger.columns import Json, big, given, key, present, total
 
 
 class Name(SQLModel, table=True):

@@ -46,7 +46,8 @@ from typing import Any
 from sqlalchemy import LargeBinary, PrimaryKeyConstraint
 from sqlmodel import Field, SQLModel
 
-from llmtrack.ledger.models import NO_ROWID, given, total
+from llmtrack.ledger import models
+from llmtrack.ledger.columns import NO_ROWID, given, total
 
 QUARTER, HOUR, DAY = 900_000_000, 3_600_000_000, 86_400_000_000
 """Lengths of slots in microseconds."""
@@ -328,5 +329,5 @@ SKETCHES = (
     Rollup("sketch_group_day", DAY, ("group_name", "slot", *PLAIN)),
 )
 MEASURES = tuple(Measures.model_fields)
-TABLES = tuple(SQLModel.metadata.tables)
+TABLES = tuple(models.Name.metadata.tables)
 """All tables of the ledger, those of `models` included."""

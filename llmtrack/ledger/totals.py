@@ -265,7 +265,7 @@ def _store_sums(
     changes = [(columns[place], "or" if columns[place] in bits else "add") for place in used]
     if changes:
         rows = [(*each, *[values[place] for place in used]) for each, values in sorted(sums.items())]
-        connection.exec_driver_sql(dialect.upsert_sql(table, key, changes), rows)
+        dialect.upsert_numbers(connection, table, key, changes, rows)
 
 
 def _sweep(connection: Connection, dialect: Dialect, rollup: Rollup, sums: Mapping[Key, Sums]) -> None:
