@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from llmtrack.chat.branches import Conversation, Message
 from llmtrack.chat.catalog import Catalog, Model
@@ -69,6 +69,17 @@ class Quote:
     def simulated(self) -> bool:
         """Whether this is the demo's stated price and no money."""
         return self.model.simulated
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRecord:
+    """How good quotes were: of so many that could be held against a cost, so many were close to it."""
+
+    CLOSE: ClassVar[float] = 0.2
+    """The part by which a close one is off at most."""
+
+    quotes: int
+    close: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from llmtrack.chat.branches import IN_FLIGHT, Conversation, Message, conversation_of, latest_below, settings_of
@@ -13,6 +14,7 @@ from llmtrack.chat.prompt import Parameters
 from llmtrack.chat.wording import ChatError
 
 if TYPE_CHECKING:
+    from llmtrack.chat.quotes import QuoteRecord
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.chat_figures import Figures, Total
     from llmtrack.ledger.chats import Chats, Heading, Line
@@ -73,6 +75,17 @@ class Shelf:
         from llmtrack.ledger.chat_figures import total
 
         return total(self._ledger, self.user_id, str(conversation_id))
+
+    def quote_record(self, latest: int = 200) -> QuoteRecord:
+        """How good the quotes of this user's latest answers were."""
+        from llmtrack.chat.quotes import QuoteRecord, deviation
+        from llmtrack.ledger.chat_figures import figures
+
+        quoted = dict(self._chats.quoted(latest))
+        told = figures(self._ledger, self.user_id, list(quoted))
+        off = [deviation(Decimal(quoted[trace]), one.cost) for trace, one in told.items()]
+        known = [abs(one) for one in off if one is not None]
+        return QuoteRecord(len(known), sum(one <= QuoteRecord.CLOSE for one in known))
 
     def choose(self, message_id: int) -> None:
         """Shows the newest branch that goes through a message."""

@@ -110,6 +110,12 @@ def test_a_quote_is_kept_with_its_answer_and_held_against_the_bill():
     off = quotes.deviation(told.expected, cost)
     assert off is not None
     assert abs(off) < 0.2
+    assert mine.quote_record() == quotes.QuoteRecord(quotes=1, close=1), "the first message was not quoted"
+    wrong = mine.send("Once more", demo, conversation_id=chat.id, quoted=Decimal("9"))
+    assert wrong.reply.done.wait(30)
+    llmtrack.flush()
+    assert mine.quote_record() == quotes.QuoteRecord(quotes=2, close=1)
+    assert Conversations(open_ledger(), "bob").quote_record() == quotes.QuoteRecord(0, 0)
 
 
 def test_how_far_off_a_quote_was_is_unknown_where_either_side_is():
