@@ -139,7 +139,8 @@ async def _begin(reply: Reply, keep: Keeper | None) -> None:
 
 
 async def _answer(reply: Reply, keep: Keeper | None) -> None:
-    keeping = asyncio.create_task(_keep_now_and_then(reply, keep)) if keep else None
+    ending = asyncio.Event()
+    keeping = asyncio.create_task(_keep_now_and_then(reply, keep, ending)) if keep else None
     try:
         await _listen(reply)
     except asyncio.CancelledError:
@@ -151,8 +152,9 @@ async def _answer(reply: Reply, keep: Keeper | None) -> None:
         reply._change("error")
     finally:
         reply.seconds = time.perf_counter() - reply._begun
+        ending.set()
         if keeping is not None:
-            keeping.cancel()
+            await keeping  # what it is putting down must not come after the end
         await _settle(reply, keep)
 
 
@@ -188,11 +190,13 @@ def _import_and_make(prompt: Prompt) -> Any:
     return clients.client_for(prompt.model, get_settings())
 
 
-async def _keep_now_and_then(reply: Reply, keep: Keeper) -> None:
+async def _keep_now_and_then(reply: Reply, keep: Keeper, ending: asyncio.Event) -> None:
     kept, kept_at = -1, time.monotonic()
-    while True:
-        await asyncio.sleep(KEEP_SECONDS)
-        if reply._revision != kept or time.monotonic() - kept_at >= BEAT_SECONDS:
+    while not ending.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), KEEP_SECONDS)
+        due = reply._revision != kept or time.monotonic() - kept_at >= BEAT_SECONDS
+        if due and not ending.is_set():
             kept, kept_at = reply._revision, time.monotonic()
             await asyncio.to_thread(_guarded, keep, reply)
 

@@ -147,7 +147,9 @@ class Chats:
                 if rows.settled(line.status):
                     chat_search.index(connection, self._ledger.dialect, [line])
                 return True
-            return not only_if_in_flight and connection.execute(change).rowcount > 0
+            # What is still in flight says nothing about an answer that has ended.
+            late = only_if_in_flight or not rows.settled(line.status)
+            return not late and connection.execute(change).rowcount > 0
 
         return self._ledger.transact(work)
 

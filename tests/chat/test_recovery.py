@@ -160,3 +160,7 @@ def test_settling_never_overwrites_an_end():
     assert found is not None
     line = found[1][-1]
     assert not chats.rewrite(replace(line, status="abandoned"), only_if_in_flight=True)
+    assert not chats.rewrite(replace(line, status="streaming", content=[])), "nor does what was put down before it"
+    again = chats.read(turn.conversation_id)
+    assert again is not None
+    assert again[1][-1] == line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from llmtrack.chat import catalog, replies
@@ -249,6 +251,27 @@ def test_a_keeper_is_told_the_end_and_its_failure_takes_nothing_away(provider: P
     reply = ended(replies.start(prompt("openai/gpt-4o"), keep))
     assert told == [("ok", "Hello world")]
     assert reply.status == "ok"
+
+
+def test_the_end_is_put_down_after_everything_else(provider: Provider, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(replies, "KEEP_SECONDS", 0.001)
+    slow, go_on = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def keep(reply: Reply) -> None:
+        status = reply.status
+        if status == "streaming" and not slow.is_set():
+            slow.set()
+            go_on.wait(PATIENCE)
+        order.append(status)
+
+    reply = replies.start(prompt("openai/gpt-4o@tokens=50@stall=9"), keep)
+    assert slow.wait(PATIENCE)
+    reply.cancel()
+    provider.wait_until(lambda: provider.last.client_left)
+    go_on.set()
+    ended(reply)
+    assert order[-2:] == ["streaming", "cancelled"]
 
 
 def test_ten_answers_at_once_do_not_mix(provider: Provider):
