@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from llmtrack.ledger import open_ledger
+from llmtrack.ledger.metrics import ask
 from llmtrack.settings import get_settings
 from tests.provider import Provider
 
@@ -61,13 +66,17 @@ def test_the_one_changed_import_is_the_same_client() -> None:
     assert issubclass(names["OpenAI"], names["Bare"])
 
 
+def told(directory: Path) -> str:
+    """What the command line says about the ledger in `directory`, whatever a short program left in its journal."""
+    python("-m", "llmtrack", "flush", directory=directory)
+    return python("-m", "llmtrack", "status", directory=directory)
+
+
 def test_the_first_example_answers_and_leaves_a_row(provider: Provider, tmp_path: Path) -> None:
     example = blocks("python")[0]
     assert python("-c", example, directory=tmp_path) == "Hello world\n"
     # The fake provider is not at OpenAI's address, so its prices are not OpenAI's.
-    assert "Generations  1 by 1 user\nCost         unknown, 1 call unpriced" in python(
-        "-m", "llmtrack", "status", directory=tmp_path
-    )
+    assert "Generations  1 by 1 user\nCost         unknown, 1 call unpriced" in told(tmp_path)
 
 
 def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Provider, tmp_path: Path) -> None:
@@ -76,7 +85,7 @@ def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Pro
     assert made != gateway
     assert python("-c", example.replace("client = OpenAI()\n", made), directory=tmp_path) == "Hello world\n"
     # gpt-4o-mini costs 0.15 and 0.60 dollars a million tokens: 100 * 0.15 + 20 * 0.60 = 27 millionths
-    assert "Cost         $0.000027, 0 calls unpriced" in python("-m", "llmtrack", "status", directory=tmp_path)
+    assert "Cost         $0.000027, 0 calls unpriced" in told(tmp_path)
 
 
 def test_the_questions_have_answers(sample_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +95,27 @@ def test_the_questions_have_answers(sample_database: Path, monkeypatch: pytest.M
     assert printed[0].startswith("grace ")
     assert any(line.startswith("claude-opus-4-5") for line in printed[5:])
     assert 85 <= int(printed[-1]) <= 91  # chats began a day or two after the first call
+
+
+def test_the_terminal_has_answers_too(sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMTRACK_DATABASE_URL", f"sqlite:///{sample_database}")
+    printed = [python(*shlex.split(line)[1:], directory=tmp_path) for line in commands("ask")]
+    assert printed[0].splitlines()[1].startswith("claude-opus-4-5-20251101 ")
+    assert "generations in calls.parquet" in printed[1]
+    assert (tmp_path / "calls.parquet").read_bytes()[:4] == b"PAR1"
+    assert printed[2].startswith(f"Ledger       {sample_database}\n")
+
+
+def test_the_view_can_be_asked_in_sql(sample_database: Path) -> None:
+    (query,) = blocks("sql")
+    with closing(sqlite3.connect(sample_database)) as database:
+        rows = database.execute(query).fetchall()
+    assert len(rows) == 5
+    assert rows[0][0] == "grace"
+    ledger = open_ledger(f"sqlite:///{sample_database}")
+    (dearest,) = ask(ledger, ["generations", "cost"], by="user", order="-cost", limit=1)
+    ledger.close()
+    assert rows[0][1:] == (dearest["generations"], pytest.approx(float(dearest["cost"])))
 
 
 def test_the_secrets_shown_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
