@@ -5,12 +5,11 @@ Any other name of `anthropic` can be imported from here as well.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import anthropic
 
-from llmtrack.capture.attach import subclass
-from llmtrack.capture.client import AsyncTracking, SyncTracking, Tracking
+from llmtrack.capture.client import Family
 from llmtrack.capture.endpoints import Endpoint, Endpoints, Namer
 
 if TYPE_CHECKING:
@@ -57,93 +56,81 @@ _NAMES = Namer(
 )
 
 
-class _AnthropicTracking(Tracking):
-    _llmtrack_endpoints = ENDPOINTS
-    _llmtrack_names = _NAMES
+FAMILY = Family(ENDPOINTS, _NAMES, anthropic.APIResponse, anthropic.AsyncAPIResponse)
 
 
-class _Sync(SyncTracking, _AnthropicTracking):
-    _llmtrack_response = anthropic.APIResponse
-
-
-class _Async(AsyncTracking, _AnthropicTracking):
-    _llmtrack_response = anthropic.AsyncAPIResponse
-
-
-class Anthropic(_Sync, anthropic.Anthropic):
+@FAMILY.tracked
+class Anthropic(anthropic.Anthropic):
     """`anthropic.Anthropic`, recording what it does."""
 
 
-class AsyncAnthropic(_Async, anthropic.AsyncAnthropic):
+@FAMILY.tracked
+class AsyncAnthropic(anthropic.AsyncAnthropic):
     """`anthropic.AsyncAnthropic`, recording what it does."""
 
 
-class AnthropicBedrock(_Sync, anthropic.AnthropicBedrock):
+@FAMILY.tracked
+class AnthropicBedrock(anthropic.AnthropicBedrock):
     """`anthropic.AnthropicBedrock`, recording what it does."""
 
 
-class AsyncAnthropicBedrock(_Async, anthropic.AsyncAnthropicBedrock):
+@FAMILY.tracked
+class AsyncAnthropicBedrock(anthropic.AsyncAnthropicBedrock):
     """`anthropic.AsyncAnthropicBedrock`, recording what it does."""
 
 
-class AnthropicBedrockMantle(_Sync, anthropic.AnthropicBedrockMantle):
+@FAMILY.tracked
+class AnthropicBedrockMantle(anthropic.AnthropicBedrockMantle):
     """`anthropic.AnthropicBedrockMantle`, recording what it does."""
 
 
-class AsyncAnthropicBedrockMantle(_Async, anthropic.AsyncAnthropicBedrockMantle):
+@FAMILY.tracked
+class AsyncAnthropicBedrockMantle(anthropic.AsyncAnthropicBedrockMantle):
     """`anthropic.AsyncAnthropicBedrockMantle`, recording what it does."""
 
 
-class AnthropicVertex(_Sync, anthropic.AnthropicVertex):
+@FAMILY.tracked
+class AnthropicVertex(anthropic.AnthropicVertex):
     """`anthropic.AnthropicVertex`, recording what it does."""
 
 
-class AsyncAnthropicVertex(_Async, anthropic.AsyncAnthropicVertex):
+@FAMILY.tracked
+class AsyncAnthropicVertex(anthropic.AsyncAnthropicVertex):
     """`anthropic.AsyncAnthropicVertex`, recording what it does."""
 
 
-class AnthropicFoundry(_Sync, anthropic.AnthropicFoundry):
+@FAMILY.tracked
+class AnthropicFoundry(anthropic.AnthropicFoundry):
     """`anthropic.AnthropicFoundry`, recording what it does."""
 
 
-class AsyncAnthropicFoundry(_Async, anthropic.AsyncAnthropicFoundry):
+@FAMILY.tracked
+class AsyncAnthropicFoundry(anthropic.AsyncAnthropicFoundry):
     """`anthropic.AsyncAnthropicFoundry`, recording what it does."""
 
 
-class AnthropicAWS(_Sync, anthropic.AnthropicAWS):
+@FAMILY.tracked
+class AnthropicAWS(anthropic.AnthropicAWS):
     """`anthropic.AnthropicAWS`, recording what it does."""
 
 
-class AsyncAnthropicAWS(_Async, anthropic.AsyncAnthropicAWS):
+@FAMILY.tracked
+class AsyncAnthropicAWS(anthropic.AsyncAnthropicAWS):
     """`anthropic.AsyncAnthropicAWS`, recording what it does."""
 
 
-class AnthropicGoogleCloud(_Sync, anthropic.AnthropicGoogleCloud):
+@FAMILY.tracked
+class AnthropicGoogleCloud(anthropic.AnthropicGoogleCloud):
     """`anthropic.AnthropicGoogleCloud`, recording what it does."""
 
 
-class AsyncAnthropicGoogleCloud(_Async, anthropic.AsyncAnthropicGoogleCloud):
+@FAMILY.tracked
+class AsyncAnthropicGoogleCloud(anthropic.AsyncAnthropicGoogleCloud):
     """`anthropic.AsyncAnthropicGoogleCloud`, recording what it does."""
 
 
 Client: TypeAlias = Anthropic
 AsyncClient: TypeAlias = AsyncAnthropic
-
-_OURS: tuple[type, ...] = (
-    Anthropic, AsyncAnthropic, AnthropicBedrock, AsyncAnthropicBedrock, AnthropicBedrockMantle,
-    AsyncAnthropicBedrockMantle, AnthropicVertex, AsyncAnthropicVertex, AnthropicFoundry, AsyncAnthropicFoundry,
-    AnthropicAWS, AsyncAnthropicAWS, AnthropicGoogleCloud, AsyncAnthropicGoogleCloud,
-)  # fmt: skip
-
-
-def tracked(kind: type) -> Any:
-    """The tracked class for a client class of this SDK."""
-    for ours in _OURS:
-        if kind in ours.__bases__:
-            return ours
-    from anthropic._base_client import AsyncAPIClient
-
-    return subclass(kind, _Async if issubclass(kind, AsyncAPIClient) else _Sync)
 
 
 if not TYPE_CHECKING:

@@ -5,12 +5,11 @@ Any other name of `openai` can be imported from here as well.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import openai
 
-from llmtrack.capture.attach import subclass
-from llmtrack.capture.client import AsyncTracking, SyncTracking, Tracking
+from llmtrack.capture.client import Family
 from llmtrack.capture.endpoints import Endpoint, Endpoints, Namer
 
 if TYPE_CHECKING:
@@ -90,58 +89,47 @@ _NAMES = Namer(
 )
 
 
-class _OpenAITracking(Tracking):
-    _llmtrack_endpoints = ENDPOINTS
-    _llmtrack_names = _NAMES
+FAMILY = Family(ENDPOINTS, _NAMES, openai.APIResponse, openai.AsyncAPIResponse)
 
 
-class _Sync(SyncTracking, _OpenAITracking):
-    _llmtrack_response = openai.APIResponse
-
-
-class _Async(AsyncTracking, _OpenAITracking):
-    _llmtrack_response = openai.AsyncAPIResponse
-
-
-class OpenAI(_Sync, openai.OpenAI):
+@FAMILY.tracked
+class OpenAI(openai.OpenAI):
     """`openai.OpenAI`, recording what it does."""
 
 
-class AsyncOpenAI(_Async, openai.AsyncOpenAI):
+@FAMILY.tracked
+class AsyncOpenAI(openai.AsyncOpenAI):
     """`openai.AsyncOpenAI`, recording what it does."""
 
 
-class AzureOpenAI(_Sync, openai.AzureOpenAI):
+@FAMILY.tracked
+class AzureOpenAI(openai.AzureOpenAI):
     """`openai.AzureOpenAI`, recording what it does."""
 
 
-class AsyncAzureOpenAI(_Async, openai.AsyncAzureOpenAI):
+@FAMILY.tracked
+class AsyncAzureOpenAI(openai.AsyncAzureOpenAI):
     """`openai.AsyncAzureOpenAI`, recording what it does."""
 
 
-class BedrockOpenAI(_Sync, openai.BedrockOpenAI):
+@FAMILY.tracked
+class BedrockOpenAI(openai.BedrockOpenAI):
     """`openai.BedrockOpenAI`, recording what it does."""
 
 
-class AsyncBedrockOpenAI(_Async, openai.AsyncBedrockOpenAI):
+@FAMILY.tracked
+class AsyncBedrockOpenAI(openai.AsyncBedrockOpenAI):
     """`openai.AsyncBedrockOpenAI`, recording what it does."""
 
 
 Client: TypeAlias = OpenAI
 AsyncClient: TypeAlias = AsyncOpenAI
 
-_OURS = (OpenAI, AsyncOpenAI, AzureOpenAI, AsyncAzureOpenAI, BedrockOpenAI, AsyncBedrockOpenAI)
-
-
-def tracked(kind: type) -> Any:
-    """The tracked class for a client class of this SDK."""
-    for ours in _OURS:
-        if kind in ours.__bases__:
-            return ours
-    return subclass(kind, _Async if issubclass(kind, openai.AsyncOpenAI) else _Sync)
-
 
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        return getattr(openai, name)
+        value = getattr(openai, name)
+        if type(value).__module__ == "openai._module_client":
+            raise AttributeError(f"openai.{name} without a client is not recorded; make a client and use its {name}")
+        return value

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from llmtrack.capture.call import Attachment
-from llmtrack.capture.client import Tracking
+from llmtrack.capture.client import is_tracked
 from llmtrack.capture.context import Redactor, checked
 from llmtrack.capture.tracker import Tracker
 
@@ -37,7 +37,7 @@ def track(
     behind `base_url`, which otherwise goes by its host name. Copies made by `with_options()` are tracked alike.
     Raises `TypeError` for anything that is no client.
     """
-    if not isinstance(client, Tracking):
+    if not is_tracked(client):
         kind: Any = client.__class__
         client.__class__ = tracked_class(kind)
     said = checked(
@@ -62,15 +62,19 @@ def track(
 
 @cache
 def tracked_class(kind: type) -> Any:
-    """The tracked subclass of an SDK client class, or of a user's own subclass of one."""
+    """The tracked subclass of an SDK's client class, or of a user's own subclass of one."""
     for base in kind.__mro__:
         package = base.__module__.partition(".")[0]
         if package in ("openai", "anthropic"):
             # By name: the provider modules import this one, and the other SDK may not be installed.
-            return import_module(f"llmtrack.{package}").tracked(kind)
-    raise TypeError(f"{kind.__module__}.{kind.__qualname__} is no client of the OpenAI or Anthropic SDK")
-
-
-def subclass(kind: type, tracking: type) -> Any:
-    """`kind` with `tracking` before it, under the same name: the SDKs put the name into their requests."""
-    return type(kind.__name__, (tracking, kind), {"__module__": kind.__module__, "__doc__": kind.__doc__})
+            provider = import_module(f"llmtrack.{package}")
+            ours = provider.__dict__.get(base.__name__)
+            if ours is not None and issubclass(ours, base):
+                break
+    else:
+        raise TypeError(f"{kind.__module__}.{kind.__qualname__} is no client of the OpenAI or Anthropic SDK")
+    if base is kind:
+        return ours
+    # Under the same name, as the SDKs put it into their requests.
+    namespace = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
+    return provider.FAMILY.tracked(type(kind.__name__, (kind,), namespace))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx2
@@ -63,8 +63,9 @@ class _ObservedBody:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         note = self._noter()
         feed = self._filter.feed if self._filter is not None else None
+        body = self._body.__aiter__()
         try:
-            async for chunk in self._body:
+            async for chunk in body:
                 note(chunk)
                 if feed is not None:
                     chunk = feed(chunk)
@@ -78,6 +79,10 @@ class _ObservedBody:
         except BaseException as error:
             self._call.broke(error)
             raise
+        finally:
+            # As httpx2 does: otherwise the inner generator would be closed by the event loop, some time later.
+            if isinstance(body, AsyncGenerator):
+                await body.aclose()
         self._call.end("read")
 
     def close(self) -> None:

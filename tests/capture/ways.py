@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anthropic
-import httpx2
 import openai
 from pydantic import BaseModel
 

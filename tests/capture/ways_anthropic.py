@@ -39,6 +39,7 @@ async def messages_stream_helper_left_early(c: Any) -> Any:
     async with inside(c.messages.stream(**{**CLAUDE, "model": "claude-sonnet-4-6@stall=4"})) as stream:
         async for event in each(stream):
             return event.type
+    return None
 
 
 @way("anthropic", {"status": "abandoned", "streamed": 1, "input_tokens": 100, "http_status": 200})
@@ -47,6 +48,7 @@ async def messages_stream_break_and_close(c: Any) -> Any:
     async for event in each(stream):
         await got(stream.close())
         return event.type
+    return None
 
 
 @way("anthropic", PLAIN)

@@ -9,7 +9,19 @@ import httpx2
 import openai
 
 from tests.capture.ways import (
-    CHAT, ESTIMATED, MESSAGES, OK, PLAIN, STREAM, Weather, all_of, each, got, inside, shown, way,
+    CHAT,
+    ESTIMATED,
+    MESSAGES,
+    OK,
+    PLAIN,
+    STREAM,
+    Weather,
+    all_of,
+    each,
+    got,
+    inside,
+    shown,
+    way,
 )  # fmt: skip
 
 
@@ -70,6 +82,7 @@ async def chat_stream_break_and_close(c: Any) -> Any:
     async for chunk in each(stream):
         await got(stream.close())
         return shown(chunk)
+    return None
 
 
 @way("openai", {**ESTIMATED, "status": "abandoned"})
@@ -77,6 +90,7 @@ async def chat_stream_left_early(c: Any) -> Any:
     async with inside(await got(c.chat.completions.create(**{**CHAT, "model": "gpt-4o@stall=3"}, stream=True))) as s:
         async for chunk in each(s):
             return shown(chunk)
+    return None
 
 
 @way("openai", STREAM)
@@ -91,6 +105,7 @@ async def chat_stream_helper_left_early(c: Any) -> Any:
     async with inside(c.chat.completions.stream(**{**CHAT, "model": "gpt-4o@stall=3"})) as stream:
         async for event in each(stream):
             return event.type
+    return None
 
 
 @way("openai", PLAIN)
