@@ -394,3 +394,14 @@ def test_a_choice_that_failed_is_an_error() -> None:
     choice = {"index": 0, "message": {"content": ""}, "finish_reason": "error", "error": error}
     reading = seen("openai.chat", {**ANSWER, "choices": [choice]}, ASKED)
     assert (reading.status, reading.error_code, reading.error_message) == ("error", "502", "Upstream failed")
+
+
+def test_sound_is_kept_by_size_and_hash_with_its_transcript() -> None:
+    # Each piece is base64 of its own: "he" and "llo".
+    pieces = [{"id": "audio_1", "data": "aGU=", "transcript": "Hi "}, {"data": "bGxv", "transcript": "there"}]
+    body = lines(*(chunk({"audio": piece}) for piece in pieces), chunk({}, "stop")) + DONE
+    reading = seen("openai.chat", body, STREAMED)
+    assert reading.output is not None
+    (part,) = reading.output[0]["parts"]
+    assert (part["type"], part["modality"], part["size"], part["transcript"]) == ("blob", "audio", 5, "Hi there")
+    assert part["sha256"] == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # of b"hello"

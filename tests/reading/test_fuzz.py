@@ -145,7 +145,7 @@ ERRORS = st.none() | st.builds(
     VALUES,
 )
 READER = st.sampled_from(sorted(READERS))
-PLENTY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+PLENTY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def sensible(reading: Reading) -> None:

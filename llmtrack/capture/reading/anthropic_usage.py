@@ -20,7 +20,11 @@ def merge(old: Json, new: Any) -> Json:
     if not isinstance(new, dict):
         return old
     kept = {key: value for key, value in old.items() if key != "iterations"}
-    return {**kept, **{key: value for key, value in new.items() if value is not None}}
+    return {**kept, **{key: value for key, value in new.items() if _tells(key, value)}}
+
+
+def _tells(key: str, value: Any) -> bool:
+    return count(value) is not None if key.endswith("_tokens") else value is not None
 
 
 def read_usage(reported: Json, model: str | None) -> Usage:
@@ -34,7 +38,10 @@ def read_usage(reported: Json, model: str | None) -> Usage:
     iterations = objects(reported.get("iterations"))
     if not iterations:
         return top
-    runs = [(run.get("model"), _read(run)) for run in iterations]
+    # What an iteration does not mention, it did not use.
+    runs = [
+        (run.get("model"), _read({**run, "input_tokens": count(run.get("input_tokens")) or 0})) for run in iterations
+    ]
     summed = _sum([usage for _, usage in runs])
     if (summed.input_tokens or 0) + (summed.output_tokens or 0) < (top.input_tokens or 0) + (top.output_tokens or 0):
         return top  # the list is not complete

@@ -192,8 +192,10 @@ def _finish(gathered: Json) -> Json:
     else:
         message["content"] = _joined(content)
     if "audio" in gathered:
-        # Each piece of sound was encoded by itself; only the first tells the format, so they are counted as text.
-        message["audio"] = {key: "".join(pieces) for key, pieces in gathered["audio"].items()}
+        message["audio"] = {
+            "data": parts.joined_base64(gathered["audio"].get("data", [])),
+            "transcript": "".join(gathered["audio"].get("transcript", [])),
+        }
     if "images" in gathered:
         message["images"] = gathered["images"]
     message["tool_calls"] = [_whole_call(call) for call in gathered.get("calls", {}).values()]

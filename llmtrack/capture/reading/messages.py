@@ -53,7 +53,7 @@ def stream(events: Events, said: Said) -> None:
             said.complete = said.complete or said.finish_reason is not None
             if isinstance(event.get("usage"), dict):
                 usage = merge(usage, event["usage"])
-                announced = announced and event["usage"].get("output_tokens") is None
+                announced = False
         elif kind == "message_stop":
             said.complete = True
         elif kind == "error":
@@ -63,6 +63,8 @@ def stream(events: Events, said: Said) -> None:
         said.failure = failure(value) if isinstance(value, dict) else Failure()
     said.cut = said.finish_reason in CUT
     if usage:
+        if announced:
+            usage.pop("iterations", None)  # they were still going on
         _use(usage, said)
         said.announced = announced
 

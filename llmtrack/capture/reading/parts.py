@@ -91,6 +91,11 @@ def from_base64(encoded: str) -> bytes:
         return encoded.encode("utf-8", "replace")
 
 
+def joined_base64(pieces: list[str]) -> str:
+    """One base64 text of pieces that were encoded each by itself."""
+    return binascii.b2a_base64(b"".join(map(from_base64, pieces)), newline=False).decode()
+
+
 def scrub(value: Any) -> Any:
     """`value` with all bytes that hide in it as base64 replaced by what they were."""
     if isinstance(value, str):
