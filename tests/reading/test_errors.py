@@ -160,3 +160,9 @@ def test_a_whole_answer_that_the_sdk_could_not_take_is_an_error_with_its_usage()
         "openai.chat", body, ASKED, error=ErrorSeen("APIResponseValidationError", "Not so.", 200), ended="read"
     )
     assert (reading.status, reading.error_type, reading.usage.input_tokens) == ("error", "server", 5)
+
+
+def test_a_sentence_is_no_error_code() -> None:
+    body = {"error": {"type": "bad", "code": "You asked: Hi", "message": "You asked: Hi"}}
+    reading = seen("openai.chat", body, ASKED, content=False)
+    assert (reading.status, reading.error_code, reading.error_message) == ("error", "bad", None)

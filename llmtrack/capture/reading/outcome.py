@@ -25,11 +25,9 @@ def outcome(exchange: Exchange, said: Said, *, streamed: bool, read: bool = Fals
     if trouble is not None:
         return {"cancelled": "cancelled", "refused": "refused"}.get(trouble[0], "error"), trouble
     if said.failure is not None:
-        return "error", _reported(said.failure, exchange.http_status)
+        return "error", _reported(said.failure)
     if streamed and not said.complete:
-        if exchange.ended == "read":
-            return "incomplete", None
-        return "abandoned", None
+        return ("incomplete" if exchange.ended == "read" else "abandoned"), None
     if not streamed and exchange.ended in ("closed", "abandoned") and not read:
         return "abandoned", None
     if said.cancelled:
@@ -43,7 +41,7 @@ def _seen(exchange: Exchange, said: Said) -> Trouble | None:
     """The trouble that the caller saw, as an exception or as an HTTP status."""
     error, status = exchange.error, exchange.http_status
     if exchange.ended == "cancelled" and (error is not None or not said.complete):
-        return "cancelled", None, error.message or None if error else None
+        return "cancelled", None, (error.message or None) if error else None
     if exchange.ended == "abandoned":
         error = None  # the end of the program, or of the generator that held the stream
     if error is None and exchange.ended == "error":
@@ -71,6 +69,6 @@ def _told(body: Any) -> Failure:
     return failure(body) if isinstance(body, dict) else Failure()
 
 
-def _reported(told: Failure, status: int | None) -> Trouble:
+def _reported(told: Failure) -> Trouble:
     kind = error_type(code=told.code, kind=told.kind, message=told.message)
     return kind, told.code or told.kind, told.message

@@ -61,10 +61,14 @@ def failure(error: Any) -> Failure:
         return Failure(message=text(error))
     code = error.get("code")
     return Failure(
-        text(error.get("type")),
-        str(code) if isinstance(code, (int, str)) and not isinstance(code, bool) and code != "" else None,
-        text(error.get("message")),
+        _name(error.get("type")), _name(str(code) if type(code) is int else code), text(error.get("message"))
     )
+
+
+def _name(value: Any) -> str | None:
+    """`value` if it can be the name of an error. A sentence there might repeat what was asked."""
+    name = text(value)
+    return name if name is not None and len(name) <= 100 and not any(map(str.isspace, name)) else None
 
 
 def _nothing(body: Json) -> list[Message]:
