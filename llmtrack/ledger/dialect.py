@@ -6,6 +6,8 @@ import fcntl
 import glob
 import os
 import sqlite3
+import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -136,6 +138,20 @@ class Dialect(Statements, ABC):
         connection.exec_driver_sql(self.upsert_sql(table, key, changes), list(rows))
 
 
+def _wait_for(lock: int) -> None:
+    """Waits until nobody else holds this file's lock, or long enough."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    pause = 0.0005
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return None
+        time.sleep(pause)
+        pause = min(0.004, pause * 2)
+
+
 class SQLite(Dialect):
     """One file, any number of processes on one machine: readers never wait, writers take turns."""
 
@@ -143,6 +159,7 @@ class SQLite(Dialect):
     mark = "?"
     least = "min"
     greatest = "max"
+    _mine = threading.local()
     append_form = "{c} = CAST(coalesce({t}.{c} || excluded.{c}, excluded.{c}, {t}.{c}) AS BLOB)"
     for_update = ""
     for_share = ""
@@ -166,13 +183,18 @@ class SQLite(Dialect):
 
     @contextmanager
     def turn(self, engine: Engine) -> Iterator[None]:
-        # SQLite lets those who wait for its lock sleep and look again, so that some wait for seconds while others
-        # write and write. Who waits for a lock of the operating system is woken, and one that dies lets go of it.
+        # SQLite lets those who wait for its lock sleep ever longer, so that some wait for seconds while others write
+        # and write. Here all look again equally often. A process that dies lets go of the lock; for one that hangs we
+        # do not wait for ever, but let SQLite say that it is busy.
+        if getattr(self._mine, "held", False):
+            raise RuntimeError("A transaction cannot begin inside another one.")
         lock = os.open(f"{engine.url.database}.turn", os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _wait_for(lock)
+            self._mine.held = True
             yield
         finally:
+            self._mine.held = False
             os.close(lock)
 
     def is_passing(self, error: DBAPIError) -> bool:

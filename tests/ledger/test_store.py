@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from llmtrack.ids import first_at, started_at
-from llmtrack.ledger import Ledger
+from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.records import Feedback, Generation, Identity, Span
 from llmtrack.pricing.usage import Cost, Usage
 from tests.ledger.making import HOUR, NOON, generation, random_generation, said
@@ -224,3 +225,11 @@ def test_costs_are_summed_exactly_however_small(ledger: Ledger) -> None:
 def test_writing_nothing_succeeds_where_something_could_be_written(ledger: Ledger) -> None:
     ledger.write([], [])
     assert isinstance(generation(), Generation)
+
+
+def test_a_transaction_inside_another_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    with pytest.raises(RuntimeError, match="inside another"):
+        ledger.transact(lambda connection: ledger.write([generation()]))
+    ledger.write([generation()])
+    assert value(ledger, "SELECT count(*) FROM generation") == 1
