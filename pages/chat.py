@@ -76,7 +76,7 @@ def act(action: str, message_id: int) -> None:
     elif action == messages.OTHER_MODEL:
         attempt(room.regenerate, message_id, catalog.find(st.session_state[picker.CHOSEN]))
     else:
-        st.session_state[dialogs.WANTED] = (action, message_id)
+        dialogs.want(action, message_id)
 
 
 def judge(message_id: int, score: int, comment: str | None) -> None:
@@ -112,14 +112,16 @@ def ask(draft: composer.Draft) -> Turn | None:
 
 
 def open_wanted(action: str, message_id: int) -> None:
-    """The dialog that was chosen in a message's menu."""
+    """The dialog that was chosen in a menu."""
     message = conversation.message(message_id) if conversation else None
-    if message is None:
-        return
-    if action == messages.EDIT:
+    if conversation and action == dialogs.RENAME:
+        dialogs.rename(room, conversation)
+    elif message and action == messages.EDIT:
         dialogs.edit(room, message, draft.model)
-    elif action == messages.TEXT:
+    elif message and action == messages.TEXT:
         dialogs.plain_text(message)
+    else:
+        dialogs.close()
 
 
 def draw(message: Message) -> None:
@@ -189,7 +191,7 @@ if problem := st.session_state.pop(PROBLEM, None):
     st.error(problem, icon=":material/error:")
     if draft.text:
         st.code(draft.text, language=None, wrap_lines=True, height=120 if len(draft.text) > 400 else "content")
-if wanted := st.session_state.pop(dialogs.WANTED, None):
+if wanted := st.session_state.get(dialogs.WANTED):
     open_wanted(*wanted)
 
 if conversation is not None:

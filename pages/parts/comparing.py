@@ -15,18 +15,14 @@ if TYPE_CHECKING:
     from llmtrack.chat.branches import Conversation, Message
     from llmtrack.ledger.chat_figures import Figures
 
-TOGETHER = 3_000_000
-"""Microseconds: answers to one message that began within this were asked for together."""
-
 
 def compared(conversation: Conversation) -> list[Message]:
     """The answers at the end of the branch that were asked for together; none where only one was."""
     last = conversation.messages[-1] if conversation.messages else None
-    if last is None or last.role != "assistant":
+    if last is None or not last.compared:
         return []
     versions = [one for one in map(conversation.message, last.versions) if one is not None]
-    together = [one for one in versions if abs(one.created_at - last.created_at) < TOGETHER]
-    return together if len({one.model for one in together}) > 1 else []
+    return [one for one in versions if one.compared]
 
 
 def draw(

@@ -15,7 +15,21 @@ if TYPE_CHECKING:
     from llmtrack.chat.conversations import Conversations
 
 WANTED = "chat_dialog"
-"""What was chosen in a menu and is to be opened in the next run: the action, and the message it is about, if any."""
+"""The dialog that is open: the action chosen in a menu, and the message it is about (0 for the whole conversation).
+
+It is opened anew in every run until it is done with: an answer that ends meanwhile draws the page again.
+"""
+RENAME = "rename"
+
+
+def want(action: str, message_id: int = 0) -> None:
+    """Open a dialog in the next run."""
+    st.session_state[WANTED] = (action, message_id)
+
+
+def close() -> None:
+    """Do not open it again."""
+    st.session_state.pop(WANTED, None)
 
 
 def done(work: Callable[..., Any], *args: Any) -> None:
@@ -25,10 +39,11 @@ def done(work: Callable[..., Any], *args: Any) -> None:
     except ChatError as error:
         st.error(str(error), icon=":material/error:")
     else:
+        close()
         st.rerun()
 
 
-@st.dialog("Rename", icon=":material/edit:")
+@st.dialog("Rename", icon=":material/edit:", on_dismiss=close)
 def rename(room: Conversations, conversation: Conversation) -> None:
     """Give a conversation another title."""
     with st.form("rename", border=False):
@@ -37,7 +52,7 @@ def rename(room: Conversations, conversation: Conversation) -> None:
             done(room.rename, conversation.id, title)
 
 
-@st.dialog("Edit and ask again", width="large", icon=":material/edit:")
+@st.dialog("Edit and ask again", width="large", icon=":material/edit:", on_dismiss=close)
 def edit(room: Conversations, message: Message, model: Model) -> None:
     """Another version of a message; the one there stays, as a branch."""
     with st.form("edit", border=False):
@@ -47,7 +62,7 @@ def edit(room: Conversations, message: Message, model: Model) -> None:
             done(room.edit, message.id, text, model)
 
 
-@st.dialog("Plain text", width="large", icon=":material/content_copy:")
+@st.dialog("Plain text", width="large", icon=":material/content_copy:", on_dismiss=close)
 def plain_text(message: Message) -> None:
     """An answer as the model wrote it, with a button to copy it."""
     st.code(message.text, language=None, wrap_lines=True, height=420)

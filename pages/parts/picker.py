@@ -32,12 +32,11 @@ def pick_model(catalog: Catalog, preferred: str | None = None) -> Model:
         "Model",
         options,
         key=KEY,
-        format_func=lambda key: labels.get(key, f"{key} (typed in)"),
+        format_func=lambda key: labels.get(key, key),
         accept_new_options=True,
         on_change=_chosen,
         args=(catalog,),
         label_visibility="collapsed",
-        help=None,
     )
     if refused := state.pop(REFUSED, None):
         st.toast(refused, icon=":material/key_off:", duration="long")

@@ -45,8 +45,6 @@ def draw(room: Conversations, conversation: Conversation, cost: str, attempt: At
             on_click=_act,
             args=(room, conversation, attempt),
         )
-    if st.session_state.pop("conversation_rename", False):
-        dialogs.rename(room, conversation)
 
 
 def _draw_export(room: Conversations, conversation: Conversation) -> None:
@@ -99,7 +97,7 @@ def _possible(conversation: Conversation) -> list[str]:
 def _act(room: Conversations, conversation: Conversation, attempt: Attempt) -> None:
     action = st.session_state["conversation_menu"]
     if action == RENAME:
-        st.session_state["conversation_rename"] = True
+        dialogs.want(dialogs.RENAME)
     elif action in (PIN, UNPIN):
         attempt(room.pin, conversation.id, action == PIN)
     elif action in (ARCHIVE, RESTORE):

@@ -102,3 +102,39 @@ def test_somebody_elses_conversation_is_not_there(open_page: OpenPage, monkeypat
 def test_an_address_that_is_no_conversation_says_so(open_page: OpenPage) -> None:
     app = open_page(c="../etc")
     assert "This conversation is not there" in app.warning[0].value
+
+
+def test_several_models_answer_side_by_side_and_the_better_one_goes_on(open_page: OpenPage) -> None:
+    app = open_page()
+    app.multiselect(key="compare_with").set_value(["demo/demo-claude", "demo/demo-gpt-mini"]).run()
+    say(app, "Who is best?")
+    assert len(app.chat_message) == 1
+    better = [button for button in app.button if button.key.startswith("better_")]
+    assert len(better) == 3
+    better[1].click().run()
+    assert len(app.chat_message) == 2
+    assert "2/3" in [one.value for one in app.chat_message[1].caption]
+    assert any(one.value.startswith(r"demo\-claude (simulated)") for one in app.chat_message[1].caption)
+
+
+def test_an_edited_message_becomes_a_branch(open_page: OpenPage) -> None:
+    app = say(open_page(), "Frist")
+    next(one for one in app.menu_button if one.options == [EDIT]).click(EDIT).run()
+    next(one for one in app.text_area if one.label == "Message").set_value("First")
+    next(one for one in app.button if one.label == "Ask").click().run()
+    assert said(app)[0] == "First"
+    assert "2/2" in [one.value for one in app.chat_message[0].caption]
+
+
+def test_the_price_of_the_next_message_stands_beside_the_bar(open_page: OpenPage) -> None:
+    app = say(open_page(), "Hello")
+    line = next(one.value for one in app.caption if "before you type" in one.value)
+    assert line.startswith("≈ ")
+    assert "of it is the history" in line
+
+
+def test_the_system_prompt_of_a_conversation_is_kept_with_it(open_page: OpenPage) -> None:
+    app = open_page()
+    app.text_area(key="system_new").set_value("Answer in one word.").run()
+    say(app, "Hello")
+    assert open_page(c=address(app)).text_area[0].value == "Answer in one word."
