@@ -41,6 +41,8 @@ class Message:
     finish: str | None = None
     continues: bool = False
     """Goes on where the answer before it was cut."""
+    compared: bool = False
+    """One of several answers that were asked for at once, to be chosen from."""
     quoted: Decimal | None = None
     """What the page said beforehand that it would cost, in US dollars."""
     versions: tuple[int, ...] = ()
@@ -168,6 +170,7 @@ def _message(line: Line, versions: tuple[int, ...]) -> Message:
         first_token_seconds=meta.get("first_token_seconds"),
         finish=meta.get("finish"),
         continues=bool(meta.get("continues")),
+        compared=bool(meta.get("compared")),
         quoted=Decimal(meta["quoted"]) if meta.get("quoted") else None,
         versions=versions,
     )

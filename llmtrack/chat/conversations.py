@@ -82,7 +82,7 @@ class Conversations(Shelf):
         """The same message to several models at once; their answers are versions of one turn, to `choose` from."""
         if not 2 <= len(models) <= MOST_COMPARED:
             raise ChatError(f"{len(models)} models cannot be compared: choose from 2 to {MOST_COMPARED}.")
-        return self._ask(text, models, conversation_id, after, parameters, files, {})
+        return self._ask(text, models, conversation_id, after, parameters, files, {"compared": True})
 
     def edit(self, message_id: int, text: str, model: Model | None = None) -> Turn:
         """A new version of a message of the user's, with its files, as a branch of its own."""

@@ -225,6 +225,7 @@ def test_models_are_compared_and_the_winner_goes_on(mine: Conversations, provide
     assert chat is not None
     assert chat.messages[-1].id == turn.answers[0]
     assert set(chat.messages[-1].versions) == set(turn.answers)
+    assert [one.compared for one in chat.everything] == [False, True, True, True]
     mine.choose(turn.answers[1])
     mine.judge(turn.answers[1], 1, "shorter")
     ended(mine.send("Why?", model("openai/gpt-4o"), conversation_id=turn.conversation_id))
