@@ -1,0 +1,131 @@
+"""More of what a person does on the chat page: menus, versions, thumbs, files, comparing, the list of conversations."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from llmtrack.ledger import open_ledger
+from llmtrack.ledger.lists import GenerationDetail, generation, generations
+from tests.browser.app_server import AppServer
+from tests.browser.chatting import Chat
+from tests.provider import Provider
+from tests.provider.answer import Answer
+from tests.provider.faults import wishes_of
+from tests.provider.openai_chat import chat as openai_chat
+
+
+def keys(provider: Provider) -> dict[str, str]:
+    """Settings that make the app ask the fake provider."""
+    return {
+        "OPENAI_BASE_URL": provider.openai_url,
+        "OPENAI_API_KEY": "sk-test",
+        "ANTHROPIC_BASE_URL": provider.anthropic_url,
+        "ANTHROPIC_API_KEY": "sk-ant-test",
+    }
+
+
+def streamed(wishes: str, **changes: Any) -> Answer:
+    """A streamed answer to script: ``gpt-4o@tokens=40``, with more that goes wrong on the way."""
+    model, wanted = wishes_of(wishes)
+    asked = {"stream": True, "stream_options": {"include_usage": True}}
+    return dataclasses.replace(openai_chat(model, wanted, asked), **changes)
+
+
+def stored(server: AppServer, number: int = 1) -> list[GenerationDetail]:
+    """What the ledger holds of the latest calls."""
+    ledger = open_ledger(server.database_url)
+    try:
+        return [generation(ledger, row.id) for row in list(generations(ledger))[:number]]
+    finally:
+        ledger.close()
+
+
+class Room(Chat):
+    """The chat page in a tab, with everything around its messages."""
+
+    def __init__(self, page: Page, server: AppServer, model: str | None = None, query: str = "") -> None:
+        self.page = page
+        self.server = server
+        page.goto(f"{server.url}/{query}")
+        expect(self.message).to_be_visible()
+        self.idle()
+        if model:
+            self.type_model(model)
+
+    @property
+    def messages(self) -> Locator:
+        """What the person wrote."""
+        return self.page.get_by_role("group", name="Chat message from user")
+
+    @property
+    def sidebar(self) -> Locator:
+        """The list of conversations, and the way to the other pages."""
+        return self.page.get_by_role("region", name="Sidebar")
+
+    @property
+    def conversation_id(self) -> str:
+        """From the page's address."""
+        expect(self.page).to_have_url(re.compile(r"[?&]c=\d+"))
+        return self.page.url.rpartition("c=")[2]
+
+    def idle(self) -> None:
+        """Wait until no script runs."""
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+    def ask(self, text: str, number: int = 0) -> str:
+        """Send a message and wait for the end of its answer; the line under it."""
+        self.send(text)
+        line = self.finished(number).text
+        self.idle()
+        return line
+
+    def do(self, message: Locator, action: str) -> None:
+        """Choose an action in a message's menu."""
+        message.get_by_test_id("stMenuButton").get_by_role("button").click()
+        self.page.get_by_role("menuitem", name=action).click()
+
+    def do_with_conversation(self, action: str) -> None:
+        """Choose an action in the menu at the top."""
+        self.page.get_by_test_id("stMain").get_by_test_id("stMenuButton").first.get_by_role("button").click()
+        self.page.get_by_role("menuitem", name=action).click()
+
+    def listed(self, title: str) -> Locator:
+        """A conversation in the list."""
+        return self.sidebar.get_by_role("button", name=title, exact=True)
+
+    def open_settings(self) -> None:
+        """The panel with the parameters and the models to compare with."""
+        self.page.get_by_test_id("stBottom").get_by_test_id("stPopover").get_by_role("button").click()
+
+    def compare_with(self, *models: str) -> None:
+        """Choose models to answer beside the first."""
+        self.open_settings()
+        box = self.page.get_by_role("combobox", name="Compare with")
+        for model in models:
+            box.fill(model)
+            self.page.get_by_role("option", name=model, exact=True).click()
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Escape")
+        self.idle()
+
+    def attach(self, *files: Mapping[str, Any]) -> None:
+        """Attach files to the next message."""
+        self.page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(list(files))
+        for file in files:
+            expect(self.page.get_by_test_id("stChatInput").get_by_text(file["name"])).to_be_visible()
+
+    @property
+    def price_tag(self) -> Locator:
+        """What the next message will cost."""
+        return self.page.get_by_text("before you type")
+
+    def text(self, number: int) -> str:
+        """What an answer says, once it has ended, without what stands under it."""
+        self.finished(number)
+        pieces = "[data-testid=stMarkdown] [data-testid=stMarkdownContainer]"
+        return "\n".join(self.answers.nth(number).locator(pieces).all_inner_texts())
