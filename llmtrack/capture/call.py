@@ -75,6 +75,8 @@ class Call:
     """The JSON body as it was sent; empty for a form."""
     response: bytes | None = None
     """The body of a plain answer, decoded."""
+    size: int | None = None
+    """The length of one that is not kept: sound, pictures."""
     chunks: list[bytes]
     """The pieces of a streamed one, as they came."""
     ticks: list[int]
@@ -159,6 +161,8 @@ class Call:
         if response.is_closed:
             if _is_text(self.content_type):
                 self.response = response.content
+            else:
+                self.size = len(response.content)
             self.end("read")
             return
         self.streamed = True
@@ -229,7 +233,9 @@ class Call:
     def broke(self, error: BaseException) -> None:
         """Reading the body raised."""
         self.stopped_at = self.tracker.tick()
-        self.end(how_failed(error), error)
+        how = how_failed(error)
+        # OpenAI's SDK waits a moment for what follows the end of a stream, and cancels that: nobody gets this error.
+        self.end(how, None if how == "cancelled" else error)
 
     def how_closed(self) -> str:
         """Why a response is being closed: because the caller is being stopped, or because it has had enough?"""

@@ -210,5 +210,7 @@ class Journal:
         """Lets go of all files. What is not in the ledger stays on disk, for whoever comes next."""
         with self._lock:
             segments, self._open, self._current = self._open, [], None
+            self.appended = len(self.memory)
+            self.dropped = 0
         for segment in segments:
             segment.release(delete=segment.end == segment.done)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 import threading
 import time
 import weakref
@@ -78,7 +79,8 @@ class Tracker:
         self._content: str | Redactor | None = redact or content
         self._journal = Journal(self.journal_dir, self.health)
         self._writer: Writer | None = None
-        self._lock = threading.Lock()
+        self._earlier = Flushed(0, 0, 0)
+        self._lock = threading.RLock()
         self._asking: dict[str, bool] = {}
         _trackers.add(self)
 
@@ -188,7 +190,10 @@ class Tracker:
 
     def _wake(self) -> None:
         writer = self._writer
-        (writer if writer is not None else self.writer).wake()
+        if writer is not None:
+            writer.wake()
+        elif not sys.is_finalizing():  # A record that comes so late stays in the journal until the next start.
+            self.writer.wake()
 
     def flush(self, timeout: float | None = 10.0) -> Flushed:
         """Waits until everything recorded so far is in the ledger, or `timeout` seconds are over; tells how far it got.
@@ -200,28 +205,32 @@ class Tracker:
 
     def status(self) -> Flushed:
         """How far the records got, without waiting."""
-        writer = self.writer
-        failed = writer.rejected + self._journal.dropped
-        waiting = max(0, self._journal.appended - self._journal.dropped - writer.handled)
-        return Flushed(writer.written, waiting, failed, writer.rejected_path)
+        writer, earlier, journal = self.writer, self._earlier, self._journal
+        return Flushed(
+            earlier.written + writer.written,
+            max(0, journal.appended - journal.dropped - writer.handled),
+            earlier.failed + writer.rejected + journal.dropped,
+            writer.rejected_path or earlier.where,
+        )
 
     def close(self, timeout: float | None = 10.0) -> Flushed:
         """Flushes, then stops the writer and lets go of files. A client may go on: its next call starts all again."""
-        flushed = self.flush(timeout)
+        self.flush(timeout)
+        writer = self.writer
+        writer.stop()
         with self._lock:
-            writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.stop()
-        self._journal.close()
-        return flushed
+            self._earlier, self._writer = self.status(), None
+            self._journal.close()
+            return self._earlier
 
     def after_fork(self) -> None:
         """Starts afresh in a forked child."""
         self.epoch += 1
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.health = Health()
         self._journal.after_fork()
         self._writer = None
+        self._earlier = Flushed(0, 0, 0)
 
 
 def _journal_dir(database_url: str) -> Path:

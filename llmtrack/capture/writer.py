@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,31 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds to wait after the ledger could not be written, doubling."""
 LOOK_AROUND = 10.0
 """Seconds between looks for journals whose process died."""
+
+
+_importing = threading.RLock()
+"""Held while this thread imports, and so at no fork: a child would be left with modules that are half there."""
+
+
+def import_all(url: str) -> None:
+    """Imports what the writer needs for the ledger at `url`."""
+    modules = ["llmtrack.ledger.opening", "llmtrack.capture.unpack", "llmtrack.pricing"]
+    modules.append(f"sqlalchemy.dialects.{'sqlite.pysqlite' if url.startswith('sqlite') else 'postgresql.psycopg'}")
+    for module in modules:
+        import_module(module)
+
+
+def _after_fork() -> None:
+    global _importing
+    _importing = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=lambda: _importing.acquire(),
+        after_in_parent=lambda: _importing.release(),
+        after_in_child=_after_fork,
+    )
 
 
 class Writer:
@@ -172,9 +198,12 @@ class Writer:
 
     def _open(self) -> Ledger:
         if self._ledger is None:
+            url = self._database_url()
+            with _importing:
+                import_all(url)
             from llmtrack.ledger import open_ledger
 
-            self._ledger = open_ledger(self._database_url())
+            self._ledger = open_ledger(url)
         return self._ledger
 
     def _adopt(self, ledger: Ledger) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import shutil
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +23,8 @@ from llmtrack.ledger import open_ledger
 from tests.capture.rows import rows as read_rows
 from tests.provider import Provider
 
+_TLS = ssl.create_default_context()
+"""Made once, as it takes longer than a test."""
 BARE = {"openai": openai, "anthropic": anthropic}
 OURS = {"openai": llmtrack.openai, "anthropic": llmtrack.anthropic}
 
@@ -86,7 +89,8 @@ def clients(provider: Provider) -> Callable[..., Any]:
     def make(name: str = "OpenAI", *, bare: bool = False, **options: Any) -> Any:
         family = "openai" if "OpenAI" in name else "anthropic"
         module = (BARE if bare else OURS)[family]
-        client = getattr(module, name)(**{"max_retries": 2, **options})
+        http = BARE[family].DefaultAsyncHttpxClient if "Async" in name else BARE[family].DefaultHttpxClient
+        client = getattr(module, name)(**{"max_retries": 2, "http_client": http(verify=_TLS), **options})
         return client if bare else llmtrack.track(client, provider=family)
 
     return make
