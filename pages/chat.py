@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from llmtrack.chat.branches import Message
+from llmtrack.chat.branches import Conversation, Message
 from llmtrack.chat.catalog import get_catalog
 from llmtrack.chat.conversations import Conversations, Turn, reply_to
 from llmtrack.chat.replies import Reply
@@ -38,6 +38,8 @@ SUGGESTIONS = (
 )
 PROBLEM = "chat_problem"
 CHOSEN = "chat_better"
+SHOWN = "chat_shown"
+"""The conversation this tab shows, and the last message of it that is on the page."""
 
 
 @st.fragment(run_every=WATCH_SECONDS)
@@ -98,11 +100,17 @@ def stop(growing: Sequence[tuple[Reply, DeltaGenerator]]) -> None:
         reply.cancel()
 
 
+def seen(conversation: Conversation) -> int | None:
+    """The last message this tab has shown: what another tab has said since is none of what is answered here."""
+    shown_in, head = st.session_state.get(SHOWN, (None, None))
+    return head if shown_in == conversation.id else conversation.head
+
+
 def ask(draft: composer.Draft) -> Turn | None:
     """Keep the message and ask whoever is to answer."""
     more = {
         "conversation_id": conversation.id if conversation else None,
-        "after": conversation.head if conversation else None,
+        "after": seen(conversation) if conversation else None,
         "parameters": draft.parameters,
         "files": draft.files,
     }
@@ -183,7 +191,7 @@ if current is not None and conversation is None:
     st.warning("This conversation is not there: it was deleted, or it is somebody else's. Start a new one.")
 elif conversation is None:
     st.title("What would you like to know?", anchor=False)
-    st.caption(f"{picker.facts(draft.model)} · {pricetag.price_line(draft, ledger)}")
+    st.caption(picker.facts(draft.model, pricetag.prices(draft, ledger)))
     st.pills("Try one of these", SUGGESTIONS, key="suggestion", label_visibility="collapsed")
 else:
     titlebar.draw(room, conversation, figures.total(room.total(conversation.id)), attempt)
@@ -195,6 +203,7 @@ if wanted := st.session_state.get(dialogs.WANTED):
     open_wanted(*wanted)
 
 if conversation is not None:
+    st.session_state[SHOWN] = (conversation.id, conversation.head)
     for message in conversation.messages[:-1] if together else conversation.messages:
         if not message.in_flight:
             draw(message)

@@ -52,7 +52,7 @@ def rename(room: Conversations, conversation: Conversation) -> None:
             done(room.rename, conversation.id, title)
 
 
-@st.dialog("Edit and ask again", width="large", icon=":material/edit:", on_dismiss=close)
+@st.dialog("Edit and ask again", width="medium", icon=":material/edit:", on_dismiss=close)
 def edit(room: Conversations, message: Message, model: Model) -> None:
     """Another version of a message; the one there stays, as a branch."""
     with st.form("edit", border=False):
@@ -62,7 +62,7 @@ def edit(room: Conversations, message: Message, model: Model) -> None:
             done(room.edit, message.id, text, model)
 
 
-@st.dialog("Plain text", width="large", icon=":material/content_copy:", on_dismiss=close)
+@st.dialog("Plain text", width="medium", icon=":material/content_copy:", on_dismiss=close)
 def plain_text(message: Message) -> None:
     """An answer as the model wrote it, with a button to copy it."""
     st.code(message.text, language=None, wrap_lines=True, height=420)

@@ -105,7 +105,7 @@ def choose_where(span: Span, dimensions: Sequence[str]) -> dict[str, list[str]]:
                 label_visibility="collapsed",
                 # The list holds the most active; a name further down can be typed.
                 accept_new_options=True,
-                width=190,
+                width=165,
             )
             if chosen:
                 where[name] = chosen

@@ -22,15 +22,12 @@ QUOTED = "chat_quoted"
 """What was expected of an answer, by its message."""
 
 
-def price_line(draft: Draft, ledger: Ledger) -> str:
-    """What a million tokens of the chosen model cost."""
+def prices(draft: Draft, ledger: Ledger) -> tuple[Decimal | None, Decimal | None] | None:
+    """What a million tokens of the chosen model cost, in and out; None where that is not known."""
     from llmtrack.chat.prices import price_of, pricer_for
 
     price = price_of(draft.model, pricer_for(ledger))
-    if price is None or price.input is None or price.output is None:
-        return "price unknown"
-    stated = "stated at " if draft.model.simulated else ""
-    return words.plain(f"{stated}{words.usd(price.input)} in, {words.usd(price.output)} out per million tokens")
+    return None if price is None else (price.input, price.output)
 
 
 def quotes(

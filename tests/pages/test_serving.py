@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from llmtrack.serving import web
+from llmtrack.serving import preload, web
 from llmtrack.serving.identity import SignInNotSetUp, host_name, is_loopback, local_viewer
 
 ROOT = Path(__file__).parents[2]
@@ -85,3 +86,27 @@ def test_importing_the_server_loads_neither_pandas_nor_charts_nor_provider_sdks(
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_end_of_the_server_stops_answers_in_flight_and_keeps_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    from llmtrack.chat import replies
+    from llmtrack.chat.catalog import get_catalog
+    from llmtrack.chat.prompt import Prompt, Said
+    from llmtrack.ledger import lists, open_ledger
+    from llmtrack.settings import get_settings
+
+    monkeypatch.setenv("LLMTRACK_DEMO_RATE", "20")
+    get_settings.cache_clear()
+    reply = replies.start(Prompt(get_catalog().find("demo/demo-gpt"), (Said("user", "Hello"),), user_id="kim"))
+    while not reply.text:
+        assert reply.wait_change(0, 30)
+    web.finish(10)
+    assert reply.done.is_set()
+    assert reply.status == "cancelled"
+    (row,) = lists.generations(open_ledger(), where={"user": "kim"})
+    assert (row.status, row.model) == ("cancelled", "demo-gpt")
+
+
+def test_preloading_can_be_switched_off() -> None:
+    preload.start_when_idle(enabled=False)
+    assert "llmtrack-preload" not in {thread.name for thread in threading.enumerate()}

@@ -1,0 +1,70 @@
+"""The lines under and beside messages, word for word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from llmtrack.chat.branches import Message
+from llmtrack.chat.catalog import get_catalog
+from llmtrack.ledger.chat_figures import Figures, Total
+from pages.parts import figures, picker, titlebar
+
+ANSWER = Message(id=2, parent_id=1, role="assistant", text="Hi", model="openai/gpt-4o", status="ok", seconds=3.2)
+TOOK = Figures(
+    input_tokens=1200, output_tokens=300, cache_read_tokens=600, reasoning_tokens=None, cost=Decimal("0.0045"),
+    cost_status="exact", usage_estimated=False, seconds=3.214, first_token_seconds=0.42, status="ok", attempts=1,
+    score=None, comment=None,
+)  # fmt: skip
+
+
+def test_the_line_under_an_answer_tells_model_tokens_cost_and_times() -> None:
+    assert figures.line(ANSWER, TOOK) == (
+        "gpt\\-4o · 1,200 → 300 tokens (50\u202f% cached) · \\$0\\.004500 · 3.21 s · first token 0.42 s"
+    )
+
+
+def test_a_stopped_answer_says_so_and_marks_its_tokens_and_cost_as_estimates() -> None:
+    stopped = replace(ANSWER, status="cancelled")
+    took = replace(TOOK, cache_read_tokens=None, usage_estimated=True, cost_status="estimated", status="cancelled")
+    assert figures.line(stopped, took, quoted=Decimal("0.009")) == (
+        ":material/stop_circle: stopped · gpt\\-4o · ≈ 1,200 → 300 tokens · \\$0\\.004500 estimated · 3.21 s · "
+        "first token 0.42 s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("quoted", "words"),
+    [("0.0045", "as quoted"), ("0.00495", "quoted 10\u202f% too high"), ("0.0036", "quoted 20\u202f% too low")],
+)
+def test_how_good_the_quote_was_is_told_afterwards(quoted: str, words: str) -> None:
+    assert f" · {words} · " in figures.line(ANSWER, TOOK, Decimal(quoted))
+
+
+def test_an_unpriced_answer_has_an_unknown_price_and_not_none() -> None:
+    assert "price unknown" in figures.line(ANSWER, replace(TOOK, cost=None, cost_status="unpriced"))
+
+
+def test_an_answer_whose_row_is_not_there_yet_shows_what_the_page_saw() -> None:
+    assert figures.line(ANSWER, None) == "gpt\\-4o · 3.20 s"
+
+
+def test_a_conversation_keeps_real_and_simulated_cost_apart() -> None:
+    told = Total(5, 1000, 500, Decimal("0.02"), Decimal("0.001"), 1)
+    assert figures.total(told) == "\\$0\\.0200 · \\$0\\.001000 simulated · 1.5k tokens · 1 of 5 calls unpriced"
+    assert figures.total(None) == ""
+
+
+def test_a_simulated_model_says_so_where_it_is_chosen() -> None:
+    catalog = get_catalog()
+    demo = catalog.find("demo/demo-gpt")
+    provider = next(one for one in catalog.providers if one.name == "demo")
+    assert picker.label(demo, provider) == "Simulated · demo-gpt"
+    assert picker.facts(demo).startswith("**simulated**: answers in OpenAI's protocol")
+
+
+def test_an_export_has_a_name_any_system_takes() -> None:
+    assert titlebar.file_name("What is 1/2? (of: “x”)") == "what-is-1-2-of-x"
+    assert titlebar.file_name("???") == "conversation"
