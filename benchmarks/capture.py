@@ -232,13 +232,17 @@ class Bench:
         messages = [{"role": "user", "content": content}]
         self.stub.asks({"model": "m", "messages": messages})
         self.stub.body = (chat_answer if which == 0 else message_answer)(text(size))
-        call = (lambda c: c.chat.completions.create(model="gpt-4o", messages=messages)) if which == 0 else (
-            lambda c: c.messages.create(model="claude-haiku-4-5", max_tokens=64, messages=messages))
+        call = (
+            (lambda c: c.chat.completions.create(model="gpt-4o", messages=messages))
+            if which == 0
+            else (lambda c: c.messages.create(model="claude-haiku-4-5", max_tokens=64, messages=messages))
+        )
         calls = self.calls if size + image < 10_000 else max(3, self.calls // 20)
         return self.paired(lambda: call(clients[which]), lambda: call(raw[which]), calls)
 
     def stream(self, clients: tuple[Any, Any], raw: tuple[Any, Any], which: int) -> float:
         """Added µs a chunk of a stream of `CHUNKS`, what a call costs before its first chunk included."""
+
         def read(client: Any) -> None:
             for _ in self._open(client, which):
                 pass
@@ -247,6 +251,7 @@ class Bench:
 
     def first(self, clients: tuple[Any, Any], raw: tuple[Any, Any], which: int) -> float:
         """Added µs until the first event is in the caller's hands; closing is not counted."""
+
         def until_first(client: Any) -> int:
             before = time.thread_time_ns()
             stream = self._open(client, which)
