@@ -6,7 +6,6 @@ This is what runs in the caller's thread, so it takes note and no more: no JSON 
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ from llmtrack.capture.context import NOBODY, Context, active
 if TYPE_CHECKING:
     from llmtrack.capture.endpoints import Endpoint
     from llmtrack.capture.tracker import Tracker
-
-log = logging.getLogger("llmtrack")
 
 _STOPPED = (asyncio.CancelledError, KeyboardInterrupt)
 _RAW_HEADER = "x-stainless-raw-response"
@@ -244,7 +241,6 @@ class Call:
 
     def _could_not(self, do: str, error: Exception) -> None:
         self.tracker.health.failed("capture", f"A call could not be {do}ed", error, secret=True)
-        log.debug("A call could not be %sed", do, exc_info=True)
 
 
 def how_failed(error: BaseException) -> str:

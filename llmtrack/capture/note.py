@@ -6,10 +6,9 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import to_json
-
 from llmtrack.capture.context import NOBODY
 from llmtrack.capture.frames import NO_REQUEST, NO_RESPONSE, STREAMED, encode, pack_times
+from llmtrack.capture.plain import as_json
 
 if TYPE_CHECKING:
     from llmtrack.capture.call import Call
@@ -39,6 +38,8 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> bytes:
         flags |= NO_RESPONSE
         response = b""
     known = _known(call.endpoint, provider, attachment.simulated, call.path, call.model, call.content_type, encoding)
+    if call.size is not None:
+        known = known[:-1] + b',"size":%d}' % call.size
     if error is not None:
         known = known[:-1] + b',"error":' + _error(error) + b"}"
     return encode(
@@ -97,4 +98,4 @@ def _error(error: BaseException) -> bytes:
         "http_status": status if isinstance(status, int) else None,
         "body": getattr(error, "body", None),
     }
-    return to_json(said, fallback=str, inf_nan_mode="strings")
+    return as_json(said)

@@ -62,6 +62,7 @@ def exchange_of(frame: Frame, known: dict[str, Any]) -> Exchange:
         error=ErrorSeen(**error) if error else None,
         path=known["path"],
         provider=known["provider"],
+        size=known.get("size"),
     )
 
 

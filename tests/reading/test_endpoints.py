@@ -156,13 +156,13 @@ def test_a_streamed_transcription_ends_with_its_usage() -> None:
         "usage": {"type": "tokens", "input_tokens": 30, "output_tokens": 4},
     }
     said = [{"role": "assistant", "parts": [{"type": "text", "content": "Hello."}]}]
-    reading = seen("openai.audio", lines(*pieces, done) + DONE, None, streamed=True)
+    reading = seen("openai.audio", lines(*pieces, done) + DONE, None)
     assert (reading.status, known(reading.usage), reading.output) == (
         "ok",
         {"input_tokens": 30, "output_tokens": 4},
         said,
     )
-    left = seen("openai.audio", lines(*pieces), None, streamed=True, ended="abandoned")
+    left = seen("openai.audio", lines(*pieces), None, ended="abandoned")
     assert (left.status, left.output) == ("abandoned", said)
 
 
@@ -210,8 +210,12 @@ def test_an_endpoint_without_a_reader_still_has_a_status() -> None:
 
 
 def test_speech_whose_bytes_were_not_kept_is_still_billed_by_its_text() -> None:
-    reading = seen("openai.audio", None, {"model": "tts-1-hd", "input": "Read me"}, content_type="audio/mpeg")
+    asked = {"model": "tts-1-hd", "input": "Read me"}
+    reading = seen("openai.audio", None, asked, content_type="audio/mpeg", size=5)
     assert (reading.status, known(reading.usage)) == ("ok", {"characters": 7})
+    assert reading.output is not None
+    assert reading.output[0]["parts"] == [{"type": "blob", "modality": "audio", "mime_type": "audio/mpeg", "size": 5}]
+    reading = seen("openai.audio", None, asked, content_type="audio/mpeg")
     assert reading.output == [
         {"role": "assistant", "parts": [{"type": "blob", "modality": "audio", "mime_type": "audio/mpeg"}]}
     ]

@@ -273,7 +273,5 @@ def test_an_ordinary_stream_in_which_anything_is_odd(
     body = b"".join(b"data: " + dumped(spoiled(data, event)) + b"\n\n" for event in events)
     both(
         reader,
-        Exchange(
-            dumped(spoiled(data, request)), body, "text/event-stream", http_status=200, ended=ended, streamed=True
-        ),
+        Exchange(dumped(spoiled(data, request)), body, "text/event-stream", http_status=200, ended=ended),
     )

@@ -142,7 +142,6 @@ def test_amazons_event_stream_is_read_like_any_other() -> None:
     body = first + b"".join(chunk(event) for event in (*SPOKEN[1:], *LAST))
     told = {
         "content_type": AMAZON,
-        "streamed": True,
         "path": "/model/anthropic.claude-haiku-4-5-v1%3A0/invoke-with-response-stream",
     }
     reading = seen("anthropic.messages", body, {"max_tokens": 9}, chunks=[(len(first), 1), (len(body), 2)], **told)

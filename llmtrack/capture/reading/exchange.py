@@ -40,8 +40,8 @@ class Exchange:
     ``cancelled``: the task doing so was cancelled.
     """
     error: ErrorSeen | None = None
-    streamed: bool = False
-    """The caller asked for a stream. Where the request says so itself this may be left out."""
+    size: int | None = None
+    """The length of a body that was not kept because it is sound or a picture."""
     path: str = ""
     """The URL's path, or the whole URL. Some servers have the model in it."""
     provider: str = ""

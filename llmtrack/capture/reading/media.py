@@ -104,13 +104,11 @@ def _seconds(value: Any) -> Decimal | None:
     return dollars(value)
 
 
-def _spoken(data: bytes, content_type: str, said: Said) -> Json:
+def _spoken(data: bytes | int | None, content_type: str, said: Said) -> Json:
     """Reads an answer that is not JSON: the sound of a text, or a transcription as text or subtitles."""
     asked = text(said.request.get("input"))
-    if asked is None and not data:
-        return {}
     if asked is None:
-        return {"text": data.decode("utf-8", "replace")}
+        return {"text": data.decode("utf-8", "replace")} if isinstance(data, bytes) else {}
     if str(said.request.get("model")).startswith("tts-"):
         said.usage = Usage(characters=len(asked))  # what these are billed by
     return {"audio": {"mime_type": content_type.partition(";")[0].strip() or None, "bytes": data}}
@@ -118,11 +116,13 @@ def _spoken(data: bytes, content_type: str, said: Said) -> Json:
 
 def _words(body: Json) -> list[Json]:
     audio = body.get("audio")
-    if isinstance(audio, dict) and isinstance(audio.get("bytes"), bytes):
-        data = audio["bytes"]
+    if isinstance(audio, dict):
+        data = audio.get("bytes")
         part = {"type": "blob", "modality": "audio", "mime_type": audio.get("mime_type")}
-        if data:
+        if isinstance(data, bytes):
             part |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        elif data is not None:
+            part["size"] = data
         return [{"role": "assistant", "parts": [part]}]
     spoken = body.get("text")
     return [{"role": "assistant", "parts": [parts.text_part(spoken)]}] if isinstance(spoken, str) else []

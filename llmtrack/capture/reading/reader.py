@@ -41,6 +41,7 @@ READERS: Mapping[str, Dialect] = {
 }
 """Every reader by its name."""
 
+_STREAMS = ("event-stream", aws.CONTENT_TYPE)
 _NOTHING = Dialect(plain=lambda body, said: None)
 
 
@@ -154,7 +155,7 @@ def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
     answer = _Answer(Said(request), {})
     if not exchange.response:
         if dialect.raw is not None and exchange.http_status == 200 and exchange.ended == "read":
-            answer.whole = dialect.raw(b"", exchange.content_type, answer.said)  # bytes that were not kept
+            answer.whole = dialect.raw(exchange.size, exchange.content_type, answer.said)
         return answer
     body, chunks = wire.unpack(exchange.response, exchange.content_encoding, exchange.chunks)
     try:
@@ -182,15 +183,15 @@ def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
 def _is_stream(exchange: Exchange, request: Json, body: bytes) -> bool:
     """Whether `body` is a stream of events. Some servers forget to say so, others say so of a plain error."""
     start = body[:64].lstrip()
-    if "event-stream" in exchange.content_type:
-        return start[:1] != b"{"
     if aws.CONTENT_TYPE in exchange.content_type:
         return True
+    if "event-stream" in exchange.content_type:
+        return start[:1] != b"{"
     return _wants_stream(exchange, request) and start.startswith((b"data:", b"event:", b": "))
 
 
 def _wants_stream(exchange: Exchange, request: Json) -> bool:
-    return exchange.streamed or request.get("stream") is True
+    return request.get("stream") is True or any(kind in exchange.content_type for kind in _STREAMS)
 
 
 def _messages(

@@ -83,8 +83,9 @@ class Dialect:
     """Reads an answer that came in one piece."""
     stream: Callable[[Events, Said], None] | None = None
     """Reads a streamed answer."""
-    raw: Callable[[bytes, str, Said], Json] | None = None
-    """Reads an answer of another content type than JSON, and makes a body of it that `output` understands."""
+    raw: Callable[[bytes | int | None, str, Said], Json] | None = None
+    """Reads an answer of another content type than JSON, and makes a body of it that `output` understands. Of one that
+    was not kept the size is given, if anything."""
     assemble: Callable[[list[Any]], Json] = lambda events: {}
     """Puts the events of a stream together into the body that would have come in one piece."""
     output: Callable[[Json], list[Message]] = _nothing
