@@ -180,8 +180,9 @@ if draft.sent and (turn := ask(draft)):
     conversation = room.open(current)
 
 together = comparing.compared(conversation) if conversation else []
-if any(one.id == st.session_state.get(CHOSEN) for one in together):
-    together = []
+beside = room.figures(together)
+if any(one.id == st.session_state.get(CHOSEN) for one in together) or any(one.score for one in beside.values()):
+    together = []  # one of them was chosen: the conversation goes on with it
 st.set_page_config(layout="wide" if together else "centered")
 
 history.draw(ledger, room, current, datetime.now(zone(get_settings().timezone)))
@@ -210,7 +211,7 @@ if conversation is not None:
     last = conversation.messages[-1] if conversation.messages else None
     growing: list[tuple[Message, DeltaGenerator]] = []
     if together:
-        growing = comparing.draw(together, room.figures(together), choose)
+        growing = comparing.draw(together, beside, choose)
     elif last is not None and last.in_flight:
         with st.chat_message("assistant", avatar=messages.MODEL):
             growing = [(last, st.container())]

@@ -115,6 +115,8 @@ def test_several_models_answer_side_by_side_and_the_better_one_goes_on(open_page
     assert len(app.chat_message) == 2
     assert "2/3" in [one.value for one in app.chat_message[1].caption]
     assert any(one.value.startswith(r"demo\-claude (simulated)") for one in app.chat_message[1].caption)
+    again = open_page(c=address(app))
+    assert not [button for button in again.button if button.key.startswith("better_")]
 
 
 def test_an_edited_message_becomes_a_branch(open_page: OpenPage) -> None:
