@@ -121,5 +121,5 @@ def facts(model: Model, prices: tuple[Decimal | None, Decimal | None] | None = N
     if takes:
         parts.append("takes " + " and ".join(takes))
     if ended := model.deprecated():
-        parts.append(f":orange[{ended}]")
+        parts.append(f"**{ended}**")
     return " · ".join(parts)

@@ -71,9 +71,8 @@ def line(found: Sequence[Quote]) -> str:
         text += f" · {words.plain(words.usd(sum(expected, Decimal(0))))} with an answer of the usual length"
     if found[0].hints:
         hint = found[0].hints[0]
-        text += (
-            f" · :orange[:material/lightbulb: {words.plain(hint.words)}: saves {words.plain(words.usd(hint.saves))}]"
-        )
+        # In no colour of its own: a caption is pale already, and orange in it can hardly be read on white.
+        text += f" · :material/lightbulb: {words.plain(hint.words)}: saves {words.plain(words.usd(hint.saves))}"
     return text
 
 
