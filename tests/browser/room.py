@@ -26,6 +26,7 @@ def keys(provider: Provider) -> dict[str, str]:
         "OPENAI_API_KEY": "sk-test",
         "ANTHROPIC_BASE_URL": provider.anthropic_url,
         "ANTHROPIC_API_KEY": "sk-ant-test",
+        "LLMTRACK_MODEL_LISTS": "false",  # or some of the requests seen are the app's own
     }
 
 
@@ -63,6 +64,11 @@ class Room(Chat):
         return self.page.get_by_role("group", name="Chat message from user")
 
     @property
+    def main(self) -> Locator:
+        """The page without the sidebar."""
+        return self.page.get_by_role("main")
+
+    @property
     def sidebar(self) -> Locator:
         """The list of conversations, and the way to the other pages."""
         return self.page.get_by_role("region", name="Sidebar")
@@ -91,7 +97,7 @@ class Room(Chat):
 
     def do_with_conversation(self, action: str) -> None:
         """Choose an action in the menu at the top."""
-        self.page.get_by_test_id("stMain").get_by_test_id("stMenuButton").first.get_by_role("button").click()
+        self.main.get_by_test_id("stMenuButton").first.get_by_role("button").click()
         self.page.get_by_role("menuitem", name=action).click()
 
     def listed(self, title: str) -> Locator:
