@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from llmtrack.capture.call import Attachment, Call, log
+from llmtrack.capture.call import Attachment, Call
 from llmtrack.capture.endpoints import Endpoints, Namer
 from llmtrack.capture.tracker import default_tracker
 
@@ -63,7 +63,6 @@ def _call(family: Family, client: Any, cast_to: Any, options: Any, stream: bool)
         call = Call(client, tracker, attachment, endpoint, cast_to, options, stream)
     except Exception as error:
         tracker.health.failed("capture", "A call could not be watched", error, secret=True)
-        log.debug("A call could not be watched", exc_info=True)
         return None
     if tracker.before_send:
         tracker.admit(call)

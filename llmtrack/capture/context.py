@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
 
-from pydantic_core import to_json
+from llmtrack.capture.plain import as_json
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,7 +63,7 @@ class Context:
             said = {name: value for name in _KEPT if (value := getattr(self, name)) is not None}
             if self.properties:
                 said["properties"] = dict(self.properties)
-            self._json.append(to_json(said, fallback=str, inf_nan_mode="strings"))
+            self._json.append(as_json(said))
         return self._json[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections import Counter
 
 log = logging.getLogger("llmtrack")
@@ -33,6 +34,10 @@ class Health:
             if not quiet:
                 reason = "" if error is None else f": {type(error).__name__}" + ("" if secret else f": {error}")
                 log.warning("%s%s", message, reason)
+            if error is not None and log.isEnabledFor(logging.DEBUG):
+                # Where, and never with which values.
+                place = "".join(traceback.format_tb(error.__traceback__))
+                log.debug("%s: %s in\n%s", message, type(error).__name__, place)
         except Exception:
             # Nothing is left to tell it to; the caller's answer matters more.
             return

@@ -8,13 +8,13 @@ from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic_core import to_json
 
 from llmtrack.capture.call import Call
 from llmtrack.capture.context import Redactor
 from llmtrack.capture.frames import decode, encode
 from llmtrack.capture.health import Health
 from llmtrack.capture.note import frame_of
+from llmtrack.capture.plain import as_json
 from llmtrack.capture.reading import Reading, read
 from llmtrack.capture.unpack import exchange_of
 
@@ -30,9 +30,9 @@ def stripped(call: Call, how: str, error: BaseException | None, content: str | R
     else:
         reading = replace(reading, input=None, output=None, error_message=None)
     known.pop("error", None)
-    known["reading"] = _readings().dump_python(reading, mode="json")
+    known["reading"] = _readings().dump_python(reading, mode="json", fallback=str)
     return encode(
-        to_json(known, fallback=str, inf_nan_mode="strings"),
+        as_json(known),
         frame.started_at,
         frame.duration,
         frame.attempts,

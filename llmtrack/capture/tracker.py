@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import sys
 import threading
@@ -14,20 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import to_json
-
 from llmtrack.capture.call import Call
 from llmtrack.capture.context import Redactor
 from llmtrack.capture.frames import encode
 from llmtrack.capture.health import Health
 from llmtrack.capture.journal import Journal
 from llmtrack.capture.note import frame_of
+from llmtrack.capture.plain import as_json
 from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
     from llmtrack.capture.writer import Writer
-
-log = logging.getLogger("llmtrack")
 
 EXIT_TIMEOUT = 2.0
 """Seconds that the end of the process waits for the writer. What is left stays in the journal."""
@@ -120,13 +116,11 @@ class Tracker:
             self._wake()
         except Exception as failure:
             self.health.failed("record", "A call could not be recorded", failure, secret=True)
-            log.debug("A call could not be recorded", exc_info=True)
 
     def record(self, kind: str, **said: Any) -> None:
         """Takes in a record that is no call: a ``span``, an ``identity``, a ``feedback``."""
         try:
-            known = to_json({"kind": kind, "record": said}, fallback=str, inf_nan_mode="strings")
-            self._journal.append(encode(known))
+            self._journal.append(encode(as_json({"kind": kind, "record": said})))
             self._wake()
         except Exception as failure:
             self.health.failed("record", f"A {kind} could not be recorded", failure, secret=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -18,8 +17,6 @@ from llmtrack.capture.journal import SUFFIX, Journal, Segment, take_over
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.records import Record
-
-log = logging.getLogger("llmtrack")
 
 GATHER = 0.1
 """Seconds to let records gather before a batch is written."""
@@ -156,7 +153,6 @@ class Writer:
                 pause = FIRST_PAUSE
                 self._health.recovered("ledger", "The ledger can be written again")
             except Exception as error:
-                log.debug("A batch could not be written", exc_info=True)
                 self._health.failed("ledger", "The ledger cannot be written; records wait in the journal", error)
                 self._hurried.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -311,7 +307,6 @@ class Writer:
         """Keeps a record that the ledger cannot take beside the journal, for somebody to look at."""
         path = self._directory() / "records.rejected"
         self._health.failed("rejected", f"A record cannot be written; it is kept in {path}", error, secret=True)
-        log.debug("A record was rejected", exc_info=True)
         self.rejected += 1
         self.rejected_path = str(path)
         try:
