@@ -54,3 +54,14 @@ def test_a_page_opened_by_its_address_is_that_page(page: Page, app: AppServer) -
     expect(page.get_by_text("Nothing used in this billing cycle yet")).to_be_visible()
     page.goto(f"{app.url}/model-cost")
     expect(page.get_by_text("No calls in this time")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["/", "/usage", "/model-cost"])
+def test_a_ledger_that_cannot_be_opened_is_said_in_one_sentence(page: Page, tmp_path: Path, address: str) -> None:
+    nowhere = tmp_path / "nowhere"
+    with running_app(tmp_path, {"LLMTRACK_DATABASE_URL": f"sqlite:///{nowhere / 'llmtrack.db'}"}) as server:
+        page.goto(f"{server.url}{address}")
+        told = page.get_by_role("alert")
+        expect(told).to_have_count(1)
+        expect(told).to_contain_text(f"cannot be created, because {nowhere} is no directory: create it first.")
+        expect(page.get_by_text("Traceback")).to_have_count(0)
