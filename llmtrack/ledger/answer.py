@@ -82,6 +82,8 @@ class Answer:
     timezone: str
     explain: str
     """Where the numbers were read (rollup or rows), and how many rows that meant, in a sentence or two."""
+    remarks: tuple[str, ...] = ()
+    """What whoever reads the numbers has to know, in sentences: what is not in them because rows were deleted."""
     cut: int = 0
     """How many rows `limit` left out."""
     queries: int = field(default=0, compare=False)

@@ -104,6 +104,7 @@ def answer(
             period=reader.period,
             timezone=question.timezone,
             explain=reader.explain(),
+            remarks=tuple(reader.remarks),
             cut=len(ordered) - len(kept),
             queries=view.queries,
         )

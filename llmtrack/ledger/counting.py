@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from llmtrack.ledger.plan import TOTALS, Extent, Part, Piece, choose, cut, reason
+from llmtrack.ledger.plan import TOTALS, Part, Piece, choose, reason
 from llmtrack.ledger.rollups import HOUR, QUARTER, Rollup
 from llmtrack.ledger.scope import Scope, Sql
 from llmtrack.ledger.snapshot import Snapshot
@@ -16,24 +16,29 @@ _HALF = 48
 _ALL = (1 << _HALF) - 1
 
 
-class Note(Protocol):
-    """Says where something is read; refuses what would read too many rows."""
+class Cutter(Protocol):
+    """Cuts the time asked about along the slots of `rollups`; where rows are gone, along those of `finer` instead."""
 
-    def __call__(self, what: str, parts: Sequence[Part], rows: Sequence[Piece], why: str) -> None: ...
+    def __call__(
+        self, what: str, rollups: Sequence[Rollup], finer: Sequence[Rollup], why: str
+    ) -> tuple[list[Part], list[Piece]]: ...
 
 
-def users(scope: Scope, buckets: Sequence[Span], extent: Extent | None, note: Note) -> Mapping[Key, int]:
+_QUARTERS = (Rollup("rollup_day_user", QUARTER, ("slot", "app_user")),)
+"""Its slots are days, but it knows in which quarter-hours of them somebody was there."""
+
+
+def users(scope: Scope, cut_along: Cutter) -> Mapping[Key, int]:
     """Different users who sent a generation."""
-    if extent is None or not buckets:
-        return {}
     if scope.columns <= {"app_user"} and "app_user" not in scope.fixed:
-        parts, rest = cut(buckets, (Rollup("rollup_day_user", QUARTER, ("slot", "app_user")),), extent)
-        note("users", parts, rest, "the time is cut within a quarter of an hour")
-        selects = [_of_days(scope, [piece for part in parts for piece in part.pieces])] if parts else []
+        parts, rest = cut_along("users", _QUARTERS, _QUARTERS, "the time is cut within a quarter of an hour")
+        pieces = [piece for part in parts for piece in part.pieces]
+        selects = [_of_days(scope, pieces)] if pieces else []
     else:
-        chain = choose(TOTALS, scope.columns | {"app_user"}, scope.fixed)
-        parts, rest = cut(buckets, chain.rollups if chain else (), extent)
-        note("users", parts, rest, reason(TOTALS, scope.columns | {"app_user"}))
+        needed = scope.columns | {"app_user"}
+        chain = choose(TOTALS, needed, scope.fixed)
+        rollups = chain.rollups if chain else ()
+        parts, rest = cut_along("users", rollups, rollups, reason(TOTALS, needed))
         selects = [_of_cube(scope, part) for part in parts]
     if rest:
         selects.append(_of_rows(scope, rest))
@@ -112,26 +117,20 @@ def _of_rows(scope: Scope, rows: Sequence[Piece]) -> Sql:
     return Sql(sql, (*keys.values, *where.values))
 
 
-def traces(scope: Scope, buckets: Sequence[Span], extent: Extent | None, note: Note) -> Mapping[Key, int]:
-    """Traces that began in the time and have a generation the filters let through."""
-    return _begun(scope, buckets, note, "trace", {"app_user", "session"})
+TOLD_BY = {"trace": frozenset({"app_user", "session"}), "session": frozenset({"app_user"})}
+"""What traces and sessions know by themselves; anything else is asked of their generations."""
 
 
-def sessions(scope: Scope, buckets: Sequence[Span], extent: Extent | None, note: Note) -> Mapping[Key, int]:
-    """Sessions that began in the time and have a generation the filters let through."""
-    return _begun(scope, buckets, note, "session", {"app_user"})
-
-
-def _begun(scope: Scope, buckets: Sequence[Span], note: Note, table: str, own: set[str]) -> Mapping[Key, int]:
+def begun(scope: Scope, buckets: Sequence[Span], table: str) -> Mapping[Key, int]:
+    """Traces or sessions that began in the time and have a generation the filters let through."""
     if not buckets:
         return {}
-    alone = scope.columns <= own
+    alone = scope.columns <= TOLD_BY[table]
     alias = "t" if alone else "g"
     keys, where = scope.keys(alias, rows=True), scope.where(alias, rows=True)
     join = "" if alone else f" JOIN generation AS g ON g.{table} = t.id"
     count = "COUNT(*)" if alone else "COUNT(DISTINCT t.id)"
     width = len(scope.dimensions) + 1
-    note(f"{table}s", [], [] if alone else [Piece(*each) for each in buckets], f"{table}s are told apart by generation")
     sql = (
         f"WITH span(k, a, b) AS ({spans(buckets)}) SELECT span.k{keys.text}, {count} "
         f"FROM span CROSS JOIN {table} AS t{join}{scope.joins(alias)} "

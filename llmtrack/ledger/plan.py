@@ -143,16 +143,25 @@ def _aligned(spans: Sequence[Piece], length: int) -> tuple[list[Piece], list[Pie
     return slots, rest
 
 
-def unsealed(left: Sequence[Piece], finest: Rollup, extent: Extent) -> tuple[list[Piece], list[Piece]]:
-    """Parts the pieces `left` over into those still readable as rows, and whole slots for those whose rows are gone.
+def sealed(left: Sequence[Piece], rollups: Sequence[Rollup], extent: Extent | None) -> tuple[list[Part], list[Piece]]:
+    """What the pieces `left` over become where the rows they would be read from are gone: parts, and pieces still left.
 
-    A slot of a sealed day can no longer be cut: it counts where it begins.
+    A slot of a sealed day cannot be cut any more: it counts, whole, where it begins. Without rollups what is gone is
+    left out.
     """
-    readable = [piece for piece in left if piece.end > extent.sealed_until]
-    gone = [piece for piece in left if piece.end <= extent.sealed_until]
-    slots = []
-    for piece in gone:
-        low, high = -(-piece.start // finest.length), -(-piece.end // finest.length)
-        if low < high:
-            slots.append(Piece(piece.bucket, low, high))
-    return readable, slots
+    if extent is None or not extent.sealed_until:
+        return [], list(left)
+    edge = extent.sealed_until
+    gone = [Piece(piece.bucket, piece.start, min(piece.end, edge)) for piece in left if piece.start < edge]
+    kept = [Piece(piece.bucket, max(piece.start, edge), piece.end) for piece in left if piece.end > edge]
+    parts = []
+    for rollup in rollups[:-1]:
+        found, gone = _aligned(gone, rollup.length)
+        if found:
+            parts.append(Part(rollup, tuple(found)))
+    if rollups:
+        length = rollups[-1].length
+        begun = [Piece(piece.bucket, -(-piece.start // length), -(-piece.end // length)) for piece in gone]
+        if slots := tuple(piece for piece in begun if piece.start < piece.end):
+            parts.append(Part(rollups[-1], slots))
+    return parts, kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.ledger import counting, vocabulary
@@ -10,8 +11,9 @@ from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.formulas import Sum
 from llmtrack.ledger.opened import look
 from llmtrack.ledger.periods import Period, buckets, from_micros
-from llmtrack.ledger.plan import DISTRIBUTIONS, TOTALS, Extent, Part, Piece, choose, cut, reason
+from llmtrack.ledger.plan import DISTRIBUTIONS, TOTALS, Extent, Part, Piece, choose, cut, reason, sealed
 from llmtrack.ledger.question import Question
+from llmtrack.ledger.rollups import Rollup
 from llmtrack.ledger.scope import Scope
 from llmtrack.ledger.snapshot import Snapshot
 from llmtrack.ledger.sums import DAY_USER, DAY_USER_SUMS, Key, Sums, read_sums
@@ -43,6 +45,8 @@ class Reader:
         self.question = question
         self._max_rows = max_rows
         self._notes: list[str] = []
+        self.remarks: list[str] = []
+        """What whoever reads the answer has to know."""
         self.words, self.extent = look(view, ledger)
         self.scope = Scope(view, self.words, question.where, question.dimensions)
         self._since, self._until = self._bounds(judged)
@@ -74,8 +78,8 @@ class Reader:
 
         needed = self.scope.columns | ({"cost_status"} if of == "cost" else set())
         chain = choose(DISTRIBUTIONS, needed, self.scope.fixed)
-        parts, rows = cut(self._spans(), chain.rollups if chain else (), self.extent)
-        self._note(f"{of} percentiles", parts, rows, reason(DISTRIBUTIONS, self.scope.columns))
+        rollups = chain.rollups if chain else ()
+        parts, rows = self._cut(f"{of} percentiles", rollups, rollups, reason(DISTRIBUTIONS, self.scope.columns))
         return read_distribution(self.scope, of, parts, rows)
 
     def merged(self, distributions: Mapping[Key, Any]) -> Any:
@@ -87,12 +91,18 @@ class Reader:
     def distinct(self, of: str, *, divided: bool = True) -> Mapping[Key, int]:
         """How many different users, traces or sessions there were, by bucket and dimensions or altogether."""
         scope = self.scope if divided else Scope(self.view, self.words, self.question.where, ())
-        read = {"user": counting.users, "trace": counting.traces, "session": counting.sessions}[of]
-        return read(scope, self._spans(divided), self.extent, self._note)
+        if of == "user":
+            return counting.users(scope, partial(self._cut, divided=divided))
+        known = scope.columns <= counting.TOLD_BY[of]
+        rows = [] if known else [Piece(*span) for span in self._spans(divided)]
+        self._note_rows(f"{of}s", f"the table {of}", rows, f"{of}s are told apart by their generations")
+        return counting.begun(scope, self._spans(divided), of)
 
     def judged(self, *, divided: bool = True) -> Sums:
         """Feedback, and good feedback, by bucket and dimensions or altogether."""
         scope = self.scope if divided else Scope(self.view, self.words, self.question.where, ())
+        rows = [Piece(*span) for span in self._spans(divided)] if scope.columns else []
+        self._remark_gone(rows, (), "judgements are told apart by generations")
         return counting.judged(scope, self._spans(divided))
 
     def names(self, groups: Iterable[Key]) -> dict[Key, tuple[Any, ...]]:
@@ -121,13 +131,35 @@ class Reader:
 
     def _sums(self, scope: Scope, sums: Sequence[Sum]) -> Sums:
         needed = scope.columns | {vocabulary.DIMENSIONS[name].column for each in sums for name, _, _ in each.only}
+        chain = choose(TOTALS, needed, scope.fixed)
+        finer = rollups = chain.rollups if chain else ()
         if scope.columns == {"app_user"} and "app_user" not in scope.fixed and all(s in DAY_USER_SUMS for s in sums):
-            parts, rows = cut(self._spans(), (DAY_USER,), self.extent)
-        else:
-            chain = choose(TOTALS, needed, scope.fixed)
-            parts, rows = cut(self._spans(), chain.rollups if chain else (), self.extent)
-        self._note("totals", parts, rows, reason(TOTALS, needed))
+            rollups = (DAY_USER,)
+        parts, rows = self._cut("totals", rollups, finer, reason(TOTALS, needed))
         return read_sums(scope, sums, parts, rows)
+
+    def _cut(
+        self, what: str, rollups: Sequence[Rollup], finer: Sequence[Rollup], why: str, *, divided: bool = True
+    ) -> tuple[list[Part], list[Piece]]:
+        """What to read from `rollups` and what from rows or, where these are gone, from `finer` rollups instead."""
+        parts, left = cut(self._spans(divided), rollups, self.extent)
+        instead, rows = sealed(left, finer, self.extent)
+        self._remark_gone(left, finer, why)
+        parts += instead
+        self._note_rows(what, ", ".join(map(str, parts)), rows, why)
+        return parts, rows
+
+    def _remark_gone(self, rows: Sequence[Piece], finer: Sequence[Rollup], why: str) -> None:
+        """Says what it means that rows which would be read are gone."""
+        edge = self.extent.sealed_until if self.extent else 0
+        if all(piece.start >= edge for piece in rows):
+            return
+        until = from_micros(edge).date()
+        told = f"Generations before {until} are not counted in all of this: their rows are deleted, and {why}."
+        if finer:
+            told = f"Before {until} rows are deleted: what was cut within a slot there counts where the slot begins."
+        if told not in self.remarks:
+            self.remarks.append(told)
 
     def _spans(self, divided: bool = True) -> list[tuple[int, int, int]]:
         if self.question.grain and divided:
@@ -146,12 +178,11 @@ class Reader:
             last = max(last, self.view.one("SELECT COALESCE(MAX(at), 0) FROM feedback")[0])
         return since, max(since, last + 1)
 
-    def _note(self, what: str, parts: Sequence[Part], rows: Sequence[Piece], why: str) -> None:
+    def _note_rows(self, what: str, said: str, rows: Sequence[Piece], why: str) -> None:
         """Says where something is read; refuses what would read too many rows."""
-        said = [str(part) for part in parts]
         if rows:
             count = counting.rows_within(self.view, self.scope, rows)
             if self._max_rows is not None and count > self._max_rows:
                 raise TooManyRows(count, self._max_rows, why)
-            said.append(f"at most {count:,} rows")
-        self._notes.append(f"{what} from {', '.join(said) or 'nothing'}")
+            said += f"{', ' if said else ''}at most {count:,} rows"
+        self._notes.append(f"{what} from {said or 'nothing'}")
