@@ -44,9 +44,9 @@ def draw(catalog: Catalog, conversation: Conversation | None) -> tuple[Draft, De
     """The bar with what it says, and the place beside it for what the next message will cost."""
     with st.bottom:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            with st.container(width=250):
+            with st.container(width=240):
                 model = picker.pick_model(catalog)
-            with st.popover("", icon=":material/tune:", help="Instructions, parameters, and models to compare with"):
+            with st.popover("Settings", help="Instructions, parameters, and models to compare with"):
                 parameters = _parameters(model, conversation)
                 others = _others(catalog, model)
         hint = st.empty()

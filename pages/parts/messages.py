@@ -86,10 +86,9 @@ def _possible(message: Message) -> list[str]:
 def _menu(message: Message, actions: list[str], act: Act) -> None:
     key = f"menu_{message.id}"
     st.menu_button(
-        "",
+        "More",
         actions,
         key=key,
-        icon=":material/more_horiz:",
         type="tertiary",
         help="What can be done with this message",
         on_click=lambda: act(st.session_state[key], message.id),
@@ -109,7 +108,7 @@ def _judge(message: Message, found: Figures | None, judge: Judge) -> None:
 
     value = st.feedback("thumbs", key=key, on_change=told)
     if value is not None:
-        with st.popover("", icon=":material/comment:", type="tertiary", help="Say why"):
+        with st.popover("Why?", type="tertiary", help="Say what was good or bad about it"):
             st.text_input(
                 "What was good or bad about it?", (found.comment if found else None) or "", key=why, on_change=told
             )

@@ -33,13 +33,12 @@ def draw(room: Conversations, conversation: Conversation, cost: str, attempt: At
             st.markdown(f"**{words.plain(conversation.title)}**")
             if cost:
                 st.caption(f"So far {cost}")
-        with st.popover("", icon=":material/download:", type="tertiary", help="Take this conversation out"):
+        with st.popover("Export", icon=":material/download:", type="tertiary", help="Take this conversation out"):
             _draw_export(room, conversation)
         st.menu_button(
-            "",
+            "More",
             _possible(conversation),
             key="conversation_menu",
-            icon=":material/more_vert:",
             type="tertiary",
             help="What can be done with this conversation",
             on_click=_act,
