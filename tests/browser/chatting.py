@@ -62,12 +62,14 @@ class Chat:
 
     def choose(self, label: str) -> None:
         """Choose a model from the list."""
+        self.idle()
         self.model.click()
         self.page.get_by_role("option", name=label, exact=True).click()
         self.settle(label.partition(" · ")[2])
 
     def type_model(self, key: str) -> None:
         """Type in a model that the list lacks."""
+        self.idle()
         self.model.click()
         self.model.fill(key)
         self.model.press("Enter")
@@ -80,6 +82,10 @@ class Chat:
         loses the button to it.
         """
         expect(self.message).to_have_attribute("placeholder", f"Message {model}")
+        self.idle()
+
+    def idle(self) -> None:
+        """Wait until the page is drawn: a list that is open while it is drawn anew closes."""
         expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
     def send(self, text: str) -> None:
@@ -89,7 +95,7 @@ class Chat:
 
     def finished(self, number: int) -> Footer:
         """Wait for the end of an answer; what stands under it."""
-        line = self.answers.nth(number).get_by_text(re.compile(r"\d+ → \d+ tokens|price unknown"))
+        line = self.answers.nth(number).get_by_text(re.compile(r"[\d,]+ → [\d,]+ tokens|price unknown"))
         expect(line).to_be_visible()
         return Footer(line.inner_text())
 
