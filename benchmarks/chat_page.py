@@ -166,9 +166,12 @@ def bare_chat(directory: Path, provider: Provider) -> Iterator[str]:
         port = listener.getsockname()[1]
     (directory / "bare.py").write_text(BARE)
     command = [sys.executable, "-m", "streamlit", "run", "bare.py", "--server.headless", "true"]
-    command += ["--server.port", str(port), "--browser.gatherUsageStats", "false"]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    command += ["--browser.gatherUsageStats", "false"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(directory), **keys(provider)}
-    process = subprocess.Popen(command, cwd=directory, env=environment, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert process.stdout is not None
     while "URL" not in process.stdout.readline():
         pass
