@@ -39,7 +39,11 @@ BARE = """
 import openai
 import streamlit as st
 
-client = st.cache_resource(openai.OpenAI)()
+
+@st.cache_resource
+def client():
+    return openai.OpenAI()
+
 said = st.session_state.setdefault("said", [])
 for one in said:
     st.chat_message(one["role"]).write(one["content"])
@@ -47,7 +51,7 @@ if text := st.chat_input("Message"):
     said.append({"role": "user", "content": text})
     st.chat_message("user").write(text)
     with st.chat_message("assistant"):
-        stream = client.chat.completions.create(model="gpt-4o", messages=said, stream=True)
+        stream = client().chat.completions.create(model="gpt-4o", messages=said, stream=True)
         said.append({"role": "assistant", "content": st.write_stream(stream)})
 """
 _TICKS = os.sysconf("SC_CLK_TCK")
