@@ -235,9 +235,9 @@ def _daily_cost(ledger: Ledger, since: int) -> dict[str, Callable[[], Any]]:
     return {
         "llmtrack": lambda: ask(ledger, ["cost"], ["day", "model"], since=begin, until=END),
         "raw rows": _raw(ledger, sql),
-        "pandas": lambda: _FRAME.loc[_FRAME["at"] >= since].groupby(["day", "model"])["cost"].sum(),
+        "pandas": lambda: _FRAME.loc[_FRAME["sent"] >= since].groupby(["day", "model"])["cost"].sum(),
         "duckdb": lambda: _DUCK.execute(
-            f"SELECT day, model, SUM(cost) FROM g WHERE at >= {since} GROUP BY 1, 2"
+            f"SELECT day, model, SUM(cost) FROM g WHERE sent >= {since} GROUP BY 1, 2"
         ).fetchall(),
     }
 
@@ -255,9 +255,9 @@ def _percentiles(ledger: Ledger, since: int) -> dict[str, Callable[[], Any]]:
             ledger, ["duration_p50", "duration_p95", "duration_p99"], "day", since=begin, until=END
         ),
         "raw rows": _raw(ledger, sql),
-        "pandas": lambda: _FRAME.loc[_FRAME["at"] >= since].groupby("day")["duration"].quantile([0.5, 0.95, 0.99]),
+        "pandas": lambda: _FRAME.loc[_FRAME["sent"] >= since].groupby("day")["duration"].quantile([0.5, 0.95, 0.99]),
         "duckdb": lambda: _DUCK.execute(
-            f"SELECT day, quantile_disc(duration, [0.5, 0.95, 0.99]) FROM g WHERE at >= {since} GROUP BY 1"
+            f"SELECT day, quantile_disc(duration, [0.5, 0.95, 0.99]) FROM g WHERE sent >= {since} GROUP BY 1"
         ).fetchall(),
     }
 
@@ -271,8 +271,8 @@ def _error_rate(ledger: Ledger, since: int) -> dict[str, Callable[[], Any]]:
     return {
         "llmtrack": lambda: ask(ledger, ["error_rate"], "day", since=begin, until=END),
         "raw rows": _raw(ledger, sql),
-        "pandas": lambda: _FRAME.loc[_FRAME["at"] >= since].groupby("day")["failed"].mean(),
-        "duckdb": lambda: _DUCK.execute(f"SELECT day, AVG(failed) FROM g WHERE at >= {since} GROUP BY 1").fetchall(),
+        "pandas": lambda: _FRAME.loc[_FRAME["sent"] >= since].groupby("day")["failed"].mean(),
+        "duckdb": lambda: _DUCK.execute(f"SELECT day, AVG(failed) FROM g WHERE sent >= {since} GROUP BY 1").fetchall(),
     }
 
 
@@ -295,10 +295,10 @@ def _load(ledger: Ledger) -> dict[str, float]:
         )
         while rows := result.fetchmany(200_000):
             pieces.append(
-                pd.DataFrame([tuple(row) for row in rows], columns=["at", "model", "cost", "duration", "status"])
+                pd.DataFrame([tuple(row) for row in rows], columns=["sent", "model", "cost", "duration", "status"])
             )
     _FRAME = pd.concat(pieces, ignore_index=True)
-    _FRAME["day"] = _FRAME["at"] // 86_400_000_000
+    _FRAME["day"] = _FRAME["sent"] // 86_400_000_000
     _FRAME["failed"] = (_FRAME["status"] == failed).astype("int8")
     seconds = {"pandas": time.perf_counter() - began}
     began = time.perf_counter()

@@ -83,7 +83,11 @@ class Scope:
         tests = []
         for name, positive, texts in only:
             dimension = vocabulary.DIMENSIONS[name]
-            ids = sorted({self.words.id(dimension.words or "", text) for text in texts})
+            ids = sorted({self.words.id(dimension.words or "", text) for text in texts} - {NOBODY})
+            if not ids:  # words the ledger has never met
+                if positive:
+                    return "1 = 0"
+                continue
             value = (
                 f"COALESCE({alias}.{dimension.column}, 0)" if name == "error_type" else f"{alias}.{dimension.column}"
             )

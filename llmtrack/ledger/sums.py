@@ -25,6 +25,7 @@ _KNOWN = {
 }
 
 
+_FEW_PIECES = 8
 DAY_USER = Rollup("rollup_day_user", DAY, ("slot", "app_user", "simulated"))
 """Its measures are fewer, and simulated ones told apart by a column."""
 
@@ -88,17 +89,36 @@ def _read_rollup(scope: Scope, sums: Sequence[Sum], part: Part) -> list[tuple[Ke
 def slot_spans(part: Part, scope: Scope) -> tuple[str, str, Callable[[int], int]]:
     """How to read the pieces of a part: the start of a SELECT whose first column tells the bucket, what to put after
     FROM (with places for the table and its joins), and how to tell the bucket from that column."""
-    if part.lead and part.lead not in scope.fixed:
-        # Sorted by something else than time and not held to any of it: one pass over the table, told apart by slot.
-        slots = " OR ".join(f"(r.slot >= {piece.start} AND r.slot < {piece.end})" for piece in part.pieces)
-        buckets = {slot: piece.bucket for piece in part.pieces for slot in range(piece.start, piece.end)}
-        return "SELECT r.slot", f"{{}} AS r{{}} WHERE ({slots})", buckets.__getitem__
-    numbers = spans([(piece.bucket, piece.start, piece.end) for piece in part.pieces])
+    within = "r.slot >= span.a AND r.slot < span.b"
+    numbers = f"span(k, a, b) AS ({spans([(piece.bucket, piece.start, piece.end) for piece in part.pieces])})"
+    if not part.lead or part.lead in scope.fixed:
+        return f"WITH {numbers} SELECT span.k", f"span CROSS JOIN {{}} AS r{{}} WHERE {within}", int
+    # Sorted by something else than time and not held to any of it: looked up for each of these that was there.
+    led = f"led(id) AS ({leads(part)})"
+    held = f"r.{part.lead} = led.id"
+    if len(part.pieces) <= _FEW_PIECES:
+        return (
+            f"WITH {led}, {numbers} SELECT span.k",
+            f"led CROSS JOIN span CROSS JOIN {{}} AS r{{}} WHERE {held} AND {within}",
+            int,
+        )
+    low, high = part.pieces[0].start, part.pieces[-1].end
+    slots = " OR ".join(f"(r.slot >= {piece.start} AND r.slot < {piece.end})" for piece in part.pieces)
+    everything = f"r.slot >= {low} AND r.slot < {high} AND ({slots})"
+    buckets = {slot: piece.bucket for piece in part.pieces for slot in range(piece.start, piece.end)}
     return (
-        f"WITH span(k, a, b) AS ({numbers}) SELECT span.k",
-        "span CROSS JOIN {} AS r{} WHERE r.slot >= span.a AND r.slot < span.b",
-        int,
+        f"WITH {led} SELECT r.slot",
+        f"led CROSS JOIN {{}} AS r{{}} WHERE {held} AND {everything}",
+        buckets.__getitem__,
     )
+
+
+def leads(part: Part) -> str:
+    """A SELECT of all values that the dimension a table is sorted by can have in the time of a part."""
+    if part.lead == "group_name":
+        return "SELECT CAST(0 AS BIGINT) UNION ALL SELECT id FROM name WHERE kind = 'group'"
+    first, last = part.pieces[0].start * part.rollup.length, part.pieces[-1].end * part.rollup.length - 1
+    return f"SELECT DISTINCT app_user FROM rollup_day_user WHERE slot >= {first // DAY} AND slot <= {last // DAY}"
 
 
 def _read_rows(scope: Scope, sums: Sequence[Sum], rows: Sequence[Piece]) -> list[tuple[Key, Sequence[int | None]]]:

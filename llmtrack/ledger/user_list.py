@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from llmtrack.ledger.answer import MONEY, money
 from llmtrack.ledger.listing import Page, cursor, direction, page_size, position
 from llmtrack.ledger.periods import from_micros
-from llmtrack.ledger.question import Where, question
+from llmtrack.ledger.question import Filter, Where, question
 from llmtrack.ledger.snapshot import Cancel, snapshot
 
 if TYPE_CHECKING:
     from llmtrack.ledger.store import Ledger
 
-_METRICS = (*MONEY, "messages", "errors", "input_tokens", "output_tokens")
+_METRICS = (*MONEY, "messages", "errors")
+_TOKENS = ("input_tokens", "output_tokens")
 _ORDERS = {"cost": "cost", "tokens": "tokens", "time": "generations", "duration": "generations"}
 
 
@@ -59,7 +60,9 @@ def users(
 
     name, down = direction(order)
     size = page_size(limit)
-    asked = question(_METRICS, "user", since=since, until=until, timezone=timezone, where=where)
+    # Tokens are kept in larger tables than the rest: all users' are read only where they have to be sorted by them.
+    first = (*_METRICS, *_TOKENS) if name == "tokens" else _METRICS
+    asked = question(first, "user", since=since, until=until, timezone=timezone, where=where)
     rows = list(answer(ledger, asked, max_rows=max_rows, cancel=cancel).rows)
     rows.sort(key=lambda row: row["user"] or "")
 
@@ -71,6 +74,11 @@ def users(
     rows.sort(key=rank, reverse=down)
     start = (position(after, 1) or [0])[0]
     shown = rows[start : start + size]
+    tokens = {row["user"]: row for row in shown}
+    if name != "tokens" and shown:
+        named = Filter("user", tuple(tokens))
+        asked = replace(asked, metrics=_TOKENS, where=(*asked.where, named))
+        tokens = {row["user"]: row for row in answer(ledger, asked, max_rows=max_rows, cancel=cancel)}
     known = _known(ledger, [row["user"] for row in shown if row["user"]], timezone, cancel)
     listed = []
     for row in shown:
@@ -84,7 +92,8 @@ def users(
                 cost=spent.cost,
                 unpriced=spent.unpriced,
                 simulated_cost=spent.simulated,
-                **{name: row[name] for name in ("generations", "messages", "errors", "input_tokens", "output_tokens")},
+                **{name: row[name] for name in ("generations", "messages", "errors")},
+                **{name: tokens[row["user"]][name] for name in _TOKENS},
             )
         )
     return Page(listed, cursor(start + size) if start + size < len(rows) else None)
