@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120
 """Seconds for what takes a second on an idle machine."""
+SERVING: set[str] = set()
+"""The addresses of the apps that run."""
 
 
 @dataclass
@@ -65,8 +67,10 @@ def running_app(directory: Path, settings: Mapping[str, str] = {}, python: tuple
     try:
         if not serving.wait(PATIENCE) or process.poll() is not None:
             raise RuntimeError("The app did not start:\n" + "".join(server.log))
+        SERVING.add(server.url)
         yield server
     finally:
+        SERVING.discard(server.url)
         process.send_signal(signal.SIGINT)
         try:
             process.wait(30)

@@ -61,27 +61,16 @@ class Chat:
         return self.page.get_by_role("group", name="Chat message from assistant")
 
     def choose(self, label: str) -> None:
-        """Choose a model from the list."""
+        """Choose a model from the list, which is long: type its name, and click on it."""
+        name = label.partition(" · ")[2]
         self.idle()
         self.model.click()
-        self.page.get_by_role("option", name=label, exact=True).click()
-        self.settle(label.partition(" · ")[2])
-
-    def type_model(self, key: str) -> None:
-        """Type in a model that the list lacks."""
-        self.idle()
-        self.model.click()
-        self.model.fill(key)
-        self.model.press("Enter")
-        self.settle(key.partition("/")[2])
-
-    def settle(self, model: str) -> None:
-        """Wait until the server has drawn that this model was chosen.
-
-        Streamlit shows its Stop button for one run of the script: a message sent while an earlier run is on its way
-        loses the button to it.
-        """
-        expect(self.message).to_have_attribute("placeholder", f"Message {model}")
+        self.model.fill(name)
+        # What follows a dash is said about the model, such as when it ends.
+        self.page.get_by_role("option", name=re.compile(f"^{re.escape(label)}( —|$)")).click()
+        # Streamlit shows its Stop button for one run of the script: a message sent while an earlier run is on its way
+        # loses the button to it.
+        expect(self.message).to_have_attribute("placeholder", f"Message {name}")
         self.idle()
 
     def idle(self) -> None:

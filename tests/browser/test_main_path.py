@@ -60,15 +60,15 @@ def test_two_simulated_messages_one_of_them_stopped_are_in_all_the_numbers(page:
 
 
 @pytest.mark.parametrize(
-    ("model", "cost"),
+    ("label", "cost"),
     [
-        # Dollars a million tokens, in and out: 2.50 and 10, 3 and 15.
-        ("openai/gpt-4o", (100 * Decimal("2.50") + 40 * 10) / 10**6),
-        ("anthropic/claude-sonnet-4-5", (100 * Decimal(3) + 40 * 15) / 10**6),
+        # Dollars a million tokens, in and out: 2.50 and 10, 15 and 75.
+        ("OpenAI · gpt-4o", (100 * Decimal("2.50") + 40 * 10) / 10**6),
+        ("Anthropic · claude-3-opus-20240229", (100 * Decimal(15) + 40 * 75) / 10**6),
     ],
 )
 def test_the_same_over_http_with_either_provider(
-    page: Page, provider: Provider, tmp_path: Path, model: str, cost: Decimal
+    page: Page, provider: Provider, tmp_path: Path, label: str, cost: Decimal
 ) -> None:
     keys = {
         "OPENAI_BASE_URL": provider.openai_url,
@@ -78,19 +78,20 @@ def test_the_same_over_http_with_either_provider(
     }
     with running_app(tmp_path, keys) as app:
         chat = Chat(page, app)
-        chat.type_model(f"{model}@tokens=40@pause=50")
+        provider.wish("tokens=40@pause=50")
+        chat.choose(label)
         chat.send("Count")
         expect(chat.answers.first).to_contain_text("one two three")
         expect(chat.stop_button).to_be_visible()
         first = chat.finished(0)
         assert (first.tokens, first.cost) == ((100, 40), cost)
 
-        chat.type_model(f"{model}@tokens=4000@pause=50")
+        provider.wish("tokens=4000@pause=50")
         chat.send("Count on")
         expect(chat.answers.nth(1)).to_contain_text("one two three")
         chat.stop_button.click()
         assert "stopped" in chat.finished(1).text
-        (request,) = [one for one in provider.requests if one.wanted.get("model", "").endswith("@tokens=4000@pause=50")]
+        request = next(one for one in reversed(provider.requests) if one.wanted.get("stream"))
         provider.wait_until(lambda: request.client_left)
         assert not request.answered
 

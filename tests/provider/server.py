@@ -17,7 +17,7 @@ import uvicorn
 
 from tests.provider.answer import Answer
 from tests.provider.anthropic_wire import AnthropicWire
-from tests.provider.faults import error, refused, spoiled, wishes_of
+from tests.provider.faults import Wishes, error, refused, spoiled, wishes_of
 from tests.provider.openai_wire import OpenAIWire
 
 PATIENCE = 30
@@ -51,7 +51,7 @@ class Provider:
     """The server: what it saw, and what it shall say.
 
     A model's name can wish for an answer (``gpt-4o@drop``, see `tests.provider.faults` and `tests.provider.reply`);
-    `script` queues answers for a path, whatever the model.
+    `wish` does so for every model, and `script` queues answers for a path, whatever the model.
     """
 
     def __init__(self) -> None:
@@ -98,6 +98,10 @@ class Provider:
         """Give these answers, one each, to the next requests whose path ends with `path`."""
         self._scripts[path].extend(answers)
 
+    def wish(self, words: str) -> None:
+        """From now on take these wishes to be part of every model's name: ``tokens=40@pause=50``; none with ``""``."""
+        self._wishes = wishes_of(f"@{words}")[1] if words else {}
+
     def release(self) -> None:
         """Let every silent or stalled answer go on."""
         assert self._loop is not None, "the server has not started"
@@ -109,6 +113,7 @@ class Provider:
             self.release()
         self.requests: list[Request] = []
         self._scripts.clear()
+        self._wishes: Wishes = {}
         self._wires = {"openai": OpenAIWire(), "anthropic": AnthropicWire()}
         self._released = asyncio.Event()
 
@@ -162,6 +167,7 @@ class Provider:
             if answers and request.path.endswith(path):
                 return answers.popleft()
         model, wishes = wishes_of(str(request.wanted.get("model", "")))
+        wishes = {**self._wishes, **wishes}
         wire = self._wires[dialect]
         answer = refused(dialect, wishes, request.attempt)
         answer = answer or wire.answer(request.method, request.path, model, wishes, request.wanted)

@@ -193,6 +193,13 @@ def test_a_stream_can_come_compressed_and_a_long_answer_has_as_many_tokens_as_wi
     assert "".join(chunk.choices[0].delta.content or "" for chunk in stream).split()[-1] == "ten"
 
 
+def test_what_is_wished_for_holds_for_every_model_until_it_is_taken_back(gpt, provider):
+    provider.wish("tokens=3")
+    assert gpt.chat.completions.create(model="gpt-4o", messages=HI).choices[0].message.content == "one two three "
+    provider.wish("")
+    assert gpt.chat.completions.create(model="gpt-4o", messages=HI).choices[0].message.content == "Hello world"
+
+
 def test_scripted_answers_come_in_order_whatever_the_model(gpt, provider):
     provider.script("/models", [Answer({"object": "list", "data": []}), Answer({"data": "?"}, status=404)])
     assert list(gpt.models.list()) == []
