@@ -44,6 +44,7 @@ ENDPOINTS = Endpoints(
         "POST /responses": _RESPONSES,
         "POST /responses/compact": _RESPONSES,
         "POST /responses/input_tokens": Endpoint("count_tokens", "openai.count_tokens"),
+        "POST /decisions": Endpoint("decision", "openai.decisions"),
         "POST /embeddings": Endpoint("embeddings", "openai.embeddings"),
         "POST /images/generations": _IMAGE,
         "POST /images/edits": _IMAGE,

@@ -134,5 +134,4 @@ def observe(response: Any, call: Call, filter: Filter | None = None, *, keep: bo
         # OpenAI's SDK still takes a client of the older httpx.
         library = sys.modules[type(response).__mro__[-2].__module__.partition(".")[0]]
     observed = _class_for(library.SyncByteStream, library.AsyncByteStream)
-    call.chunks, call.ticks = [], []
     response.stream = observed(response.stream, call, filter, keep)

@@ -149,6 +149,7 @@ class Call:
                 self.end("read")
         except Exception as error:
             self._could_not("watch", error)
+            self.end("abandoned")
             if self._wrapped and hasattr(result, "http_response"):
                 return result.parse  # type: ignore[no-any-return]
         return None
@@ -163,6 +164,7 @@ class Call:
             self.end("read")
             return
         self.streamed = True
+        self.chunks, self.ticks = [], []
         self.outer = sys.exception()
         filter = None
         if self._asked:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.records import Record
 
+REJECTED = "records.rejected"
+"""The file of records that cannot be written. Called ``something.journal``, it is taken in again."""
 GATHER = 0.1
 """Seconds to let records gather before a batch is written."""
 BATCH_RECORDS = 500
@@ -266,9 +268,7 @@ class Writer:
         except Exception as error:
             if segment is not None and ledger.progress(segment.id) >= done:
                 return len(records)  # It was committed; only the news of it was lost.
-            # If the ledger takes nothing at all, it is not the records' fault: this raises, and all is tried again.
-            ledger.write([], [])
-            if not records:
+            if not records or not _is_records_fault(error):
                 raise
             if len(records) == 1:
                 self._reject(records[0][0], error)
@@ -304,16 +304,28 @@ class Writer:
             self._pricer, self._book_version = Pricer(entries), version
 
     def _reject(self, frame: Frame, error: Exception) -> None:
-        """Keeps a record that the ledger cannot take beside the journal, for somebody to look at."""
-        path = self._directory() / "records.rejected"
+        """Keeps a record that the ledger cannot take beside the journal, for somebody to look at.
+
+        Raises `OSError` if it cannot be kept there; all is tried again then.
+        """
+        path = self._directory() / REJECTED
+        with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(again(frame))
         self._health.failed("rejected", f"A record cannot be written; it is kept in {path}", error, secret=True)
         self.rejected += 1
         self.rejected_path = str(path)
-        try:
-            with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-                file.write(again(frame))
-        except OSError as failure:
-            self._health.failed("rejected_file", f"{path} cannot be written", failure)
+
+
+def _is_records_fault(error: Exception) -> bool:
+    """Whether writing failed for what was to be written, and not because the database cannot be written at all."""
+    from sqlalchemy.exc import DBAPIError
+
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None)
+        if state is not None:  # PostgreSQL: bad data, a constraint, too large for an index
+            return str(state)[:2] in ("22", "23", "54")
+        return type(error).__name__ not in ("OperationalError", "InternalError")
+    return isinstance(error, ArithmeticError | AssertionError | AttributeError | LookupError | TypeError | ValueError)
 
 
 def read_frames(segment: Segment, health: Health) -> tuple[list[Frame], int]:

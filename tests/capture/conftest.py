@@ -56,7 +56,7 @@ def make_tracker(tmp_path: Path, database: Path) -> Iterator[Callable[..., Track
 
     yield make
     for tracker in made:
-        tracker.close(30)
+        tracker.close(0.1)
 
 
 @pytest.fixture

@@ -234,7 +234,7 @@ def test_the_sdk_finds_its_own_class_while_it_makes_a_client(monkeypatch: pytest
 
 @pytest.mark.parametrize("name", ["OpenAI", "Anthropic"])
 def test_a_client_cannot_be_pickled_as_the_sdks_cannot(name: str, clients: Clients) -> None:
-    bare, ours = clients(name, bare=True), clients(name)
+    bare, ours = clients(name, bare=True, http_client=None), clients(name, http_client=None)
     with pytest.raises(TypeError) as refused:
         pickle.dumps(bare)
     with pytest.raises(TypeError) as refused_too:
@@ -279,11 +279,14 @@ def test_mypy_shows_the_sdks_signatures(tmp_path: Path) -> None:
         "def f(a: int) -> str: return str(a)\n"
         "f('no')\n"
     )
+    root = Path(llmtrack.__file__).parents[1]
+    cache = root / ".mypy_cache"  # the one that checking the whole fills
     checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--no-error-summary", "--cache-dir", str(tmp_path / "cache"), str(program)],
+        [sys.executable, "-m", "mypy", "--no-error-summary", "--cache-dir", str(cache), str(program)],
         capture_output=True,
         text=True,
-        env={"MYPYPATH": str(Path(llmtrack.__file__).parents[1]), "PATH": ""},
+        env={"MYPYPATH": str(root), "PATH": ""},
+        cwd=tmp_path,
         check=False,
     )
     said = checked.stdout
