@@ -116,6 +116,8 @@ def ask(draft: composer.Draft) -> Turn | None:
     }
     if draft.others:
         return attempt(room.compare, draft.text, [draft.model, *draft.others], **more)
+    if conversation and conversation.messages:  # before the first message the page quotes nothing
+        more["quoted"] = pricetag.expected(conversation, draft, ledger, room.figures(conversation.messages))
     return attempt(room.send, draft.text, draft.model, **more)
 
 
@@ -137,8 +139,7 @@ def draw(message: Message) -> None:
     if message.role == "user":
         messages.draw_person(message, room, act)
     else:
-        expected = pricetag.expected_of(message.id)
-        messages.draw_answer(message, room, found.get(message.id), act, judge, expected)
+        messages.draw_answer(message, room, found.get(message.id), act, judge)
 
 
 def follow(growing: Sequence[tuple[Message, DeltaGenerator]]) -> None:
@@ -172,8 +173,6 @@ draft, price_place = composer.draw(catalog, conversation)
 if not draft.sent and current is None and (suggested := st.session_state.get("suggestion")):
     draft = replace(draft, text=suggested)
 if draft.sent and (turn := ask(draft)):
-    before = room.figures(conversation.messages) if conversation else {}
-    pricetag.remember(turn.answers, pricetag.quotes(conversation, draft, ledger, catalog, before))
     current = turn.conversation_id
     history.show(current)
     picker.keep(current)

@@ -73,6 +73,7 @@ def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
         choosable,
         key="compare_with",
         max_selections=MOST_COMPARED - 1,
+        select_all=False,
         placeholder="up to three more models",
         help="All answer at once, side by side. The one you choose goes on as the conversation.",
         persist_state="session",

@@ -70,6 +70,8 @@ def total(found: Total | None) -> str:
     """What a whole conversation took so far: real and simulated cost apart, and how many calls have no price."""
     if found is None:
         return ""
+    if not any((found.cost, found.simulated_cost, found.input_tokens, found.output_tokens, found.unpriced)):
+        return ""  # a first message that failed: nothing was billed, and "$0.00" would read as if something had been
     parts = []
     if found.cost or not found.simulated_cost:
         parts.append(words.plain(words.usd(found.cost)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -42,9 +41,7 @@ def draw_person(message: Message, room: Conversations, act: Act) -> None:
             _menu(message, [EDIT], act)
 
 
-def draw_answer(
-    message: Message, room: Conversations, found: Figures | None, act: Act, judge: Judge, quoted: Decimal | None = None
-) -> None:
+def draw_answer(message: Message, room: Conversations, found: Figures | None, act: Act, judge: Judge) -> None:
     """An answer that has ended: thoughts, text, what went wrong, what it took."""
     with st.chat_message("assistant", avatar=MODEL):
         draw_body(message)
@@ -66,7 +63,7 @@ def draw_answer(
                     on_click=act, args=(CONTINUE, message.id),
                 )  # fmt: skip
             _menu(message, _possible(message), act)
-            st.caption(figures.line(message, found, quoted), width="content")
+            st.caption(figures.line(message, found, message.quoted), width="content")
 
 
 def draw_body(message: Message) -> None:
@@ -120,16 +117,15 @@ def _walk(message: Message, room: Conversations) -> None:
         return
     at = message.versions.index(message.id)
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width="content"):
-        for step, icon, name in ((-1, "chevron_left", "Earlier version"), (1, "chevron_right", "Later version")):
+        for step, name in ((-1, "Earlier"), (1, "Later")):
             if step == 1:
                 st.caption(f"{at + 1}/{len(message.versions)}", width="content")
             there = 0 <= at + step < len(message.versions)
             st.button(
-                "",
+                name,
                 key=f"walk_{message.id}_{step}",
-                icon=f":material/{icon}:",
                 type="tertiary",
-                help=name,
+                help=f"{name} version",
                 disabled=not there,
                 on_click=room.choose,
                 args=(message.versions[at + step] if there else message.id,),

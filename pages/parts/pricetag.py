@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from pages.parts import words
 
 if TYPE_CHECKING:
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.chat_figures import Figures
     from pages.parts.composer import Draft
-
-QUOTED = "chat_quoted"
-"""What was expected of an answer, by its message."""
 
 
 def prices(draft: Draft, ledger: Ledger) -> tuple[Decimal | None, Decimal | None] | None:
@@ -76,12 +71,19 @@ def line(found: Sequence[Quote]) -> str:
     return text
 
 
-def remember(answers: Sequence[int], found: Sequence[Quote]) -> None:
-    """Keep what was expected, to be told beside what it really was."""
-    kept = st.session_state.setdefault(QUOTED, {})
-    kept.update({answer: one.expected for answer, one in zip(answers, found, strict=False)})
+def expected(
+    conversation: Conversation, draft: Draft, ledger: Ledger, figures: Mapping[int, Figures]
+) -> Decimal | None:
+    """What is expected of the answer to a message, to be kept beside it; None where the price is unknown."""
+    from llmtrack.chat.prices import pricer_for
+    from llmtrack.chat.quotes import quote
 
-
-def expected_of(message_id: int) -> Decimal | None:
-    """What was expected of an answer, where this session asked for it."""
-    return st.session_state.get(QUOTED, {}).get(message_id)
+    return quote(
+        conversation,
+        draft.model,
+        pricer_for(ledger),
+        draft=draft.text,
+        files=draft.files,
+        figures=figures,
+        parameters=draft.parameters,
+    ).expected

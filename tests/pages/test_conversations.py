@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -82,7 +84,7 @@ def test_asking_again_gives_a_second_version_and_a_way_back(open_page: OpenPage)
     menu.click(REGENERATE).run()
     assert len(app.chat_message) == 2
     assert "2/2" in [one.value for one in app.chat_message[1].caption]
-    back = next(one for one in app.chat_message[1].button if one.help == "Earlier version")
+    back = next(one for one in app.chat_message[1].button if one.label == "Earlier")
     back.click().run()
     assert "1/2" in [one.value for one in app.chat_message[1].caption]
 
@@ -140,3 +142,10 @@ def test_the_system_prompt_of_a_conversation_is_kept_with_it(open_page: OpenPage
     app.text_area(key="system_new").set_value("Answer in one word.").run()
     say(app, "Hello")
     assert open_page(c=address(app)).text_area[0].value == "Answer in one word."
+
+
+def test_how_good_the_quote_was_is_told_from_the_second_message_on_and_after_a_reload(open_page: OpenPage) -> None:
+    app = say(say(open_page(), "Hello"), "And now?")
+    again = open_page(c=address(app))
+    lines = [message.caption[0].value for message in again.chat_message if message.name == "assistant"]
+    assert [bool(re.search("quoted", line)) for line in lines] == [False, True]

@@ -57,6 +57,10 @@ def test_a_conversation_keeps_real_and_simulated_cost_apart() -> None:
     assert figures.total(None) == ""
 
 
+def test_a_conversation_in_which_nothing_was_billed_names_no_sum() -> None:
+    assert figures.total(Total(1, 0, 0, Decimal(0), Decimal(0), 0)) == ""
+
+
 def test_a_simulated_model_says_so_where_it_is_chosen() -> None:
     catalog = get_catalog()
     demo = catalog.find("demo/demo-gpt")
