@@ -24,7 +24,9 @@ def pick_model(catalog: Catalog, preferred: str | None = None) -> Model:
     state = st.session_state
     if CHOSEN not in state:
         state[CHOSEN] = catalog.default(preferred).key
-    state[KEY] = state[CHOSEN]
+    if state.get(KEY) != state[CHOSEN]:
+        # Only where it differs: setting it empties the box under the fingers of whoever is typing another name.
+        state[KEY] = state[CHOSEN]
     listed = [model.key for model in catalog.models]
     options = listed if state[CHOSEN] in listed else [state[CHOSEN], *listed]
     labels = {model.key: label(model, provider) for provider in catalog.providers for model in provider.models}
@@ -32,7 +34,7 @@ def pick_model(catalog: Catalog, preferred: str | None = None) -> Model:
         "Model",
         options,
         key=KEY,
-        format_func=lambda key: labels.get(key, key),
+        format_func=lambda key: labels.get(key, f"{key} (typed in)"),
         accept_new_options=True,
         on_change=_chosen,
         args=(catalog,),
