@@ -79,9 +79,15 @@ class Room(Chat):
         expect(self.page).to_have_url(re.compile(r"[?&]c=\d+"))
         return self.page.url.rpartition("c=")[2]
 
-    def idle(self) -> None:
-        """Wait until no script runs."""
-        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    def type_model(self, key: str) -> None:
+        """Type in a model that the list lacks."""
+        self.idle()
+        self.model.click()
+        self.model.fill(key)
+        self.model.press("Enter")
+        # Until the server has drawn it: a message sent while an earlier run is on its way loses the Stop button to it.
+        expect(self.message).to_have_attribute("placeholder", f"Message {key.partition('/')[2]}")
+        self.idle()
 
     def ask(self, text: str, number: int = 0) -> str:
         """Send a message and wait for the end of its answer; the line under it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmtrack.chat import replies
+from llmtrack.limits import LimitExceeded
 from tests.pages.conftest import OpenPage
 
 
@@ -57,3 +58,25 @@ def test_a_message_that_is_too_long_is_refused_with_the_way_out(open_page: OpenP
     app = open_page()
     app.chat_input[0].set_value("x" * 200_000).run()
     assert "200,000 characters, and 100,000 can be sent" in app.error[0].value
+
+
+def test_a_refusal_by_a_limit_is_told_in_the_limits_own_words_and_retry_goes_out(open_page: OpenPage) -> None:
+    from llmtrack.capture.tracker import default_tracker
+
+    words = "The limit of $5.00 a month is reached: $5.02 is spent, and there is room again on 1 December."
+    reached = [True]
+
+    def refuse(call: object) -> None:
+        if reached:
+            raise LimitExceeded(words)
+
+    default_tracker().before_send.append(refuse)
+    app = open_page()
+    app.chat_input[0].set_value("Hello").run()
+    assert app.chat_message[0].markdown[0].value == "Hello"
+    assert app.chat_message[1].error[0].value.replace("\\", "") == words
+    assert not [caption.value for caption in app.caption if "So far" in caption.value], "nothing was billed"
+    reached.clear()
+    next(button for button in app.button if button.label == "Retry").click().run()
+    assert "This is a simulated answer" in app.chat_message[1].markdown[0].value
+    assert not app.error
