@@ -127,9 +127,12 @@ class Room(Chat):
 
     def attach(self, *files: Mapping[str, Any]) -> None:
         """Attach files to the next message."""
-        self.page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(list(files))
+        bar = self.page.get_by_test_id("stChatInput")
         for file in files:
-            expect(self.page.get_by_test_id("stChatInput").get_by_text(file["name"])).to_be_visible()
+            # A message takes along only files that have reached the server when it is sent.
+            with self.page.expect_response(lambda one: "upload_file" in one.url and one.request.method == "PUT"):
+                bar.locator("input[type=file]").set_input_files([file])
+            expect(bar.get_by_text(file["name"])).to_be_visible()
 
     @property
     def price_tag(self) -> Locator:
