@@ -235,9 +235,9 @@ def test_the_sdk_finds_its_own_class_while_it_makes_a_client(monkeypatch: pytest
 @pytest.mark.parametrize("name", ["OpenAI", "Anthropic"])
 def test_a_client_cannot_be_pickled_as_the_sdks_cannot(name: str, clients: Clients) -> None:
     bare, ours = clients(name, bare=True, http_client=None), clients(name, http_client=None)
-    with pytest.raises(TypeError) as refused:
+    with pytest.raises((TypeError, pickle.PicklingError)) as refused:  # which one depends on what pickle meets first
         pickle.dumps(bare)
-    with pytest.raises(TypeError) as refused_too:
+    with pytest.raises(refused.type) as refused_too:
         pickle.dumps(ours)
     assert str(refused_too.value) == str(refused.value)
     bare.close()
@@ -281,8 +281,9 @@ def test_mypy_shows_the_sdks_signatures(tmp_path: Path) -> None:
     )
     root = Path(llmtrack.__file__).parents[1]
     cache = root / ".mypy_cache"  # the one that checking the whole fills
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--config-file", str(root / "pyproject.toml")]
     checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--no-error-summary", "--cache-dir", str(cache), str(program)],
+        [*command, "--cache-dir", str(cache), str(program)],
         capture_output=True,
         text=True,
         env={"MYPYPATH": str(root), "PATH": ""},
