@@ -107,7 +107,7 @@ def test_the_price_is_told_before_and_how_good_that_was_after(
     expect(room.price_tag).to_contain_text(re.compile(r"≈ \$0\.000\d+ before you type, \d+\s?% of it is the history"))
     room.ask("And now?", 1)
     assert re.search(r"quoted|as quoted|within", room.finished(1).text)
-    room.type_model("openai/gpt-4o-mini")
+    room.choose("OpenAI · gpt-4o-mini")
     expect(room.price_tag).to_contain_text(re.compile(r"≈ \$0\.0000\d+ before you type"))
 
 
