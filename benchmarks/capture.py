@@ -1,10 +1,10 @@
-"""What recording a call costs its caller, beside the bare SDK and, where they are installed, beside three peers.
+"""What recording a call costs its caller, beside the bare SDK and, where it is installed, beside PostHog's wrapper.
 
     python benchmarks/capture.py                  # about five minutes
     python benchmarks/capture.py --quick          # a look
 
-The peers are optional: ``pip install posthog langfuse openinference-instrumentation-openai
-openinference-instrumentation-anthropic opentelemetry-sdk``; one that is missing is left out and named.
+PostHog is optional: ``pip install posthog``. Langfuse and OpenInference patch the SDK for the whole process, the bare
+client beside theirs included, so that pairs in one process cannot tell what they cost; they are left out.
 
 The SDKs' network is stubbed below `request()`: the response is parsed by the real SDK, sending costs nothing. Each
 number is the median over blocks of calls, a tracked one next to a bare one, of the CPU time of the calling thread, so
@@ -176,26 +176,6 @@ def posthog() -> tuple[Any, Any]:
     return OpenAI(api_key=KEY, posthog_client=client), Anthropic(api_key=KEY, posthog_client=client)
 
 
-def langfuse() -> tuple[Any, Any]:
-    """Langfuse's patched OpenAI; it has nothing for Anthropic."""
-    os.environ |= {"LANGFUSE_PUBLIC_KEY": "pk", "LANGFUSE_SECRET_KEY": "sk", "LANGFUSE_HOST": "http://127.0.0.1:9"}
-    from langfuse.openai import OpenAI
-
-    return OpenAI(api_key=KEY), None
-
-
-def openinference() -> tuple[Any, Any]:
-    """OpenInference's instrumentors with a span processor that drops."""
-    from openinference.instrumentation.anthropic import AnthropicInstrumentor
-    from openinference.instrumentation.openai import OpenAIInstrumentor
-    from opentelemetry.sdk.trace import TracerProvider
-
-    provider = TracerProvider()
-    OpenAIInstrumentor().instrument(tracer_provider=provider)
-    AnthropicInstrumentor().instrument(tracer_provider=provider)
-    return bare()
-
-
 class Bench:
     """Paired blocks over one stub."""
 
@@ -298,6 +278,18 @@ class Bench:
 EVENTS = (chat_events(), message_events())
 
 
+MEASURES: tuple[tuple[Callable[..., float], dict[str, int]], ...] = (
+    (Bench.plain, {"size": 1000, "which": 0}),
+    (Bench.plain, {"size": 1000, "which": 1}),
+    (Bench.plain, {"size": 100_000, "which": 0}),
+    (Bench.stream, {"which": 0}),
+    (Bench.stream, {"which": 1}),
+    (Bench.first, {"which": 0}),
+    (Bench.first, {"which": 1}),
+    (Bench.plain, {"size": 1000, "which": 0, "image": 5_000_000}),
+)
+
+
 def main() -> None:
     """Runs and prints everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -309,10 +301,10 @@ def main() -> None:
     on, off = tracked("on"), tracked("off")
     adapters: dict[str, Make] = {"bare": bare, "llmtrack": on, "llmtrack, content off": off}
     if not quick.no_peers:
-        adapters |= {"posthog": posthog, "langfuse": langfuse, "openinference": openinference}
+        adapters["posthog"] = posthog
     print(f"load {os.getloadavg()[0]:.1f}; added CPU of the calling thread, µs, median of {bench.pairs} paired blocks")
-    columns = ("openai 1 KB", "anthropic 1 KB", "openai 100 KB", "5 MB image", "a chunk, openai", "a chunk, anthropic",
-               "first token, openai", "first token, anthropic")  # fmt: skip
+    columns = ("openai 1 KB", "anthropic 1 KB", "openai 100 KB", "a chunk, openai", "a chunk, anthropic",
+               "first token, openai", "first token, anthropic", "5 MB image")  # fmt: skip
     print(f"{'':24s}" + "".join(f"{name:>24s}" for name in columns))
     for name, make in adapters.items():
         try:
@@ -320,17 +312,15 @@ def main() -> None:
         except ImportError as error:
             print(f"{name:24s}  left out: {error}")
             continue
-        both = [0, 1] if clients[1] is not None else [0]
-        numbers: list[float | None] = [bench.plain(clients, raw, 1000, which) for which in both]
-        numbers += [None] * (2 - len(numbers))
-        numbers += [bench.plain(clients, raw, 100_000, 0), bench.plain(clients, raw, 1000, 0, image=5_000_000)]
-        for measure in (bench.stream, bench.first):
-            measured = [measure(clients, raw, which) for which in both]
-            numbers += [*measured, *[None] * (2 - len(measured))]
-        print(f"{name:24s}" + "".join(f"{'-' if n is None else f'{n:.2f}':>24s}" for n in numbers), flush=True)
         tracker = getattr(make, "tracker", None)
+        numbers = []
+        for measure, arguments in MEASURES:
+            numbers.append(measure(bench, clients, raw, **arguments))
+            if tracker is not None:
+                tracker.flush(120)  # What one measurement left to write shall not disturb the next.
+        print(f"{name:24s}" + "".join(f"{number:>24.2f}" for number in numbers), flush=True)
         if tracker is not None:
-            print(f"{'':24s}  {tracker.flush(120)}")
+            print(f"{'':24s}  {tracker.status()}")
     spent = bench.whole(tracked("on"), raw, 500 if quick.quick else 2000)
     print(f"whole process, a recorded call with everything written: {spent:.1f} µs of CPU")
 
