@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/ from the running app on sample data: `python -m tests.browser.pictures`."""
+"""Takes the pictures of the numbers in docs/pictures/ from the running app on sample data: `python -m tests.browser.pictures`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.browser.app_server import ROOT, AppServer, running_app
 from tests.browser.fixtures import QUIET, chromium
 
-DOCS = ROOT / "docs"
+TARGET = ROOT / "docs" / "pictures"
 PAGES = {
     "usage": "/usage",
     "model-cost": "/model-cost",
@@ -32,8 +32,8 @@ def take(page: Page, server: AppServer, name: str, address: str, ending: str) ->
     """One picture of one page."""
     page.goto(f"{server.url}{address}")
     settled(page)
-    page.screenshot(path=DOCS / f"{name}{ending}.png", animations="disabled")
-    print(f"docs/{name}{ending}.png")
+    page.screenshot(path=TARGET / f"{name}{ending}.png", animations="disabled")
+    print(f"docs/pictures/{name}{ending}.png")
 
 
 def main() -> None:
