@@ -13,9 +13,12 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 from zlib import crc32
 
-MAGIC = b"\x93LT2"
+MAGIC = b"\x93LTJ"
 _HEAD = struct.Struct("<4sIqqHHBB6I")
+_CHECKED = struct.Struct("<qqHHBB6I")
+"""The head from behind the checksum."""
 HEAD_SIZE = _HEAD.size
+_UNCHECKED = HEAD_SIZE - _CHECKED.size
 LARGEST = 1 << 30
 """No frame is larger; a length beyond it is damage, not a record."""
 
@@ -62,12 +65,12 @@ def encode(
     times: bytes = b"",
 ) -> bytes:
     """A frame, to be written in one go."""
-    parts = b"".join((known, context, request_id, request, response, times))
-    head = _HEAD.pack(
-        MAGIC, crc32(parts), started_at, duration, attempts & 0xFFFF, http_status or 0, _NUMBERS[ended], flags,
+    head = _CHECKED.pack(
+        started_at, duration, attempts & 0xFFFF, http_status or 0, _NUMBERS[ended], flags,
         len(known), len(context), len(request_id), len(request), len(response), len(times),
     )  # fmt: skip
-    return head + parts
+    checked = b"".join((head, known, context, request_id, request, response, times))
+    return MAGIC + crc32(checked).to_bytes(4, "little") + checked
 
 
 def need(data: bytes, at: int) -> int | None:
@@ -86,7 +89,7 @@ def decode(data: bytes, at: int, base: int) -> Frame | None:
     end = start + sum(lengths)
     if magic != MAGIC or end > len(data) or end - at > LARGEST or ended >= len(ENDINGS):
         return None
-    if crc32(memoryview(data)[start:end]) != check:
+    if crc32(memoryview(data)[at + _UNCHECKED : end]) != check:
         return None
     cuts = list(accumulate(lengths, initial=start))
     known, context, request_id, request, response, times = (data[a:b] for a, b in pairwise(cuts))

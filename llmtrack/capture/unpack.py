@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
+from functools import lru_cache
 from typing import Any
 
 from llmtrack.capture.frames import NO_REQUEST, NO_RESPONSE, Frame, unpack_times
@@ -20,10 +21,12 @@ _PLAIN = {"span": Span, "identity": Identity, "feedback": Feedback}
 
 def record_of(frame: Frame) -> Record | None:
     """The record in `frame`, not yet priced; `None` if there is nothing to keep. Raises where it makes no sense."""
-    known: dict[str, Any] = json.loads(frame.known)
     if frame.ended == "said":
+        known = json.loads(frame.known)
         record: Record = _PLAIN[known["kind"]](**known["record"])
         return record
+    # What is known of a call is mostly what was known of the one before.
+    known = _members(frame.known) if len(frame.known) < 1000 else json.loads(frame.known)
     if "reading" in known:
         from llmtrack.capture.stripped import restored
 
@@ -37,6 +40,12 @@ def record_of(frame: Frame) -> Record | None:
     if known.get("settles") and (reading.pending or frame.http_status != 200 or not _in_background(frame, reading)):
         return None  # Asking after an answer is no request to a model, unless it finds a background one ready.
     return _generation(frame, known, reading)
+
+
+@lru_cache(4096)
+def _members(data: bytes) -> dict[str, Any]:
+    members: dict[str, Any] = json.loads(data)
+    return members
 
 
 _begun: OrderedDict[str | None, None] = OrderedDict()
@@ -67,7 +76,7 @@ def exchange_of(frame: Frame, known: dict[str, Any]) -> Exchange:
 
 
 def _generation(frame: Frame, known: dict[str, Any], reading: Reading) -> Generation:
-    context = json.loads(frame.context) if frame.context else {}
+    context = _members(frame.context) if frame.context else {}
     refused = frame.ended == "refused"
     return Generation(
         id=new_id(frame.started_at),

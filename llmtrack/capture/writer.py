@@ -22,9 +22,10 @@ REJECTED = "records.rejected"
 """The file of records that cannot be written. Called ``something.journal``, it is taken in again."""
 GATHER = 0.1
 """Seconds to let records gather before a batch is written."""
-BATCH_RECORDS = 500
-BATCH_BYTES = 8 << 20
-READ_SIZE = 1 << 20
+REST_AFTER = 5.0
+"""Seconds without a record after which the journal file is removed; the next record begins another."""
+BATCH_RECORDS = 2000
+READ_SIZE = 4 << 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds to wait after the ledger could not be written, doubling."""
 LOOK_AROUND = 10.0
@@ -145,8 +146,7 @@ class Writer:
     def _run(self) -> None:
         pause = FIRST_PAUSE
         while not self._stopping:
-            self._wanted.wait(None if self._idle else 0)
-            self._wanted.clear()
+            self._sleep()
             if not self._hurried.wait(GATHER) and self._stopping:
                 return
             self._hurried.clear()
@@ -164,6 +164,20 @@ class Writer:
                 self._progress.notify_all()
             if self._idle and self._something_new():
                 self._idle = False
+
+    def _sleep(self) -> None:
+        """Waits until there is something to do. After a while without, lets go of the journal file."""
+        if self._idle and not self._wanted.wait(REST_AFTER):
+            self._journal.rest()
+            self._remove_spent()
+            self._wanted.wait()
+        self._wanted.clear()
+
+    def _remove_spent(self) -> None:
+        for segment in self._journal.segments():
+            if segment.closed and segment.done == segment.end:
+                self._journal.remove(segment)
+                self._spent.append(segment.id)
 
     def _something_new(self) -> bool:
         # A record may have come between the last look and going idle.
@@ -183,15 +197,11 @@ class Writer:
         self._adopted = []
         for segment in self._journal.segments():
             worked |= self._drain(ledger, segment, own=True)
-            if segment.closed and segment.done == segment.end:
-                self._journal.remove(segment)
-                self._spent.append(segment.id)
         worked |= self._drain_memory(ledger)
-        if not worked:
-            self._journal.rest()
-            if self._spent:
-                ledger.forget(self._spent)
-                self._spent = []
+        self._remove_spent()
+        if not worked and self._spent:
+            ledger.forget(self._spent)
+            self._spent = []
         return worked
 
     def _open(self) -> Ledger:

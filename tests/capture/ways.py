@@ -63,7 +63,7 @@ async def inside(manager: Any) -> AsyncIterator[Any]:
 def shown(value: Any) -> Any:
     """What a caller can see of a result or an exception, in a form that can be compared."""
     if isinstance(value, openai.BaseModel | anthropic.BaseModel):
-        shape = {"type": type(value).__name__, "set": sorted(value.model_fields_set), **value.to_dict()}
+        shape = {"type": type(value).__name__, "set": sorted(value.model_fields_set), **value.to_dict(warnings=False)}
         return {**shape, "_request_id": getattr(value, "_request_id", None)}
     if isinstance(value, BaseModel):
         return {"type": type(value).__name__, **value.model_dump()}
