@@ -38,7 +38,7 @@ _importing = threading.RLock()
 
 def import_all(url: str) -> None:
     """Imports what the writer needs for the ledger at `url`."""
-    modules = ["llmtrack.ledger.opening", "llmtrack.capture.unpack", "llmtrack.pricing"]
+    modules = ["llmtrack.ledger.opening", "llmtrack.ledger.faults", "llmtrack.capture.unpack", "llmtrack.pricing"]
     modules.append(f"sqlalchemy.dialects.{'sqlite.pysqlite' if url.startswith('sqlite') else 'postgresql.psycopg'}")
     for module in modules:
         import_module(module)
@@ -278,7 +278,9 @@ class Writer:
         except Exception as error:
             if segment is not None and ledger.progress(segment.id) >= done:
                 return len(records)  # It was committed; only the news of it was lost.
-            if not records or not _is_records_fault(error):
+            from llmtrack.ledger.faults import is_records_fault
+
+            if not records or not is_records_fault(error):
                 raise
             if len(records) == 1:
                 self._reject(records[0][0], error)
@@ -324,18 +326,6 @@ class Writer:
         self._health.failed("rejected", f"A record cannot be written; it is kept in {path}", error, secret=True)
         self.rejected += 1
         self.rejected_path = str(path)
-
-
-def _is_records_fault(error: Exception) -> bool:
-    """Whether writing failed for what was to be written, and not because the database cannot be written at all."""
-    from sqlalchemy.exc import DBAPIError
-
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None)
-        if state is not None:  # PostgreSQL: bad data, a constraint, too large for an index
-            return str(state)[:2] in ("22", "23", "54")
-        return type(error).__name__ not in ("OperationalError", "InternalError")
-    return isinstance(error, ArithmeticError | AssertionError | AttributeError | LookupError | TypeError | ValueError)
 
 
 def read_frames(segment: Segment, health: Health) -> tuple[list[Frame], int]:
