@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.capture.usage_filter import UsageFilter, ZippedUsageFilter
@@ -19,21 +18,23 @@ _KNOWN = ("api.openai.com", ".openai.azure.com", "openrouter.ai")
 
 def prepare(call: Call, options: Any) -> Any:
     """The options of a stream, or a copy of them that asks for its usage, where that must be done."""
-    if not call.endpoint.asks_usage or not call.tracker.may_ask(call.client.base_url):
+    if not call.endpoint.asks_usage:
         return options
-    body = options.json_data
-    extra = options.extra_json or {}
-    field, holder = ("extra_json", extra) if "stream_options" in extra else ("json_data", body)
-    if not isinstance(holder, Mapping):
+    call.base = call.client.base_url
+    if not call.tracker.may_ask(call.base):
+        return options
+    body, extra, headers = options.json_data, options.extra_json, options.headers
+    field, holder = ("extra_json", extra) if extra and "stream_options" in extra else ("json_data", body)
+    if type(holder) is not dict:
         return options
     said = holder.get("stream_options")
-    said = said if isinstance(said, Mapping) else {}
+    said = said if type(said) is dict else {}
     if said.get("include_usage"):
         return options
-    headers = dict(options.headers) if isinstance(options.headers, Mapping) else {}
+    headers = headers if type(headers) is dict else {}
     if not any(name.lower() == "accept-encoding" for name in headers):
         # What is to be taken out of the stream again is best not compressed.
-        headers["Accept-Encoding"] = "identity"
+        headers = {**headers, "Accept-Encoding": "identity"}
     asking = {**holder, "stream_options": {**said, "include_usage": True}}
     return options.model_copy(update={field: asking, "headers": headers})
 

@@ -41,11 +41,11 @@ class _ObservedBody:
         return getattr(self._body, name)
 
     def __iter__(self) -> Iterator[bytes]:
-        note = self._noter()
-        feed = self._filter.feed if self._filter is not None else None
+        keep, stamp, clock, feed = self._steps()
         try:
             for chunk in self._body:
-                note(chunk)
+                keep(chunk)
+                stamp(clock())
                 if feed is not None:
                     chunk = feed(chunk)
                     if not chunk:
@@ -61,12 +61,12 @@ class _ObservedBody:
         self._call.end("read")
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        note = self._noter()
-        feed = self._filter.feed if self._filter is not None else None
+        keep, stamp, clock, feed = self._steps()
         body = self._body.__aiter__()
         try:
             async for chunk in body:
-                note(chunk)
+                keep(chunk)
+                stamp(clock())
                 if feed is not None:
                     chunk = feed(chunk)
                     if not chunk:
@@ -103,22 +103,20 @@ class _ObservedBody:
         if call is not None and not call.ended:
             call.end("abandoned")
 
-    def _noter(self) -> Callable[[bytes], None]:
+    def _steps(self) -> _Steps:
         """What is done with each piece that passes: two appends and a look at the clock, or nothing."""
         call = self._call
+        feed = self._filter.feed if self._filter is not None else None
         if not self._keep:
-            return _ignore
-        keep, clock, stamp = call.chunks.append, call.tracker.tick, call.ticks.append
-
-        def note(chunk: bytes) -> None:
-            keep(chunk)
-            stamp(clock())
-
-        return note
+            return _ignore, _ignore, call.tracker.tick, feed
+        return call.chunks.append, call.ticks.append, call.tracker.tick, feed
 
 
-def _ignore(chunk: bytes) -> None:
+def _ignore(_: object) -> None:
     """For bodies that are not kept."""
+
+
+_Steps = tuple[Callable[[bytes], None], Callable[[int], None], Callable[[], int], Callable[[bytes], bytes] | None]
 
 
 @functools.cache

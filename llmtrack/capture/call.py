@@ -68,6 +68,8 @@ class Call:
     content_encoding = b""
     request_id = b""
     host: str | None = None
+    base: Any = None
+    """The client's base URL, where it matters."""
     request = b""
     """The JSON body as it was sent; empty for a form."""
     response: bytes | None = None
@@ -168,7 +170,7 @@ class Call:
         self.outer = sys.exception()
         filter = None
         if self._asked:
-            self.tracker.took_asking(self.client.base_url)
+            self.tracker.took_asking(self.base)
             filter = asking.usage_filter(self.content_encoding)
         observe(response, self, filter, keep=_is_text(self.content_type))
 
@@ -194,7 +196,7 @@ class Call:
             return False
         try:
             response: Any = getattr(error, "response", None)
-            if response is None or not asking.is_refused(self.tracker, self.client.base_url, response):
+            if response is None or not asking.is_refused(self.tracker, self.base, response):
                 return False
             self.attempts += 1 + asking.retries(response.request)
             self.options, self._asked = self.plain_options, False

@@ -70,16 +70,15 @@ def _call(family: Family, client: Any, cast_to: Any, options: Any, stream: bool)
 
 
 def _request(family: Family, plain: Any) -> Any:
-    bare = plain.request
-
-    @functools.wraps(bare)
+    # Looked up at each call, and not kept: somebody else may have put something around the SDK's `request()`, too.
+    @functools.wraps(plain.request)
     def request(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
         call = _call(family, self, cast_to, options, stream)
         if call is None:
-            return bare(self, cast_to, options, stream=stream, stream_cls=stream_cls)
+            return plain.request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
         while True:
             try:
-                result = bare(self, call.cast_to, call.options, stream=stream, stream_cls=stream_cls)
+                result = plain.request(self, call.cast_to, call.options, stream=stream, stream_cls=stream_cls)
                 break
             except BaseException as error:
                 if not call.asks_again(error):
@@ -92,16 +91,15 @@ def _request(family: Family, plain: Any) -> Any:
 
 
 def _async_request(family: Family, plain: Any) -> Any:
-    bare = plain.request
-
-    @functools.wraps(bare)
+    # Looked up at each call, and not kept: somebody else may have put something around the SDK's `request()`, too.
+    @functools.wraps(plain.request)
     async def request(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
         call = _call(family, self, cast_to, options, stream)
         if call is None:
-            return await bare(self, cast_to, options, stream=stream, stream_cls=stream_cls)
+            return await plain.request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
         while True:
             try:
-                result = await bare(self, call.cast_to, call.options, stream=stream, stream_cls=stream_cls)
+                result = await plain.request(self, call.cast_to, call.options, stream=stream, stream_cls=stream_cls)
                 break
             except BaseException as error:
                 if not call.asks_again(error):

@@ -11,6 +11,7 @@ _END_OF_EVENT = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
 _NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null(?=\s*[,}])|"usage"\s*:\s*null\s*,\s*')
 """The member that a server adds to the other events because it was asked. It cannot be part of a text: inside a
 JSON string the quotes would be escaped."""
+_USUAL = b',"usage":null'
 _OPENAIS = b'"system_fingerprint"'
 """What OpenAI and Azure put into every event. They write `"usage":null` because they were asked. Others who write it,
 such as Together, do so always, and then it is the caller's to see."""
@@ -24,34 +25,43 @@ class UsageFilter:
 
     def feed(self, chunk: bytes) -> bytes:
         """The part of the stream that is complete now, without what is to be hidden."""
-        held = self._held
-        if held:
-            chunk = held + chunk
-        if chunk.endswith(b"\n\n"):
+        if self._held:
+            chunk = self._held + chunk
             self._held = b""
-        else:
+        if not chunk.endswith(b"\n\n"):
             end = max((match.end() for match in _END_OF_EVENT.finditer(chunk)), default=0)
             self._held, chunk = chunk[end:], chunk[:end]
-        return _without_usage(chunk) if b'"usage"' in chunk else chunk
+        if b'"usage"' not in chunk:
+            return chunk
+        if chunk.count(b"\n\n") == 1 and b"\r" not in chunk:
+            return _without_usage(chunk)  # The usual case: one event.
+        return _each_without_usage(chunk)
 
     def rest(self) -> bytes:
         """What is left at the end of the stream."""
         rest, self._held = self._held, b""
-        return _without_usage(rest) if b'"usage"' in rest else rest
+        return _each_without_usage(rest)
 
 
-def _without_usage(events: bytes) -> bytes:
+def _each_without_usage(events: bytes) -> bytes:
     kept, start = [], 0
     for end in [*(match.end() for match in _END_OF_EVENT.finditer(events)), len(events)]:
         event = events[start:end]
         start = end
-        if b'"usage"' in event:
-            if _is_usage_only(event):
-                continue
-            if _OPENAIS in event:
-                event = _NULL_USAGE.sub(b"", event)
-        kept.append(event)
+        kept.append(_without_usage(event) if b'"usage"' in event else event)
     return b"".join(kept)
+
+
+def _without_usage(event: bytes) -> bytes:
+    if b"[]" in event and _is_usage_only(event):
+        return b""
+    if _OPENAIS not in event:
+        return event
+    at = event.find(_USUAL)
+    after = at + len(_USUAL)
+    if at >= 0 and event[after : after + 1] in (b",", b"}"):
+        return event[:at] + event[after:]
+    return _NULL_USAGE.sub(b"", event)
 
 
 def _is_usage_only(event: bytes) -> bool:
@@ -71,13 +81,23 @@ class ZippedUsageFilter:
         self._decoder = zlib.decompressobj(window)
         self._encoder = zlib.compressobj(1, zlib.DEFLATED, window)
         self._filter = UsageFilter()
+        self._broken = False
 
     def feed(self, chunk: bytes) -> bytes:
-        """As `UsageFilter.feed`."""
-        passed = self._filter.feed(self._decoder.decompress(chunk))
+        """As `UsageFilter.feed`. What cannot be decompressed is passed on as it is, for the SDK to complain about."""
+        if not self._broken:
+            try:
+                plain = self._decoder.decompress(chunk)
+            except zlib.error:
+                self._broken = True
+        if self._broken:
+            return chunk
+        passed = self._filter.feed(plain)
         return self._encoder.compress(passed) + self._encoder.flush(zlib.Z_SYNC_FLUSH) if passed else b""
 
     def rest(self) -> bytes:
         """As `UsageFilter.rest`."""
+        if self._broken:
+            return b""
         passed = self._filter.feed(self._decoder.flush()) + self._filter.rest()
         return self._encoder.compress(passed) + self._encoder.flush(zlib.Z_FINISH)
