@@ -23,6 +23,10 @@ ADDRESS = "c"
 """The conversation's name in the page's address."""
 OPEN = "conversation"
 ALL, ARCHIVED = "history_all", "history_archived"
+IMPORTS = "imports"
+"""How many files were brought: each uploader takes one."""
+BROUGHT = "brought"
+"""What came of the last one: whether it came in, and what to say."""
 
 
 def opened() -> int | None:
@@ -62,14 +66,15 @@ def draw(ledger: Ledger, room: Conversations, current: int | None, now: datetime
         archived = bool(st.session_state.get(ARCHIVED))
         found = room.list(search or "", archived=archived, limit=200 if everything else SHOWN + 1)
         shown = found if everything else found[:SHOWN]
-        if search and not found:
-            st.caption("No conversation holds all of these words.")
-        for name, some in groupby(shown, lambda one: group(one, now)):
-            st.caption(f"**{name}**")
-            with st.container(gap=None):
-                _rows(list(some), current)
-        if len(found) > len(shown):
-            st.button("Show all", key="show_all", type="tertiary", on_click=_show_all)
+        with st.container():  # one place whatever it holds: what follows stays where it is, and an open popover open
+            if search and not found:
+                st.caption("No conversation holds all of these words.")
+            for name, some in groupby(shown, lambda one: group(one, now)):
+                st.caption(f"**{name}**")
+                with st.container(gap=None):
+                    _rows(list(some), current)
+            if len(found) > len(shown):
+                st.button("Show all", key="show_all", type="tertiary", on_click=_show_all)
         with st.popover("Import", icon=":material/upload:", type="tertiary"):
             _draw_import(ledger, room)
         st.toggle("Archived", key=ARCHIVED, persist_state="session")
@@ -89,22 +94,36 @@ def _rows(headings: Sequence[Heading], current: int | None) -> None:
 
 
 def _draw_import(ledger: Ledger, room: Conversations) -> None:
-    """Take conversations over from a file; a new uploader afterwards, so that nothing comes in twice."""
+    """Take conversations over from a file, and say what came of it until the next one."""
+    key = f"import_{st.session_state.setdefault(IMPORTS, 0)}"
+    st.file_uploader(
+        "ChatGPT's export or our JSON", ["zip", "json"], key=key, on_change=_bring, args=(ledger, room, key)
+    )
+    if said := st.session_state.get(BROUGHT):
+        came, text = said
+        (st.success if came else st.error)(text, icon=":material/check:" if came else ":material/error:")
+
+
+def _bring(ledger: Ledger, room: Conversations, key: str) -> None:
+    """A file was chosen. Before the page is drawn, so that the list has what came in; with a new uploader afterwards,
+    so that nothing comes in twice."""
     from llmtrack.chat import transfer
 
-    count = st.session_state.setdefault("imports", 0)
-    file = st.file_uploader("ChatGPT's export or our JSON", ["zip", "json"], key=f"import_{count}")
-    if file is None:
+    file = st.session_state[key]
+    if file is None:  # taken out again
+        st.session_state.pop(BROUGHT, None)
         return
     try:
         brought = transfer.read(ledger, room.user_id, file.getvalue())
     except ChatError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    st.session_state["imports"] = count + 1
-    what = words.counted(brought.conversations, "conversation")
-    st.toast(f"{what} with {words.counted(brought.messages, 'message')} came in.", icon=":material/upload:")
-    st.rerun()
+        st.session_state[BROUGHT] = False, f"{words.plain(file.name)}: {error}"
+    else:
+        what = words.counted(brought.conversations, "conversation")
+        text = f"{what} with {words.counted(brought.messages, 'message')} came in."
+        if brought.left_out:
+            text += f" {words.counted(brought.left_out, 'message')} left out: tools' output, or pictures without text."
+        st.session_state[BROUGHT] = True, text
+    st.session_state[IMPORTS] += 1
 
 
 def _show_all() -> None:

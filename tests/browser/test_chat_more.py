@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from llmtrack.ids import new_id
 from tests.browser.app_server import AppServer, running_app
 from tests.browser.room import Room, keys
 from tests.provider import Provider
@@ -35,17 +37,18 @@ def node(id: str, parent: str | None, role: str, text: str, *children: str) -> d
     return {"id": id, "parent": parent, "children": list(children), "message": message if text else None}
 
 
-def exported() -> bytes:
-    """ChatGPT's conversations.json, with a question that was asked twice."""
+def exported(title: str) -> bytes:
+    """ChatGPT's conversations.json, with a question that was asked twice and the output of a tool."""
     conversation = {
-        "title": "Kingfishers",
+        "title": title,
         "create_time": 1_760_000_000.5,
         "update_time": 1_760_000_600.0,
         "current_node": "last",
         "mapping": {
             "root": node("root", None, "system", "", "ask", "again"),
             "ask": node("ask", "root", "user", "What do they eat?", "old"),
-            "old": node("old", "ask", "assistant", "Seeds."),
+            "old": node("old", "ask", "assistant", "Seeds.", "looked"),
+            "looked": node("looked", "old", "tool", "3 pages found"),
             "again": node("again", "root", "user", "What do kingfishers eat?", "last"),
             "last": node("last", "again", "assistant", "Mostly small fish."),
         },
@@ -64,11 +67,14 @@ def test_what_chatgpt_exported_comes_in_with_its_branches_and_can_go_on(
     page: Page, server: AppServer, provider: Provider
 ) -> None:
     room = Room(page, server, "openai/gpt-4o")
-    bring(room, "conversations.json", exported())
-    expect(page.get_by_text("1 conversation with 4 messages came in.")).to_be_visible()
+    title = f"Kingfishers {new_id()}"
+    bring(room, "conversations.json", exported(title))
+    told = page.get_by_role("dialog").get_by_role("status")
+    expect(told).to_have_text(re.compile(r"1 conversation with 4 messages came in\. 1 message left out: tools' output"))
     page.keyboard.press("Escape")
     room.idle()
-    room.listed("Kingfishers").click()
+    expect(room.listed(title)).to_have_count(1)
+    room.listed(title).click()
     expect(room.messages).to_contain_text("What do kingfishers eat?")
     expect(room.answers).to_contain_text("Mostly small fish.")
     expect(room.messages.get_by_text("2/2")).to_be_visible()
@@ -91,6 +97,7 @@ def test_a_file_that_is_no_export_is_refused_in_words(page: Page, server: AppSer
     room = Room(page, server)
     bring(room, "shopping.json", b'{"eggs": 6}')
     expect(page.get_by_role("alert")).to_contain_text("no export of this app or of ChatGPT")
+    expect(page.get_by_role("alert")).to_contain_text("shopping.json")
 
 
 def test_a_text_and_a_pdf_go_along_and_are_listed_with_the_message(
