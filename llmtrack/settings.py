@@ -24,6 +24,8 @@ from pydantic_settings import SettingsError as UnreadableSetting
 
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
 PREFIX = "LLMTRACK_"
+SAMPLE_USER = "alice"
+"""Whose numbers the usage page shows in the sample."""
 
 # Settings known by the names the providers' own SDKs read.
 _SDK_NAMES = {
@@ -111,6 +113,13 @@ class Settings(BaseSettings):
     journal_dir: Path | None = Field(default=None, description="a directory that can be written")
     capture_content: Literal["on", "off"] = Field(default="on", description='"on" or "off"')
     """Whether prompts and answers are kept beside the numbers. Conversations of the chat page are kept either way."""
+
+    # How long things are kept. What is left out is kept for ever; totals always are.
+    keep_text_days: int | None = Field(default=None, ge=1, le=36_500, description="a number of days, at least 1")
+    """What was said: prompts, answers, error messages, comments."""
+    keep_property_days: int | None = Field(default=None, ge=1, le=36_500, description="a number of days, at least 1")
+    keep_row_days: int | None = Field(default=None, ge=1, le=36_500, description="a number of days, at least 1")
+    """Single calls. The app lets go of all three once a day; `llmtrack retention` does when it is run."""
 
     # Who is here, and when their month begins.
     user_id: str = Field(default="local", min_length=1, max_length=200, description="a name of 1 to 200 characters")
@@ -200,6 +209,11 @@ class Settings(BaseSettings):
     def effective_database_url(self) -> str:
         """The database to open: the sample one if `sample` is set."""
         return self.sample_database_url if self.sample else self.database_url
+
+    @property
+    def effective_user_id(self) -> str:
+        """The one local user; in the sample one of those who appear in it, unless somebody is named."""
+        return SAMPLE_USER if self.sample and "user_id" not in self.model_fields_set else self.user_id
 
 
 class _SdkEnvironment(PydanticBaseSettingsSource):

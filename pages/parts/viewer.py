@@ -11,7 +11,7 @@ from llmtrack.settings import get_settings
 def viewer() -> Viewer:
     """The person in front of the page. Raises `SignInNotSetUp` where others could be in front of it too."""
     return local_viewer(
-        address=st.get_option("server.address"), headers=st.context.headers, user_id=get_settings().user_id
+        address=st.get_option("server.address"), headers=st.context.headers, user_id=get_settings().effective_user_id
     )
 
 

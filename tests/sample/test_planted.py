@@ -91,3 +91,22 @@ def test_every_page_says_that_it_shows_a_sample(ledger: Ledger, page: str, monke
     assert not app.error
     assert "Sample data" in app.warning[0].value
     get_settings.cache_clear()
+
+
+def test_the_usage_page_shows_somebody_of_the_sample_unless_another_is_named(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMTRACK_SAMPLE", "true")
+    monkeypatch.setenv("LLMTRACK_SAMPLE_DATABASE_URL", f"sqlite:///{ledger.name}")
+    monkeypatch.setenv("LLMTRACK_PRELOAD", "false")
+    monkeypatch.delenv("LLMTRACK_USER_ID", raising=False)
+    get_settings.cache_clear()
+    assert {row["user"] for row in ask(ledger, "generations", by="user")} >= {get_settings().effective_user_id}
+    app = AppTest.from_file(PAGES / "main.py", default_timeout=60).run()
+    app.switch_page("usage.py").run()
+    assert "0 messages" not in app.markdown[1].value
+    assert app.sidebar.caption[-1].value.endswith("alice")
+    monkeypatch.setenv("LLMTRACK_USER_ID", "local")
+    get_settings.cache_clear()
+    assert get_settings().effective_user_id == "local"
+    get_settings.cache_clear()
