@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from llmtrack.ledger.periods import zone
 from llmtrack.limits import LimitExceeded
+from llmtrack.settings import get_settings
 
 _KEYLIKE = re.compile(r"\b(?:sk|key|pk|gsk|xai)-[\w*.-]{4,}|Bearer\s+\S+", re.I)
 _LONGEST = 300  # characters of a provider's own message that are shown
@@ -41,7 +44,9 @@ def _in_words(error: BaseException, asked: Asked) -> str:
     provider = asked.provider
     status = getattr(error, "status_code", None)
     name = type(error).__name__
-    if isinstance(error, ChatError | LimitExceeded):
+    if isinstance(error, LimitExceeded):
+        return _refused(error)
+    if isinstance(error, ChatError):
         return str(error)
     said = _said(error)
     if name == "APITimeoutError" or isinstance(error, TimeoutError):
@@ -60,6 +65,20 @@ def _in_words(error: BaseException, asked: Asked) -> str:
     if hasattr(error, "body") or name.endswith("APIError"):
         return f"{provider} broke off with an error{_quoted(said)}. Retry, or choose another model."
     return f"The answer of {provider} could not be read ({name}{_quoted(said)}). Retry, or choose another model."
+
+
+def _refused(error: LimitExceeded) -> str:
+    """A limit's own words, and what is spent and when there is room again where they leave that out."""
+    told = [str(error).strip() or "A limit is reached."]
+    if error.spent is not None:
+        spent = f"${error.spent:,.2f}" if isinstance(error.spent, Decimal) else f"{error.spent}"
+        if spent not in told[0]:
+            told.append(f"Spent so far: {spent}.")
+    if error.resets_at is not None:
+        at = error.resets_at.astimezone(zone(get_settings().timezone))
+        if f"{at.day} {at:%B}" not in told[0]:
+            told.append(f"There is room again from {at.day} {at:%B %Y, %H:%M %Z}.")
+    return " ".join(told)
 
 
 def is_known(error: BaseException) -> bool:
