@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -42,7 +43,11 @@ class Model:
         if self.ends is None:
             return None
         day = f"{self.ends.day} {self.ends:%B %Y}"
-        return f"retired {day}" if self.ends <= (today or datetime.now(UTC).date()) else f"ends {day}"
+        return f"retired {day}" if self.ended(today) else f"ends {day}"
+
+    def ended(self, today: date | None = None) -> bool:
+        """Whether its provider no longer answers, as far as that was announced."""
+        return self.ends is not None and self.ends <= (today or datetime.now(UTC).date())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +88,17 @@ class Catalog:
         return listed or typed_in(provider, name.strip())
 
     def default(self, preferred: str | None = None) -> Model:
-        """The one to start with: the preferred one if it can be chosen, else the first that can."""
+        """The one to start with: the preferred one if it can be chosen, also one typed in; else the first that can."""
+        with suppress(ChatError):  # its provider is no longer set up
+            if preferred and (found := self.find(preferred)).needs is None:
+                return found
         choosable = [model for model in self.models if model.needs is None]
         if not choosable:
             raise ChatError(
                 "There is no model to choose: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or LLMTRACK_DEMO=true."
             )
-        today = datetime.now(UTC).date()
-        running = [model for model in choosable if model.ends is None or model.ends > today] or choosable
-        return next((model for model in choosable if model.key == preferred), running[0])
+        running = [model for model in choosable if not model.ended()] or choosable
+        return running[0]
 
 
 def typed_in(provider: ProviderModels, name: str) -> Model:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +30,7 @@ class Preset:
 
 
 class Preferences:
-    """One user's choices, read once and written at each change."""
+    """One user's choices: read once, and changed as they are kept then, whatever another tab did meanwhile."""
 
     def __init__(self, ledger: Ledger, user_id: str) -> None:
         from llmtrack.ledger import preferences
@@ -44,8 +46,12 @@ class Preferences:
 
     def star(self, model: Model, starred: bool = True) -> None:
         """Marks a model as a favourite, or takes the mark off."""
-        others = [key for key in self.favourites if key != model.key]
-        self._write(_FAVOURITES, [*others, model.key] if starred else others)
+
+        def starring(kept: list[str] | None) -> list[str]:
+            others = [key for key in kept or () if key != model.key]
+            return [*others, model.key] if starred else others
+
+        self._change(_FAVOURITES, starring)
 
     @property
     def first_model(self) -> str | None:
@@ -54,39 +60,92 @@ class Preferences:
 
     def begin_with(self, model: Model) -> None:
         """Lets new conversations begin with a model."""
-        if model.key != self.first_model:
-            self._write(_FIRST, model.key)
+        self._change(_FIRST, lambda _: model.key)
+
+    def begin_with_the_usual(self) -> None:
+        """Lets new conversations begin with whatever stands first in the list."""
+        self._change(_FIRST, lambda _: None)
 
     @property
     def presets(self) -> tuple[Preset, ...]:
         """The presets by name."""
         kept: dict[str, Any] = self._kept.get(_PRESETS) or {}
-        return tuple(Preset(name, told.get("model"), parameters_of(told)) for name, told in sorted(kept.items()))
+        return tuple(
+            Preset(name, told.get("model"), parameters_of(told)) for name, told in sorted(kept.items(), key=_by_name)
+        )
 
-    def save_preset(self, name: str, model: Model | None, parameters: Parameters) -> None:
-        """Keeps a model and parameters under a name, in place of what was called so before."""
-        plain = " ".join(name.split())[:60]
-        if not plain:
-            raise ChatError("The preset has no name: give it one.")
+    def preset(self, name: str) -> Preset:
+        """The preset of that name. Raises `ChatError` where there is none."""
+        found = next((one for one in self.presets if one.name == name), None)
+        if found is None:
+            raise ChatError(_gone(name))
+        return found
+
+    def save_preset(self, name: str, model: Model | None, parameters: Parameters) -> str:
+        """Keeps a model and parameters under a name, in place of what was called so before; the name as it is kept."""
+        plain = _plain(name)
         check_parameters(parameters)
-        kept: dict[str, Any] = dict(self._kept.get(_PRESETS) or {})
-        if plain not in kept and len(kept) >= MOST_PRESETS:
-            raise ChatError(f"There are {len(kept)} presets, and {MOST_PRESETS} can be kept: remove one first.")
-        self._write(_PRESETS, kept | {plain: settings_of(model.key if model else None, parameters)})
+        told = settings_of(model.key if model else None, parameters)
+
+        def saving(kept: dict[str, Any] | None) -> dict[str, Any]:
+            if plain not in (kept or {}) and len(kept or {}) >= MOST_PRESETS:
+                raise ChatError(f"There are {MOST_PRESETS} presets, and no more can be kept: remove one first.")
+            return {**(kept or {}), plain: told}
+
+        self._change(_PRESETS, saving)
+        return plain
+
+    def rename_preset(self, name: str, new: str) -> str:
+        """Gives a preset another name, and returns it as it is kept. Raises `ChatError` where that name is taken."""
+        plain = _plain(new)
+
+        def renaming(kept: dict[str, Any] | None) -> dict[str, Any]:
+            if name not in (kept or {}):
+                raise ChatError(_gone(name))
+            if plain != name and plain in (kept or {}):
+                raise ChatError(f"There is a preset called {plain!r} already: choose another name, or remove that one.")
+            return {(plain if one == name else one): told for one, told in (kept or {}).items()}
+
+        self._change(_PRESETS, renaming)
+        return plain
 
     def remove_preset(self, name: str) -> None:
         """Removes a preset; harmless where there is none of that name."""
-        kept = {one: told for one, told in (self._kept.get(_PRESETS) or {}).items() if one != name}
-        self._write(_PRESETS, kept)
+        self._change(_PRESETS, lambda kept: {one: told for one, told in (kept or {}).items() if one != name})
 
-    def _write(self, name: str, value: Any) -> None:
+    def restore_preset(self, preset: Preset) -> None:
+        """Brings a preset back as it was."""
+        told = settings_of(preset.model, preset.parameters)
+        self._change(_PRESETS, lambda kept: {preset.name: told, **(kept or {})})
+
+    def _change(self, name: str, make: Callable[[Any], Any]) -> None:
         from llmtrack.ledger import preferences
 
-        preferences.write(self._ledger, self._user_id, name, value)
-        self._kept[name] = value
+        self._kept[name] = preferences.change(self._ledger, self._user_id, name, make)
 
 
-def favourites_first(catalog: Catalog, favourites: tuple[str, ...]) -> tuple[Model, ...]:
-    """All models, those marked with a star before the others; a favourite that is not there any more is left out."""
-    starred = [model for model in catalog.models if model.key in favourites]
+def _by_name(item: tuple[str, Any]) -> tuple[str, str]:
+    return item[0].casefold(), item[0]
+
+
+def _plain(name: str) -> str:
+    plain = " ".join(name.split())[:60]
+    if not plain:
+        raise ChatError("The preset has no name: give it one.")
+    return plain
+
+
+def _gone(name: str) -> str:
+    return f"There is no preset called {name!r} any more: save it again."
+
+
+def favourites_first(catalog: Catalog, favourites: Sequence[str]) -> tuple[Model, ...]:
+    """All models, those marked with a star before the others; a favourite that no list has any more is kept as typed.
+
+    One whose provider is no longer set up is left out.
+    """
+    starred = []
+    for key in favourites:
+        with suppress(ChatError):
+            starred.append(catalog.find(key))
     return (*starred, *(model for model in catalog.models if model.key not in favourites))

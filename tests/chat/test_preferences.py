@@ -71,3 +71,47 @@ def test_erasing_a_user_erases_their_choices(ledger: Ledger):
     erased = erase(ledger, "alice", by="admin")
     assert preferences.read(ledger, erased.name) == {}
     assert preferences.read(ledger, "alice") == {}
+
+
+def test_two_tabs_do_not_undo_each_others_choices(ledger: Ledger):
+    catalog = get_catalog()
+    one, two = Preferences(ledger, "alice"), Preferences(ledger, "alice")
+    one.star(catalog.find("demo/demo-claude"))
+    two.star(catalog.find("demo/demo-gpt"))
+    one.save_preset("Brief", None, Parameters(max_tokens=50))
+    two.save_preset("Poet", None, Parameters(temperature=1.5))
+    kept = Preferences(ledger, "alice")
+    assert kept.favourites == ("demo/demo-claude", "demo/demo-gpt")
+    assert [preset.name for preset in kept.presets] == ["Brief", "Poet"]
+    assert two.favourites == kept.favourites
+
+
+def test_a_preset_is_renamed_unless_its_new_name_is_taken(ledger: Ledger):
+    mine = Preferences(ledger, "alice")
+    mine.save_preset("brief", None, Parameters(max_tokens=50))
+    mine.save_preset("Poet", None, Parameters(temperature=1.5))
+    assert mine.rename_preset("brief", " Short  one ") == "Short one"
+    with pytest.raises(ChatError, match="There is a preset called 'Poet' already"):
+        mine.rename_preset("Short one", "Poet")
+    with pytest.raises(ChatError, match="There is no preset called 'brief' any more"):
+        mine.rename_preset("brief", "Other")
+    with pytest.raises(ChatError, match="There is no preset called 'brief' any more"):
+        mine.preset("brief")
+    gone = mine.preset("Poet")
+    mine.remove_preset("Poet")
+    mine.restore_preset(gone)
+    assert Preferences(ledger, "alice").presets == (gone, Preset("Short one", None, Parameters(max_tokens=50)))
+
+
+def test_a_model_typed_in_can_be_a_favourite_and_the_first_one(ledger: Ledger):
+    from llmtrack.settings import Settings
+
+    catalog = get_catalog(Settings(openai_api_key="sk-test"))
+    typed = catalog.find("openai/gpt-4o-mini-2024")
+    mine = Preferences(ledger, "alice")
+    mine.star(typed)
+    mine.begin_with(typed)
+    assert favourites_first(catalog, mine.favourites)[0] == typed
+    assert catalog.default(mine.first_model) == typed
+    mine.begin_with_the_usual()
+    assert catalog.default(Preferences(ledger, "alice").first_model) == catalog.models[0]
