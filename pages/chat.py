@@ -11,6 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 from llmtrack.chat.branches import Conversation, Message
 from llmtrack.chat.catalog import get_catalog
 from llmtrack.chat.conversations import Conversations, Turn, reply_to
+from llmtrack.chat.hints import Hint
+from llmtrack.chat.preferences import Preferences
 from llmtrack.chat.replies import Reply
 from llmtrack.chat.wording import ChatError
 from llmtrack.ledger.periods import zone
@@ -24,9 +26,11 @@ from pages.parts import (
     messages,
     numbers,
     picker,
+    presets,
     pricetag,
     tail,
     titlebar,
+    words,
 )
 from pages.parts.viewer import viewer
 
@@ -36,7 +40,10 @@ SUGGESTIONS = (
     "Write a short Python function with a test",
     "Compare three ways to cache, in a table",
 )
+SUGGESTED = "suggestion"
 PROBLEM = "chat_problem"
+LOST = "chat_files_lost"
+"""Names of the files that came with a message that could not be sent."""
 CHOSEN = "chat_better"
 SHOWN = "chat_shown"
 """The conversation this tab shows, and the last message of it that is on the page."""
@@ -87,9 +94,13 @@ def judge(message_id: int, score: int, comment: str | None) -> None:
 
 
 def choose(message_id: int, answers: Sequence[int]) -> None:
-    """The best of several answers: the conversation goes on with it, and the vote is kept."""
+    """The best of several answers: the conversation goes on with it and its model, and the vote is kept."""
     st.session_state[CHOSEN] = message_id
     attempt(room.choose, message_id)
+    winner = conversation.message(message_id) if conversation else None
+    if winner and winner.model:
+        composer.stop_comparing()
+        attempt(lambda: picker.choose(catalog.find(winner.model or "")))
     for answer in answers:
         attempt(room.judge, answer, 1 if answer == message_id else -1, "compared with other models")
 
@@ -114,17 +125,49 @@ def ask(draft: composer.Draft) -> Turn | None:
         "parameters": draft.parameters,
         "files": draft.files,
     }
+    quoted = {}
+    if is_quoted(draft):
+        known = room.figures(conversation.messages) if conversation else {}
+        quoted = pricetag.expected(conversation, draft, ledger, known)
     if draft.others:
-        return attempt(room.compare, draft.text, [draft.model, *draft.others], **more)
-    if conversation and conversation.messages:  # before the first message the page quotes nothing
-        more["quoted"] = pricetag.expected(conversation, draft, ledger, room.figures(conversation.messages))
-    return attempt(room.send, draft.text, draft.model, **more)
+        turn = attempt(room.compare, draft.text, draft.models, quoted=quoted, **more)
+    else:
+        turn = attempt(room.send, draft.text, draft.model, quoted=quoted.get(draft.model.key), **more)
+    if turn is None:  # what was typed goes back into the box
+        st.session_state[composer.BACK] = draft.text
+        st.session_state[LOST] = [file.name for file in draft.files]
+        st.rerun()
+    return turn
+
+
+def is_quoted(draft: composer.Draft) -> bool:
+    """Whether the page says beforehand what the next message will cost: before the first one there is little to say."""
+    return bool(conversation and conversation.messages) or bool(draft.others) or draft.parameters.system is not None
+
+
+def heed(hint: Hint) -> None:
+    """Take the cheaper way that was pressed."""
+    if hint.kind == "start_afresh":
+        history.show(None)
+    elif hint.kind == "drop_files":
+        resend(False)
+    elif hint.model is not None:
+        attempt(lambda: picker.choose(catalog.find(hint.model or "")))
+
+
+def resend(wanted: bool) -> None:
+    """Whether files of earlier messages go along with each new one."""
+    if conversation:
+        chosen = catalog.find(st.session_state[picker.CHOSEN])
+        attempt(room.configure, conversation.id, chosen, conversation.parameters, wanted)
 
 
 def open_wanted(action: str, message_id: int) -> None:
     """The dialog that was chosen in a menu."""
     message = conversation.message(message_id) if conversation else None
-    if conversation and action == dialogs.RENAME:
+    if action == dialogs.PRESETS:
+        presets.manage(catalog, mine, draft.model, draft.parameters, current)
+    elif conversation and action == dialogs.RENAME:
         dialogs.rename(room, conversation)
     elif message and action == messages.EDIT:
         dialogs.edit(room, message, draft.model)
@@ -163,15 +206,17 @@ def follow(growing: Sequence[tuple[Message, DeltaGenerator]]) -> None:
 me = viewer()
 ledger = numbers.ledger()
 room = Conversations(ledger, me.id)
+mine = Preferences(ledger, me.id)
 catalog = get_catalog()
 current = history.opened()
 conversation = room.open(current) if current else None
 picker.follow(catalog, current, conversation.model if conversation else None)
 
 # The bar first: what was typed goes out before anything else is drawn.
-draft, price_place = composer.draw(catalog, conversation)
-if not draft.sent and current is None and (suggested := st.session_state.get("suggestion")):
+draft, price_place = composer.draw(catalog, conversation, mine, ledger, resend)
+if not draft.sent and current is None and (suggested := st.session_state.get(SUGGESTED)):
     draft = replace(draft, text=suggested)
+    st.session_state[SUGGESTED] = None
 if draft.sent and (turn := ask(draft)):
     current = turn.conversation_id
     history.show(current)
@@ -191,23 +236,29 @@ if current is not None and conversation is None:
     st.warning("This conversation is not there: it was deleted, or it is somebody else's. Start a new one.")
 elif conversation is None:
     st.title("What would you like to know?", anchor=False)
-    st.caption(picker.facts(draft.model, pricetag.prices(draft, ledger)))
-    st.pills("Try one of these", SUGGESTIONS, key="suggestion", label_visibility="collapsed")
+    st.caption(picker.facts(draft.model, picker.prices(draft.model, ledger)))
+    st.pills("Try one of these", SUGGESTIONS, key=SUGGESTED, label_visibility="collapsed")
 else:
     titlebar.draw(room, conversation, figures.total(room.total(conversation.id)), attempt)
 if problem := st.session_state.pop(PROBLEM, None):
     st.error(problem, icon=":material/error:")
-    if draft.text:
-        st.code(draft.text, language=None, wrap_lines=True, height=120 if len(draft.text) > 400 else "content")
+    if lost := st.session_state.pop(LOST, None):
+        st.caption(f"Nothing was sent. The message is in the box again; attach {words.plain(' and '.join(lost))} anew.")
 if wanted := st.session_state.get(dialogs.WANTED):
     open_wanted(*wanted)
 
+last = conversation.messages[-1] if conversation and conversation.messages else None
+if not any(one.in_flight for one in together or (last,) if one) and is_quoted(draft):
+    # Before the messages: the page goes down to its end when they come, and that must not move afterwards.
+    asked = replace(draft, text="", files=())
+    with price_place:
+        pricetag.draw(pricetag.quotes(conversation, asked, ledger, catalog, found), heed)
 if conversation is not None:
+    messages.wide_tables()
     st.session_state[SHOWN] = (conversation.id, conversation.head)
     for message in conversation.messages[:-1] if together else conversation.messages:
         if not message.in_flight:
             draw(message)
-    last = conversation.messages[-1] if conversation.messages else None
     growing: list[tuple[Message, DeltaGenerator]] = []
     if together:
         growing = comparing.draw(together, beside, choose)
@@ -216,6 +267,3 @@ if conversation is not None:
             growing = [(last, st.container())]
     if growing:
         follow(growing)
-    else:
-        waiting = replace(draft, text="", files=())
-        price_place.caption(pricetag.line(pricetag.quotes(conversation, waiting, ledger, catalog, found)))

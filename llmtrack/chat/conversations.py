@@ -66,8 +66,8 @@ class Conversations(Shelf):
         own. `quoted` is what the page said it would cost, kept to be held against what it did.
         Raises `ChatError` for what cannot be sent; nothing is kept then.
         """
-        more = {} if quoted is None else {"quoted": str(quoted)}
-        return self._ask(text, [model], conversation_id, after, parameters, files, more)
+        told = {} if quoted is None else {model.key: quoted}
+        return self._ask(text, [model], conversation_id, after, parameters, files, {}, told)
 
     def compare(
         self,
@@ -78,11 +78,15 @@ class Conversations(Shelf):
         after: int | None = None,
         parameters: Parameters | None = None,
         files: Sequence[File] = (),
+        quoted: Mapping[str, Decimal] | None = None,
     ) -> Turn:
-        """The same message to several models at once; their answers are versions of one turn, to `choose` from."""
+        """The same message to several models at once; their answers are versions of one turn, to `choose` from.
+
+        `quoted` is what the page said each would cost, by ``provider/name``.
+        """
         if not 2 <= len(models) <= MOST_COMPARED:
             raise ChatError(f"{len(models)} models cannot be compared: choose from 2 to {MOST_COMPARED}.")
-        return self._ask(text, models, conversation_id, after, parameters, files, {"compared": True})
+        return self._ask(text, models, conversation_id, after, parameters, files, {"compared": True}, quoted)
 
     def edit(self, message_id: int, text: str, model: Model | None = None) -> Turn:
         """A new version of a message of the user's, with its files, as a branch of its own."""
@@ -120,7 +124,8 @@ class Conversations(Shelf):
 
     def _ask(
         self, text: str, models: Sequence[Model], conversation_id: int | None, after: int | None,
-        parameters: Parameters | None, files: Sequence[File], more: Mapping[str, Any], *, branch: bool = False,
+        parameters: Parameters | None, files: Sequence[File], more: Mapping[str, Any],
+        quoted: Mapping[str, Decimal] | None = None, *, branch: bool = False,
     ) -> Turn:  # fmt: skip
         from llmtrack.ledger.chats import Line
 
@@ -148,21 +153,26 @@ class Conversations(Shelf):
         question = Line(next_id(after or 0), after, "user", [{"type": "text", "content": text}] if text else [])
         ids = list(accumulate(prompts, lambda last, _: next_id(last), initial=question.id))[1:]
         asked = [(prompt, id, question.id) for prompt, id in zip(prompts, ids, strict=True)]
-        return self._begin(conversation_id, [question], {question.id: kept} if kept else {}, asked, more)
+        return self._begin(conversation_id, [question], {question.id: kept} if kept else {}, asked, more, quoted)
 
     def _begin(
         self, conversation_id: int, lines: Sequence[Line], files: dict[int, list[NewFile]],
-        asked: Sequence[tuple[Prompt, int, int]], more: Mapping[str, Any],
+        asked: Sequence[tuple[Prompt, int, int]], more: Mapping[str, Any], quoted: Mapping[str, Decimal] | None = None,
     ) -> Turn:  # fmt: skip
         """Keeps the messages, then asks: what was typed is safe before anything is sent."""
-        placeholders = [line_of(prompt, id, parent, None, more) for prompt, id, parent in asked]
+
+        def beside(prompt: Prompt) -> Mapping[str, Any]:
+            told = (quoted or {}).get(prompt.model.key)
+            return more if told is None else {**more, "quoted": str(told)}
+
+        placeholders = [line_of(prompt, id, parent, None, beside(prompt)) for prompt, id, parent in asked]
         # The first model asked is the one shown last; the others are versions beside it.
         new = [*lines, *reversed(placeholders)]
         if not self._chats.append(conversation_id, new, files):
             raise ChatError(GONE)
         started = []
         for prompt, id, parent in asked:
-            keep = keeper(self._chats, id, parent, more)
+            keep = keeper(self._chats, id, parent, beside(prompt))
             started.append(replies.start(prompt, keep, partial(remember, id)))
         question = lines[0].id if lines else None
         return Turn(conversation_id, question, tuple(id for _, id, _ in asked), tuple(started))

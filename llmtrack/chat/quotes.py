@@ -53,6 +53,8 @@ class Quote:
     """Of the answer, as expected."""
     counted: bool
     """The history's tokens were counted by the model; otherwise they are estimated."""
+    standing_tokens: int = 0
+    """Of the input, what goes along whatever is typed: the system prompt, earlier messages and their files."""
     hints: tuple[Hint, ...] = ()
 
     @property
@@ -149,6 +151,7 @@ def quote(
         draft_tokens=tokens.draft,
         output_tokens=usual,
         counted=tokens.counted,
+        standing_tokens=tokens.system + tokens.history,
         hints=hints(model, tokens, usual, expected, pricer, catalog, now),
     )
 

@@ -38,7 +38,7 @@ def draw(
                 growing.append((message, st.container()))
                 continue
             messages.draw_body(message)
-            st.caption(figures.line(message, found.get(message.id)))
+            st.caption(figures.line(message, found.get(message.id), message.quoted))
             if message.text:
                 st.button(
                     "Go on with this one",

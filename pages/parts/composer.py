@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,16 +12,21 @@ from llmtrack.chat.catalog import Catalog, Model
 from llmtrack.chat.conversations import MOST_COMPARED
 from llmtrack.chat.prompt import File, Parameters
 from llmtrack.settings import get_settings
-from pages.parts import picker
+from pages.parts import parameters, picker, presets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from streamlit.delta_generator import DeltaGenerator
 
     from llmtrack.chat.branches import Conversation
+    from llmtrack.chat.preferences import Preferences
+    from llmtrack.ledger import Ledger
 
-PICTURES = ["png", "jpg", "jpeg", "gif", "webp"]
-TEXTS = ["txt", "md", "csv", "tsv", "json", "yaml", "toml", "xml", "html", "css", "js", "ts", "py", "sql", "sh", "log"]
-DEFAULT = "as the model likes"
+MESSAGE = "message"
+COMPARED = "compare_with"
+BACK = "message_back"
+"""What was typed and could not be sent: it goes back into the box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +45,103 @@ class Draft:
         """Whether the person has just pressed Enter."""
         return bool(self.text or self.files)
 
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Everyone who is to answer."""
+        return (self.model, *self.others)
 
-def draw(catalog: Catalog, conversation: Conversation | None) -> tuple[Draft, DeltaGenerator]:
-    """The bar with what it says, and the place beside it for what the next message will cost."""
+
+def draw(
+    catalog: Catalog,
+    conversation: Conversation | None,
+    preferences: Preferences,
+    ledger: Ledger,
+    resend: Callable[[bool], None],
+) -> tuple[Draft, DeltaGenerator]:
+    """The bar with what it says, and the place beside it for what the next message will cost.
+
+    `resend` is told whether the files of earlier messages are to be sent again.
+    """
     with st.bottom:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            with st.container(width=240):
-                model = picker.pick_model(catalog)
-            with st.popover("Settings", help="Instructions, parameters, and models to compare with"):
-                parameters = _parameters(model, conversation)
-                others = _others(catalog, model)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            with st.container(width="stretch"):
+                model = picker.pick_model(catalog, preferences, ledger)
+            with st.popover(
+                "Settings",
+                width="content",
+                help="Favourites, presets, instructions, parameters, and models to compare",
+                # Another one closes it: it would lie on top of the dialog that was opened from it.
+                key=f"settings_{st.session_state.get(presets.OPENED, 0)}",
+            ):
+                told, others = _draw_settings(catalog, model, conversation, preferences, ledger, resend)
         hint = st.empty()
+    if (back := st.session_state.pop(BACK, None)) is not None:
+        st.session_state[MESSAGE] = back
     # Outside of `st.bottom`, though it goes there: only then does the page follow a growing answer down.
     said = st.chat_input(
         f"Message {' and '.join(one.name for one in (model, *others))}",
-        key="message",
+        key=MESSAGE,
         submit_mode="stop",
         accept_file="multiple",
-        file_type=[*PICTURES, "pdf", *TEXTS],
-        max_upload_size=max(1, int(get_settings().attachment_max_mb)),
+        # Any file, and larger ones than can be sent: what the browser refuses it leaves behind without a word when the
+        # message is sent. What we refuse is said, and the message stays in the box.
+        max_upload_size=max(math.ceil(get_settings().attachment_max_mb), st.get_option("server.maxUploadSize")),
     )
     if said is None:
-        return Draft(model, parameters, others), hint
+        return Draft(model, told, others), hint
     files = tuple(File(one.name, one.type or "text/plain", one.getvalue()) for one in said.files)
-    return Draft(model, parameters, others, said.text or "", files), hint
+    return Draft(model, told, others, said.text or "", files), hint
+
+
+def stop_comparing() -> None:
+    """Ask one model from now on. Before the bar is drawn, as in a callback."""
+    st.session_state[COMPARED] = []
+
+
+def _draw_settings(
+    catalog: Catalog,
+    model: Model,
+    conversation: Conversation | None,
+    preferences: Preferences,
+    ledger: Ledger,
+    resend: Callable[[bool], None],
+) -> tuple[Parameters, tuple[Model, ...]]:
+    """What is behind the button beside the model."""
+    st.caption(f"**{model.name}** · {picker.facts(model, picker.prices(model, ledger))}")
+    with st.container(horizontal=True):
+        _draw_marks(model, preferences)
+    others = _others(catalog, model)
+    presets.draw_choice(catalog, preferences, conversation.id if conversation else None)
+    told = parameters.draw(model, conversation)
+    if conversation and any(message.files for message in conversation.messages):
+        key = f"resend_{conversation.id}_{conversation.resend_files}"
+        st.toggle(
+            "Send earlier files again",
+            conversation.resend_files,
+            key=key,
+            help="With every message, so that the model can look at them again. It costs their tokens each time.",
+            on_change=lambda: resend(bool(st.session_state[key])),
+        )
+    return told, others
+
+
+def _draw_marks(model: Model, preferences: Preferences) -> None:
+    """A star for the model, and whether new chats begin with it."""
+    starred, first = model.key in preferences.favourites, model.key == preferences.first_model
+    # Their keys hold what they say, so that another tab's change shows.
+    star, begin = f"star_{model.key}_{starred}", f"first_{model.key}_{first}"
+
+    def told_first() -> None:
+        preferences.begin_with(model) if st.session_state[begin] else preferences.begin_with_the_usual()
+
+    st.toggle(
+        "Favourite",
+        starred,
+        key=star,
+        help="Favourites stand first in the list of models, with a star.",
+        on_change=lambda: preferences.star(model, bool(st.session_state[star])),
+    )
+    st.toggle("New chats begin with it", first, key=begin, on_change=told_first)
 
 
 def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
@@ -71,7 +150,7 @@ def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
     chosen = st.multiselect(
         "Compare with",
         choosable,
-        key="compare_with",
+        key=COMPARED,
         max_selections=MOST_COMPARED - 1,
         select_all=False,
         placeholder="up to three more models",
@@ -79,45 +158,3 @@ def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
         persist_state="session",
     )
     return tuple(catalog.find(key) for key in chosen if key in choosable)
-
-
-def _parameters(model: Model, conversation: Conversation | None) -> Parameters:
-    """The conversation's parameters: only those the model knows are asked for."""
-    name = conversation.id if conversation else "new"
-    kept = conversation.parameters if conversation else Parameters()
-    system = st.text_area(
-        "System prompt",
-        kept.system or "",
-        key=f"system_{name}",
-        placeholder="You are a patient teacher …",
-        help="Instructions that go before the conversation, with every message.",
-        persist_state="session",
-    )
-    temperature = kept.temperature
-    if model.takes.temperature:
-        free = st.toggle(f"Temperature {DEFAULT}", temperature is None, key=f"free_{name}", persist_state="session")
-        if not free:
-            temperature = st.slider(
-                "Temperature", 0.0, 2.0, kept.temperature or 1.0, 0.1, key=f"heat_{name}", persist_state="session"
-            )
-        else:
-            temperature = None
-    effort = kept.effort
-    if model.takes.efforts:
-        options = [None, *model.takes.efforts]
-        effort = st.selectbox(
-            "Reasoning effort",
-            options,
-            index=options.index(kept.effort) if kept.effort in options else 0,
-            format_func=lambda one: one or DEFAULT,
-            key=f"effort_{name}_{model.key}",
-        )
-    most = st.number_input(
-        "Longest answer, in tokens",
-        min_value=1,
-        value=kept.max_tokens,
-        key=f"most_{name}",
-        placeholder=DEFAULT,
-        persist_state="session",
-    )
-    return Parameters(system.strip() or None, temperature, int(most) if most else None, effort)

@@ -19,7 +19,7 @@ WANTED = "chat_dialog"
 
 It is opened anew in every run until it is done with: an answer that ends meanwhile draws the page again.
 """
-RENAME = "rename"
+RENAME, PRESETS = "rename", "presets"
 
 
 def want(action: str, message_id: int = 0) -> None:

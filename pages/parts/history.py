@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from llmtrack.chat.wording import ChatError
-from pages.parts import words
+from pages.parts import parameters, words
 
 if TYPE_CHECKING:
     from llmtrack.chat.conversations import Conversations
@@ -44,6 +44,7 @@ def show(conversation_id: int | None) -> None:
     """Open a conversation, or a new one."""
     st.session_state[OPEN] = conversation_id
     if conversation_id is None:
+        parameters.begin_anew()
         st.query_params.pop(ADDRESS, None)
     else:
         st.query_params[ADDRESS] = str(conversation_id)

@@ -30,6 +30,11 @@ Judge = Callable[[int, int, str | None], None]
 """Tells what somebody thinks of the message with this id: 1, -1, or 0 to take it back; and why."""
 
 
+def wide_tables() -> None:
+    """Let a table that is wider than its message scroll by itself, where it would push the whole page sideways."""
+    st.html("<style>[data-testid=stMarkdownContainer]:has(table) { overflow-x: auto }</style>")
+
+
 def draw_person(message: Message, room: Conversations, act: Act) -> None:
     """What a person wrote, with its files."""
     with st.chat_message("user", avatar=PERSON):

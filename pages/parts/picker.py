@@ -1,40 +1,54 @@
-"""Choosing a model: all of them by provider, with what they cost and what they lack before they can be chosen."""
+"""Choosing a model: favourites first, then by provider, with what they cost, or lack before they can be chosen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from llmtrack.chat.catalog import Catalog, Model, ProviderModels
+from llmtrack.chat.preferences import Preferences, favourites_first
 from llmtrack.chat.wording import ChatError
 from pages.parts import words
+
+if TYPE_CHECKING:
+    from llmtrack.ledger import Ledger
 
 KEY = "chat_model"
 CHOSEN = "chat_model_chosen"
 """The model of the session: the picker's own value may be one that cannot be chosen."""
 OF = "chat_model_of"
 """The conversation the choice belongs to; 0 for a new one."""
+SHOWN = "chat_model_shown"
+"""How the chosen model was last called in the box."""
 REFUSED = "chat_model_refused"
+STAR = "★ "
+Prices = tuple[Decimal | None, Decimal | None]
+"""What a million tokens cost, in and out."""
 
 
-def pick_model(catalog: Catalog, preferred: str | None = None) -> Model:
+def pick_model(catalog: Catalog, preferences: Preferences, ledger: Ledger) -> Model:
     """The control, and the model chosen in it. One that cannot be chosen is refused, with the variable to set."""
     state = st.session_state
     if CHOSEN not in state:
-        state[CHOSEN] = catalog.default(preferred).key
-    if state.get(KEY) != state[CHOSEN]:
+        state[CHOSEN] = catalog.default(preferences.first_model).key
+    chosen = catalog.find(state[CHOSEN])
+    listed = favourites_first(catalog, preferences.favourites)
+    if chosen.key not in {model.key for model in listed}:
+        listed = (chosen, *listed)
+    labels = _labels(listed, catalog, preferences.favourites, ledger)
+    if state.get(KEY) != chosen.key or state.get(SHOWN) != labels[chosen.key]:
         # Only where it differs: setting it empties the box under the fingers of whoever is typing another name.
-        state[KEY] = state[CHOSEN]
-    listed = [model.key for model in catalog.models]
-    options = listed if state[CHOSEN] in listed else [state[CHOSEN], *listed]
-    labels = {model.key: label(model, provider) for provider in catalog.providers for model in provider.models}
+        state[KEY] = chosen.key
+    state[SHOWN] = labels[chosen.key]
     st.selectbox(
         "Model",
-        options,
+        [model.key for model in listed],
         key=KEY,
-        format_func=lambda key: labels.get(key, f"{key} (typed in)"),
+        format_func=lambda key: labels.get(key, key),
         accept_new_options=True,
         on_change=_chosen,
         args=(catalog,),
@@ -42,7 +56,7 @@ def pick_model(catalog: Catalog, preferred: str | None = None) -> Model:
     )
     if refused := state.pop(REFUSED, None):
         st.toast(refused, icon=":material/key_off:", duration="long")
-    return catalog.find(state[CHOSEN])
+    return chosen
 
 
 def follow(catalog: Catalog, conversation_id: int | None, model: str | None) -> None:
@@ -64,7 +78,9 @@ def keep(conversation_id: int | None) -> None:
 
 
 def choose(model: Model) -> None:
-    """Make `model` the one chosen in this session."""
+    """Make `model` the one chosen in this session. Raises `ChatError` for one that cannot be chosen."""
+    if model.needs:
+        raise ChatError(f"{model.name} cannot be chosen yet: set {model.needs} and start the app again.")
     st.session_state[CHOSEN] = model.key
 
 
@@ -72,56 +88,102 @@ def _chosen(catalog: Catalog) -> None:
     """Take the choice over, unless it cannot be taken."""
     typed = (st.session_state[KEY] or "").strip()
     try:
-        model = named(catalog, typed, st.session_state[CHOSEN])
+        choose(named(catalog, typed, st.session_state[CHOSEN]))
     except ChatError as error:
         st.session_state[REFUSED] = str(error)
-        return
-    if model.needs:
-        st.session_state[REFUSED] = f"{model.name} cannot be chosen yet: set {model.needs} and start the app again."
-        return
-    choose(model)
 
 
 def named(catalog: Catalog, typed: str, current: str) -> Model:
-    """The model somebody picked or typed: by its whole key, by its name alone, or as one more of the provider in use.
+    """The model somebody picked or typed: by its whole key, by its name, or by what its name begins with or holds.
 
-    Raises `ChatError` where it can be none of these.
+    What no listed name holds is one more model of the provider in use. A new name that a listed one holds, such as
+    ``gpt-6``, is taken as it stands with its provider before it: ``openai/gpt-6``. Raises `ChatError` where it can be
+    none of these.
     """
-    if "/" not in typed:
-        same = [model for model in catalog.models if model.name == typed]
-        if same:
-            return min(same, key=lambda model: model.needs is not None)
-        provider = current.partition("/")[0]
-        if typed and not catalog.find(current).simulated:
-            return catalog.find(f"{provider}/{typed}")
+    text = typed.partition(" — ")[0].removeprefix(STAR).rpartition(" · ")[2]
+    if "/" in text:
+        return catalog.find(text)
+    wanted = text.casefold()
+    ways = (
+        lambda name: name == wanted,
+        lambda name: name.startswith(wanted),
+        lambda name: wanted in name,
+    )
+    for fits in ways if wanted else ():
+        found = [model for model in catalog.models if fits(model.name.casefold())]
+        if found:
+            return min(found, key=lambda model: (model.needs is not None, model.ended()))
+    provider = current.partition("/")[0]
+    if text and not catalog.find(current).simulated:
+        return catalog.find(f"{provider}/{text}")
     return catalog.find(typed)
 
 
-def label(model: Model, provider: ProviderModels) -> str:
-    """A model in the list: provider first, so that the list is grouped, then what keeps it from being chosen."""
-    parts = [f"{provider.label.partition(' (')[0]} · {model.name}"]
+def prices(model: Model, ledger: Ledger) -> Prices | None:
+    """What a million tokens of a model cost, in and out; None where that is not known."""
+    from llmtrack.chat.prices import price_of, pricer_for
+
+    price = price_of(model, pricer_for(ledger))
+    return None if price is None else (price.input, price.output)
+
+
+def _labels(listed: Sequence[Model], catalog: Catalog, favourites: Sequence[str], ledger: Ledger) -> dict[str, str]:
+    providers = {provider.name: provider for provider in catalog.providers}
+    known = {model.key for model in catalog.models}
+    return {
+        model.key: (STAR if model.key in favourites else "")
+        + label(model, providers[model.provider], None if model.needs else prices(model, ledger))
+        + ("" if model.key in known else " — typed in")
+        for model in listed
+    }
+
+
+def label(model: Model, provider: ProviderModels, price: Prices | None = None) -> str:
+    """A model in the list: provider first, so that the list is grouped; then what keeps it from being chosen.
+
+    Where nothing does: its end, what a million tokens cost in and out, how much it can read, and what it takes.
+    """
+    name = f"{provider.label.partition(' (')[0]} · {model.name}"
     if model.needs:
-        parts.append(f"set {model.needs} to choose it")
-    elif ended := model.deprecated():
-        parts.append(ended)
-    return " — ".join(parts)
+        return f"{name} — set {model.needs} to choose it"
+    if model.simulated:
+        return f"{name} — {model.about}" if model.about else name
+    parts = [model.deprecated() or ""]
+    if price and None not in price:
+        parts.append(" / ".join(map(_dollars, price)))
+    if model.context:
+        parts.append(words.compact(model.context))
+    parts.append(_takes(model))
+    told = " · ".join(part for part in parts if part)
+    return f"{name} — {told}" if told else name
 
 
-def facts(model: Model, prices: tuple[Decimal | None, Decimal | None] | None = None) -> str:
+def facts(model: Model, price: Prices | None = None) -> str:
     """One line on a model: what a million tokens cost, how much it can read, what it takes."""
     parts = []
     if model.simulated:
         parts.append(f"**simulated**: {model.about}" if model.about else "**simulated**")
-    if prices and None not in prices:
+    if price and None not in price:
         start = "stated at " if model.simulated else ""
-        parts.append(words.plain(f"{start}{words.usd(prices[0])} in, {words.usd(prices[1])} out per million tokens"))
+        parts.append(words.plain(f"{start}{_dollars(price[0])} in, {_dollars(price[1])} out per million tokens"))
     elif not model.simulated:
         parts.append("price unknown")
     if model.context:
         parts.append(f"{words.compact(model.context)} tokens of context")
-    takes = [name for name, taken in (("images", model.takes.images), ("PDF", model.takes.pdf)) if taken]
-    if takes:
-        parts.append("takes " + " and ".join(takes))
+    if takes := _takes(model):
+        parts.append(f"takes {takes}")
     if ended := model.deprecated():
         parts.append(f"**{ended}**")
     return " · ".join(parts)
+
+
+def _dollars(price: Decimal | None) -> str:
+    """A price with two decimals, or as many as it has: ``$2.50``, ``$0.075``."""
+    if price is None:
+        return words.UNKNOWN
+    decimals = max(2, -int(price.normalize().as_tuple().exponent))
+    return f"${words.rounded(price, decimals):,}"
+
+
+def _takes(model: Model) -> str:
+    return " and ".join(name for name, taken in (("images", model.takes.images), ("PDF", model.takes.pdf)) if taken)

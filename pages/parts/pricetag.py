@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+import streamlit as st
 
 from pages.parts import words
 
 if TYPE_CHECKING:
     from llmtrack.chat.branches import Conversation
     from llmtrack.chat.catalog import Catalog
+    from llmtrack.chat.hints import Hint
     from llmtrack.chat.quotes import Quote
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.chat_figures import Figures
     from pages.parts.composer import Draft
 
-
-def prices(draft: Draft, ledger: Ledger) -> tuple[Decimal | None, Decimal | None] | None:
-    """What a million tokens of the chosen model cost, in and out; None where that is not known."""
-    from llmtrack.chat.prices import price_of, pricer_for
-
-    price = price_of(draft.model, pricer_for(ledger))
-    return None if price is None else (price.input, price.output)
+DO = {
+    "start_afresh": "Start a new conversation",
+    "drop_files": "Leave earlier files behind",
+    "other_model": "Choose it",
+}
+"""What a press on a hint does."""
 
 
 def quotes(
     conversation: Conversation | None,
     draft: Draft,
     ledger: Ledger,
-    catalog: Catalog,
+    catalog: Catalog | None,
     figures: Mapping[int, Figures],
 ) -> list[Quote]:
-    """What asking next would take, for each model that is to answer."""
+    """What asking next would take, for each model that is to answer; with a catalog, cheaper ways are looked for."""
     from llmtrack.chat.prices import pricer_for
     from llmtrack.chat.quotes import quote
 
@@ -47,43 +49,79 @@ def quotes(
             parameters=draft.parameters,
             catalog=catalog,
         )
-        for model in (draft.model, *draft.others)
+        for model in draft.models
     ]
 
 
+def draw(found: Sequence[Quote], heed: Callable[[Hint], None]) -> None:
+    """The price in a line, and under it the way to pay less, which a press takes."""
+    with st.container(gap=None):
+        st.caption(line(found))
+        if found[0].hints:
+            hint = found[0].hints[0]
+            st.button(
+                f"{words.plain(hint.words)}: saves {words.plain(words.usd(hint.saves))}",
+                key=f"hint_{hint.kind}",
+                icon=":material/lightbulb:",
+                type="tertiary",
+                help=DO[hint.kind],
+                on_click=heed,
+                args=(hint,),
+            )
+
+
 def line(found: Sequence[Quote]) -> str:
-    """``≈ $0.004 before you type, 78 % of it is the history``, and the best way to pay less."""
-    if any(one.before is None for one in found):
-        return "What the next message will cost is unknown: its model has no known price."
-    before = sum((one.before or Decimal(0) for one in found), Decimal(0))
-    mark = " simulated" if all(one.simulated for one in found) else ""
-    text = f"≈ {words.plain(words.usd(before))}{mark} before you type"
-    share = found[0].history_share
-    if share and found[0].history_tokens:
-        text += f", {words.share(share)} of it is the history"
-    expected = [one.expected for one in found if one.expected is not None]
-    if expected:
-        text += f" · {words.plain(words.usd(sum(expected, Decimal(0))))} with an answer of the usual length"
-    if found[0].hints:
-        hint = found[0].hints[0]
-        # In no colour of its own: a caption is pale already, and orange in it can hardly be read on white.
-        text += f" · :material/lightbulb: {words.plain(hint.words)}: saves {words.plain(words.usd(hint.saves))}"
-    return text
+    """``≈ $0.004 before you type, 78 % of it is the history · $0.006 with an answer of the usual length``.
+
+    Where several models are to answer it is their sum, and what each of them takes.
+    """
+    several = len(found) > 1
+    parts = []
+    if any(one.before is not None and one.standing_tokens for one in found):
+        parts.append(f"≈ {_sum(found, [one.before for one in found])} before you type{_consists_of(found[0])}")
+    expected = _sum(found, [one.expected for one in found])
+    if any(one.expected is not None for one in found):
+        answers = "answers" if several else "an answer"
+        parts.append(f"{'' if parts else '≈ '}{expected} with {answers} of the usual length{_each(found)}")
+    if unknown := [one.model.name for one in found if one.expected is None]:
+        if not several:
+            return "What the next message will cost is unknown: its model has no known price."
+        parts.append(words.plain(f"the price of {' and '.join(unknown)} is unknown"))
+    return " · ".join(parts)
+
+
+def _sum(found: Sequence[Quote], amounts: Sequence[Decimal | None]) -> str:
+    """Real and simulated dollars, each by itself."""
+    told = []
+    known = [(one.simulated, amount) for one, amount in zip(found, amounts, strict=True) if amount is not None]
+    for simulated in (False, True):
+        if some := [amount for is_simulated, amount in known if is_simulated == simulated]:
+            told.append(words.plain(words.usd(sum(some, Decimal(0)))) + (" simulated" if simulated else ""))
+    return " and ".join(told)
+
+
+def _each(found: Sequence[Quote]) -> str:
+    """What each of several models would take."""
+    if len(found) < 2:
+        return ""
+    told = [f"{one.model.name} {words.usd(one.expected)}" for one in found if one.expected is not None]
+    return f" ({words.plain(', '.join(told))})"
+
+
+def _consists_of(one: Quote) -> str:
+    """Which part of what goes along is history, and which part of all is files."""
+    if not one.history_tokens or not one.history_share:
+        return ""
+    files = f", {words.share(one.file_tokens, one.input_tokens)} its files" if one.file_tokens else ""
+    return f", {words.share(one.history_share)} of it is the history{files}"
 
 
 def expected(
-    conversation: Conversation, draft: Draft, ledger: Ledger, figures: Mapping[int, Figures]
-) -> Decimal | None:
-    """What is expected of the answer to a message, to be kept beside it; None where the price is unknown."""
-    from llmtrack.chat.prices import pricer_for
-    from llmtrack.chat.quotes import quote
+    conversation: Conversation | None, draft: Draft, ledger: Ledger, figures: Mapping[int, Figures]
+) -> dict[str, Decimal]:
+    """What is expected of each model's answer to a message, by the model's key, to be kept beside it.
 
-    return quote(
-        conversation,
-        draft.model,
-        pricer_for(ledger),
-        draft=draft.text,
-        files=draft.files,
-        figures=figures,
-        parameters=draft.parameters,
-    ).expected
+    Who has no known price is missing.
+    """
+    found = quotes(conversation, draft, ledger, None, figures)
+    return {one.model.key: one.expected for one in found if one.expected is not None}

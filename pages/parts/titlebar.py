@@ -47,7 +47,11 @@ def draw(room: Conversations, conversation: Conversation, cost: str, attempt: At
 
 
 def _draw_export(room: Conversations, conversation: Conversation) -> None:
-    """Download buttons; a file is made only when its button is pressed."""
+    """Download buttons; a file is made only when its button is pressed.
+
+    Streamlit serves it to whoever has its address, without a cookie, until this session ends. The address is a hash of
+    all that is in it: nobody can guess it who does not have the conversation already.
+    """
     from llmtrack.chat import transfer
 
     name = file_name(conversation.title)

@@ -67,11 +67,11 @@ def test_an_unexpected_error_names_what_to_look_for_in_the_log(
     assert reference in caplog.text
 
 
-def test_a_message_that_was_refused_can_be_copied_back(open_page: OpenPage) -> None:
+def test_a_message_that_was_refused_is_in_the_box_again(open_page: OpenPage) -> None:
     app = open_page()
     app.chat_input[0].set_value("word " * 30_000).run()
     assert "150,000 characters, and 100,000 can be sent" in app.error[0].value
-    assert app.code[0].value.startswith("word word")
+    assert app.chat_input[0].proto.value == "word " * 30_000
     assert not app.chat_message
 
 

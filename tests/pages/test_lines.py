@@ -65,7 +65,7 @@ def test_a_simulated_model_says_so_where_it_is_chosen() -> None:
     catalog = get_catalog()
     demo = catalog.find("demo/demo-gpt")
     provider = next(one for one in catalog.providers if one.name == "demo")
-    assert picker.label(demo, provider) == "Simulated · demo-gpt"
+    assert picker.label(demo, provider) == "Simulated · demo-gpt — answers in OpenAI's protocol"
     assert picker.facts(demo).startswith("**simulated**: answers in OpenAI's protocol")
 
 

@@ -1,0 +1,232 @@
+"""What a person chooses on the chat page and finds again: models with a star, presets, several models at once."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from llmtrack.chat.prompt import Parameters
+from llmtrack.chat.wording import ChatError
+from pages.parts import parameters
+from tests.pages.conftest import OpenPage
+
+GPT, CLAUDE, MINI = "demo/demo-gpt", "demo/demo-claude", "demo/demo-gpt-mini"
+REPLACE = ":material/published_with_changes: Replace by what is set now"
+RENAME = ":material/edit: Rename"
+DELETE = ":material/delete: Delete"
+
+
+@pytest.fixture(autouse=True)
+def with_a_key(monkeypatch: pytest.MonkeyPatch, page_settings: None) -> None:
+    """OpenAI's models can be chosen here; nothing is ever sent to them."""
+    from llmtrack.settings import get_settings
+
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    monkeypatch.setenv("LLMTRACK_MODEL_LISTS", "false")
+    get_settings.cache_clear()
+
+
+def choose(app: AppTest, model: str) -> AppTest:
+    return app.selectbox(key="chat_model").set_value(model).run()
+
+
+def toggle(app: AppTest, label: str) -> AppTest:
+    return next(one for one in app.toggle if one.label == label).set_value(True).run()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(one for one in app.button if one.label == label).click().run()
+
+
+def captions(app: AppTest) -> list[str]:
+    return [one.value.replace("\\", "") for one in app.caption]
+
+
+def save_preset(app: AppTest, name: str) -> AppTest:
+    """As a person does it: the button in the settings, a name, Save."""
+    app.button(key="manage_presets").click().run()
+    next(one for one in app.text_input if one.label == "Name of the preset").set_value(name)
+    return press(app, "Save")
+
+
+def test_the_list_of_models_tells_price_context_and_what_each_takes(open_page: OpenPage) -> None:
+    listed = open_page().selectbox(key="chat_model").options
+    assert "OpenAI · gpt-4o — ends 14 January 2027 · $2.50 / $10.00 · 128k · images and PDF" in listed
+    assert "Anthropic · claude-opus-4-6 — set ANTHROPIC_API_KEY to choose it" in listed
+    assert "Simulated · demo-silent — says nothing for a long while: try Stop" in listed
+
+
+def test_a_favourite_stands_first_with_a_star_also_the_next_time(open_page: OpenPage) -> None:
+    app = toggle(choose(open_page(), CLAUDE), "Favourite")
+    assert app.selectbox(key="chat_model").options[0] == "★ Simulated · demo-claude — answers in Anthropic's protocol"
+    again = open_page()
+    assert again.selectbox(key="chat_model").options[0].startswith("★ Simulated · demo-claude")
+    assert again.selectbox(key="chat_model").value != CLAUDE  # listed first, not chosen
+    choose(again, CLAUDE)
+    next(one for one in again.toggle if one.label == "Favourite").set_value(False).run()
+    assert not [one for one in again.selectbox(key="chat_model").options if one.startswith("★")]
+
+
+def test_new_chats_begin_with_the_model_that_was_told_so(open_page: OpenPage) -> None:
+    toggle(choose(open_page(), MINI), "New chats begin with it")
+    assert open_page().selectbox(key="chat_model").value == MINI
+
+
+def test_a_preset_keeps_model_parameters_and_system_prompt_and_sets_them_again(open_page: OpenPage) -> None:
+    app = choose(open_page(), "openai/gpt-4o")
+    app.text_area(key="system_new").set_value("Answer in verse.").run()
+    app.toggle(key="free_new").set_value(False).run()
+    app.slider(key="heat_new").set_value(1.5).run()
+    app.number_input(key="most_new").set_value(100).run()
+    save_preset(app, "Poet")
+    again = open_page()
+    assert again.selectbox(key="chat_model").value != "openai/gpt-4o"
+    again.selectbox(key="preset_choice").set_value("Poet").run()
+    assert again.selectbox(key="chat_model").value == "openai/gpt-4o"
+    assert again.text_area(key="system_new").value == "Answer in verse."
+    assert again.slider(key="heat_new").value == 1.5
+    assert again.number_input(key="most_new").value == 100
+    assert again.toast[0].value == "“Poet” is applied."
+    assert again.selectbox(key="preset_choice").value is None  # so that it can be applied once more
+
+
+def test_a_preset_of_a_model_that_thinks_sets_its_effort(open_page: OpenPage) -> None:
+    app = choose(open_page(), "openai/gpt-5.5")
+    app.selectbox(key="effort_new_openai/gpt-5.5").set_value("high").run()
+    save_preset(app, "Thorough")
+    again = open_page()
+    again.selectbox(key="preset_choice").set_value("Thorough").run()
+    assert again.selectbox(key="effort_new_openai/gpt-5.5").value == "high"
+
+
+def test_a_preset_is_renamed_replaced_deleted_and_brought_back(open_page: OpenPage) -> None:
+    app = open_page()
+    app.text_area(key="system_new").set_value("Answer in verse.").run()
+    save_preset(app, "Poet")
+    app.menu_button(key="preset_menu_Poet").click(RENAME).run()
+    next(one for one in app.text_input if one.label == "New name").set_value("Bard")
+    press(app, "Rename")
+    again = open_page()
+    assert again.selectbox(key="preset_choice").options == ["Bard"]
+    again.text_area(key="system_new").set_value("Answer in prose.").run()
+    again.button(key="manage_presets").click().run()
+    again.menu_button(key="preset_menu_Bard").click(REPLACE).run()
+    assert any("“Answer in prose.”" in one and "Set now" not in one for one in captions(again))
+    again.menu_button(key="preset_menu_Bard").click(DELETE).run()
+    assert "“Bard” was deleted." in captions(again)
+    press(again, "Undo")
+    assert open_page().selectbox(key="preset_choice").options == ["Bard"]
+
+
+def test_a_name_that_is_taken_or_empty_is_refused_in_the_dialog(open_page: OpenPage) -> None:
+    app = save_preset(open_page(), "One")
+    next(one for one in app.text_input if one.label == "Name of the preset").set_value(" ")
+    press(app, "Save")
+    assert app.error[0].value == "The preset has no name: give it one."
+    next(one for one in app.text_input if one.label == "Name of the preset").set_value("Two")
+    press(app, "Save")
+    app.menu_button(key="preset_menu_Two").click(RENAME).run()
+    next(one for one in app.text_input if one.label == "New name").set_value("One")
+    press(app, "Rename")
+    assert app.error[0].value.startswith("There is a preset called 'One' already")
+
+
+def test_presets_are_nobody_elses_business(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from llmtrack.settings import get_settings
+
+    save_preset(open_page(), "Private")
+    monkeypatch.setenv("LLMTRACK_USER_ID", "mallory")
+    get_settings.cache_clear()
+    assert open_page().selectbox(key="preset_choice").options == []
+
+
+def test_a_preset_of_a_model_that_cannot_be_chosen_any_more_says_so(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llmtrack.settings import get_settings
+
+    save_preset(choose(open_page(), "openai/gpt-4o"), "Old")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    get_settings.cache_clear()
+    app = open_page()
+    app.selectbox(key="preset_choice").set_value("Old").run()
+    assert app.toast[0].value == "gpt-4o cannot be chosen yet: set OPENAI_API_KEY and start the app again."
+    assert app.selectbox(key="chat_model").value == GPT
+
+
+def test_a_new_chat_begins_without_the_last_ones_system_prompt(open_page: OpenPage) -> None:
+    app = open_page()
+    choose(app, GPT)
+    app.text_area(key="system_new").set_value("Answer in verse.").run()
+    app.chat_input[0].set_value("Hello").run()
+    app.button(key="new_chat").click().run()
+    assert app.text_area(key="system_new").value == ""
+
+
+def test_before_several_models_are_asked_each_ones_price_is_named_and_their_sum(open_page: OpenPage) -> None:
+    app = choose(open_page(), "openai/gpt-4o")
+    app.multiselect(key="compare_with").set_value(["openai/gpt-4.1-mini"]).run()
+    # An answer of 400 tokens and 3 tokens of input: $10 and $1.60, $2.50 and $0.40 a million.
+    expected = "≈ $0.004649 with answers of the usual length (gpt-4o $0.004008, gpt-4.1-mini $0.000641)"
+    assert expected in captions(app)
+    app.multiselect(key="compare_with").set_value(["openai/gpt-4.1-mini", CLAUDE]).run()
+    assert any("and $0.000803 simulated with answers" in one for one in captions(app))  # never one sum
+    app.session_state["chat_model_chosen"] = "openai/gpt-nobody-knows"
+    app.run()
+    assert any(one.endswith("the price of gpt-nobody-knows is unknown") for one in captions(app))
+
+
+def test_after_several_models_answered_each_tells_how_good_its_quote_was_and_the_winner_goes_on_alone(
+    open_page: OpenPage,
+) -> None:
+    app = choose(open_page(), GPT)
+    app.multiselect(key="compare_with").set_value([CLAUDE]).run()
+    app.chat_input[0].set_value("Who is best?").run()
+    lines = [one for one in captions(app) if one.startswith("demo-") and "tokens" in one]
+    assert len(lines) == 2
+    assert all("quoted" in line for line in lines)
+    [button for button in app.button if button.key.startswith("better_")][1].click().run()
+    assert app.selectbox(key="chat_model").value == CLAUDE
+    assert app.multiselect(key="compare_with").value == []
+    assert app.chat_input[0].placeholder == "Message demo-claude"
+
+
+def test_a_message_that_is_refused_is_in_the_box_again_and_its_files_are_named(open_page: OpenPage) -> None:
+    app = choose(open_page(), MINI)
+    app.chat_input[0].set_value("Look at this").upload("teal.pdf", b"%PDF-1.4", "application/pdf").run()
+    assert app.error[0].value.startswith("demo-gpt-mini cannot take PDF files")
+    assert app.chat_input[0].proto.value == "Look at this"
+    assert "Nothing was sent. The message is in the box again; attach teal.pdf anew." in captions(app)
+    assert not app.chat_message
+
+
+def test_a_cheaper_way_is_taken_with_a_press(open_page: OpenPage) -> None:
+    app = choose(open_page(), "openai/gpt-4o")
+    app.text_area(key="system_new").set_value("Be brief.").run()
+    hint = app.button(key="hint_other_model")
+    name = hint.label.replace("\\", "").partition(" would cost")[0]
+    assert "saves" in hint.label
+    hint.click().run()
+    assert app.selectbox(key="chat_model").value == f"openai/{name}"
+
+
+def test_parameters_are_told_in_a_few_words() -> None:
+    told = Parameters("Answer in\nverse.", 1.5, 2000, "high")
+    assert parameters.summary(told) == "temperature 1.5 · effort high · at most 2,000 tokens · “Answer in verse.”"
+    assert parameters.summary(Parameters()) == ""
+
+
+def test_a_part_of_a_name_finds_the_model_and_a_new_name_is_taken_as_typed() -> None:
+    from llmtrack.chat.catalog import get_catalog
+    from pages.parts.picker import named
+
+    catalog = get_catalog()
+    assert named(catalog, "GPT-4o", "openai/gpt-5").key == "openai/gpt-4o"
+    assert named(catalog, "gpt-6", "openai/gpt-4o").key == "openai/gpt-6.1-sol"
+    assert named(catalog, "nano", "openai/gpt-4o").key == "openai/gpt-5.4-nano"
+    assert named(catalog, "gpt-4o-mini-2024", "openai/gpt-4o").key == "openai/gpt-4o-mini-2024"
+    assert named(catalog, "openai/gpt-6", "openai/gpt-4o").key == "openai/gpt-6"
+    label = "★ OpenAI · gpt-4.1 — ends 14 January 2027 · $2.00 / $8.00 · 1M · images and PDF"
+    assert named(catalog, label, "openai/gpt-4o").key == "openai/gpt-4.1"
+    with pytest.raises(ChatError, match="'gpt-9' is no model here"):
+        named(catalog, "gpt-9", GPT)
