@@ -207,7 +207,7 @@ def _selected(
 
 def _shared(row: Sequence[Any], timezone: str) -> dict[str, Any]:
     sums = dict(zip(_SUMS, row[4 : 4 + len(_SUMS)], strict=True))
-    unknown = sums["unpriced"] and sums["unpriced"] == sums["generations"]
+    unknown = sums["unpriced"] and not sums["cost"]
     return {
         **sums,
         "at": from_micros(row[2], timezone),

@@ -38,10 +38,11 @@ PRICED = Sum("generations", only=(_is("cost_status", "exact", "estimated", "prov
 
 
 def _real(column: str) -> Total:
-    """Real dollars: the demo provider's are never added to them."""
-    return Total(
-        Sum(column, only=(_REAL,)), missing=Sum("unpriced"), known=Sum("generations", "-unpriced", only=(_REAL,))
-    )
+    """Real dollars: the demo provider's are never added to them.
+
+    A failure that cost nothing is no price known: beside answers without a price the sum stays unknown.
+    """
+    return Total(Sum(column, only=(_REAL,)), missing=Sum("unpriced"), known=PRICED)
 
 
 def _count(*only: Condition) -> Total:

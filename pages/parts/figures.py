@@ -73,7 +73,7 @@ def total(found: Total | None) -> str:
     if not any((found.cost, found.simulated_cost, found.input_tokens, found.output_tokens, found.unpriced)):
         return ""  # a first message that failed: nothing was billed, and "$0.00" would read as if something had been
     parts = []
-    if found.cost or not found.simulated_cost:
+    if found.cost or not (found.simulated_cost or found.unpriced):
         parts.append(words.plain(words.usd(found.cost)))
     if found.simulated_cost:
         parts.append(words.plain(words.usd(found.simulated_cost)) + " simulated")

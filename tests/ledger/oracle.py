@@ -89,8 +89,8 @@ def _unpriced(rows: Rows) -> int:
 
 def _real(part: str) -> Callable[[Rows], Decimal | None]:
     def read(rows: Rows) -> Decimal | None:
-        real = [row for row in rows if row.cost and row.cost.status != "simulated"]
-        if _unpriced(rows) and _unpriced(rows) == len(real):
+        priced = any(row.cost and row.cost.status not in ("simulated", "unpriced") for row in rows)
+        if _unpriced(rows) and not priced:
             return None
         return Decimal(_nano(rows, part)).scaleb(-9)
 

@@ -225,6 +225,13 @@ def test_traces_say_what_an_interaction_cost_and_what_was_thought_of_it(ledger: 
     assert (t3.cost, t3.simulated_cost) == (0, Decimal("0.0000005"))
 
 
+def test_what_an_interaction_cost_is_unknown_where_only_a_failure_cost_nothing_for_sure(ledger: Ledger) -> None:
+    failed = call(0, trace_id="t", status="error", error_type="timeout", cost=Cost("unpriced", reason="no_usage"))
+    ledger.write([failed, call(1, trace_id="t", cost=Cost("unpriced", reason="no_price"))])
+    (found,) = traces(ledger)
+    assert (found.cost, found.unpriced, found.generations) == (None, 1, 2)
+
+
 def test_traces_are_filtered_by_what_their_generations_are(ledger: Ledger) -> None:
     ledger.write(interaction())
     assert [row.trace for row in traces(ledger, where={"model": "claude"})] == ["t3"]

@@ -79,6 +79,11 @@ def test_a_failure_that_cost_nothing_is_no_missing_price(ledger: Ledger) -> None
     assert ask(ledger, ["cost", "unpriced", "errors"]).totals == {"cost": 1, "unpriced": 0, "errors": 1}
 
 
+def test_failures_that_cost_nothing_do_not_make_a_cost_known(ledger: Ledger) -> None:
+    ledger.write([call(0), call(1, status="error", error_type="rate_limit", cost=Cost("unpriced", reason="no_usage"))])
+    assert ask(ledger, ["cost", "unpriced", "errors"]).totals == {"cost": None, "unpriced": 1, "errors": 1}
+
+
 def test_what_only_simulated_calls_did_costs_nothing_and_is_not_unknown(ledger: Ledger) -> None:
     ledger.write([simulated(0, "0.5")])
     assert ask(ledger, ["cost", "simulated_cost"]).totals == {"cost": 0, "simulated_cost": Decimal("0.5")}

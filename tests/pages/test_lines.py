@@ -54,6 +54,8 @@ def test_an_answer_whose_row_is_not_there_yet_shows_what_the_page_saw() -> None:
 def test_a_conversation_keeps_real_and_simulated_cost_apart() -> None:
     told = Total(5, 1000, 500, Decimal("0.02"), Decimal("0.001"), 1)
     assert figures.total(told) == "\\$0\\.0200 · \\$0\\.001000 simulated · 1.5k tokens · 1 of 5 calls unpriced"
+    nobody_knows = Total(2, 900, 100, Decimal(0), Decimal(0), 1)
+    assert figures.total(nobody_knows) == "1k tokens · 1 of 2 calls unpriced", "not $0.00"
     assert figures.total(None) == ""
 
 
