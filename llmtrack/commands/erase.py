@@ -17,23 +17,15 @@ def command(user: str, database_url: str | None, yes: bool) -> None:
     """Erase USER: all they said, their conversations, attributes and every name they are known by.
 
     What they cost stays in all totals, under a name that says nothing. There is no way back: backups made before
-    upgrades are deleted too. Backups of your own are yours to clear.
+    upgrades are deleted too, and records that could not be written. Backups of your own are yours to clear.
     """
-    from llmtrack.capture.tracker import Tracker
-    from llmtrack.ledger.erasures import erase
+    from llmtrack.serving.upkeep import erase_everywhere
 
     ledger = open_given(database_url)
     if not yes:
         click.confirm(f"Erase {user!r} from {ledger.name}? This cannot be undone.", abort=True)
-    tracker = Tracker(database_url)
-    tracker.flush(60)  # journals that processes left behind hold texts too
-    erased = erase(ledger, user, by=getpass.getuser())
+    erased = erase_everywhere(ledger, user, by=getpass.getuser(), database_url=database_url)
     click.echo(f"{user} is {erased.name} from now on.")
     click.echo(
         f"{erased.texts:,} texts, {erased.conversations:,} conversations and {erased.backups:,} backups are gone."
     )
-    rejected = tracker.journal_dir() / "records.rejected"
-    if rejected.exists():
-        click.echo(
-            f"{rejected} holds records that could not be written, perhaps of {user} too: look and delete it.", err=True
-        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from llmtrack.commands import database_option, open_given
@@ -23,20 +25,33 @@ def command(
 ) -> None:
     """Remove texts, properties or whole rows older than so many days; all totals stay.
 
-    What is not named is kept for ever. Days that lose their rows are sealed: their totals can still be checked, but
-    not made anew. Backups made before upgrades go too when they are as old. Run it daily, for example by cron.
+    What is not named is kept for ever; without any, the settings count (LLMTRACK_KEEP_TEXT_DAYS,
+    LLMTRACK_KEEP_PROPERTY_DAYS, LLMTRACK_KEEP_ROW_DAYS), by which the app does the same once a day. Days that lose
+    their rows are sealed: their totals can still be checked, but not made anew. Backups made before upgrades go too
+    when they are as old.
     """
+    from llmtrack.capture.rejected import forget_before
+    from llmtrack.capture.tracker import Tracker
     from llmtrack.ledger.retention import Keep, expired, retain
+    from llmtrack.serving.upkeep import keep_of
+    from llmtrack.settings import get_settings
 
-    if text_days is property_days is row_days is None:
-        raise click.UsageError("Say what to let go of: --text, --properties or --rows, each with a number of days.")
     keep = Keep(text_days, property_days, row_days)
+    if keep.for_ever:
+        keep = keep_of(get_settings())
+    if keep.for_ever:
+        raise click.UsageError(
+            "Say what to let go of: --text, --properties or --rows, each with a number of days, "
+            "or LLMTRACK_KEEP_TEXT_DAYS and its kin."
+        )
     ledger = open_given(database_url)
     if dry_run:
         removed = expired(ledger, keep)
     else:
         with click.progressbar(length=1, label="Removing") as bar:
             removed = retain(ledger, keep, progress=lambda done, of: advance(bar, done, of))
+        if (before := keep.text_before(time.time_ns() // 1000)) is not None:
+            forget_before(Tracker(database_url).journal_dir(), before)
     for count, what in (
         (removed.texts, "texts"),
         (removed.properties, "calls' properties"),

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from llmtrack.ledger.shrinking import shrink_file
 from llmtrack.ledger.statements import Statements
 
 BUSY_SECONDS = 30
@@ -123,8 +124,8 @@ class Dialect(Statements, ABC):
         """The backups that upgrades have left beside the ledger."""
 
     @abstractmethod
-    def shrink(self, engine: Engine) -> None:
-        """Gives the space of deleted rows back to the file system."""
+    def shrink(self, engine: Engine, *, gently: bool = False) -> None:
+        """Gives the space of deleted rows back to the file system; `gently`: only as far as nobody has to wait."""
 
     def upsert_numbers(
         self,
@@ -238,16 +239,9 @@ class SQLite(Dialect):
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
 
-    def shrink(self, engine: Engine) -> None:
+    def shrink(self, engine: Engine, *, gently: bool = False) -> None:
         with closing(engine.raw_connection()) as connection:
-            cursor = connection.cursor()
-            # A full-text index keeps words of deleted texts until its parts are merged.
-            for table in ("generation_search", "message_search"):
-                cursor.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
-            # As a script: `execute` would stop at the first of its steps, each of which frees one page.
-            cursor.executescript("PRAGMA incremental_vacuum")
-            # Nothing of what was deleted may be left in the log either; readers may keep us from it for a while.
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            shrink_file(connection.cursor(), lambda: self.turn(engine))
 
     def bulk_insert(
         self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
@@ -375,10 +369,11 @@ class PostgreSQL(Dialect):
     def backups(self, engine: Engine) -> list[Path]:
         return []  # made by whoever runs the server
 
-    def shrink(self, engine: Engine) -> None:
+    def shrink(self, engine: Engine, *, gently: bool = False) -> None:
+        how = "ANALYZE" if gently else "FULL, ANALYZE"  # a full one locks the table while it is written anew
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for table in ("generation", "generation_text", "generation_search", "property_set"):
-                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
+                connection.exec_driver_sql(f"VACUUM ({how}) {table}")
 
 
 def dialect_of(url: URL) -> Dialect | None:

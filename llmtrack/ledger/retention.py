@@ -20,6 +20,8 @@ from llmtrack.ledger.totals import Totals
 from llmtrack.ledger.verify import rebuild_day, rows_of_day, words_in
 
 _UNUSED = "FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)"
+_SOME = 2_000
+"""Rows changed in one transaction, so that nobody waits long for their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,16 @@ class Keep:
                 raise LedgerError(
                     f"{name} is {days}, but things are kept for at least 1 day, or for ever if it is left out."
                 )
+
+    @property
+    def for_ever(self) -> bool:
+        """Whether nothing ever goes."""
+        return self.text_days is self.property_days is self.row_days is None
+
+    def text_before(self, now: int) -> int | None:
+        """Before when what was said goes (microseconds since 1970), by itself or with its row; None: never."""
+        text, _, day = _limits(self, now)
+        return max(filter(None, (text, None if day is None else day * DAY)), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +90,33 @@ def expired(ledger: Ledger, keep: Keep, now: int | None = None) -> Removed:
 
 
 def retain(
-    ledger: Ledger, keep: Keep, now: int | None = None, progress: Callable[[int, int], None] | None = None
+    ledger: Ledger,
+    keep: Keep,
+    now: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    gently: bool = False,
 ) -> Removed:
     """Removes what has been kept long enough, a little at a time so that nobody waits, and gives the space back.
 
     Rows go by whole UTC days. Before they do, the day's totals are compared with them and made right if they are wrong;
-    then the day is sealed. `progress` is called with the steps done and all steps.
+    then the day is sealed. `progress` is called with the steps done and all steps. `gently`: PostgreSQL keeps the space
+    for what comes next, because giving it back locks whole tables.
     """
     text, properties, day = _limits(keep, now)
     with ledger.reading() as connection:
         days = [] if day is None else _days_before(connection, day)
     step = _Steps(len(days) + 3, progress)
-    gone_texts = _remove_texts(ledger, max(filter(None, (text, None if day is None else day * DAY)), default=None))
+    gone_texts = _remove_texts(ledger, keep.text_before(time.time_ns() // 1000 if now is None else now))
     step()
-    gone_properties = 0 if properties is None else ledger.transact(lambda c: _remove_properties(c, properties))
+    gone_properties = 0 if properties is None else _remove_properties(ledger, properties)
     step()
     rows = 0
     for each in days:
         rows += ledger.transact(lambda connection, each=each: _seal_day(connection, ledger, each))  # type: ignore[misc]
         step()
+    if gone_properties or days:
+        ledger.transact(_remove_unused)
     backups = _old_backups(ledger, text, None if day is None else day * DAY)
     for backup in backups:
         backup.unlink(missing_ok=True)
@@ -104,7 +124,7 @@ def retain(
     if removed != Removed(0, 0, 0, 0, 0):
         detail = {"texts": gone_texts, "properties": gone_properties, "rows": rows, "days": len(days)}
         ledger.transact(lambda connection: note(connection, ledger.dialect, "retention", "remove", None, detail))
-        ledger.dialect.shrink(ledger.engine)
+        ledger.dialect.shrink(ledger.engine, gently=gently)
     step()
     return removed
 
@@ -150,12 +170,27 @@ def _remove_comments(connection: Connection, before: int) -> None:
     connection.exec_driver_sql(f"UPDATE span SET error = NULL WHERE error IS NOT NULL AND started_at < {int(before)}")
 
 
-def _remove_properties(connection: Connection, before: int) -> int:
+def _remove_properties(ledger: Ledger, before: int) -> int:
+    mark = ledger.dialect.mark
+    count, last = 0, ids.first_at(-(2**40))
+    while True:
+        with ledger.reading() as connection:  # finding them may take a while, and nobody has to wait for it
+            sql = (
+                f"SELECT id FROM generation WHERE property_set IS NOT NULL AND id >= {last} "
+                f"AND id < {ids.first_at(before)} ORDER BY id LIMIT {_SOME}"
+            )
+            found = [row[0] for row in connection.exec_driver_sql(sql)]
+        if not found:
+            return count
+        change = f"UPDATE generation SET property_set = NULL WHERE id = {mark}"
+        ledger.transact(lambda connection: connection.exec_driver_sql(change, [(id,) for id in found]))  # noqa: B023
+        count, last = count + len(found), found[-1] + 1
+
+
+def _remove_unused(connection: Connection) -> None:
+    """Deletes property sets no generation has any more."""
     exclude_writers(connection)
-    sql = f"UPDATE generation SET property_set = NULL WHERE property_set IS NOT NULL AND id < {ids.first_at(before)}"
-    count = connection.exec_driver_sql(sql).rowcount
     connection.exec_driver_sql(f"DELETE {_UNUSED}")
-    return count
 
 
 def _seal_day(connection: Connection, ledger: Ledger, day: int) -> int:
@@ -167,7 +202,6 @@ def _seal_day(connection: Connection, ledger: Ledger, day: int) -> int:
     if digests.of_totals(totals).get(day, {}) != stored:
         rebuild_day(connection, ledger, day)  # once the rows are gone, nobody could
     count = remove_rows(connection, ledger.dialect, day)
-    connection.exec_driver_sql(f"DELETE {_UNUSED}")
     seal(connection, ledger.dialect, day)
     return count
 

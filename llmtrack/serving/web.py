@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from llmtrack.serving import preload
+from llmtrack.serving import preload, upkeep
+from llmtrack.settings import SettingsError
 
 SHUTDOWN_SECONDS = 5.0
 """How long the end of the server waits for answers in flight and for rows on their way to the ledger, each."""
@@ -72,21 +73,33 @@ async def healthz(request: Request) -> JSONResponse:
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Preload what pages will need; at the end, cancel answers in flight and wait until their rows are kept."""
-    preload.start_when_idle()
+    """Preload what pages will need and look after the ledger; at the end, see that what is in flight is kept."""
+    await asyncio.to_thread(_begin)
     yield
     await asyncio.to_thread(finish, SHUTDOWN_SECONDS)
 
 
+def _begin() -> None:
+    try:
+        preload.start_when_idle()
+        upkeep.start()
+    except SettingsError as error:
+        _log.error("%s", error)  # and the page says it, instead of the server not starting
+
+
 def finish(timeout: float) -> None:
     """Cancel answers in flight, then move every record to the ledger; each waits `timeout` seconds at most."""
+    upkeep.stop(timeout)
     # Only what was used has an end to come to; importing it now would cost seconds for nothing.
     if replies := sys.modules.get("llmtrack.chat.replies"):
         replies.shutdown(timeout)
     if "llmtrack.capture.tracker" in sys.modules:
         import llmtrack
 
-        llmtrack.flush(timeout)
+        try:
+            llmtrack.flush(timeout)
+        except SettingsError as error:
+            _log.error("Calls may wait in their journal for the next start: %s", error)
 
 
 ROUTES = [Route("/healthz", healthz)]

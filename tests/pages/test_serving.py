@@ -12,8 +12,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from llmtrack.serving import preload, web
+from llmtrack.ledger import open_ledger
+from llmtrack.ledger.retention import Removed
+from llmtrack.serving import preload, upkeep, web
 from llmtrack.serving.identity import SignInNotSetUp, host_name, is_loopback, local_viewer
+from llmtrack.settings import get_settings
+from tests.ledger.making import NOON, generation, said
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +45,55 @@ def test_the_app_is_found_by_streamlit_run_and_starts_from_any_directory() -> No
     found = discover_asgi_app(ROOT / "app.py")
     assert found.is_asgi_app
     assert found.import_string == "app:app"
+
+
+def test_a_setting_that_cannot_be_used_does_not_keep_the_server_from_saying_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as told:
+        told.setenv("LLMTRACK_TIMEZONE", "Nowhere")
+        get_settings.cache_clear()
+        with TestClient(Starlette(routes=web.ROUTES, lifespan=web.lifespan)) as client:
+            assert client.get("/healthz").status_code == 200
+    get_settings.cache_clear()
+    assert "LLMTRACK_TIMEZONE is 'Nowhere'" in caplog.text
+
+
+def test_the_server_removes_by_itself_what_has_been_kept_long_enough(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LLMTRACK_KEEP_TEXT_DAYS", "30")
+    get_settings.cache_clear()
+    ledger = open_ledger()
+    ledger.write([generation(NOON, input=said("old"))])
+    removed = threading.Event()
+    caplog.set_level("INFO", "llmtrack.serving.upkeep")
+    do, results = upkeep.look_after, []
+
+    def done(result: object) -> None:
+        results.append(result)
+        removed.set()
+
+    monkeypatch.setattr(upkeep, "look_after", lambda: done(do()))
+    try:
+        upkeep.start(first_look=0)
+        assert removed.wait(60)
+    finally:
+        upkeep.stop(60)
+
+    assert "removed: 1 texts, properties of 0 calls, 0 calls of 0 days" in caplog.text
+    assert results == [Removed(1, 0, 0, 0, 0)]
+    assert do() is None, "once a day is enough"
+
+
+def test_without_a_setting_and_on_sample_data_nothing_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert upkeep.look_after() is None
+    upkeep.start()
+    assert not any(thread.name == "llmtrack-upkeep" for thread in threading.enumerate())
+    monkeypatch.setenv("LLMTRACK_KEEP_ROW_DAYS", "30")
+    monkeypatch.setenv("LLMTRACK_SAMPLE", "1")
+    get_settings.cache_clear()
+    assert upkeep.look_after() is None
 
 
 def test_the_local_user_is_an_admin_on_this_machine() -> None:

@@ -1,0 +1,92 @@
+"""Records that no ledger would take, kept beside the journal: letting go of some of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from llmtrack.capture.frames import MAGIC, Frame, again, decode
+
+REJECTED = "records.rejected"
+_SORTING = "records.sorting"
+
+
+def forget_user(directory: Path, user_id: str) -> int:
+    """Removes what is kept there of a user, and what nobody could say whose it is; returns how many records went."""
+    return _forget(directory, lambda frame: _user_of(frame) in (user_id, _UNTOLD))
+
+
+def forget_before(directory: Path, at: int) -> int:
+    """Removes records of calls that began before `at` (microseconds since 1970); returns how many."""
+    return _forget(directory, lambda frame: _began(frame) < at)
+
+
+_UNTOLD = object()
+
+
+def _user_of(frame: Frame) -> object:
+    from llmtrack.capture.unpack import record_of
+
+    try:
+        record = record_of(frame)
+    except Exception:
+        # Whatever is wrong with it may be why it was rejected.
+        return _UNTOLD
+    return _UNTOLD if record is None else record.user_id
+
+
+def _began(frame: Frame) -> int:
+    """When a record was made; of those that say so only inside, long ago."""
+    from llmtrack.capture.unpack import record_of
+
+    if frame.started_at:
+        return frame.started_at
+    try:
+        record = record_of(frame)
+    except Exception:
+        return 0
+    at = getattr(record, "started_at", None) or getattr(record, "at", None)
+    return int(at or 0)
+
+
+def _forget(directory: Path, gone: Callable[[Frame], bool]) -> int:
+    """Sorts the file anew. It is moved away first, so that a writer begins another instead of losing what it adds."""
+    path, sorting = directory / REJECTED, directory / _SORTING
+    count = 0
+    if sorting.exists():  # an earlier run was interrupted; better a record twice than one that stays
+        count += _sort(sorting, path, gone)
+    try:
+        path.rename(sorting)
+    except FileNotFoundError:
+        return count
+    return count + _sort(sorting, path, gone)
+
+
+def _sort(source: Path, target: Path, gone: Callable[[Frame], bool]) -> int:
+    """Appends to `target` what stays of `source`; returns how many records do not. Damaged ones do not."""
+    count = 0
+    kept: list[bytes] = []
+    for frame in _frames(source.read_bytes()):
+        if frame is None or gone(frame):
+            count += 1
+        else:
+            kept.append(again(frame))
+    if kept:
+        with open(target, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(b"".join(kept))
+    source.unlink()
+    return count
+
+
+def _frames(data: bytes) -> Iterator[Frame | None]:
+    """Every record, and None for each stretch that is none."""
+    at = 0
+    while at < len(data):
+        frame = decode(data, at, 0)
+        if frame is None:
+            following = data.find(MAGIC, at + 1)
+            at = following if following >= 0 else len(data)
+        else:
+            at = frame.end
+        yield frame
