@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from llmtrack.ledger.dialect import Dialect
+from llmtrack.ledger.served import Served
 from llmtrack.pricing.usage import Price
 
 _PRICE = ("source", "version", "provider", "model", "tier", "above", "adjustment", "rates")
@@ -71,11 +72,13 @@ class Remembered:
         self.users: dict[str, int] = {}
         self.prices: dict[PriceKey, int] = {}
         self.sets: dict[str, int] = {}
+        self.served = Served()
 
     def forget(self) -> None:
         """Forgets everything: what is remembered may be wrong, or its transaction failed."""
         for known in (self.names, self.users, self.prices, self.sets):
             known.clear()
+        self.served.forget()
 
     def refresh(self, version: int) -> None:
         """Forgets everything if the ledger says that something changed, and keeps memory in bounds."""
@@ -100,8 +103,16 @@ class Interning:
         self.users = remembered.users
         self.prices = remembered.prices
         self.sets = remembered.sets
+        self.served = remembered.served
         self.sessions: dict[str, int] = {}
         self.traces: dict[str, int] = {}
+
+    def model(self, provider: int | None, requested: int | None, served: int | None) -> int | None:
+        """The model a call counts for: the one served, or what answers to the name asked for, or that name."""
+        if served is not None:
+            self.served.note(provider, requested, served)
+            return served
+        return None if requested is None else self.served.by(self._connection, provider, requested) or requested
 
     def want_names(self, wanted: Iterable[tuple[str, str]]) -> None:
         """Makes sure that `names` has these (kind, text)."""

@@ -97,6 +97,7 @@ def row_of(g: Generation, known: Interning) -> Row:
         return found((kind, text)) or names[kind, fitted(text)]
 
     cost, usage = known_cost(g), g.usage
+    provider = name("provider", g.provider)
     requested, served = name("model", g.request_model), name("model", g.response_model)
     counts = reported = [getattr(usage, field) for field in _COUNTS]
     if any(count is not None and not 0 <= count <= MOST_TOKENS for count in reported):
@@ -110,9 +111,9 @@ def row_of(g: Generation, known: Interning) -> Row:
         name("feature", g.feature),
         name("group", g.group),
         known.sets[plain_json(g.properties)] if g.properties else None,
-        name("provider", g.provider),
+        provider,
         name("operation", g.operation),
-        requested if served is None else served,
+        known.model(provider, requested, served),
         requested,
         served,
         name("status", g.status),

@@ -210,7 +210,7 @@ _DIMENSIONS = (
     Dimension("user", "app_user", None, "Who is calling."),
     Dimension("group", "group_name", "group", "The team or customer the caller belongs to."),
     Dimension("provider", "provider", "provider", f"`gen_ai.provider.name` ({_OTEL})."),
-    Dimension("model", "model", "model", "The model served or, where the answer names none, the one asked for."),
+    Dimension("model", "model", "model", "The model served, or what last served the name asked for, or the name."),
     Dimension("operation", "operation", "operation", f"`chat`, `embeddings`, … (`gen_ai.operation.name`, {_OTEL})."),
     Dimension("feature", "feature", "feature", "The part of a product that made the call."),
     Dimension(

@@ -1,11 +1,7 @@
 """What went wrong: which errors, at which models, how often, whose fault."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import streamlit as st
 
-from llmtrack.ledger.answer import Row
 from pages.parts import charts, filters, generations, numbers, states, tables, words
 from pages.parts.tables import Column
 from pages.parts.viewer import require_admin
@@ -33,22 +29,6 @@ MODELS = (
     Column("provider_errors", "Provider's side", "count"),
     Column("refused", "Refused", "count", help="Stopped by a limit before they were sent."),
 )
-
-COUNTS = ("generations", "errors", "timeouts", "rate_limits", "user_errors", "provider_errors", "refused")
-
-
-def by_asked_model(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Rows by model added up by the name that is asked for: a failed call was served by no dated version."""
-    added: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in rows:
-        name = words.undated(row["model"] or words.UNKNOWN)
-        one = added.setdefault((row["provider"], name), {"provider": row["provider"], "model": name})
-        for count in COUNTS:
-            one[count] = one.get(count, 0) + row[count]
-    for one in added.values():
-        one["error_rate"] = one["errors"] / one["generations"] if one["generations"] else None
-    return sorted(added.values(), key=lambda one: (-one["errors"], -one["generations"]))
-
 
 require_admin()
 st.title("Errors", anchor=False)
@@ -102,7 +82,7 @@ if totals["errors"]:
     tables.table(rows, KINDS, alt_text=f"Errors by kind and model, {span}")
 
 st.markdown("**By model**")
-rows = by_asked_model(by_model.rows)
+rows = sorted(by_model.rows, key=lambda row: (-row["errors"], -row["generations"]))
 tables.table(rows, tables.used(MODELS, rows), alt_text=f"Errors by model, {span}")
 if totals["errors"]:
     st.markdown("**Latest failed calls**")

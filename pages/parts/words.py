@@ -126,11 +126,6 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
     return {name: short if taken[short] == 1 else name for name, short in bare.items()}
 
 
-def undated(name: str) -> str:
-    """A model's name without the date of its version: what failed calls, which nobody served, are known by."""
-    return _DATED.sub("", name)
-
-
 def plain(text: str) -> str:
     """`text` as Markdown that shows it as it is: names and error messages may hold ``*``, ``[`` or ``$``."""
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~$:" else letter for letter in text)

@@ -38,14 +38,17 @@ def _generation(draw: random.Random, number: int) -> Generation:
         at = at.replace(minute=draw.choice((0, 15, 30, 45)), second=0, microsecond=0)
     started_at = micros(at) - draw.choice((0, 0, 1))
     status = draw.choice(("ok",) * 6 + ("error", "error", "cancelled", "incomplete", "abandoned", "refused"))
+    served = draw.choice(("gpt-1", "gpt-2", "claude-1", None))
+    # What nobody served is counted under what its name stands for, so it has names here that stand for nothing.
+    asked = draw.choice(("gpt", "claude") if served is None else ("gpt-new", "claude-new"))
     return Generation(
         id=new_id(started_at),
         started_at=started_at,
         provider=draw.choice(("openai", "anthropic")),
         operation=draw.choice(("chat", "chat", "embeddings")),
         status=status,
-        request_model=draw.choice(("gpt", "claude")),
-        response_model=draw.choice(("gpt-1", "gpt-2", "claude-1", None)),
+        request_model=asked,
+        response_model=served,
         user_id=draw.choice(("alice", "bob", "carol", "dave", None)),
         session_id=draw.choice((None, f"s{draw.randrange(6)}")),
         trace_id=draw.choice((None, f"t{draw.randrange(40)}")),

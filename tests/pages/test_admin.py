@@ -101,7 +101,7 @@ def test_model_cost_keeps_real_and_simulated_models_in_tables_of_their_own(open_
     assert list(simulated.value["simulated_cost"]) == [0.007]
 
 
-def test_errors_are_told_by_the_model_that_was_asked_for(open_page: OpenPage, ledger: Ledger) -> None:
+def test_errors_stand_beside_the_answers_of_the_same_model(open_page: OpenPage, ledger: Ledger) -> None:
     failed = {"status": "error", "response_model": None, "tokens": (None, None), "cost": None}
     ledger.write(
         [
@@ -115,7 +115,7 @@ def test_errors_are_told_by_the_model_that_was_asked_for(open_page: OpenPage, le
     told = cards(app)
     assert (told["Error rate"], told["Rate limits"], told["Timeouts"]) == ("75\u202f%", "1", "2")
     by_model = app.dataframe[1].value
-    assert list(by_model["model"]) == ["gpt-4o"]
+    assert list(by_model["model"]) == ["gpt-4o-2024-08-06"]
     assert list(by_model["error_rate"]) == [75.0]
 
 
