@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.capture.usage_filter import UsageFilter, ZippedUsageFilter
 
 if TYPE_CHECKING:
     from llmtrack.capture.call import Call
-    from llmtrack.capture.tracker import Tracker
 
 _RETRY_COUNT = b"x-stainless-retry-count"
 """The header in which both SDKs say how often a request was sent before."""
+_UNDERSTOOD = "_llmtrack_understood"
+"""Kept with a client whose server has understood the question: to look that up by address at each call takes longer."""
 _KNOWN = ("api.openai.com", ".openai.azure.com", "openrouter.ai")
 """Hosts that understand the question, so that a request they refuse is refused for something else."""
 
@@ -20,8 +22,7 @@ def prepare(call: Call, options: Any) -> Any:
     """The options of a stream, or a copy of them that asks for its usage, where that must be done."""
     if not call.endpoint.asks_usage:
         return options
-    call.base = call.client.base_url
-    if not call.tracker.may_ask(call.base):
+    if _UNDERSTOOD not in call.client.__dict__ and not call.tracker.may_ask(call.client.base_url):
         return options
     body, extra, headers = options.json_data, options.extra_json, options.headers
     field, holder = ("extra_json", extra) if extra and "stream_options" in extra else ("json_data", body)
@@ -31,18 +32,30 @@ def prepare(call: Call, options: Any) -> Any:
     said = said if type(said) is dict else {}
     if said.get("include_usage"):
         return options
+    asking = copy(options)
+    changed = asking.__dict__
+    changed[field] = {**holder, "stream_options": {**said, "include_usage": True}}
     headers = headers if type(headers) is dict else {}
-    if not any(name.lower() == "accept-encoding" for name in headers):
+    if "accept-encoding" not in map(str.lower, headers):
         # What is to be taken out of the stream again is best not compressed.
-        headers = {**headers, "Accept-Encoding": "identity"}
-    asking = {**holder, "stream_options": {**said, "include_usage": True}}
-    return options.model_copy(update={field: asking, "headers": headers})
+        changed["headers"] = {**headers, "Accept-Encoding": "identity"}
+    return asking
 
 
-def is_refused(tracker: Tracker, base: Any, response: Any) -> bool:
+def understood(call: Call) -> None:
+    """Notes that the server answered what it was asked."""
+    client = call.client.__dict__
+    if _UNDERSTOOD not in client:
+        call.tracker.took_asking(call.client.base_url)
+        client[_UNDERSTOOD] = True
+
+
+def is_refused(call: Call, response: Any) -> bool:
     """Whether an error may come from the question; if it says so, the server is not asked again."""
     if response.status_code not in (400, 422):
         return False
+    tracker, base = call.tracker, call.client.base_url
+    call.client.__dict__.pop(_UNDERSTOOD, None)
     if any(word in response.text for word in ("stream_options", "include_usage")):
         tracker.refuses_asking(base)
         return True

@@ -33,9 +33,11 @@ class _ObservedBody:
         self._call = call
         self._filter = filter
         self._keep = keep
+        # Anthropic's streams ask for it at every event; that it is not there must not take long to say.
+        self.stream_observer = getattr(body, "stream_observer", None)
 
     def __getattr__(self, name: str) -> Any:
-        # Others keep things on the body they see here: httpx2 its `elapsed`, Anthropic's tracing its observer.
+        # Others keep things on the body they see here: httpx2 its `elapsed`, for one.
         if name == "_body":
             raise AttributeError(name)
         return getattr(self._body, name)

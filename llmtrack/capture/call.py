@@ -68,8 +68,6 @@ class Call:
     content_encoding = b""
     request_id = b""
     host: str | None = None
-    base: Any = None
-    """The client's base URL, where it matters."""
     request = b""
     """The JSON body as it was sent; empty for a form."""
     response: bytes | None = None
@@ -170,17 +168,16 @@ class Call:
         self.outer = sys.exception()
         filter = None
         if self._asked:
-            self.tracker.took_asking(self.base)
+            asking.understood(self)
             filter = asking.usage_filter(self.content_encoding)
         observe(response, self, filter, keep=_is_text(self.content_type))
 
     def _sees(self, response: Any) -> None:
         """Takes note of a response and of the request it answers."""
         self.http_status = response.status_code
-        kept = self.__dict__
         for name, value in response.headers.raw:
             if (attribute := _HEADERS[name]) is not None:
-                kept[attribute] = value
+                setattr(self, attribute, value)
         self._sees_request(response.request)
 
     def _sees_request(self, request: Any) -> None:
@@ -196,7 +193,7 @@ class Call:
             return False
         try:
             response: Any = getattr(error, "response", None)
-            if response is None or not asking.is_refused(self.tracker, self.base, response):
+            if response is None or not asking.is_refused(self, response):
                 return False
             self.attempts += 1 + asking.retries(response.request)
             self.options, self._asked = self.plain_options, False

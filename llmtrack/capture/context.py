@@ -38,6 +38,7 @@ class Context:
     content: str | Redactor | None = None
     """``"on"``, ``"off"`` or a function that redacts."""
     _json: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
+    _over: list[tuple[Context, Context]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def over(self, outer: Context) -> Context:
         """This, with what it leaves open taken from `outer`."""
@@ -45,7 +46,11 @@ class Context:
             return self
         if self is NOBODY:
             return outer
-        return Context(
+        # A client that has a context of its own asks this at each call, mostly about the same two.
+        for seen, both in self._over:
+            if seen is outer:
+                return both
+        both = Context(
             self.user_id if self.user_id is not None else outer.user_id,
             self.session_id if self.session_id is not None else outer.session_id,
             self.trace_id if self.trace_id is not None else outer.trace_id,
@@ -56,6 +61,8 @@ class Context:
             {**outer.properties, **self.properties} if self.properties else outer.properties,
             self.content if self.content is not None else outer.content,
         )
+        self._over[:] = [(outer, both)]
+        return both
 
     def json(self) -> bytes:
         """What was said, by name, for a record; made once. How content is kept is not part of it."""

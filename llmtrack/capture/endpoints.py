@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
-    """A kind of request that is recorded."""
+    """A kind of request that is recorded. Each is equal only to itself, which is what a cache finds fastest."""
 
     operation: str
     """See `llmtrack.ledger.records.Generation.operation`."""

@@ -10,7 +10,7 @@ import struct
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 MAGIC = b"\x93LTJ"
@@ -45,12 +45,13 @@ class Frame(NamedTuple):
     request: bytes
     response: bytes
     times: bytes
-    """Of a streamed response, the length of each piece, then the nanoseconds since sending of each: 64-bit integers."""
+    """Of a streamed response: the length of each piece, the clock's nanoseconds at sending, then those at each piece.
+    64-bit integers."""
     end: int
     """Where the next frame begins in its file."""
 
 
-def encode(
+def pieces(
     known: bytes,
     started_at: int = 0,
     duration: int = 0,
@@ -63,14 +64,22 @@ def encode(
     request: bytes = b"",
     response: bytes = b"",
     times: bytes = b"",
-) -> bytes:
-    """A frame, to be written in one go."""
+) -> list[bytes]:
+    """A frame in pieces, to be written in one go: what may be large is not copied."""
     head = _CHECKED.pack(
         started_at, duration, attempts & 0xFFFF, http_status or 0, _NUMBERS[ended], flags,
         len(known), len(context), len(request_id), len(request), len(response), len(times),
     )  # fmt: skip
-    checked = b"".join((head, known, context, request_id, request, response, times))
-    return MAGIC + crc32(checked).to_bytes(4, "little") + checked
+    small = b"".join((head, known, context, request_id))
+    check = crc32(response, crc32(request, crc32(small)))
+    if times:
+        check = crc32(times, check)
+    return [MAGIC + check.to_bytes(4, "little") + small, request, response, times]
+
+
+def encode(known: bytes, *others: Any, **named: Any) -> bytes:
+    """A frame in one piece; the arguments are those of `pieces`."""
+    return b"".join(pieces(known, *others, **named))
 
 
 def need(data: bytes, at: int) -> int | None:
@@ -114,9 +123,9 @@ def again(frame: Frame) -> bytes:
     )
 
 
-def pack_times(lengths: Sequence[int], ticks: Sequence[int], sent: int) -> bytes:
+def pack_times(chunks: Sequence[bytes], ticks: Sequence[int], sent: int) -> bytes:
     """The lengths of a stream's pieces and the clock readings at which they came, as `Frame.times` has them."""
-    return array("q", lengths).tobytes() + array("q", [tick - sent for tick in ticks]).tobytes()
+    return array("q", [*map(len, chunks), sent, *ticks]).tobytes()
 
 
 def unpack_times(times: bytes) -> list[tuple[int, int]]:
@@ -124,5 +133,7 @@ def unpack_times(times: bytes) -> list[tuple[int, int]]:
     numbers = array("q")
     numbers.frombytes(times)
     half = len(numbers) // 2
+    sent = numbers[half]
     ends = accumulate(numbers[:half])
-    return [(end, nanoseconds // 1000) for end, nanoseconds in zip(ends, numbers[half:], strict=True)]
+    # Ctrl-C may have come between a piece and the look at the clock.
+    return [(end, (tick - sent) // 1000) for end, tick in zip(ends, numbers[half + 1 :], strict=False)]

@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from llmtrack.capture.health import Health
@@ -25,10 +25,23 @@ except ImportError:  # Windows: records wait in memory there.
 SUFFIX = ".journal"
 SEGMENT_SIZE = 16 << 20
 """A segment is closed and a new one begun beyond this many bytes."""
+READY_SIZE = 1 << 20
+"""One that the writer made ready is this long, and full of zeros: writing over them is cheaper than making a file grow,
+which the caller would have to wait for."""
+READY_AFTER = 64 << 10
+"""Bytes in a segment from which on it looks as if there would be a next one."""
 MEMORY_RECORDS = 20_000
 MEMORY_BYTES = 64 << 20
 RETRY_AFTER = 1.0
 """Seconds between attempts to use a journal directory that failed."""
+
+
+def _write_joined(fd: int, pieces: Sequence[bytes], at: int) -> int:
+    return os.pwrite(fd, b"".join(pieces), at)
+
+
+_write: Callable[[int, Sequence[bytes], int], int] = getattr(os, "pwritev", _write_joined)
+"""Writes pieces to a place in a file, in one go."""
 
 
 class Segment:
@@ -39,6 +52,8 @@ class Segment:
         self.path = path
         self.fd = fd
         self.end = end
+        self.size = SEGMENT_SIZE
+        """Beyond this no further record is begun."""
         self.done = 0
         """Everything before this offset is in the ledger."""
         self.closed = False
@@ -59,7 +74,7 @@ def create_segment(directory: Path) -> Segment:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     id = secrets.token_hex(8)
     young = directory / f"{id}.new"
-    fd = os.open(young, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    fd = os.open(young, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         path = directory / f"{id}{SUFFIX}"
@@ -98,7 +113,7 @@ class Journal:
     def __init__(self, directory: Callable[[], Path], health: Health) -> None:
         self._directory = directory
         self._health = health
-        self._retry_at = 0.0
+        self._retry_at = self._ready_at = 0.0
         self._memory_bytes = 0
         self._start()
 
@@ -107,6 +122,7 @@ class Journal:
         self._lock = threading.RLock()
         self._current: Segment | None = None
         self._open: list[Segment] = []
+        self._spare: Segment | None = None
         self._appending = False
         self.memory: deque[bytes] = deque()
         self._memory_bytes = 0
@@ -117,44 +133,69 @@ class Journal:
 
     def after_fork(self) -> None:
         """Starts afresh in a forked child. What the parent has not written yet stays the parent's."""
-        inherited = self._open
+        inherited = [*self._open, self._spare] if self._spare is not None else self._open
         self._start()
         for segment in inherited:
             if segment.fd >= 0:
                 # The lock belongs to the open file, which the parent still has: closing our copy does not free it.
                 os.close(segment.fd)
 
-    def append(self, record: bytes) -> None:
-        """Takes in a record. Never raises, and returns when the record survives the death of this process."""
+    def append(self, record: Sequence[bytes]) -> None:
+        """Takes in a record, in pieces. Never raises, and returns when it survives the death of this process."""
         with self._lock:
             self.appended += 1
             if self._appending:
-                self._keep_in_memory(record)
+                self._keep_in_memory(b"".join(record))
                 return
             self._appending = True
             try:
                 segment = self._current
-                if segment is None or segment.end >= SEGMENT_SIZE:
+                if segment is None or segment.end >= segment.size:
                     if time.monotonic() < self._retry_at:
-                        self._keep_in_memory(record)
+                        self._keep_in_memory(b"".join(record))
                         return
                     segment = self._next_segment()
-                if os.write(segment.fd, record) != len(record):
+                written = _write(segment.fd, record, segment.end)
+                if written != sum(map(len, record)):
                     raise OSError(errno.ENOSPC, "only a part of a record could be written")
-                segment.end += len(record)
+                segment.end += written
             except Exception as error:
                 self._health.failed("journal", "The journal cannot be written; records wait in memory", error)
                 self._retry_at = time.monotonic() + RETRY_AFTER
                 self._give_up_segment()
-                self._keep_in_memory(record)
+                self._keep_in_memory(b"".join(record))
             finally:
                 self._appending = False
+
+    def prepare(self) -> None:
+        """Where records come often, makes the next segment ready. For the writer, as that takes a while."""
+        current = self._current
+        if self._spare is not None or current is None or current.end < READY_AFTER or time.monotonic() < self._ready_at:
+            return
+        try:
+            segment = create_segment(self._directory())
+            try:
+                os.pwrite(segment.fd, bytes(READY_SIZE), 0)
+            except OSError:
+                segment.release(delete=True)
+                raise
+        except OSError:
+            # Whoever appends the next record will meet what is wrong, and say it.
+            self._ready_at = time.monotonic() + RETRY_AFTER
+            return
+        segment.size = READY_SIZE
+        with self._lock:
+            self._spare = segment
+            if current.size > READY_SIZE:
+                current.size = 0  # So that the next record begins the better one.
 
     def _next_segment(self) -> Segment:
         if self._current is not None:
             self._current.closed = True
             self._current = None
-        self._current = create_segment(self._directory())
+        self._current, self._spare = self._spare, None
+        if self._current is None:
+            self._current = create_segment(self._directory())
         self._open.append(self._current)
         self._health.recovered("journal", "The journal can be written again")
         return self._current
@@ -193,12 +234,22 @@ class Journal:
         with self._lock:
             return list(self._open)
 
+    def files(self) -> set[str]:
+        """The names of this process's files."""
+        with self._lock:
+            return {segment.path.name for segment in [*self._open, self._spare] if segment is not None}
+
     def rest(self) -> None:
-        """Closes the current segment if all of it is in the ledger, so that its file can go."""
+        """Closes the current segment if all of it is in the ledger, so that its file can go, and the one made ready."""
         with self._lock:
             if self._current is not None and 0 < self._current.end == self._current.done:
                 self._current.closed = True
                 self._current = None
+            spare = None
+            if self._current is None:
+                spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.release(delete=True)
 
     def remove(self, segment: Segment) -> None:
         """Deletes a closed segment that is in the ledger as a whole."""
@@ -209,7 +260,8 @@ class Journal:
     def close(self) -> None:
         """Lets go of all files. What is not in the ledger stays on disk, for whoever comes next."""
         with self._lock:
-            segments, self._open, self._current = self._open, [], None
+            segments = [*self._open, self._spare] if self._spare is not None else self._open
+            self._open, self._current, self._spare = [], None, None
             self.appended = len(self.memory)
             self.dropped = 0
         for segment in segments:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.capture.context import NOBODY
-from llmtrack.capture.frames import NO_REQUEST, NO_RESPONSE, STREAMED, encode, pack_times
+from llmtrack.capture.frames import NO_REQUEST, NO_RESPONSE, STREAMED, pack_times, pieces
 from llmtrack.capture.plain import as_json
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ LONGEST_MESSAGE = 10_000
 """Characters of an exception's message that are kept."""
 
 
-def frame_of(call: Call, how: str, error: BaseException | None) -> bytes:
-    """The frame of a call that ended `how`, for `Journal.append`."""
+def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
+    """The frame of a call that ended `how`, in pieces, for `Journal.append`."""
     attachment = call.attachment
     provider = attachment.provider or call.client._llmtrack_names[call.host or call.client.base_url.host]
     response, times, stopped_at = call.response, b"", call.stopped_at
@@ -30,7 +30,7 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> bytes:
         flags |= STREAMED
         if call.chunks:
             response = b"".join(call.chunks)
-            times = pack_times([len(chunk) for chunk in call.chunks], call.ticks, call.sent)
+            times = pack_times(call.chunks, call.ticks, call.sent)
             encoding = call.content_encoding
             if error is None:
                 stopped_at = call.ticks[-1]
@@ -42,7 +42,7 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> bytes:
         known = known[:-1] + b',"size":%d}' % call.size
     if error is not None:
         known = known[:-1] + b',"error":' + _error(error) + b"}"
-    return encode(
+    return pieces(
         known,
         call.started_at,
         (stopped_at - call.sent) // 1000,

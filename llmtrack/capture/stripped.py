@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from llmtrack.capture.call import Call
 from llmtrack.capture.context import Redactor
-from llmtrack.capture.frames import decode, encode
+from llmtrack.capture.frames import decode, pieces
 from llmtrack.capture.health import Health
 from llmtrack.capture.note import frame_of
 from llmtrack.capture.plain import as_json
@@ -19,9 +19,9 @@ from llmtrack.capture.reading import Reading, read
 from llmtrack.capture.unpack import exchange_of
 
 
-def stripped(call: Call, how: str, error: BaseException | None, content: str | Redactor, health: Health) -> bytes:
+def stripped(call: Call, how: str, error: BaseException | None, content: str | Redactor, health: Health) -> list[bytes]:
     """The frame of a call with its reading in it instead of its bytes. `content` is ``"off"`` or redacts."""
-    frame = decode(frame_of(call, how, error), 0, 0)
+    frame = decode(b"".join(frame_of(call, how, error)), 0, 0)
     assert frame is not None
     known: dict[str, Any] = json.loads(frame.known)
     reading = read(known["reader"], exchange_of(frame, known), content=content != "off")
@@ -31,7 +31,7 @@ def stripped(call: Call, how: str, error: BaseException | None, content: str | R
         reading = replace(reading, input=None, output=None, error_message=None)
     known.pop("error", None)
     known["reading"] = _readings().dump_python(reading, mode="json", fallback=str)
-    return encode(
+    return pieces(
         as_json(known),
         frame.started_at,
         frame.duration,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmtrack.capture.call import Call
 from llmtrack.capture.context import Redactor
-from llmtrack.capture.frames import encode
+from llmtrack.capture.frames import pieces
 from llmtrack.capture.health import Health
 from llmtrack.capture.journal import Journal
 from llmtrack.capture.note import frame_of
@@ -120,7 +120,7 @@ class Tracker:
     def record(self, kind: str, **said: Any) -> None:
         """Takes in a record that is no call: a ``span``, an ``identity``, a ``feedback``."""
         try:
-            self._journal.append(encode(as_json({"kind": kind, "record": said})))
+            self._journal.append(pieces(as_json({"kind": kind, "record": said})))
             self._wake()
         except Exception as failure:
             self.health.failed("record", f"A {kind} could not be recorded", failure, secret=True)

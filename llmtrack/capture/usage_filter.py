@@ -22,20 +22,26 @@ class UsageFilter:
 
     def __init__(self) -> None:
         self._held = b""
+        self._openais = False
 
     def feed(self, chunk: bytes) -> bytes:
         """The part of the stream that is complete now, without what is to be hidden."""
+        # Nearly always one event of OpenAI's, written as usual; it is looked at with as few searches as can be.
+        if not self._openais:
+            self._openais = _OPENAIS in chunk
+        if self._openais and not self._held and chunk.count(b"\n") == 2 and chunk[-2:] == b"\n\n":
+            at = chunk.rfind(_USUAL)
+            if at > 0:
+                return chunk[:at] + chunk[at + len(_USUAL) :]
         if self._held:
             chunk = self._held + chunk
             self._held = b""
-        if not chunk.endswith(b"\n\n"):
+        if chunk[-2:] != b"\n\n":
             end = max((match.end() for match in _END_OF_EVENT.finditer(chunk)), default=0)
             self._held, chunk = chunk[end:], chunk[:end]
         if b'"usage"' not in chunk:
             return chunk
-        if chunk.count(b"\n\n") == 1 and b"\r" not in chunk:
-            return _without_usage(chunk)  # The usual case: one event.
-        return _each_without_usage(chunk)
+        return _each_without_usage(chunk) if self._openais or b"[]" in chunk else chunk
 
     def rest(self) -> bytes:
         """What is left at the end of the stream."""
@@ -57,10 +63,6 @@ def _without_usage(event: bytes) -> bytes:
         return b""
     if _OPENAIS not in event:
         return event
-    at = event.find(_USUAL)
-    after = at + len(_USUAL)
-    if at >= 0 and event[after : after + 1] in (b",", b"}"):
-        return event[:at] + event[after:]
     return _NULL_USAGE.sub(b"", event)
 
 

@@ -22,6 +22,10 @@ REJECTED = "records.rejected"
 """The file of records that cannot be written. Called ``something.journal``, it is taken in again."""
 GATHER = 0.1
 """Seconds to let records gather before a batch is written."""
+CALM = 0.02
+"""Seconds without a record after which the callers are not in the way; before, they come first …"""
+LONGEST_GATHER = 1.0
+"""… for at most so many seconds. Larger batches are cheaper ones, too."""
 REST_AFTER = 5.0
 """Seconds without a record after which the journal file is removed; the next record begins another."""
 BATCH_RECORDS = 2000
@@ -130,7 +134,7 @@ class Writer:
 
     def _others_wait(self) -> bool:
         try:
-            own = {segment.path.name for segment in self._journal.segments()}
+            own = self._journal.files()
             return any(path.suffix == SUFFIX and path.name not in own for path in self._directory().iterdir())
         except OSError:
             return False
@@ -147,9 +151,9 @@ class Writer:
         pause = FIRST_PAUSE
         while not self._stopping:
             self._sleep()
-            if not self._hurried.wait(GATHER) and self._stopping:
+            self._gather()
+            if self._stopping:
                 return
-            self._hurried.clear()
             try:
                 self._idle = not self._work()
                 pause = FIRST_PAUSE
@@ -172,6 +176,16 @@ class Writer:
             self._remove_spent()
             self._wanted.wait()
         self._wanted.clear()
+
+    def _gather(self) -> None:
+        """Lets records gather, and callers go first, unless somebody waits for the writer."""
+        until = time.monotonic() + LONGEST_GATHER
+        pause, seen = GATHER, self._journal.appended
+        while not self._hurried.wait(pause) and time.monotonic() < until:
+            if self._journal.appended == seen:
+                break
+            pause, seen = CALM, self._journal.appended
+        self._hurried.clear()
 
     def _remove_spent(self) -> None:
         for segment in self._journal.segments():
@@ -199,6 +213,7 @@ class Writer:
             worked |= self._drain(ledger, segment, own=True)
         worked |= self._drain_memory(ledger)
         self._remove_spent()
+        self._journal.prepare()
         if not worked and self._spent:
             ledger.forget(self._spent)
             self._spent = []
@@ -215,7 +230,7 @@ class Writer:
         return self._ledger
 
     def _adopt(self, ledger: Ledger) -> None:
-        own = {segment.path.name for segment in self._journal.segments()}
+        own = self._journal.files()
         try:
             paths = sorted(self._directory().glob(f"*{SUFFIX}"))
         except OSError:
@@ -345,7 +360,8 @@ def read_frames(segment: Segment, health: Health) -> tuple[list[Frame], int]:
             continue
         if position and base + len(data) < end:
             break  # Perhaps only cut by our reading; the next read begins here.
-        health.failed("damage", f"A damaged part of {segment.path} is skipped")
         following = data.find(MAGIC, position + 1)
+        if following >= 0 or data[position:].strip(b"\0"):  # More than the unused end of a segment that was made ready.
+            health.failed("damage", f"A damaged part of {segment.path} is skipped")
         position = following if following >= 0 else len(data)
     return frames, base + position

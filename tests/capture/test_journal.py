@@ -13,16 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmtrack.capture import frames, journal
-from llmtrack.capture.frames import MAGIC, Frame, again, decode, encode, pack_times, unpack_times
+from llmtrack.capture.frames import MAGIC, Frame, again, decode, encode, pack_times, pieces, unpack_times
 from llmtrack.capture.health import Health
 from llmtrack.capture.journal import Journal, create_segment, take_over
 from llmtrack.capture.tracker import Tracker
 from llmtrack.capture.writer import read_frames
 
 
+def piece(number: int, size: int = 10) -> list[bytes]:
+    """A frame that can be told from others, in pieces."""
+    return pieces(b'{"kind": "feedback"}', started_at=number, request=b"x" * size)
+
+
 def said(number: int, size: int = 10) -> bytes:
-    """A frame that can be told from others."""
-    return encode(b'{"kind": "feedback"}', started_at=number, request=b"x" * size)
+    """The same in one piece."""
+    return b"".join(piece(number, size))
 
 
 def read_all(segment: journal.Segment, health: Health) -> list[Frame]:
@@ -53,11 +58,61 @@ def test_a_frame_comes_back_as_it_was(
     assert decode(data[:-1], 0, 0) is None or not data
 
 
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**15)), max_size=20))
-def test_the_times_of_a_stream_come_back(pieces: list[tuple[int, int]]) -> None:
-    times = pack_times([length for length, _ in pieces], [7 + tick for _, tick in pieces], 7)
-    ends = [sum(length for length, _ in pieces[: n + 1]) for n in range(len(pieces))]
-    assert unpack_times(times) == [(end, tick // 1000) for end, (_, tick) in zip(ends, pieces, strict=True)]
+@given(st.lists(st.tuples(st.binary(max_size=300), st.integers(0, 10**15)), max_size=20))
+def test_the_times_of_a_stream_come_back(chunks: list[tuple[bytes, int]]) -> None:
+    times = pack_times([chunk for chunk, _ in chunks], [7 + tick for _, tick in chunks], 7)
+    ends = [sum(len(chunk) for chunk, _ in chunks[: n + 1]) for n in range(len(chunks))]
+    assert unpack_times(times) == [(end, tick // 1000) for end, (_, tick) in zip(ends, chunks, strict=True)]
+
+
+def test_a_piece_whose_time_is_missing_costs_no_other() -> None:
+    assert unpack_times(pack_times([b"ab", b"cde"], [3000], 1000)) == [(2, 2)]
+
+
+def test_where_records_come_often_the_next_file_is_made_ready(tmp_path: Path) -> None:
+    health = Health()
+    ours = Journal(lambda: tmp_path, health)
+    ours.append(piece(0))
+    ours.prepare()
+    assert len(ours.files()) == 1  # One small record is no reason.
+    ours.append(piece(1, journal.READY_AFTER))
+    ours.prepare()
+    assert len(ours.files()) == 2
+    for number in range(2, 40):
+        ours.append(piece(number, journal.READY_SIZE // 20))
+        ours.prepare()
+    segments = ours.segments()
+    assert [segment.size for segment in segments] == [0, *[journal.READY_SIZE] * (len(segments) - 1)]
+    assert [frame.started_at for segment in segments for frame in read_all(segment, health)] == list(range(40))
+    for segment in segments:
+        segment.release(delete=False)
+    # Nobody takes what was made ready and never used for a record, or for damage.
+    found = []
+    for segment in segments:
+        taken = take_over(segment.path)
+        assert taken is not None
+        found += [frame.started_at for frame in read_all(taken, health)]
+        taken.release(delete=True)
+    assert found == list(range(40))
+    assert health.counts() == {}
+
+
+def test_a_disk_without_room_for_the_next_file_leaves_this_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, data: bytes, at: int) -> int:
+        raise OSError(28, "No space left on device")
+
+    health = Health()
+    ours = Journal(lambda: tmp_path, health)
+    ours.append(piece(0, journal.READY_AFTER))
+    monkeypatch.setattr(os, "pwrite", full)
+    ours.prepare()
+    ours.append(piece(1))
+    assert [path.name for path in tmp_path.glob("*.*")] == [segment.path.name for segment in ours.segments()]
+    assert [frame.started_at for segment in ours.segments() for frame in read_all(segment, health)] == [0, 1]
+    assert health.counts() == {}
+    ours.close()
 
 
 def test_what_is_appended_is_read_in_order(tmp_path: Path) -> None:
@@ -65,7 +120,7 @@ def test_what_is_appended_is_read_in_order(tmp_path: Path) -> None:
     ours = Journal(lambda: tmp_path, health)
     sizes = [0, 1, 100_000, 5_000_000, 10]
     for number, size in enumerate(sizes):
-        ours.append(said(number, size))
+        ours.append(piece(number, size))
     (segment,) = ours.segments()
     found = read_all(segment, health)
     assert [(frame.started_at, len(frame.request)) for frame in found] == list(enumerate(sizes))
@@ -78,7 +133,7 @@ def test_a_long_journal_is_cut_into_segments(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(journal, "SEGMENT_SIZE", 1000)
     ours = Journal(lambda: tmp_path, Health())
     for number in range(30):
-        ours.append(said(number, 100))
+        ours.append(piece(number, 100))
     segments = ours.segments()
     assert len(segments) > 3
     assert [segment.closed for segment in segments] == [True] * (len(segments) - 1) + [False]
@@ -93,7 +148,7 @@ def test_threads_append_whole_records(tmp_path: Path) -> None:
 
     def work(first: int) -> None:
         for number in range(first, first + 200):
-            ours.append(said(number, number))
+            ours.append(piece(number, number))
 
     threads = [threading.Thread(target=work, args=(1000 * n,)) for n in range(8)]
     for thread in threads:
@@ -153,18 +208,18 @@ def test_a_segment_in_use_is_not_taken_over(tmp_path: Path) -> None:
 
 def test_a_record_made_while_another_is_written_is_kept_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = Journal(lambda: tmp_path, Health())
-    write = os.write
+    write = journal._write
     nested: list[int] = []
 
-    def interrupted(fd: int, data: bytes) -> int:
+    def interrupted(fd: int, data: Any, at: int) -> int:
         # The collector may run anywhere, and end a call that nobody holds any more.
         if not nested:
             nested.append(1)
-            ours.append(said(2))
-        return write(fd, data)
+            ours.append(piece(2))
+        return write(fd, data, at)
 
-    monkeypatch.setattr(os, "write", interrupted)
-    ours.append(said(1))
+    monkeypatch.setattr(journal, "_write", interrupted)
+    ours.append(piece(1))
     (segment,) = ours.segments()
     assert [frame.started_at for frame in read_all(segment, Health())] == [1]
     assert [decode(data, 0, 0).started_at for data in ours.take_memory(9)] == [2]  # type: ignore[union-attr]
@@ -176,7 +231,7 @@ def test_memory_has_an_end_and_what_does_not_fit_is_counted(monkeypatch: pytest.
     health = Health()
     ours = Journal(lambda: Path("/proc/nothing"), health)
     for number in range(5):
-        ours.append(said(number))
+        ours.append(piece(number))
     assert (len(ours.memory), ours.dropped, ours.appended) == (3, 2, 5)
     assert health.counts()["dropped"] == 2
     ours.forget_memory(3)
