@@ -133,6 +133,7 @@ def ask(draft: composer.Draft) -> Turn | None:
         turn = attempt(room.compare, draft.text, draft.models, quoted=quoted, **more)
     else:
         turn = attempt(room.send, draft.text, draft.model, quoted=quoted.get(draft.model.key), **more)
+    st.session_state.pop(titlebar.DELETED, None)  # whoever goes on has no wish to undo
     if turn is None:  # what was typed goes back into the box
         st.session_state[composer.BACK] = draft.text
         st.session_state[LOST] = [file.name for file in draft.files]
@@ -254,7 +255,7 @@ if not any(one.in_flight for one in together or (last,) if one) and is_quoted(dr
     with price_place:
         pricetag.draw(pricetag.quotes(conversation, asked, ledger, catalog, found), heed)
 if conversation is not None:
-    messages.wide_tables()
+    messages.let_wide_parts_scroll()
     st.session_state[SHOWN] = (conversation.id, conversation.head)
     for message in conversation.messages[:-1] if together else conversation.messages:
         if not message.in_flight:

@@ -17,6 +17,8 @@ WORTH_SAYING = Decimal("0.002")
 """US dollars a message must be able to save before anything is said."""
 _HISTORY_SHARE = 0.5
 _FILE_SHARE = 0.3
+_NEARLY = Decimal("0.8")
+"""Leaving files behind is named instead of starting afresh if it saves at least this part of it."""
 _MUCH_CHEAPER = Decimal("0.4")
 """Another model is named if it costs at most this part."""
 
@@ -65,8 +67,11 @@ def hints(
     other = _cheaper(model, tokens.all, output, expected, pricer, catalog, now) if catalog else None
     if other is not None:
         found.append(other)
-    worth = [hint for hint in found if hint.saves >= WORTH_SAYING]
-    return tuple(sorted(worth, key=lambda hint: hint.saves, reverse=True))
+    worth = {hint.kind: hint for hint in found if hint.saves >= WORTH_SAYING}
+    files, afresh = worth.get("drop_files"), worth.get("start_afresh")
+    if files and afresh and files.saves >= _NEARLY * afresh.saves:
+        del worth["start_afresh"]  # most of the history is its files: the rest may stay
+    return tuple(sorted(worth.values(), key=lambda hint: hint.saves, reverse=True))
 
 
 def _cheaper(

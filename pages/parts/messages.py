@@ -30,9 +30,10 @@ Judge = Callable[[int, int, str | None], None]
 """Tells what somebody thinks of the message with this id: 1, -1, or 0 to take it back; and why."""
 
 
-def wide_tables() -> None:
-    """Let a table that is wider than its message scroll by itself, where it would push the whole page sideways."""
-    st.html("<style>[data-testid=stMarkdownContainer]:has(table) { overflow-x: auto }</style>")
+def let_wide_parts_scroll() -> None:
+    """A table or formula wider than its message scrolls by itself; the page would go sideways, or cut it off."""
+    wide = "[data-testid=stMarkdownContainer]:has(table, .katex-display)"
+    st.html(f"<style>{wide} {{ overflow-x: auto; overflow-y: hidden }}</style>")
 
 
 def draw_person(message: Message, room: Conversations, act: Act) -> None:

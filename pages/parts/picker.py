@@ -87,6 +87,7 @@ def choose(model: Model) -> None:
 def _chosen(catalog: Catalog) -> None:
     """Take the choice over, unless it cannot be taken."""
     typed = (st.session_state[KEY] or "").strip()
+    st.session_state.pop(SHOWN, None)  # a name that was typed is shown in the box as the list has it
     try:
         choose(named(catalog, typed, st.session_state[CHOSEN]))
     except ChatError as error:

@@ -25,6 +25,7 @@ DO = {
     "other_model": "Choose it",
 }
 """What a press on a hint does."""
+MOST_HINTS = 2
 
 
 def quotes(
@@ -54,20 +55,27 @@ def quotes(
 
 
 def draw(found: Sequence[Quote], heed: Callable[[Hint], None]) -> None:
-    """The price in a line, and under it the way to pay less, which a press takes."""
+    """The price in a line, and under it the best ways to pay less, which a press takes."""
     with st.container(gap=None):
         st.caption(line(found))
-        if found[0].hints:
-            hint = found[0].hints[0]
-            st.button(
-                f"{words.plain(hint.words)}: saves {words.plain(words.usd(hint.saves))}",
-                key=f"hint_{hint.kind}",
-                icon=":material/lightbulb:",
-                type="tertiary",
-                help=DO[hint.kind],
-                on_click=heed,
-                args=(hint,),
-            )
+        with st.container(horizontal=True, gap="small"):
+            for hint in found[0].hints[:MOST_HINTS]:
+                st.button(
+                    words.plain(f"{advice(hint)}: saves {words.usd(hint.saves)}"),
+                    key=f"hint_{hint.kind}",
+                    icon=":material/lightbulb:",
+                    type="tertiary",
+                    help=words.plain(hint.words),
+                    on_click=heed,
+                    args=(hint,),
+                )
+
+
+def advice(hint: Hint) -> str:
+    """What a press on a hint does, in a few words."""
+    if hint.kind == "other_model":
+        return f"Use {(hint.model or '').partition('/')[2]}"
+    return "Start afresh" if hint.kind == "start_afresh" else "Leave earlier files behind"
 
 
 def line(found: Sequence[Quote]) -> str:
@@ -87,6 +95,11 @@ def line(found: Sequence[Quote]) -> str:
         if not several:
             return "What the next message will cost is unknown: its model has no known price."
         parts.append(words.plain(f"the price of {' and '.join(unknown)} is unknown"))
+    parts += [
+        f"**more than {words.plain(one.model.name)} can read**, {words.compact(one.model.context)} tokens"
+        for one in found
+        if one.too_long
+    ]
     return " · ".join(parts)
 
 

@@ -162,7 +162,9 @@ def test_earlier_files_are_named_when_they_make_the_cost(provider: Provider):
     chat = mine.open(turn.conversation_id)
     assert chat is not None
     told = quotes.quote(chat, model("openai/gpt-4o"), Pricer(), draft="And?")
-    assert "drop_files" in {hint.kind for hint in told.hints}
+    kinds = {hint.kind for hint in told.hints}
+    assert "drop_files" in kinds
+    assert "start_afresh" not in kinds, "the files are most of the history: the rest may stay"
     mine.configure(chat.id, model("openai/gpt-4o"), Parameters(), resend_files=False)
     chat = mine.open(chat.id)
     assert quotes.quote(chat, model("openai/gpt-4o"), Pricer(), draft="And?").file_tokens == 0

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from llmtrack.chat.branches import Message
+from llmtrack.chat.branches import Conversation, Message
 from llmtrack.chat.catalog import get_catalog
+from llmtrack.chat.prompt import Parameters
 from llmtrack.ledger.chat_figures import Figures, Total
-from pages.parts import figures, picker, titlebar
+from pages.parts import figures, picker, pricetag, titlebar
 
 ANSWER = Message(id=2, parent_id=1, role="assistant", text="Hi", model="openai/gpt-4o", status="ok", seconds=3.2)
 TOOK = Figures(
@@ -74,3 +75,13 @@ def test_a_simulated_model_says_so_where_it_is_chosen() -> None:
 def test_an_export_has_a_name_any_system_takes() -> None:
     assert titlebar.file_name("What is 1/2? (of: “x”)") == "what-is-1-2-of-x"
     assert titlebar.file_name("???") == "conversation"
+
+
+def test_a_history_that_is_more_than_the_model_can_read_says_so_beforehand() -> None:
+    from llmtrack.chat.quotes import quote
+    from llmtrack.pricing import Pricer
+
+    old = get_catalog().find("openai/gpt-3.5-turbo")
+    long = Conversation(1, "Long", (Message(1, None, "user", "word " * 20_000),), old.key, Parameters())
+    told = pricetag.line([quote(long, old, Pricer())]).replace("\\", "")
+    assert told.endswith(" · **more than gpt-3.5-turbo can read**, 16.4k tokens")
