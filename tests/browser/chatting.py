@@ -9,6 +9,7 @@ from decimal import Decimal
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.app_server import AppServer
+from tests.browser.runs import Runs
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,14 @@ class Footer:
 class Chat:
     """The chat page in a tab."""
 
-    def __init__(self, page: Page, server: AppServer) -> None:
+    def __init__(self, page: Page, server: AppServer, query: str = "") -> None:
         self.page = page
-        page.goto(server.url)
+        self.server = server
+        self._runs = Runs(page)
+        self._runs.expect_one()
+        page.goto(f"{server.url}/{query}")
         expect(self.message).to_be_visible()
+        self.idle()
 
     @property
     def message(self) -> Locator:
@@ -74,11 +79,18 @@ class Chat:
         self.idle()
 
     def idle(self) -> None:
-        """Wait until the page is drawn: a list that is open while it is drawn anew closes."""
-        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        """Wait until all that was asked for is drawn: a list that is open while the page is drawn anew closes."""
+        self._runs.settle()
+
+    def reload(self) -> None:
+        """Load the page again, and wait until it is drawn."""
+        self._runs.expect_one()
+        self.page.reload()
+        self.idle()
 
     def send(self, text: str) -> None:
         """Write a message and send it."""
+        self.idle()
         self.message.fill(text)
         self.message.press("Enter")
 
@@ -95,4 +107,5 @@ class Chat:
 
     def open(self, name: str) -> None:
         """Go to another page."""
+        self.idle()
         self.page.get_by_role("link", name=name, exact=True).click()

@@ -50,11 +50,7 @@ class Room(Chat):
     """The chat page in a tab, with everything around its messages."""
 
     def __init__(self, page: Page, server: AppServer, model: str | None = None, query: str = "") -> None:
-        self.page = page
-        self.server = server
-        page.goto(f"{server.url}/{query}")
-        expect(self.message).to_be_visible()
-        self.idle()
+        super().__init__(page, server, query)
         if model:
             self.type_model(model)
 
@@ -96,43 +92,106 @@ class Room(Chat):
         self.idle()
         return line
 
+    def press(self, button: Locator) -> None:
+        """Press a button that changes the page, once it stands still, and wait for what comes of it."""
+        self.idle()
+        button.click()
+        self.idle()
+
     def do(self, message: Locator, action: str) -> None:
-        """Choose an action in a message's menu."""
-        message.get_by_test_id("stMenuButton").get_by_role("button").click()
+        """Choose an action in a message's menu; it may take as long as an answer, which nobody waits for here."""
+        self.idle()
+        message.get_by_test_id("stMenuButton").first.get_by_role("button").click()
         self.page.get_by_role("menuitem", name=action).click()
 
     def do_with_conversation(self, action: str) -> None:
         """Choose an action in the menu at the top."""
-        self.main.get_by_test_id("stMenuButton").first.get_by_role("button").click()
-        self.page.get_by_role("menuitem", name=action).click()
+        self.do(self.main, action)
+
+    def do_with_preset(self, name: str, action: str) -> None:
+        """Choose an action in a preset's menu."""
+        self.idle()
+        self.dialog.get_by_role("button", name=re.compile(f"More|What can be done with {name}")).first.click()
+        self.press(self.page.get_by_role("menuitem", name=action))
+
+    @property
+    def dialog(self) -> Locator:
+        """What lies on top of the page."""
+        return self.page.get_by_test_id("stDialog")
+
+    def close_dialog(self) -> None:
+        """Away with it."""
+        self.press(self.dialog.get_by_role("button", name="Close"))
+        expect(self.dialog).to_have_count(0)
 
     def listed(self, title: str) -> Locator:
         """A conversation in the list."""
         return self.sidebar.get_by_role("button", name=title, exact=True)
 
+    @property
+    def settings(self) -> Locator:
+        """The panel with the parameters and the models to compare with, while it is open."""
+        return self.page.get_by_test_id("stPopoverBody")
+
     def open_settings(self) -> None:
-        """The panel with the parameters and the models to compare with."""
+        """Open that panel."""
+        self.idle()
         self.page.get_by_test_id("stBottom").get_by_test_id("stPopover").get_by_role("button").click()
+        expect(self.settings).to_be_visible()
+
+    def close_settings(self) -> None:
+        """Close that panel."""
+        self.idle()
+        self.page.keyboard.press("Escape")
+        expect(self.settings).to_have_count(0)
+
+    def switch(self, label: str) -> None:
+        """Turn a switch in the settings on, or off."""
+        self.press(self.settings.get_by_text(label, exact=True))
+
+    def tell_system(self, text: str) -> None:
+        """Write the system prompt."""
+        box = self.settings.get_by_role("textbox", name="System prompt")
+        box.fill(text)
+        box.press("Control+Enter")
+        self.idle()
+
+    def open_presets(self) -> None:
+        """From the settings to the dialog about presets."""
+        self.press(self.settings.get_by_role("button", name="Save…"))
+        expect(self.dialog).to_be_visible()
+
+    def save_preset(self, name: str) -> None:
+        """Keep what is set now under a name."""
+        self.dialog.get_by_role("textbox", name="Name of the preset").fill(name)
+        self.press(self.dialog.get_by_role("button", name="Save", exact=True))
+
+    def apply_preset(self, name: str) -> None:
+        """Choose a preset in the settings."""
+        self.idle()
+        self.settings.get_by_role("combobox", name="Preset").click()
+        self.press(self.page.get_by_role("option", name=name, exact=True))
 
     def compare_with(self, *models: str) -> None:
         """Choose models to answer beside the first."""
         self.open_settings()
-        box = self.page.get_by_role("combobox", name="Compare with")
+        box = self.settings.get_by_role("combobox", name="Compare with")
         for model in models:
             box.fill(model)
-            self.page.get_by_role("option", name=model, exact=True).click()
-        self.page.keyboard.press("Escape")
-        self.page.keyboard.press("Escape")
-        self.idle()
+            self.press(self.page.get_by_role("option", name=model, exact=True))
+        self.page.keyboard.press("Escape")  # the list
+        self.close_settings()
 
     def attach(self, *files: Mapping[str, Any]) -> None:
         """Attach files to the next message."""
+        self.idle()
         bar = self.page.get_by_test_id("stChatInput")
         for file in files:
             # A message takes along only files that have reached the server when it is sent.
             with self.page.expect_response(lambda one: "upload_file" in one.url and one.request.method == "PUT"):
                 bar.locator("input[type=file]").set_input_files([file])
             expect(bar.get_by_text(file["name"])).to_be_visible()
+            expect(bar.get_by_role("button", name="Send message")).to_be_enabled()
 
     @property
     def price_tag(self) -> Locator:

@@ -65,8 +65,7 @@ def test_two_models_answer_side_by_side_and_the_better_one_goes_on(
     ledger.close()
     votes = {one.model: found[one.id].score for one in conversation.everything if one.id in found}
     assert votes == {"openai/gpt-4o": -1, "openai/gpt-4o-mini": 1}
-    page.reload()
-    room.idle()
+    room.reload()
     room.ask("Go on", 1)
     asked = provider.last.wanted["messages"]
     assert [said["role"] for said in asked] == ["user", "assistant", "user"]
@@ -82,7 +81,7 @@ def test_a_picture_goes_to_a_model_that_sees_and_is_shown_small(
     url = next(part["image_url"]["url"] for part in content if part["type"] == "image_url")
     assert base64.b64decode(url.partition("base64,")[2]) == picture()
     expect(room.messages.get_by_role("img", name="teal.png")).to_be_visible()
-    page.reload()
+    room.reload()
     expect(room.messages.get_by_role("img", name="teal.png")).to_be_visible()
 
 
@@ -94,7 +93,7 @@ def test_a_picture_is_refused_in_words_where_the_model_cannot_see(
     room.send("What is this?")
     expect(page.get_by_role("alert")).to_contain_text("gpt-3.5-turbo")
     expect(page.get_by_role("alert")).to_contain_text("teal.png")
-    expect(room.main.get_by_text("What is this?")).to_be_visible()  # what was typed is not lost
+    expect(room.message).to_have_value("What is this?")  # what was typed is not lost
     assert [one for one in provider.requests if one.path.endswith("/chat/completions")] == []
 
 
@@ -114,15 +113,12 @@ def test_the_price_is_told_before_and_how_good_that_was_after(
 def test_parameters_go_along_and_only_those_the_model_knows(page: Page, server: AppServer, provider: Provider) -> None:
     room = Room(page, server, "openai/gpt-4o")
     room.open_settings()
-    box = page.get_by_role("textbox", name="System prompt")
-    box.fill("Be brief.")
-    box.press("Control+Enter")
-    longest = page.get_by_role("spinbutton", name="Longest answer, in tokens")
+    room.tell_system("Be brief.")
+    longest = room.settings.get_by_role("spinbutton", name="Longest answer, in tokens")
     longest.fill("50")
     longest.press("Enter")
-    expect(page.get_by_role("combobox", name="Reasoning effort")).to_have_count(0)
-    page.keyboard.press("Escape")
-    room.idle()
+    expect(room.settings.get_by_role("combobox", name="Reasoning effort")).to_have_count(0)
+    room.close_settings()
     room.ask("Hello")
     assert provider.last.wanted["messages"][0] == {"role": "system", "content": "Be brief."}
     assert 50 in (provider.last.wanted.get("max_tokens"), provider.last.wanted.get("max_completion_tokens"))

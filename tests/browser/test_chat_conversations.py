@@ -27,15 +27,14 @@ def test_conversations_are_found_renamed_pinned_archived_deleted_and_brought_bac
 ) -> None:
     room = Room(page, server, MODEL)
     room.ask("All about pelicans")
-    room.sidebar.get_by_role("button", name="New chat").click()
+    room.press(room.sidebar.get_by_role("button", name="New chat"))
     expect(room.messages).to_have_count(0)
-    room.idle()
     room.ask("All about herons")
     search = room.sidebar.get_by_role("textbox", name="Search conversations")
     search.fill("pelicans")
     search.press("Enter")
     expect(room.listed("All about herons")).to_have_count(0)
-    room.listed("All about pelicans").click()
+    room.press(room.listed("All about pelicans"))
     expect(room.messages).to_contain_text("All about pelicans")
     search.fill("")
     search.press("Enter")
@@ -44,6 +43,7 @@ def test_conversations_are_found_renamed_pinned_archived_deleted_and_brought_bac
 
     room.do_with_conversation("Rename")
     box = page.get_by_role("dialog").get_by_role("textbox", name="Title")
+    room.idle()
     box.fill("Large birds")
     page.get_by_role("dialog").get_by_role("button", name="Rename", exact=True).click()
     expect(room.listed("Large birds")).to_be_visible()
@@ -69,7 +69,7 @@ def test_conversations_are_found_renamed_pinned_archived_deleted_and_brought_bac
     room.do_with_conversation("Delete")
     expect(page.get_by_text("“Large birds” was deleted.")).to_be_visible()
     expect(room.listed("Large birds")).to_have_count(0)
-    page.get_by_role("button", name="Undo").click()
+    room.press(page.get_by_role("button", name="Undo"))
     expect(room.listed("Large birds")).to_be_visible()
     expect(room.messages).to_contain_text("All about pelicans")
 
@@ -100,7 +100,7 @@ def test_two_tabs_do_not_overwrite_each_other(page: Page, server: AppServer, pro
         "Hello world",
         "Said in the first tab",
     ]
-    one.messages.nth(1).get_by_role("button", name="Earlier").click()
+    one.press(one.messages.nth(1).get_by_role("button", name="Earlier"))
     expect(one.messages.nth(1)).to_contain_text("Said in the second tab")
 
 

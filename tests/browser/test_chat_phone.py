@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from llmtrack.chat.conversations import Conversations
 from llmtrack.ledger import open_ledger
-from tests.browser.app_server import AppServer, running_app
+from tests.browser.app_server import PATIENCE, AppServer, running_app
 from tests.browser.room import Room, keys, stored, streamed
 from tests.provider import Provider
 
@@ -87,7 +88,9 @@ def test_after_a_kill_in_mid_answer_the_text_and_the_row_are_there(
         room.send("Count as far as you can")
         expect(room.answers).to_contain_text("nine ten one two")
         conversation_id = room.conversation_id
+        deadline = time.monotonic() + PATIENCE
         while "nine ten one two" not in kept(server, conversation_id):  # put down about once a second
+            assert time.monotonic() < deadline, "What had come of the answer was not put down"
             page.wait_for_timeout(100)
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
