@@ -94,6 +94,10 @@ class Dialect(Statements, ABC):
         """A condition on ``id`` of the texts that hold all words of `search_terms`, as one parameter."""
 
     @abstractmethod
+    def search_page_sql(self, table: str, *, down: bool) -> str:
+        """Ids of such texts in order. Parameters: the terms, the first id, the one after the last, how many."""
+
+    @abstractmethod
     def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False) -> str:
         """The parameter of `search_sql`: all phrases (lists of words); `prefix`: the last word may be unfinished."""
 
@@ -231,6 +235,11 @@ class SQLite(Dialect):
     def search_sql(self, table: str) -> str:
         return f"id IN (SELECT rowid FROM {table} WHERE {table} MATCH ?)"
 
+    def search_page_sql(self, table: str, *, down: bool) -> str:
+        way = "DESC" if down else "ASC"  # read off the index in this order, and no further than wanted
+        within = f"{table} MATCH ? AND rowid >= ? AND rowid < ?"
+        return f"SELECT rowid FROM {table} WHERE {within} ORDER BY rowid {way} LIMIT ?"
+
     def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False) -> str:
         quoted = ['"' + " ".join(words) + '"' for words in phrases]
         return " AND ".join(quoted) + (" *" if prefix and quoted else "")
@@ -318,6 +327,11 @@ class PostgreSQL(Dialect):
 
     def search_sql(self, table: str) -> str:
         return f"id IN (SELECT id FROM {table} WHERE words @@ %s::tsquery)"
+
+    def search_page_sql(self, table: str, *, down: bool) -> str:
+        way = "DESC" if down else "ASC"
+        within = "words @@ %s::tsquery AND id >= %s AND id < %s"
+        return f"SELECT id FROM {table} WHERE {within} ORDER BY id {way} LIMIT %s"
 
     def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False) -> str:
         quoted = [" <-> ".join(f"'{word}'" for word in words) for words in phrases]

@@ -10,7 +10,7 @@ from llmtrack.ledger.counting import rows_within
 from llmtrack.ledger.plan import TOTALS, Extent, Piece, choose
 from llmtrack.ledger.reading import TooManyRows
 from llmtrack.ledger.rollups import QUARTER
-from llmtrack.ledger.scope import Scope, Sql
+from llmtrack.ledger.scope import Scope
 from llmtrack.ledger.sums import spans
 
 _LED = {"app_user", "session", "trace"}
@@ -77,14 +77,32 @@ def by_value(
     return [(int(row[0]), int(row[1])) for row in scope.snapshot.rows(sql, where.values)]
 
 
-def by_words(scope: Scope, matching: Sql, low: int, high: int, down: bool, count: int) -> Found:
-    """The first `count` generations whose texts match."""
+def by_words(scope: Scope, terms: str, low: int, high: int, down: bool, count: int, budget: int) -> Found:
+    """The first `count` generations whose texts have these `terms`, read off the full-text index in the order of ids.
+
+    Where other filters let few of them through, about `budget` are looked through at most.
+    """
     where = scope.where("g", rows=True)
-    sql = (
-        f"SELECT g.id FROM generation AS g WHERE {matching.text} AND g.id >= {low} AND g.id < {high}{where.text} "
-        f"ORDER BY g.id {'DESC' if down else 'ASC'} LIMIT {count}"
-    )
-    return Found([row[0] for row in scope.snapshot.rows(sql, (*matching.values, *where.values))])
+    sql = scope.snapshot.dialect.search_page_sql("generation_search", down=down)
+    order = f"ORDER BY g.id {'DESC' if down else 'ASC'}"
+    found: list[int] = []
+    read, some = 0, count
+    while low < high and len(found) < count:
+        if read >= budget:
+            return Found(found, high if down else low, read)
+        ids = [row[0] for row in scope.snapshot.rows(sql, (terms, low, high, some))]
+        if not ids:
+            break
+        read += len(ids)
+        within = f"g.id IN ({', '.join(map(str, ids))})"
+        filtered = f"SELECT g.id FROM generation AS g WHERE {within}{where.text} {order}"
+        passed = scope.snapshot.rows(filtered, where.values)
+        found += [row[0] for row in passed[: count - len(found)]]
+        low, high = (low, ids[-1]) if down else (ids[-1] + 1, high)
+        if len(ids) < some:
+            break
+        some = min(_SEVERAL, 2 * some)
+    return Found(found, None, read)
 
 
 def _few_properties(scope: Scope) -> bool:

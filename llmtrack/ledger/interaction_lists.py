@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.ledger.entries import GenerationRow, entries
-from llmtrack.ledger.listing import NotFound, Page, cursor, direction, dollars, page_size, position, seconds
+from llmtrack.ledger.listing import (
+    MAX_SORTED,
+    NotFound,
+    Page,
+    cursor,
+    direction,
+    dollars,
+    page_size,
+    position,
+    seconds,
+)
 from llmtrack.ledger.opened import Opened, opened
 from llmtrack.ledger.periods import from_micros
 from llmtrack.ledger.question import Where
+from llmtrack.ledger.reading import TooManyRows
 from llmtrack.ledger.snapshot import Cancel
 from llmtrack.ledger.words import texts_of
 
@@ -27,6 +38,10 @@ _VALUES = {
     "tokens": "t.input_tokens + t.output_tokens",
 }
 _MOST_SHOWN = 10_000
+_STEP = 5_000
+"""How many are looked through at once where filters have to be asked of their generations."""
+MAX_ROWS = 200_000
+"""Of these a page may look through before it is handed over unfinished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +121,19 @@ def traces(
     order: str = "-time",
     after: str | None = None,
     limit: int = 50,
+    max_rows: int | None = MAX_ROWS,
+    max_sorted: int | None = MAX_SORTED,
     cancel: Cancel | None = None,
 ) -> Page[TraceRow]:
-    """A page of the interactions that began in the time and have a generation the filters let through."""
+    """A page of the interactions that began in the time and have a generation the filters let through.
+
+    A page that looked through `max_rows` of them is handed over as it is, not `complete`. Raises ValueError for what
+    cannot be asked and `TooManyRows` where more than `max_sorted` would have to be sorted by something else than time.
+    """
     with opened(ledger, since, until, timezone, where, cancel) as view:
-        found, more = _listed(
-            view, "trace", "t.trace_id, t.name, t.app_user, t.session", order, after, page_size(limit)
-        )
-        return Page(_trace_rows(view, found), more)
+        own = "t.trace_id, t.name, t.app_user, t.session"
+        found = _listed(view, "trace", own, order, after, page_size(limit), max_rows, max_sorted)
+        return Page(_trace_rows(view, found.rows), found.more, found.complete, found.read)
 
 
 def sessions(
@@ -126,12 +146,15 @@ def sessions(
     order: str = "-time",
     after: str | None = None,
     limit: int = 50,
+    max_rows: int | None = MAX_ROWS,
+    max_sorted: int | None = MAX_SORTED,
     cancel: Cancel | None = None,
 ) -> Page[SessionRow]:
-    """A page of the conversations that began in the time and have a generation the filters let through."""
+    """A page of the conversations that began in the time and have such a generation; see `traces`."""
     with opened(ledger, since, until, timezone, where, cancel) as view:
-        found, more = _listed(view, "session", "t.session_id, t.app_user", order, after, page_size(limit))
-        return Page(_session_rows(view, found), more)
+        own = "t.session_id, t.app_user"
+        found = _listed(view, "session", own, order, after, page_size(limit), max_rows, max_sorted)
+        return Page(_session_rows(view, found.rows), found.more, found.complete, found.read)
 
 
 def trace(ledger: Ledger, trace_id: str, *, timezone: str = "UTC") -> TraceDetail:
@@ -169,32 +192,90 @@ def session(ledger: Ledger, session_id: str, *, timezone: str = "UTC") -> Sessio
         return _session_rows(view, found)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    rows: list[Sequence[Any]]
+    more: str | None
+    """The place after them if there are more."""
+    complete: bool = True
+    read: int = 0
+
+
 def _listed(
-    view: Opened, table: str, own: str, order: str, after: str | None, size: int
-) -> tuple[list[Sequence[Any]], str | None]:
-    """The rows of a page of `table`, and the place after it if there are more."""
+    view: Opened, table: str, own: str, order: str, after: str | None, size: int,
+    max_rows: int | None, max_sorted: int | None,
+) -> _Listed:  # fmt: skip
+    """The rows of a page of `table`."""
     name, down = direction(order)
     value = _VALUES[name]
     place = position(after, 2)
     compare, way = ("<", "DESC") if down else (">", "ASC")
-    conditions = [f"t.started_at >= {view.since} AND t.started_at < {view.until} AND t.generations > 0"]
+    conditions = ["t.generations > 0"]
+    low, high = view.since, view.until
     if place:
         conditions.append(f"({value} {compare} {place[0]} OR ({value} = {place[0]} AND t.id {compare} {place[1]}))")
-        if name == "time":
-            conditions.append(f"t.started_at {compare}= {place[0]}")  # lets the index begin where this page does
-    values: tuple[Any, ...] = ()
+        if name == "time":  # lets the index begin where this page does
+            low, high = (low, min(high, place[0] + 1)) if down else (max(low, place[0]), high)
     columns = {"app_user", "session"} if table == "trace" else {"app_user"}
-    if view.scope.columns <= columns:
-        where = view.scope.where("t", rows=True)
+    known = view.scope.columns <= columns
+    where = view.scope.where("t" if known else "g", rows=True)
+    if known:
         conditions.append(where.text.removeprefix(" AND ") or "1 = 1")
     else:
-        where = view.scope.where("g", rows=True)
         conditions.append(f"EXISTS (SELECT 1 FROM generation AS g WHERE g.{table} = t.id{where.text})")
-    values = where.values
-    tail = f" ORDER BY {value} {way}, t.id {way} LIMIT {size + 1}"
-    found = _selected(view, table, f"{own}", " AND ".join(conditions) + tail, values, value)
-    more = cursor(*found[size - 1][:2]) if len(found) > size else None
-    return found[:size], more
+    tail = f" ORDER BY {value} {way}, t.id {way} LIMIT "
+
+    def read(low: int, high: int, count: int) -> list[Sequence[Any]]:
+        within = f"t.started_at >= {low} AND t.started_at < {high}"
+        return _selected(view, table, own, " AND ".join([within, *conditions]) + f"{tail}{count}", where.values, value)
+
+    if name == "time" and not known:
+        found = _in_steps(view, table, low, high, down, size + 1, 2**62 if max_rows is None else max_rows, read)
+        if found.more is not None:
+            return found
+    else:
+        if name != "time":
+            _check_sortable(view, table, low, high, max_sorted)
+        found = _Listed(read(low, high, size + 1), None)
+    rows = found.rows
+    more = cursor(*rows[size - 1][:2]) if len(rows) > size else None
+    return _Listed(rows[:size], more, read=found.read)
+
+
+def _in_steps(
+    view: Opened, table: str, low: int, high: int, down: bool, count: int, budget: int,
+    read: Callable[[int, int, int], list[Sequence[Any]]],
+) -> _Listed:  # fmt: skip
+    """The first `count` rows that filters on generations let through, a step at a time until `budget` is spent."""
+    rows: list[Sequence[Any]] = []
+    done = 0
+    while low < high and len(rows) < count:
+        if done >= budget:
+            return _Listed(rows, cursor(high if down else low - 1, 0 if down else 2**62), complete=False, read=done)
+        way = "DESC" if down else "ASC"
+        edge = view.snapshot.rows(
+            f"SELECT started_at FROM {table} WHERE started_at >= {low} AND started_at < {high} "
+            f"ORDER BY started_at {way} LIMIT 1 OFFSET {_STEP}"
+        )
+        if not edge:
+            first, last = low, high
+        elif down:
+            first, last = edge[0][0], high
+        else:
+            first, last = low, edge[0][0] + 1
+        rows += read(first, last, count - len(rows))
+        done += _STEP
+        low, high = (low, first) if down else (last, high)
+    return _Listed(rows, None, read=done)
+
+
+def _check_sortable(view: Opened, table: str, low: int, high: int, most: int | None) -> None:
+    if most is None:
+        return
+    within = f"SELECT 1 FROM {table} WHERE started_at >= {low} AND started_at < {high} LIMIT {10 * most}"
+    number = int(view.snapshot.one(f"SELECT COUNT(*) FROM ({within}) AS counted")[0])
+    if number > most:
+        raise TooManyRows(number, most, "they have to be sorted by something else than time", f"{table}s")
 
 
 def _selected(

@@ -16,6 +16,8 @@ T = TypeVar("T")
 ORDERS = ("time", "cost", "duration", "tokens")
 """What lists can be sorted by; after ``-`` the latest or largest first."""
 MAX_PAGE = 1_000
+MAX_SORTED = 2_000_000
+"""What a list may sort by something else than time before it is refused: about a second's work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@
     for row in page: row.at, row.model, row.cost
     page = generations(ledger, since=…, where={"user": "alice"}, order="-time", after=page.after)
 
-Every list takes the filters of `metrics.ask`. Sorted by time a page costs the same however deep it lies; sorted by
-cost, duration or tokens all there is in the time is looked through, which is refused where it is too much.
+Every list takes the filters of `metrics.ask`. Sorted by time, a page costs the same however deep it lies. Sorted by
+cost, duration or tokens, all there is in the time is looked through, two or three million generations in a second; that
+is refused beyond `MAX_SORTED`. An index for each would make every call that is written, and the file, pay for it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from llmtrack.ledger.interaction_lists import (
     trace,
     traces,
 )
-from llmtrack.ledger.listing import NotFound, Page, cursor, direction, page_size, position
+from llmtrack.ledger.listing import MAX_SORTED, NotFound, Page, cursor, direction, page_size, position
 from llmtrack.ledger.opened import Opened, opened
 from llmtrack.ledger.question import Where
-from llmtrack.ledger.search import matching
+from llmtrack.ledger.search import terms_of
 from llmtrack.ledger.snapshot import Cancel
 from llmtrack.ledger.user_list import UserRow, users
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from llmtrack.ledger.store import Ledger
 
 __all__ = [
+    "MAX_SORTED",
     "GenerationDetail",
     "GenerationRow",
     "NotFound",
@@ -56,7 +58,7 @@ __all__ = [
 ]
 
 MAX_ROWS = 200_000
-"""Rows a page may look through before it is refused or handed over unfinished."""
+"""Rows a page in the order of time may look through before it is handed over unfinished."""
 _VALUES = {
     "cost": "COALESCE(g.cost, {})",
     "duration": "COALESCE(g.duration, {})",
@@ -77,13 +79,14 @@ def generations(
     after: str | None = None,
     limit: int = 50,
     max_rows: int | None = MAX_ROWS,
+    max_sorted: int | None = MAX_SORTED,
     cancel: Cancel | None = None,
 ) -> Page[GenerationRow]:
     """A page of generations, by `order`: ``time``, ``cost``, ``duration`` or ``tokens``, after ``-`` the largest first.
 
     `search` finds words in prompts and answers (``"in quotation marks"`` in this order). `after` is the `Page.after` of
-    the page before. Raises ValueError for what cannot be asked and `TooManyRows` where more than `max_rows` generations
-    would have to be sorted.
+    the page before. A page that looked through `max_rows` is handed over as it is, not `complete`. Raises ValueError
+    for what cannot be asked and `TooManyRows` where more than `max_sorted` generations would have to be sorted.
     """
     name, down = direction(order)
     size = page_size(limit)
@@ -94,7 +97,7 @@ def generations(
         place = position(after, 2)
         if search is not None:
             raise ValueError(f"What was found for {search!r} can only be sorted by time.")
-        found = finding.by_value(view.scope, value, view.low, view.high, down, place, size + 1, max_rows)
+        found = finding.by_value(view.scope, value, view.low, view.high, down, place, size + 1, max_sorted)
         rows = told.entries(view.snapshot, view.words, [id for _, id in found[:size]], timezone)
         return Page(rows, cursor(*found[size - 1]) if len(found) > size else None)
 
@@ -106,11 +109,11 @@ def _by_time(
     low, high = view.low, view.high
     if place is not None:
         low, high = (low, min(high, place[0])) if down else (max(low, place[0] + 1), high)
+    budget = 2**62 if max_rows is None else max_rows
     if search is not None:
-        terms = matching(view.snapshot.dialect, "g", search)
-        found = finding.by_words(view.scope, terms, low, high, down, size + 1)
+        terms = terms_of(view.snapshot.dialect, search)
+        found = finding.by_words(view.scope, terms, low, high, down, size + 1, budget)
     else:
-        budget = 2**62 if max_rows is None else max_rows
         found = finding.by_time(view.scope, low, high, down, size + 1, budget, view.extent)
     rows = told.entries(view.snapshot, view.words, found.ids[:size], view.timezone)
     if len(found.ids) > size:

@@ -28,11 +28,13 @@ _BY_TABLE = ("user", "session", "trace")
 class TooManyRows(LedgerError):
     """The question would have to read more generations than allowed; the message says how many, why and the way out."""
 
-    def __init__(self, rows: int, allowed: int, reason: str) -> None:
+    def __init__(self, rows: int, allowed: int, reason: str, what: str = "generations") -> None:
         self.rows = rows
         self.allowed = allowed
+        self.reason = reason
+        self.what = what
         super().__init__(
-            f"This question has to read {rows:,} generations one by one, because {reason}; "
+            f"This question has to read {rows:,} {what} one by one, because {reason}; "
             f"{allowed:,} are allowed: ask about a shorter time or one user, or allow more."
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from llmtrack.ledger.scope import Sql
 from llmtrack.ledger.texts import words_of
 
 if TYPE_CHECKING:
@@ -20,13 +19,12 @@ def phrases_of(text: str) -> list[list[str]]:
     return [words for words in found if words]
 
 
-def matching(dialect: Dialect, alias: str, text: str) -> Sql:
-    """The condition that a generation's texts hold all words and phrases of `text`; the last word may be unfinished.
+def terms_of(dialect: Dialect, text: str) -> str:
+    """What the full-text index is asked for: all words and phrases of `text`; the last word may be unfinished.
 
     Raises ValueError where it has no word at all.
     """
     phrases = phrases_of(text)
     if not phrases:
         raise ValueError(f"There is no word to search for in {text!r}; type letters or digits.")
-    terms = dialect.search_terms(phrases, prefix=not text.rstrip().endswith('"') and not text.endswith(" "))
-    return Sql(f"{alias}.{dialect.search_sql('generation_search')}", (terms,))
+    return dialect.search_terms(phrases, prefix=not text.rstrip().endswith('"') and not text.endswith(" "))

@@ -63,7 +63,9 @@ def test_what_nobody_can_read_any_more_goes_too(journal: Path) -> None:
 
 def test_old_records_go_and_the_file_with_the_last_of_them(journal: Path) -> None:
     path = journal / REJECTED
-    path.write_bytes(call("ann", 10, "old") + call(None, 30, "new") + judged("ann", 20, "old") + judged("ann", 40, "new"))
+    path.write_bytes(
+        call("ann", 10, "old") + call(None, 30, "new") + judged("ann", 20, "old") + judged("ann", 40, "new")
+    )
 
     assert forget_before(journal, 25) == 2
     assert b"old" not in path.read_bytes()

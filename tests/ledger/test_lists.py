@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger
@@ -128,8 +130,8 @@ def test_a_page_that_had_to_look_through_too_much_hands_over_what_it_has_and_goe
 def test_sorting_more_than_allowed_is_refused_with_the_way_out(ledger: Ledger) -> None:
     ledger.write([call(n) for n in range(30)])
     with pytest.raises(TooManyRows, match=r"has to read 30 generations.*10 are allowed: ask about a shorter time"):
-        generations(ledger, order="-cost", max_rows=10)
-    assert len(generations(ledger, order="-cost", max_rows=15, since=NOON, until=NOON + timedelta(minutes=8))) == 8
+        generations(ledger, order="-cost", max_sorted=10)
+    assert len(generations(ledger, order="-cost", max_sorted=15, since=NOON, until=NOON + timedelta(minutes=8))) == 8
 
 
 def test_a_row_says_what_was_recorded(ledger: Ledger) -> None:
@@ -198,6 +200,107 @@ def test_found_generations_come_page_by_page(ledger: Ledger) -> None:
     ledger.write([call(n, input=said("again and again")) for n in range(25)])
     found = all_pages(lambda after: generations(ledger, search="again", after=after, limit=10))
     assert [(row.at - NOON).seconds // 60 for row in found] == list(range(24, -1, -1))
+
+
+def test_a_search_that_other_filters_leave_little_of_goes_on_where_it_stopped(ledger: Ledger) -> None:
+    ledger.write([call(n, input=said("again"), user_id="bob" if n % 100 == 7 else "alice") for n in range(300)])
+    ledger.index_texts()
+    asked: dict[str, Any] = {"search": "again", "where": {"user": "bob"}, "limit": 1}
+    page = generations(ledger, **asked, max_rows=1)
+    assert (len(page), page.complete) == (0, False)
+    found = all_pages(lambda after: generations(ledger, **asked, max_rows=1, after=after))
+    assert [(row.at - NOON) // timedelta(minutes=1) for row in found] == [207, 107, 7]
+    found = all_pages(lambda after: generations(ledger, **asked, order="time", after=after))
+    assert [(row.at - NOON) // timedelta(minutes=1) for row in found] == [7, 107, 207]
+
+
+@pytest.mark.parametrize("order", ["-time", "time"])
+def test_interactions_hard_to_find_come_piece_by_piece(
+    ledger: Ledger, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmtrack.ledger.interaction_lists._STEP", 10)
+    ledger.write([
+        call(n, trace_id=f"t{n}", session_id=f"s{n}", request_model="rare" if n % 40 == 3 else "gpt-4o")
+        for n in range(130)
+    ])  # fmt: skip
+    minutes = [3, 43, 83, 123] if order == "time" else [123, 83, 43, 3]
+    for listed, name in ((traces, "t"), (sessions, "s")):
+        for most in (1, 25, None):
+            found = all_pages(
+                lambda after, do=listed, m=most: do(
+                    ledger, where={"model": "rare"}, order=order, limit=2, max_rows=m, after=after
+                )
+            )
+            assert [getattr(row, listed.__name__.removesuffix("s")) for row in found] == [f"{name}{n}" for n in minutes]
+        page = listed(ledger, where={"model": "rare"}, order=order, max_rows=1)
+        assert (len(page), page.complete) == (1, False)
+
+
+def test_sorting_more_interactions_than_allowed_is_refused(ledger: Ledger) -> None:
+    ledger.write([call(n, trace_id=f"t{n}") for n in range(12)])
+    with pytest.raises(TooManyRows, match=r"has to read 12 traces one by one.*10 are allowed"):
+        traces(ledger, order="-cost", max_sorted=10)
+    assert len(traces(ledger, order="-cost", max_sorted=12)) == 12
+
+
+class Steps:
+    """Counts what SQLite's machine does, in hundreds of instructions, while `ledger` is asked."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.count = 0
+        event.listen(ledger.engine, "checkout", self._watch)
+
+    def _watch(self, connection: Any, *_: Any) -> None:
+        connection.set_progress_handler(self._step, 100)
+
+    def _step(self) -> int:
+        self.count += 1
+        return 0
+
+    def of(self, do: Callable[[], object]) -> int:
+        """Hundreds of instructions of one question."""
+        before = self.count
+        do()
+        return self.count - before
+
+
+def test_the_last_page_costs_what_the_first_one_costs(tmp_path: Path) -> None:
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    total, size = 6_000, 20
+    ledger.write([
+        call(n / 10, input=said("again and again"), trace_id=f"t{n}", session_id=f"s{n}", response_model="gpt-4o-1")
+        for n in range(total)
+    ])  # fmt: skip
+    ledger.index_texts()
+    steps = Steps(ledger)
+    asked: dict[str, Callable[[str | None], Page[Any]]] = {
+        "all": lambda after: generations(ledger, after=after, limit=size),
+        "oldest first": lambda after: generations(ledger, after=after, limit=size, order="time"),
+        "one user's": lambda after: generations(ledger, after=after, limit=size, where={"user": "alice"}),
+        "one model's": lambda after: generations(ledger, after=after, limit=size, where={"model": "gpt-4o-1"}),
+        "found": lambda after: generations(ledger, after=after, limit=size, search='"again"'),
+        "found of a user": lambda after: generations(
+            ledger, after=after, limit=size, search='"again"', where={"user": "alice"}
+        ),
+        "traces": lambda after: traces(ledger, after=after, limit=size),
+        "traces of a model": lambda after: traces(ledger, after=after, limit=size, where={"model": "gpt-4o-1"}),
+        "sessions": lambda after: sessions(ledger, after=after, limit=size),
+    }
+    for name, turn in asked.items():
+        after: str | None = None
+        costs, rows = [], 0
+        while True:
+            pages: list[Page[Any]] = []
+            costs.append(steps.of(lambda t=turn, a=after, into=pages: into.append(t(a))))
+            rows += len(pages[0])
+            after = pages[0].after
+            if after is None:
+                break
+        assert rows == total, name
+        assert len(costs) == total // size, name
+        first, deepest = costs[1], max(costs[2:])  # the very first has words to learn
+        assert deepest <= 1.5 * first + 5, f"{name}: {first} for the first page, {deepest} for the dearest"
+        assert first < total / 10, f"{name}: {first} hundred steps for {size} rows of {total}"
 
 
 def interaction() -> list[Record]:
