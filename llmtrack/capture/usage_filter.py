@@ -41,7 +41,7 @@ class UsageFilter:
             self._held, chunk = chunk[end:], chunk[:end]
         if b'"usage"' not in chunk:
             return chunk
-        return _each_without_usage(chunk) if self._openais or b"[]" in chunk else chunk
+        return _each_without_usage(chunk) if b"[]" in chunk or _OPENAIS in chunk else chunk
 
     def rest(self) -> bytes:
         """What is left at the end of the stream."""
