@@ -13,6 +13,7 @@ from llmtrack.chat.catalog import get_catalog
 from llmtrack.chat.conversations import Conversations, Turn, reply_to
 from llmtrack.chat.hints import Hint
 from llmtrack.chat.preferences import Preferences
+from llmtrack.chat.quotes import Quote
 from llmtrack.chat.replies import Reply
 from llmtrack.chat.wording import ChatError
 from llmtrack.ledger.periods import zone
@@ -22,6 +23,7 @@ from pages.parts import (
     composer,
     dialogs,
     figures,
+    held,
     history,
     messages,
     numbers,
@@ -125,14 +127,11 @@ def ask(draft: composer.Draft) -> Turn | None:
         "parameters": draft.parameters,
         "files": draft.files,
     }
-    quoted = {}
-    if is_quoted(draft):
-        known = room.figures(conversation.messages) if conversation else {}
-        quoted = pricetag.expected(conversation, draft, ledger, known)
+    told = {one.model.key: one.expected for one in quoted(draft) if one.expected} if is_quoted(draft) else {}
     if draft.others:
-        turn = attempt(room.compare, draft.text, draft.models, quoted=quoted, **more)
+        turn = attempt(room.compare, draft.text, draft.models, quoted=told, **more)
     else:
-        turn = attempt(room.send, draft.text, draft.model, quoted=quoted.get(draft.model.key), **more)
+        turn = attempt(room.send, draft.text, draft.model, quoted=told.get(draft.model.key), **more)
     st.session_state.pop(titlebar.DELETED, None)  # whoever goes on has no wish to undo
     if turn is None:  # what was typed goes back into the box
         st.session_state[composer.BACK] = draft.text
@@ -141,9 +140,16 @@ def ask(draft: composer.Draft) -> Turn | None:
     return turn
 
 
+def quoted(draft: composer.Draft) -> list[Quote]:
+    """What a message is expected to cost, from each model that is to answer."""
+    known = room.figures(conversation.messages) if conversation else {}
+    return pricetag.quotes(conversation, draft, ledger, None, known)
+
+
 def is_quoted(draft: composer.Draft) -> bool:
     """Whether the page says beforehand what the next message will cost: before the first one there is little to say."""
-    return bool(conversation and conversation.messages) or bool(draft.others) or draft.parameters.system is not None
+    first = not (conversation and conversation.messages)
+    return not first or bool(draft.others or draft.files) or draft.parameters.system is not None
 
 
 def heed(hint: Hint) -> None:
@@ -186,6 +192,16 @@ def draw(message: Message) -> None:
         messages.draw_answer(message, room, found.get(message.id), act, judge)
 
 
+def draw_problem() -> None:
+    """What kept the last message from going out, near the box it was typed in."""
+    held.draw(current)
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(problem, icon=":material/error:")
+        if lost := st.session_state.pop(LOST, None):
+            names = words.plain(" and ".join(lost))
+            st.caption(f"Nothing was sent. The message is in the box again; attach {names} anew.")
+
+
 def follow(growing: Sequence[tuple[Message, DeltaGenerator]]) -> None:
     """Watch answers being written, here or by another process, and draw the page again when they have ended."""
     here = [(reply, place) for message, place in growing if (reply := reply_to(message.id))]
@@ -218,6 +234,10 @@ draft, price_place = composer.draw(catalog, conversation, mine, ledger, resend)
 if not draft.sent and current is None and (suggested := st.session_state.get(SUGGESTED)):
     draft = replace(draft, text=suggested)
     st.session_state[SUGGESTED] = None
+if may_go := held.released():
+    draft = may_go
+elif draft.files and held.hold(draft, quoted(draft), current):
+    draft = replace(draft, text="", files=())
 if draft.sent and (turn := ask(draft)):
     current = turn.conversation_id
     history.show(current)
@@ -235,16 +255,14 @@ titlebar.draw_undo(room, attempt)
 found = room.figures(conversation.messages) if conversation else {}
 if current is not None and conversation is None:
     st.warning("This conversation is not there: it was deleted, or it is somebody else's. Start a new one.")
+    draw_problem()
 elif conversation is None:
     st.title("What would you like to know?", anchor=False)
     st.caption(picker.facts(draft.model, picker.prices(draft.model, ledger)))
     st.pills("Try one of these", SUGGESTIONS, key=SUGGESTED, label_visibility="collapsed")
+    draw_problem()
 else:
     titlebar.draw(room, conversation, figures.total(room.total(conversation.id)), attempt)
-if problem := st.session_state.pop(PROBLEM, None):
-    st.error(problem, icon=":material/error:")
-    if lost := st.session_state.pop(LOST, None):
-        st.caption(f"Nothing was sent. The message is in the box again; attach {words.plain(' and '.join(lost))} anew.")
 if wanted := st.session_state.get(dialogs.WANTED):
     open_wanted(*wanted)
 
@@ -261,6 +279,7 @@ if conversation is not None:
         if not message.in_flight:
             draw(message)
     growing: list[tuple[Message, DeltaGenerator]] = []
+    draw_problem()
     if together:
         growing = comparing.draw(together, beside, choose)
     elif last is not None and last.in_flight:

@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from llmtrack.ledger.chat_figures import Figures
     from pages.parts.composer import Draft
 
-DO = {
-    "start_afresh": "Start a new conversation",
-    "drop_files": "Leave earlier files behind",
-    "other_model": "Choose it",
-}
-"""What a press on a hint does."""
 MOST_HINTS = 2
 
 
@@ -127,14 +121,3 @@ def _consists_of(one: Quote) -> str:
         return ""
     files = f", {words.share(one.file_tokens, one.input_tokens)} its files" if one.file_tokens else ""
     return f", {words.share(one.history_share)} of it is the history{files}"
-
-
-def expected(
-    conversation: Conversation | None, draft: Draft, ledger: Ledger, figures: Mapping[int, Figures]
-) -> dict[str, Decimal]:
-    """What is expected of each model's answer to a message, by the model's key, to be kept beside it.
-
-    Who has no known price is missing.
-    """
-    found = quotes(conversation, draft, ledger, None, figures)
-    return {one.model.key: one.expected for one in found if one.expected is not None}

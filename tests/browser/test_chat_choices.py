@@ -161,6 +161,22 @@ def test_a_cheaper_way_is_taken_with_a_press_and_earlier_files_can_be_left_behin
     expect(page.get_by_role("switch", name="Send earlier files again")).not_to_be_checked()
 
 
+def test_a_message_that_its_files_make_dear_tells_its_price_before_it_goes_out(
+    page: Page, server: AppServer, provider: Provider
+) -> None:
+    room = Room(page, server, GPT)
+    room.attach({"name": "long.txt", "mimeType": "text/plain", "buffer": b"word " * 100_000})
+    room.send("Read this")
+    # 125,000 tokens of the file at $2.50 a million, and a usual answer.
+    expect(page.get_by_text("Not sent yet. ≈ $0.3165 with an answer of the usual length")).to_be_visible()
+    room.idle()
+    assert provider.requests == []
+    page.get_by_role("button", name="Send it", exact=True).click()
+    room.finished(0)
+    expect(page.get_by_text("Not sent yet.")).to_have_count(0)
+    assert "word word" in str(provider.last.wanted["messages"][0])
+
+
 def test_enter_waits_for_a_file_that_is_still_on_its_way(page: Page, server: AppServer, provider: Provider) -> None:
     room = Room(page, server, GPT)
     held = []

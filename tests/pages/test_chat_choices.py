@@ -202,6 +202,25 @@ def test_a_message_that_is_refused_is_in_the_box_again_and_its_files_are_named(o
     assert not app.chat_message
 
 
+def test_a_message_that_its_files_make_dear_tells_its_price_first_and_can_be_kept(open_page: OpenPage) -> None:
+    app = choose(open_page(), "openai/gpt-4o")
+    app.chat_input[0].set_value("Read this").upload("long.txt", b"word " * 100_000, "text/plain").run()
+    told = next(one.value for one in app.markdown if one.value.startswith("**Not sent yet.**")).replace("\\", "")
+    # 125,000 tokens of the file at $2.50 a million, and a usual answer.
+    assert told.startswith("**Not sent yet.** ≈ $0.3165 with an answer of the usual length. long.txt: 100\u202f% of")
+    assert not app.chat_message
+    app.button(key="new_chat").click().run()
+    app.button(key="held_keep").click().run()
+    assert app.chat_input[0].proto.value == "Read this"
+    assert not [one for one in app.markdown if "Not sent yet" in one.value]
+
+
+def test_a_simulated_message_costs_nothing_and_is_sent_at_once_whatever_comes_with_it(open_page: OpenPage) -> None:
+    app = choose(open_page(), GPT)
+    app.chat_input[0].set_value("Read this").upload("long.txt", b"word " * 100_000, "text/plain").run()
+    assert [message.name for message in app.chat_message] == ["user", "assistant"]
+
+
 def test_a_cheaper_way_is_taken_with_a_press(open_page: OpenPage) -> None:
     app = choose(open_page(), "openai/gpt-4o")
     app.text_area(key="system_new").set_value("Be brief.").run()
