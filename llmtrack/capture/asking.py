@@ -36,7 +36,7 @@ def prepare(call: Call, options: Any) -> Any:
     changed = asking.__dict__
     changed[field] = {**holder, "stream_options": {**said, "include_usage": True}}
     headers = headers if type(headers) is dict else {}
-    if "accept-encoding" not in map(str.lower, headers):
+    if not any(name.lower() == "accept-encoding" for name in headers):
         # What is to be taken out of the stream again is best not compressed.
         changed["headers"] = {**headers, "Accept-Encoding": "identity"}
     return asking

@@ -262,7 +262,7 @@ _wrapped_classes: dict[tuple[Any, Any], Any] = {}
 
 def _response_class(response_class: Any, cast_to: Any, headers: Any) -> Any | None:
     """``response_class[cast_to]``; `None` where the caller gets a response object anyway."""
-    if type(headers) is dict and any(name.lower() == _RAW_HEADER for name in headers):
+    if type(headers) is dict and headers and any(name.lower() == _RAW_HEADER for name in headers):
         return None
     try:
         return _wrapped_classes[response_class, cast_to]

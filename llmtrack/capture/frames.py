@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -100,11 +100,14 @@ def decode(data: bytes, at: int, base: int) -> Frame | None:
         return None
     if crc32(memoryview(data)[at + _UNCHECKED : end]) != check:
         return None
-    cuts = list(accumulate(lengths, initial=start))
-    known, context, request_id, request, response, times = (data[a:b] for a, b in pairwise(cuts))
+    a = start + lengths[0]
+    b = a + lengths[1]
+    c = b + lengths[2]
+    d = c + lengths[3]
+    e = d + lengths[4]
     return Frame(
         started_at, duration, attempts, status or None, ENDINGS[ended], flags,
-        known, context, request_id, request, response, times, base + end,
+        data[start:a], data[a:b], data[b:c], data[c:d], data[d:e], data[e:end], base + end,
     )  # fmt: skip
 
 

@@ -182,6 +182,8 @@ def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
 
 def _is_stream(exchange: Exchange, request: Json, body: bytes) -> bool:
     """Whether `body` is a stream of events. Some servers forget to say so, others say so of a plain error."""
+    if exchange.content_type == "application/json" and "stream" not in request:
+        return False  # Nearly always.
     start = body[:64].lstrip()
     if aws.CONTENT_TYPE in exchange.content_type:
         return True

@@ -14,6 +14,8 @@ from llmtrack.pricing.usage import Usage
 Json = dict[str, Any]
 Message = dict[str, Any]
 
+_UNKNOWN = Usage()
+
 
 @dataclass(slots=True)
 class Failure:
@@ -37,7 +39,7 @@ class Said:
     id: str | None = None
     finish_reason: str | None = None
     service_tier: str | None = None
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = _UNKNOWN
     announced: bool = False
     """The output tokens in `usage` are only what was announced at the start of the stream, not its final count."""
     cost: Decimal | None = None
