@@ -21,7 +21,9 @@ ADMIN = [
     st.Page("admin/generations.py", title="Calls", icon=":material/list:", url_path="calls"),
     st.Page("admin/latency.py", title="Latency", icon=":material/speed:", url_path="latency"),
     st.Page("admin/errors.py", title="Errors", icon=":material/error:", url_path="errors"),
+    st.Page("admin/explore.py", title="Explore", icon=":material/query_stats:", url_path="explore"),
     st.Page("admin/prices.py", title="Prices", icon=":material/sell:", url_path="prices"),
+    st.Page("admin/data.py", title="Data", icon=":material/database:", url_path="data"),
 ]
 
 

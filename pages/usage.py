@@ -77,6 +77,7 @@ with st.skeleton(height=180):
     with st.container(border=True, gap="small"):
         st.markdown(headline(totals, back == 0))
         states.note(numbers.cost_remarks(totals))
+        numbers.remark(by_model)
     if not totals["generations"]:
         states.empty(
             "Nothing used in this billing cycle" + ("" if back else " yet"),

@@ -92,6 +92,6 @@ def erase_everywhere(ledger: Ledger, user_id: str, *, by: str, database_url: str
     from llmtrack.ledger.erasures import erase
 
     tracker = Tracker(database_url)
-    tracker.flush(60)  # journals that processes left behind hold texts too
+    tracker.close(60)  # journals that processes left behind hold texts too
     forget_user(tracker.journal_dir(), user_id)
     return erase(ledger, user_id, by=by)

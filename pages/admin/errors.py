@@ -56,6 +56,7 @@ with st.skeleton(height=300):
             ("Cut short", words.count(totals["incomplete"]), "By the provider, for length or by a filter."),
         ]
     )
+    numbers.remark(by_model)
 
 if totals["errors"]:
     failed = {**where, "status": "error"}

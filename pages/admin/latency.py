@@ -71,6 +71,7 @@ with st.skeleton(height=420):
             ("Tokens a second", words.compact(totals["tokens_per_second"]), "Output tokens by seconds of writing."),
         ]
     )
+    numbers.remark(answer)
 
 lines("Time of a call", "duration")
 lines("Time to the first token", "time_to_first_token")

@@ -58,6 +58,7 @@ with st.skeleton(height=420):
         ]
     )
     states.note(numbers.cost_remarks(totals))
+    numbers.remark(answer)
 
 rows = sorted(answer.rows, key=lambda row: (-(row["cost"] or 0), -row["generations"]))
 shown, name = ("simulated_cost", "Simulated cost") if numbers.only_simulated(totals) else ("cost", "Cost")

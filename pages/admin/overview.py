@@ -103,6 +103,7 @@ with st.skeleton(height=260):
             delta = change(totals[metric], before[metric])
             st.metric(label, value, delta, delta_color=colour, help=help_text, border=True, height="stretch")
     states.note(" · ".join(filter(None, [numbers.cost_remarks(totals), f"changes against {span.before()}"])))
+    numbers.remark(now)
 
 every = span.starts(span.grain)
 cost = "simulated_cost" if numbers.only_simulated(totals) else "cost"

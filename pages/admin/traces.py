@@ -1,12 +1,13 @@
 """Interactions (a message and all calls made to answer it) and the conversations they belong to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from llmtrack.ledger import lists
-from pages.parts import filters, generations, numbers, paging, states, tables, words
+from llmtrack.ledger.metrics import Cancel
+from pages.parts import filters, generations, numbers, paging, patience, states, tables, words
 from pages.parts.tables import Column
 from pages.parts.viewer import require_admin
 
@@ -84,19 +85,30 @@ def show_trace(trace_id: str, timezone: str) -> None:
     generations.table_of(detail.generations, key=f"calls_of_{trace_id}", timezone=timezone)
 
 
+def turned(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: str) -> tuple[paging.Place, Any]:
+    """Where somebody is in a list, and the page there."""
+    about = (dict(where), span.first, span.last, order)
+    place = paging.Place(key, about)
+    ledger = numbers.ledger()
+
+    def work(freely: bool, cancel: Cancel | None) -> lists.Page[Any]:
+        return listed(
+            ledger, since=span.period.since, until=span.period.until, timezone=span.timezone, where=where, order=order,
+            after=place.after, limit=paging.SIZE, max_sorted=None if freely else lists.MAX_SORTED, cancel=cancel,
+        )  # fmt: skip
+
+    return place, patience.read((key, *about), work)
+
+
 def browse_traces(where: dict[str, Any], key: str) -> None:
     """A page of interactions, and below it the one that was clicked."""
-    place = paging.Place(key, (dict(where), span.first, span.last, order))
-    page = lists.traces(
-        numbers.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone,
-        where=where, order=order, after=place.after, limit=paging.SIZE,
-    )  # fmt: skip
-    if not page.rows:
+    place, page = turned(lists.traces, where, key)
+    if not page.rows and page.after is None and place.number == 1:
         states.empty("No interactions here", "Choose a longer time or fewer filters above.", ":material/search_off:")
         return
     rows = listed(page.rows, TRACES)
     picked = tables.table(rows, used(rows, TRACES), alt_text=f"Interactions, {span}", key=f"{key}_{place.number}")
-    place.draw(page.after, len(rows))
+    place.draw(page.after, len(rows), complete=page.complete)
     if picked is None:
         states.note("Click a row to see the interaction.")
     else:
@@ -106,12 +118,8 @@ def browse_traces(where: dict[str, Any], key: str) -> None:
 
 def browse_sessions(where: dict[str, Any]) -> None:
     """A page of conversations, and below it the interactions of the one that was clicked."""
-    place = paging.Place("sessions", (dict(where), span.first, span.last, order))
-    page = lists.sessions(
-        numbers.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone,
-        where=where, order=order, after=place.after, limit=paging.SIZE,
-    )  # fmt: skip
-    if not page.rows:
+    place, page = turned(lists.sessions, where, "sessions")
+    if not page.rows and page.after is None and place.number == 1:
         states.empty(
             "No conversations here",
             "Calls belong to one where they name it: `llmtrack.context(session_id=…)`.",
@@ -120,7 +128,7 @@ def browse_sessions(where: dict[str, Any]) -> None:
         return
     rows = listed(page.rows, SESSIONS)
     picked = tables.table(rows, used(rows, SESSIONS), alt_text=f"Conversations, {span}", key=f"sessions_{place.number}")
-    place.draw(page.after, len(rows))
+    place.draw(page.after, len(rows), complete=page.complete)
     if picked is None:
         states.note("Click a row to see its interactions.")
     else:

@@ -48,6 +48,7 @@ with st.skeleton(height=420):
     )
     answer = numbers.ask(METRICS, span, by=["user"], where=where, order="-cost", limit=MOST, fill=False)
     rows = [{**row, "user": row["user"] or NOBODY} for row in answer.rows]
+    numbers.remark(per_user, answer)
 
 st.caption("Click a row to see what that user did." + (f" The {MOST} most expensive are shown." if answer.cut else ""))
 picked = tables.table(rows, tables.used(COLUMNS, rows), alt_text=f"Users by cost, {span}", key="users_table")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.parts import numbers, paging, states, tables, words
+from pages.parts import numbers, paging, patience, states, tables, words
 from pages.parts.filters import Span
 from pages.parts.markdown import from_model, from_person
 from pages.parts.tables import Column
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.lists import GenerationDetail, GenerationRow
+    from llmtrack.ledger.lists import GenerationDetail, GenerationRow, Page
+    from llmtrack.ledger.metrics import Cancel
 
 ORDERS = {
     "-time": "Latest first",
@@ -41,18 +42,30 @@ def browse(where: Mapping[str, Any], span: Span, *, key: str, order: str = "-tim
     """A page of the calls in `span`, the way to the next page, and below it the call that was clicked."""
     from llmtrack.ledger import lists
 
-    place = paging.Place(key, (dict(where), span.first, span.last, order, search))
-    page = lists.generations(
-        numbers.ledger(),
-        since=span.period.since,
-        until=span.period.until,
-        timezone=span.timezone,
-        where=dict(where),
-        order=order,
-        search=search or None,
-        after=place.after,
-        limit=paging.SIZE,
-    )
+    about = (dict(where), span.first, span.last, order, search)
+    place = paging.Place(key, about)
+    ledger = numbers.ledger()
+
+    def work(freely: bool, cancel: Cancel | None) -> Page[GenerationRow]:
+        return lists.generations(
+            ledger,
+            since=span.period.since,
+            until=span.period.until,
+            timezone=span.timezone,
+            where=dict(where),
+            order=order,
+            search=search or None,
+            after=place.after,
+            limit=paging.SIZE,
+            max_sorted=None if freely else lists.MAX_SORTED,
+            cancel=cancel,
+        )
+
+    try:
+        page = patience.read(("calls", *about), work)
+    except ValueError as error:  # a search without a letter or digit in it
+        st.warning(str(error), icon=":material/search_off:")
+        return
     if not page.rows and place.number == 1 and page.after is None:
         states.empty("No calls here", "Choose a longer time or fewer filters above.", ":material/search_off:")
         return

@@ -12,12 +12,13 @@ import streamlit as st
 
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.answer import MONEY as MONEY
-from pages.parts import words
+from pages.parts import patience, words
 from pages.parts.filters import Span
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.answer import Answer, Row
+    from llmtrack.ledger.metrics import Cancel
 
 CATCH_UP_SECONDS = 0.5
 """How long a page waits at most for the answers just given to be counted."""
@@ -34,21 +35,35 @@ def ledger() -> Ledger:
 
 
 def ask(
-    metrics: Sequence[str], span: Span, *, by: Sequence[str] = (), where: Mapping[str, Any] | None = None, **more: Any
+    metrics: Sequence[str],
+    span: Span,
+    *,
+    by: Sequence[str] = (),
+    where: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> Answer:
-    """`llmtrack.ledger.metrics.ask` for a span of days, in its time zone."""
+    """`llmtrack.ledger.metrics.ask` for a span of days, in its time zone.
+
+    Where many rows have to be read, the page says so and ends here until somebody wants it.
+    """
     from llmtrack.ledger import metrics as asking
 
-    return asking.ask(
-        ledger(),
-        metrics=list(metrics),
-        by=list(by),
-        since=span.period.since,
-        until=span.period.until,
-        timezone=span.timezone,
-        where=dict(where or {}),
-        **more,
-    )
+    asked: dict[str, Any] = {
+        "since": span.period.since, "until": span.period.until, "timezone": span.timezone, "where": dict(where or {}),
+    }  # fmt: skip
+    opened = ledger()
+
+    def work(freely: bool, cancel: Cancel | None) -> Answer:
+        most = None if freely else asking.MAX_ROWS
+        return asking.ask(opened, list(metrics), list(by), **asked, **more, max_rows=most, cancel=cancel)
+
+    return patience.read(("ask", span.first, span.last, asked["where"]), work)
+
+
+def remark(*answers: Answer) -> None:
+    """Says what is not in these numbers because rows were deleted, each thing once."""
+    for told in dict.fromkeys(told for answer in answers for told in answer.remarks):
+        st.caption(f":material/info: {words.plain(told)}")
 
 
 def text(answer: Answer, metric: str, row: Row | None = None) -> str:

@@ -22,7 +22,7 @@ class Column:
     key: str
     title: str
     kind: str = "text"
-    """``text``, ``count``, ``usd``, ``seconds``, ``number``, ``share``, ``time``, ``link``."""
+    """``text``, ``count``, ``usd``, ``seconds``, ``number``, ``share``, ``time``, ``date``, ``link``."""
     help: str | None = None
     pinned: bool = False
     width: str | int | None = None
@@ -96,7 +96,7 @@ def _values(column: Column, rows: Sequence[Mapping[str, Any]]) -> Any:
         return pd.Series(values, dtype="float64")
     if column.kind == "count":
         return pd.Series(values, dtype="Int64")
-    if column.kind == "time":
+    if column.kind in ("time", "date"):
         # Clock time in the zone of the settings; the browser would move an aware one to its own.
         return pd.Series(
             [None if value is None else value.replace(tzinfo=None) for value in values], dtype="datetime64[us]"
@@ -124,6 +124,8 @@ def _config(column: Column) -> Any:
         return make.NumberColumn(format="%.1f", **shared)
     if column.kind == "time":
         return make.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", **shared)
+    if column.kind == "date":
+        return make.DatetimeColumn(format="D MMM YYYY", **shared)
     if column.kind == "link":
         return make.LinkColumn(display_text=":material/open_in_new:", **shared)
     return make.TextColumn(**shared)

@@ -126,6 +126,14 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
     return {name: short if taken[short] == 1 else name for name, short in bare.items()}
 
 
+def heading(name: str) -> str:
+    """A metric or dimension by its name, as a heading: ``Duration p95``, ``Cost / traces``, ``property.plan``."""
+    if name.startswith(("property.", "user.")):
+        return name
+    said = name.replace("_", " ").replace("generations", "calls").replace("generation", "call")
+    return said[:1].upper() + said[1:]
+
+
 def plain(text: str) -> str:
     """`text` as Markdown that shows it as it is: names and error messages may hold ``*``, ``[`` or ``$``."""
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~$:" else letter for letter in text)

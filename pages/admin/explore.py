@@ -1,0 +1,164 @@
+"""Any metric by any dimension: the question nobody made a page for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from llmtrack.ledger.export import FORMATS, stream_answer
+from llmtrack.ledger.metrics import DIMENSIONS, METRICS
+from llmtrack.ledger.periods import GRAINS
+from llmtrack.settings import get_settings
+from pages.parts import charts, filters, numbers, states, tables, words
+from pages.parts.tables import Column
+from pages.parts.viewer import require_admin
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.answer import Answer
+
+KINDS = {
+    "usd": "usd", "seconds": "seconds", "ratio": "share", "count": "count", "tokens": "count", "number": "number",
+    "score": "number", "tokens_per_second": "number",
+}  # fmt: skip
+DRAWN = ("hour", "day", "week", "month")
+"""Lengths of time a chart has an axis for."""
+MOST_ROWS, MOST_BARS = 2_000, 800
+
+
+def where_of(told: str) -> dict[str, list[str | None]]:
+    """Filters as they were typed: ``user=alice, status=error,cancelled``. Raises ValueError for what is none."""
+    where: dict[str, list[str | None]] = {}
+    # Commas part both filters and values: what follows one and has an equals sign is the next filter.
+    for each in re.split(r"[,\n](?=\s*[\w.\- ]+=)", told):
+        name, equals, values = each.partition("=")
+        if not each.strip():
+            continue
+        if not equals or not name.strip():
+            raise ValueError(f"{each.strip()!r} is no filter; write it as NAME=VALUE, such as user=alice.")
+        where[name.strip()] = [value.strip() or None for value in values.split(",")]
+    return where
+
+
+def named(typed: str) -> str:
+    """What was typed, by the names of the vocabulary: people type the headings they read."""
+    names = {words.heading(name).lower(): name for name in (*METRICS, *DIMENSIONS)}
+    return " / ".join(names.get(part.strip().lower(), part.strip()) for part in typed.split("/"))
+
+
+def columns(answer: Answer) -> list[Column]:
+    """The columns of an answer's table."""
+    shown = [
+        Column(
+            name,
+            words.heading(name),
+            "time" if name == "hour" else "date" if name in GRAINS else "text",
+            pinned=at == 0,
+        )
+        for at, name in enumerate(answer.by)
+    ]
+    for name, unit in answer.units.items():
+        metric = METRICS.get(name)
+        whole = unit in ("count", "tokens") and all(isinstance(row[name], int | None) for row in answer)
+        kind = "number" if unit in ("count", "tokens") and not whole else KINDS.get(unit, "number")
+        shown.append(Column(name, words.heading(name), kind, help=metric.doc if metric else None))
+    return shown
+
+
+def draw(answer: Answer, metric: str, grain: str) -> None:
+    """Bars over time, in parts by whatever else it is split by."""
+    others = [name for name in answer.by if name != grain]
+    money = answer.units[metric] == "usd"
+    points = [
+        charts.Point(
+            row[grain],
+            " · ".join(str(row[name] if row[name] is not None else "not given") for name in others)
+            or words.heading(metric),
+            float(row[metric]),
+            numbers.text(answer, metric, row),
+        )
+        for row in answer
+        if row[metric]
+    ]
+    every = span.starts(grain)
+    if len(every) > MOST_BARS or not points:
+        return
+    with st.container(border=True):
+        st.markdown(f"**{words.heading(metric)} per {grain}**")
+        kind = {
+            "every": every,
+            "grain": grain,
+            "title": words.heading(metric),
+            "alt_text": f"{words.heading(metric)}, {span}",
+        }
+        if answer.units[metric] in ("usd", "count", "tokens"):
+            charts.bars_over_time(points, money=money, **kind)
+        else:  # shares and averages do not add up
+            charts.lines_over_time(charts.merge_small(points), **kind)
+
+
+def export(answer: Answer) -> None:
+    """The answer as a file, in each format."""
+    with st.container(horizontal=True):
+        for ending in FORMATS:
+            st.download_button(
+                ending.upper(),
+                data=lambda ending=ending: b"".join(stream_answer(answer, ending)),
+                file_name=f"llmtrack {span.first} to {span.last}.{ending}",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"as_{ending}",
+            )
+
+
+def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
+    """Draw the answer."""
+    order = None if any(name in GRAINS for name in by) else f"-{metrics[0]}"
+    answer = numbers.ask(
+        metrics, span, by=by, where=where, order=order, limit=MOST_ROWS,
+        fill=False, anchor_day=get_settings().billing_anchor_day,
+    )  # fmt: skip
+    if not by or len(answer) > 1:
+        numbers.metric_cards([(words.heading(name), numbers.text(answer, name), None) for name in metrics])
+    if not answer.rows:
+        states.empty("No calls like that in this time", "Choose a longer time or fewer filters above.")
+    grain = next((name for name in by if name in DRAWN), None)
+    if grain:
+        draw(answer, metrics[0], grain)
+    if by and answer.rows:
+        tables.table(list(answer), columns(answer), alt_text=f"{', '.join(map(words.heading, metrics))}, {span}")
+        if answer.cut:
+            states.note(f"{words.counted(answer.cut, 'more row')} not shown; split by less, or filter.")
+        export(answer)
+    numbers.remark(answer)
+    states.note(f"Read from {answer.explain}." if answer.explain else "")
+
+
+require_admin()
+st.title("Explore", anchor=False)
+span = filters.choose_span()
+metrics = st.multiselect(
+    "Show", list(METRICS), default=["cost", "generations"], key="metrics", bind="query-params",
+    format_func=words.heading, accept_new_options=True,
+    help="Any of these, or one divided by another, typed as `cost / traces`.",
+)  # fmt: skip
+left, right = st.columns(2)
+by = left.multiselect(
+    "By", [*GRAINS, *DIMENSIONS], default=["model"], key="by", bind="query-params", format_func=words.heading,
+    accept_new_options=True, max_selections=3,
+    help="A length of time and what else to split by. Type `property.NAME` or `user.NAME` for your own.",
+)  # fmt: skip
+told = right.text_input(
+    "Only", key="only", bind="query-params", placeholder="user=alice, status=error, property.plan=pro",
+    help="NAME=VALUE, parted by commas; several values of one name too. NAME= for calls without.",
+)  # fmt: skip
+if not metrics:
+    states.note("Choose at least one metric.")
+    st.stop()
+try:
+    with st.skeleton(height=300):
+        ask([named(each) for each in metrics], [named(each) for each in by], where_of(told))
+except ValueError as error:
+    st.warning(words.plain(str(error)), icon=":material/help:")

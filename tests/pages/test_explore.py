@@ -1,0 +1,124 @@
+"""The page for questions nobody made a page for, and what pages say before they read a lot."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+import pyarrow.parquet as pq
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from llmtrack.ledger import Ledger, lists
+from llmtrack.ledger import metrics as asking
+from llmtrack.ledger.export import stream_answer
+from llmtrack.ledger.records import Identity
+from llmtrack.ledger.retention import Keep, retain
+from tests.pages.conftest import OpenPage, call, read
+
+EXPLORE = "admin/explore.py"
+
+
+def table(app: AppTest, at: int = 0) -> list[dict[str, object]]:
+    """A table's rows by its columns' keys."""
+    return app.dataframe[at].value.to_dict("records")
+
+
+@pytest.fixture
+def filled(ledger: Ledger) -> Ledger:
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    ledger.write([
+        Identity("ann", {"plan": "pro"}, now),
+        Identity("bob", {"plan": "free"}, now),
+        *(call(user_id="ann", cost=2_000_000_000, properties={"team": "red"}) for _ in range(3)),
+        call(user_id="bob", cost=1_000_000_000, status="error", error_type="timeout"),
+    ])  # fmt: skip
+    return ledger
+
+
+@pytest.mark.usefixtures("filled")
+def test_any_metric_can_be_asked_by_what_is_known_about_users(open_page: OpenPage) -> None:
+    app = open_page(EXPLORE)
+    app.multiselect(key="metrics").set_value(["cost", "error_rate", "cost / users"])
+    app.multiselect(key="by").set_value(["user.plan"]).run()
+    assert not app.error
+    assert table(app) == [
+        {"user.plan": "pro", "cost": 6.0, "error_rate": 0.0, "cost / users": 6.0},
+        {"user.plan": "free", "cost": 1.0, "error_rate": 100.0, "cost / users": 1.0},
+    ]
+    assert {one.label: one.value for one in app.metric}["Cost / users"] == "$3.50"
+    assert [one.label for one in app.get("download_button")] == ["CSV", "JSONL", "PARQUET"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_filters_are_typed_as_in_the_terminal(open_page: OpenPage) -> None:
+    app = open_page(EXPLORE)
+    app.text_input(key="only").set_value("user=ann,bob, property.team=red").run()
+    assert [row["generations"] for row in table(app)] == [3]
+    app.text_input(key="only").set_value("status=").run()
+    assert "No calls like that in this time" in " ".join(read(app))
+    app.text_input(key="only").set_value("colour=red").run()
+    assert "There is no dimension" in app.warning[0].value
+    app.text_input(key="only").set_value("ann").run()
+    assert "is no filter; write it as NAME" in app.warning[0].value.replace("\\", "")
+
+
+@pytest.mark.usefixtures("filled")
+def test_over_time_an_answer_is_a_chart_and_a_table(open_page: OpenPage) -> None:
+    app = open_page(EXPLORE)
+    app.multiselect(key="by").set_value(["day", "user"]).run()
+    assert not app.error
+    assert app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")
+    assert sum(row["generations"] for row in table(app)) == 4
+
+
+def test_an_answer_is_a_file_in_each_format(filled: Ledger) -> None:
+    answer = asking.ask(filled, ["cost", "duration"], by="user", order="-cost")
+    assert b"".join(stream_answer(answer, "csv")) == b"user,cost,duration\nann,6.000000000,2.0\nbob,1.000000000,2.0\n"
+    found = pq.read_table(io.BytesIO(b"".join(stream_answer(answer, "parquet")))).to_pylist()
+    assert [(row["user"], str(row["cost"])) for row in found] == [("ann", "6.000000000"), ("bob", "1.000000000")]
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_page_says_how_many_calls_it_would_read_and_reads_them_when_asked(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "MAX_ROWS", 2)
+    app = open_page(EXPLORE)
+    app.text_input(key="only").set_value("property.team=red").run()
+    said = " ".join(read(app)).replace("\\", "")
+    assert "4 calls have to be read one by one**, because no rollup has property_set." in said
+    assert not app.dataframe
+    app.button(key="read_rows").click().run()
+    assert [row["generations"] for row in table(app)] == [3]
+    # Somebody who asks about something else is told again.
+    app.text_input(key="only").set_value("property.team=blue").run()
+    assert app.button(key="read_rows")
+
+
+@pytest.mark.usefixtures("filled")
+def test_sorting_many_calls_is_said_before_it_is_done(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "MAX_SORTED", 2)
+    app = open_page("admin/generations.py")
+    app.selectbox(key="order").set_value("-cost").run()
+    assert "4 calls have to be read one by one" in " ".join(read(app))
+    app.button(key="read_rows").click().run()
+    assert [row["cost"] for row in table(app)] == [2.0, 2.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize("page", ["usage.py", "admin/overview.py", "admin/models.py", "admin/users.py", EXPLORE])
+def test_pages_say_what_is_not_in_their_numbers_because_rows_were_deleted(
+    open_page: OpenPage, ledger: Ledger, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.write([call(user_id="kim", cost=1_000)])
+    retain(ledger, Keep(row_days=1), int(datetime.now(UTC).timestamp() * 1e6) + 5 * 86_400_000_000)
+    answered = asking.ask
+
+    def remarked(*given: object, **more: object) -> asking.Answer:
+        from dataclasses import replace
+
+        return replace(answered(*given, **more), remarks=("Generations before 2026-01-01 are not in all of this.",))
+
+    monkeypatch.setattr(asking, "ask", remarked)
+    app = open_page(page)
+    assert sum("are not in all of this" in text for text in read(app)) == 1
