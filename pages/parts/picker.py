@@ -16,6 +16,7 @@ from pages.parts import words
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
+    from llmtrack.pricing import Pricer
 
 KEY = "chat_model"
 CHOSEN = "chat_model_chosen"
@@ -122,18 +123,27 @@ def named(catalog: Catalog, typed: str, current: str) -> Model:
 
 def prices(model: Model, ledger: Ledger) -> Prices | None:
     """What a million tokens of a model cost, in and out; None where that is not known."""
-    from llmtrack.chat.prices import price_of, pricer_for
+    from llmtrack.chat.prices import pricer_for
 
-    price = price_of(model, pricer_for(ledger))
+    return _prices(model, pricer_for(ledger))
+
+
+def _prices(model: Model, pricer: Pricer) -> Prices | None:
+    from llmtrack.chat.prices import price_of
+
+    price = price_of(model, pricer)
     return None if price is None else (price.input, price.output)
 
 
 def _labels(listed: Sequence[Model], catalog: Catalog, favourites: Sequence[str], ledger: Ledger) -> dict[str, str]:
+    from llmtrack.chat.prices import pricer_for
+
+    pricer = pricer_for(ledger)  # once: it asks the ledger whether the price book has changed
     providers = {provider.name: provider for provider in catalog.providers}
     known = {model.key for model in catalog.models}
     return {
         model.key: (STAR if model.key in favourites else "")
-        + label(model, providers[model.provider], None if model.needs else prices(model, ledger))
+        + label(model, providers[model.provider], None if model.needs else _prices(model, pricer))
         + ("" if model.key in known else " — typed in")
         for model in listed
     }
