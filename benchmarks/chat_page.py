@@ -4,7 +4,8 @@
     python -m benchmarks.chat_page enter switch
 
 * ``answer``: an answer of 4,000 tokens at 200 a second: how far the page lags, and the CPU of server and browser.
-* ``sessions``: ten people at once on one process, each of whom must get their own text and numbers; memory for each.
+* ``sessions``: ten people at once on one process, each of whom must get their own text and numbers.
+* ``memory``: what the server holds more for each of twenty sessions that stay open, after three that warmed it up.
 * ``enter``: from pressing Enter to the provider's request arriving, beside a bare ten-line Streamlit chat; in pairs,
   by turns, so that both see the same machine.
 * ``switch``: from a click on another page to that page being there, on a warm server.
@@ -35,6 +36,7 @@ from tests.provider import Provider
 PAIRS = 16
 SWITCHES = 15
 SESSIONS = 10
+WARM_UP, STAYING = 3, 20
 BARE = """
 import openai
 import streamlit as st
@@ -125,7 +127,6 @@ def measure_sessions(browser: Browser, server: AppServer, provider: Provider) ->
     """Ten people at once."""
     first = tab(browser)
     Room(first, server, "openai/gpt-4o").ask("Warm up")
-    before = memory(server.process.pid)
     tabs = [tab(browser) for _ in range(SESSIONS)]
     rooms = [Room(page, server, f"openai/gpt-4o@tokens={100 + number}@pause=20") for number, page in enumerate(tabs)]
     started, used = time.perf_counter(), cpu(server.process.pid)
@@ -138,12 +139,31 @@ def measure_sessions(browser: Browser, server: AppServer, provider: Provider) ->
         asked = room.messages.all_inner_texts()
         wrong += not (own and len(asked) == 1 and f"person {number}" in asked[0])
     wall = time.perf_counter() - started
-    each = (memory(server.process.pid) - before) / SESSIONS
     print(
         f"sessions  {SESSIONS} at once: {wrong} with anything of another's; {wall:.1f} s for about 2.1 s of streaming"
     )
-    print(f"          server {cpu(server.process.pid) - used:.1f} s of CPU, {each:.1f} MB of memory a session")
+    print(f"          server {cpu(server.process.pid) - used:.1f} s of CPU")
     for page in [first, *tabs]:
+        page.context.close()
+
+
+def measure_memory(browser: Browser, server: AppServer, provider: Provider) -> None:
+    """Sessions that stay open, each with an answer of 300 tokens."""
+
+    def opened(number: int) -> Page:
+        page = tab(browser)
+        Room(page, server, f"openai/gpt-4o@tokens={300 + number}").ask(f"Question {number}")
+        return page
+
+    warm = [opened(number) for number in range(WARM_UP)]
+    before = memory(server.process.pid)
+    pages = [opened(number) for number in range(STAYING)]
+    after = memory(server.process.pid)
+    print(
+        f"memory    {before:.1f} MB with {WARM_UP} sessions, {after:.1f} MB with {STAYING} more: "
+        f"{(after - before) / STAYING:.2f} MB a session"
+    )
+    for page in [*warm, *pages]:
         page.context.close()
 
 
@@ -254,6 +274,7 @@ def measure_switch(browser: Browser, server: AppServer, provider: Provider) -> N
 MEASURES = {
     "answer": measure_answer,
     "sessions": measure_sessions,
+    "memory": measure_memory,
     "enter": measure_enter,
     "switch": measure_switch,
 }
