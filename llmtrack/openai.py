@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _CHAT = Endpoint("chat", "openai.chat", asks_usage=True)
 _RESPONSES = Endpoint("chat", "openai.responses")
+_VIDEO = Endpoint("video", "openai.videos")
 _IMAGE = Endpoint("image", "openai.images")
 
 ENDPOINTS = Endpoints(
@@ -52,14 +53,21 @@ ENDPOINTS = Endpoints(
         "POST /audio/transcriptions": Endpoint("transcription", "openai.audio"),
         "POST /audio/translations": Endpoint("transcription", "openai.audio"),
         "POST /audio/speech": Endpoint("speech", "openai.audio"),
+        "POST /videos": _VIDEO,
+        "POST /videos/edits": _VIDEO,
+        "POST /videos/extensions": _VIDEO,
         "POST /moderations": Endpoint("moderation", "openai.moderations"),
     },
     {
         "GET /responses/{}": Endpoint("chat", "openai.responses", settles=True),
+        "POST /videos/{}/remix": _VIDEO,
         "POST /responses/{}/cancel": Endpoint("chat", "openai.responses", settles=True),
     },
 )
-"""What is recorded of OpenAI's API. Realtime, batches, assistants, fine-tuning and files are not."""
+"""What is recorded of OpenAI's API. Realtime, batches, assistants, fine-tuning and files are not.
+
+Of what is posted elsewhere, that which names a model and whose answer reports usage is: see `OTHER`.
+"""
 
 _NAMES = Namer(
     {

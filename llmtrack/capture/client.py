@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from llmtrack.capture.call import Attachment, Call
-from llmtrack.capture.endpoints import Endpoints, Namer
+from llmtrack.capture.endpoints import OTHER, Endpoints, Namer
 from llmtrack.capture.tracker import default_tracker
 
 C = TypeVar("C", bound=type)
@@ -56,7 +56,10 @@ def _call(family: Family, client: Any, cast_to: Any, options: Any, stream: bool)
     """The call that this request is; `None` if it is not recorded. Raises only what a limit raises."""
     endpoint = family.endpoints.find(options.method, options.url)
     if endpoint is None:
-        return None
+        body = options.json_data
+        if type(body) is not dict or "model" not in body or options.method.upper() != "POST":
+            return None
+        endpoint = OTHER
     attachment = client.__dict__.get("_llmtrack", _UNSAID)
     tracker = attachment.tracker or default_tracker()
     try:

@@ -19,6 +19,12 @@ class Endpoint:
     """Its streams report usage only when `stream_options.include_usage` asks for it."""
     settles: bool = False
     """It asks after an earlier request that was still pending, and is not a request to a model itself."""
+    if_used: bool = False
+    """Nobody knows this endpoint: it is recorded only where its answer reports usage."""
+
+
+OTHER = Endpoint("other", "any", if_used=True)
+"""What a POST goes to that names a model and that no table knows: another server's own endpoint, or a newer one."""
 
 
 class Endpoints:

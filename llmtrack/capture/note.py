@@ -80,6 +80,8 @@ def _known(
     }
     if endpoint.settles:
         said["settles"] = True
+    if endpoint.if_used:
+        said["if_used"] = True
     if simulated:
         said["simulated"] = True
     return json.dumps(said).encode()

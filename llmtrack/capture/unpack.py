@@ -13,6 +13,7 @@ from llmtrack.capture.reading import Reading, read
 from llmtrack.capture.reading.exchange import ErrorSeen, Exchange
 from llmtrack.ids import new_id
 from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
+from llmtrack.pricing.usage import Usage
 
 _BACKGROUND = re.compile(rb'"background"\s*:\s*true')
 """In a response that was asked for in the background. No text can look like it: its quotes would be escaped."""
@@ -39,7 +40,12 @@ def record_of(frame: Frame) -> Record | None:
             _begun.popitem(last=False)
     if known.get("settles") and (reading.pending or frame.http_status != 200 or not _in_background(frame, reading)):
         return None  # Asking after an answer is no request to a model, unless it finds a background one ready.
+    if known.get("if_used") and reading.usage == _UNKNOWN:
+        return None  # A request of some other kind, such as making an assistant.
     return _generation(frame, known, reading)
+
+
+_UNKNOWN = Usage()
 
 
 @lru_cache(4096)

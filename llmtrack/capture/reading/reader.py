@@ -15,10 +15,11 @@ from llmtrack.capture.reading.chat import CHAT
 from llmtrack.capture.reading.exchange import Exchange
 from llmtrack.capture.reading.media import AUDIO, IMAGES
 from llmtrack.capture.reading.messages import COMPLETIONS, MESSAGES
+from llmtrack.capture.reading.other import ANY
 from llmtrack.capture.reading.outcome import outcome
 from llmtrack.capture.reading.responses import RESPONSES
 from llmtrack.capture.reading.said import Dialect, Said
-from llmtrack.capture.reading.simple import BATCHES, COUNTS, DECISIONS, EMBEDDINGS, MODERATIONS
+from llmtrack.capture.reading.simple import BATCHES, COUNTS, DECISIONS, EMBEDDINGS, MODERATIONS, VIDEOS
 from llmtrack.capture.reading.values import dig, text
 from llmtrack.pricing.usage import Usage
 
@@ -33,11 +34,13 @@ READERS: Mapping[str, Dialect] = {
     "openai.audio": AUDIO,
     "openai.moderations": MODERATIONS,
     "openai.decisions": DECISIONS,
+    "openai.videos": VIDEOS,
     "openai.count_tokens": COUNTS,
     "anthropic.messages": MESSAGES,
     "anthropic.completions": COMPLETIONS,
     "anthropic.count_tokens": COUNTS,
     "anthropic.batches": BATCHES,
+    "any": ANY,
 }
 """Every reader by its name."""
 
@@ -126,7 +129,7 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
     if content or _lacks_tokens(dialect, said, exchange, streamed):
         asked, replied, broken = _messages(dialect, request, answer)
         note = note or broken
-    usage, estimated = said.usage, tuple[str, ...]()
+    usage, estimated = said.usage, said.derived
     if _lacks_tokens(dialect, said, exchange, streamed):
         usage, estimated = _estimate(said, asked or [], replied or [], request)
     return Reading(

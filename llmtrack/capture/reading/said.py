@@ -40,6 +40,8 @@ class Said:
     finish_reason: str | None = None
     service_tier: str | None = None
     usage: Usage = _UNKNOWN
+    derived: tuple[str, ...] = ()
+    """The fields of `usage` that follow from what was reported, and were not reported themselves."""
     announced: bool = False
     """The output tokens in `usage` are only what was announced at the start of the stream, not its final count."""
     cost: Decimal | None = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from llmtrack.capture.reading import parts
 from llmtrack.capture.reading.openai_usage import read_cost, read_usage
 from llmtrack.capture.reading.responses_content import input_messages
 from llmtrack.capture.reading.said import Dialect, Said, failure
-from llmtrack.capture.reading.values import dig, objects, text
+from llmtrack.capture.reading.values import count, dig, objects, text
 
 Json = dict[str, Any]
 
@@ -23,6 +24,15 @@ def plain(body: Json, said: Said) -> None:
     if isinstance(reported, dict):
         said.usage = read_usage(reported)
         said.cost = read_cost(reported)
+
+
+def _embedded(body: Json, said: Said) -> None:
+    """Reads embeddings. Voyage and Jina report a total and no more: all of it is input, as nothing else is counted."""
+    plain(body, said)
+    total = count(dig(body, "usage", "total_tokens"))
+    if total is not None and said.usage.input_tokens is None:
+        said.usage = replace(said.usage, input_tokens=total)
+        said.derived = ("input_tokens",)
 
 
 def asked(request: Json) -> list[Json]:
@@ -50,6 +60,17 @@ def _vectors(body: Json) -> list[Json]:
     if isinstance(first, list):
         part["dimensions"] = len(first)
     return [{"role": "assistant", "parts": [part]}] if found else []
+
+
+def _filmed(body: Json) -> list[Json]:
+    """What a film is to be: its making goes on, and nobody counts tokens."""
+    part = {"type": "video", "id": body.get("id"), "seconds": body.get("seconds"), "size": body.get("size")}
+    return [{"role": "assistant", "parts": [part]}] if body.get("id") else []
+
+
+def _film(request: Json) -> list[Json]:
+    prompt = text(request.get("prompt"))
+    return [{"role": "user", "parts": [parts.text_part(prompt)]}] if prompt else []
 
 
 def _judged(body: Json) -> list[Json]:
@@ -99,8 +120,9 @@ def _models(request: Json) -> list[str]:
     return sorted({name for one in requests if (name := text(dig(one, "params", "model")))})
 
 
-EMBEDDINGS = Dialect(plain=plain, input=asked, output=_vectors)
+EMBEDDINGS = Dialect(plain=_embedded, input=asked, output=_vectors)
 MODERATIONS = Dialect(plain=plain, input=asked, output=_judged)
 DECISIONS = Dialect(plain=plain, input=input_messages, output=_decided)
+VIDEOS = Dialect(plain=plain, input=_film, output=_filmed)
 COUNTS = Dialect(plain=_counted, output=_count)
 BATCHES = Dialect(plain=_batched, input=_batch)
