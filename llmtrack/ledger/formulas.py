@@ -25,7 +25,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A sum. Where some of the generations are `missing` from it and none `known`, it is unknown, which is not 0."""
+    """A sum. Where generations are `missing` from it and nothing is `known`, it is unknown, which is not 0."""
 
     sum: Sum
     missing: Sum | None = None

@@ -37,9 +37,8 @@ def _day_user_sums() -> dict[Sum, str]:
         if isinstance(formula, Total):
             found[formula.sum] = f"SUM(r.{name})"
     cost, simulated = METRICS["cost"].formula, METRICS["simulated_cost"].formula
-    if isinstance(cost, Total) and cost.known and isinstance(simulated, Total):
+    if isinstance(cost, Total) and isinstance(simulated, Total):
         found[cost.sum] = "SUM(CASE WHEN r.simulated = 0 THEN r.cost ELSE 0 END)"
-        found[cost.known] = "SUM(CASE WHEN r.simulated = 0 THEN r.generations - r.unpriced ELSE 0 END)"
         found[simulated.sum] = "SUM(CASE WHEN r.simulated = 1 THEN r.cost ELSE 0 END)"
         found[Sum("generations", only=simulated.sum.only)] = (
             "SUM(CASE WHEN r.simulated = 1 THEN r.generations ELSE 0 END)"

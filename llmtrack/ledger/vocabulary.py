@@ -40,9 +40,9 @@ PRICED = Sum("generations", only=(_is("cost_status", "exact", "estimated", "prov
 def _real(column: str) -> Total:
     """Real dollars: the demo provider's are never added to them.
 
-    A failure that cost nothing is no price known: beside answers without a price the sum stays unknown.
+    What cost nothing, as a failure does, makes no price known: beside answers without one the sum stays unknown.
     """
-    return Total(Sum(column, only=(_REAL,)), missing=Sum("unpriced"), known=PRICED)
+    return Total(Sum(column, only=(_REAL,)), missing=Sum("unpriced"), known=Sum("cost", only=(_REAL,)))
 
 
 def _count(*only: Condition) -> Total:

@@ -92,8 +92,7 @@ def _unpriced(rows: Rows) -> int:
 
 def _real(part: str) -> Callable[[Rows], Decimal | None]:
     def read(rows: Rows) -> Decimal | None:
-        priced = any(row.cost and row.cost.status not in ("simulated", "unpriced") for row in rows)
-        if _unpriced(rows) and not priced:
+        if _unpriced(rows) and not _nano(rows, "total"):
             return None
         return Decimal(_nano(rows, part)).scaleb(-9)
 
