@@ -63,6 +63,8 @@ def _quoted(found: Figures, quoted: Decimal | None) -> str:
     off = float((quoted - found.cost) / found.cost)
     if abs(off) < 0.005:
         return "as quoted"
+    if off > 1:
+        return f"quoted {words.compact(round(1 + off, 1))} times its cost"
     return f"quoted {words.share(abs(off))} too {'high' if off > 0 else 'low'}"
 
 

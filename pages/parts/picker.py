@@ -152,19 +152,22 @@ def _labels(listed: Sequence[Model], catalog: Catalog, favourites: Sequence[str]
 def label(model: Model, provider: ProviderModels, price: Prices | None = None) -> str:
     """A model in the list: provider first, so that the list is grouped; then what keeps it from being chosen.
 
-    Where nothing does: its end, what a million tokens cost in and out, how much it can read, and what it takes.
+    Where nothing does: what a million tokens cost in and out, how much it can read, what it takes, and its end.
     """
     name = f"{provider.label.partition(' (')[0]} · {model.name}"
     if model.needs:
         return f"{name} — set {model.needs} to choose it"
     if model.simulated:
         return f"{name} — {model.about}" if model.about else name
-    parts = [model.deprecated() or ""]
+    end = model.deprecated() or ""
+    parts = [end] if model.ended() else []
     if price and None not in price:
         parts.append(" / ".join(map(_dollars, price)))
     if model.context:
         parts.append(words.compact(model.context))
     parts.append(_takes(model))
+    if not model.ended():  # last: a narrow box cuts it off, and the settings have it too
+        parts.append(end)
     told = " · ".join(part for part in parts if part)
     return f"{name} — {told}" if told else name
 

@@ -72,7 +72,7 @@ class Chat:
         self.model.click()
         self.model.fill(name)
         # What follows a dash is said about the model, such as when it ends.
-        self.page.get_by_role("option", name=re.compile(f"^{re.escape(label)}( —|$)")).click()
+        self.page.get_by_role("option", name=re.compile(f"^(★ )?{re.escape(label)}( —|$)")).click()
         # Streamlit shows its Stop button for one run of the script: a message sent while an earlier run is on its way
         # loses the button to it.
         expect(self.message).to_have_attribute("placeholder", f"Message {name}")

@@ -53,7 +53,7 @@ def save_preset(app: AppTest, name: str) -> AppTest:
 
 def test_the_list_of_models_tells_price_context_and_what_each_takes(open_page: OpenPage) -> None:
     listed = open_page().selectbox(key="chat_model").options
-    assert "OpenAI · gpt-4o — ends 14 January 2027 · $2.50 / $10.00 · 128k · images and PDF" in listed
+    assert "OpenAI · gpt-4o — $2.50 / $10.00 · 128k · images and PDF · ends 14 January 2027" in listed
     assert "Anthropic · claude-opus-4-6 — set ANTHROPIC_API_KEY to choose it" in listed
     assert "Simulated · demo-silent — says nothing for a long while: try Stop" in listed
 
@@ -248,7 +248,7 @@ def test_a_part_of_a_name_finds_the_model_and_a_new_name_is_taken_as_typed() -> 
     assert named(catalog, "nano", "openai/gpt-4o").key == "openai/gpt-5.4-nano"
     assert named(catalog, "gpt-4o-mini-2024", "openai/gpt-4o").key == "openai/gpt-4o-mini-2024"
     assert named(catalog, "openai/gpt-6", "openai/gpt-4o").key == "openai/gpt-6"
-    label = "★ OpenAI · gpt-4.1 — ends 14 January 2027 · $2.00 / $8.00 · 1M · images and PDF"
+    label = "★ OpenAI · gpt-4.1 — $2.00 / $8.00 · 1M · images and PDF · ends 14 January 2027"
     assert named(catalog, label, "openai/gpt-4o").key == "openai/gpt-4.1"
     with pytest.raises(ChatError, match="'gpt-9' is no model here"):
         named(catalog, "gpt-9", GPT)

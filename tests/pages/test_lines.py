@@ -38,7 +38,13 @@ def test_a_stopped_answer_says_so_and_marks_its_tokens_and_cost_as_estimates() -
 
 @pytest.mark.parametrize(
     ("quoted", "words"),
-    [("0.0045", "as quoted"), ("0.00495", "quoted 10\u202f% too high"), ("0.0036", "quoted 20\u202f% too low")],
+    [
+        ("0.0045", "as quoted"),
+        ("0.00495", "quoted 10\u202f% too high"),
+        ("0.0036", "quoted 20\u202f% too low"),
+        ("0.0144", "quoted 3.2 times its cost"),
+        ("0.1125", "quoted 25 times its cost"),
+    ],
 )
 def test_how_good_the_quote_was_is_told_afterwards(quoted: str, words: str) -> None:
     assert f" · {words} · " in figures.line(ANSWER, TOOK, Decimal(quoted))
