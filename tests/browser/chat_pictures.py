@@ -14,6 +14,7 @@ from tests.browser.fixtures import QUIET, chromium
 from tests.browser.room import Room, keys
 from tests.provider import Provider
 from tests.provider.answer import DONE, Answer, sse
+from tests.provider.server import Request
 
 PICTURES = ROOT / "docs" / "pictures"
 SIZES = {"light": (1280, 860), "dark": (1280, 860), "phone": (390, 844)}
@@ -40,6 +41,7 @@ $$
 \\frac{\\varphi^n - (-\\varphi)^{-n}}{\\sqrt{5}}, \\qquad \\varphi = \\frac{1 + \\sqrt{5}}{2}
 $$
 """
+MINI = "Put `@functools.cache` above the function. Its answers are kept in memory, one for each set of arguments."
 SHORT = "Use `functools.cache`: one line, no server, and gone after a restart."
 
 
@@ -53,6 +55,16 @@ def saying(model: str, text: str, tokens: tuple[int, int]) -> Answer:
     return Answer(events=[*map(sse, [*chunks, end, {**envelope, "choices": [], "usage": usage}]), DONE], pause=0.05)
 
 
+class Studio(Provider):
+    """Two models that are asked at once: each says its own, whichever request comes first."""
+
+    def _answer(self, request: Request) -> Answer:
+        model = str(request.wanted.get("model"))
+        told = {"gpt-4o": (SHORT, (24, 18)), "gpt-4o-mini": (MINI, (24, 30))}.get(model)
+        scripted = any(self._scripts.values())
+        return saying(model, *told) if told and not scripted else super()._answer(request)
+
+
 def take(page: Page, name: str) -> None:
     """One picture, with few enough colours to be small."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
@@ -63,8 +75,24 @@ def take(page: Page, name: str) -> None:
     print(f"docs/pictures/{name}.png, {path.stat().st_size // 1000} kB")  # noqa: T201
 
 
+def prefer(browser: Browser, server: AppServer) -> None:
+    """A favourite and two presets, so that there is something to show."""
+    page = browser.new_context(locale="en-GB").new_page()
+    room = Room(page, server)
+    room.choose("OpenAI · gpt-4o")
+    room.open_settings()
+    room.switch("Favourite")
+    for name, told in (("Reviewer", "Find what is wrong, worst first."), ("Poet", "Answer in verse.")):
+        room.tell_system(told)
+        room.open_presets()
+        room.save_preset(name)
+        room.close_dialog()
+        room.open_settings()
+    page.context.close()
+
+
 def draw(browser: Browser, server: AppServer, provider: Provider, ending: str) -> None:
-    """A conversation, two models compared, and an error, in one scheme or on a phone."""
+    """A conversation, what can be set, two models compared, and an error, in one scheme or on a phone."""
     width, height = SIZES[ending]
     scheme = "dark" if ending == "dark" else "light"
     size = {"width": width, "height": height}
@@ -76,10 +104,16 @@ def draw(browser: Browser, server: AppServer, provider: Provider, ending: str) -
     room.ask("How do I cache a function in Python?")
     room.ask("Compare three ways, with the formula", 1)
     take(page, f"chat-{ending}")
+    room.open_settings()
+    room.apply_preset("Reviewer")
+    expect(page.get_by_text("“Reviewer” is applied.")).to_have_count(0)
+    take(page, f"chat-settings-{ending}")
+    room.open_presets()
+    take(page, f"chat-presets-{ending}")
+    room.close_dialog()
 
     room = Room(page, server)
     room.choose("OpenAI · gpt-4o")
-    provider.script("/chat/completions", [saying("gpt-4o", SHORT, (24, 18)), saying("gpt-4o-mini", SHORT, (24, 18))])
     room.compare_with("openai/gpt-4o-mini")
     room.send("How do I cache a function in Python?")
     expect(page.get_by_role("button", name="Go on with this one")).to_have_count(2)
@@ -100,10 +134,11 @@ def draw(browser: Browser, server: AppServer, provider: Provider, ending: str) -
 def main() -> None:
     """Light, dark, and 390 pixels wide."""
     PICTURES.mkdir(exist_ok=True)
-    provider = Provider()
+    provider = Studio()
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*QUIET, "--no-sandbox"])
         with running_app(Path(directory), keys(provider)) as server:
+            prefer(browser, server)
             for ending in SIZES:
                 draw(browser, server, provider, ending)
         browser.close()
