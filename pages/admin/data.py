@@ -13,7 +13,7 @@ from pages.parts import numbers, states, tables, words
 from pages.parts.tables import Column
 from pages.parts.viewer import require_admin
 
-KEPT = (Column("what", "What", pinned=True), Column("kept", "Kept for"), Column("setting", "Setting"))
+KEPT = (Column("what", "What"), Column("kept", "Kept for"), Column("setting", "Setting"))
 GONE = (
     Column("at", "When", "time", pinned=True),
     Column("by", "By"),

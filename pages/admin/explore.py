@@ -133,7 +133,8 @@ def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
             states.note(f"{words.counted(answer.cut, 'more row')} not shown; split by less, or filter.")
         export(answer)
     numbers.remark(answer)
-    states.note(f"Read from {answer.explain}." if answer.explain else "")
+    if answer.rows:
+        states.note(f"Where it was read: {words.plain(answer.explain)}.")
 
 
 require_admin()

@@ -15,7 +15,7 @@ VIEWS = {"traces": "Interactions", "sessions": "Conversations"}
 TRACES = (
     Column("at", "Time", "time", pinned=True),
     Column("name", "Name"),
-    Column("user", "User"),
+    Column("user", "User", width=120),
     Column("generations", "Calls", "count"),
     Column("errors", "Errors", "count"),
     Column("input_tokens", "Tokens in", "count"),
@@ -29,7 +29,7 @@ TRACES = (
 )
 SESSIONS = (
     Column("at", "Began", "time", pinned=True),
-    Column("user", "User"),
+    Column("user", "User", width=120),
     Column("traces", "Interactions", "count"),
     *TRACES[3:10],
     Column("duration", "Lasted", "seconds"),

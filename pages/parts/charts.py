@@ -179,7 +179,7 @@ def _value_axis(points: Sequence[Point], money: bool) -> alt.Axis:
     import altair as alt
 
     if not money:
-        return alt.Axis(tickCount=5, format="~s")
+        return alt.Axis(tickCount=5, tickMinStep=1, format="~s")
     tallest: dict[Any, float] = {}
     for point in points:
         tallest[point.at] = tallest.get(point.at, 0.0) + point.value

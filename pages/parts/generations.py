@@ -24,7 +24,7 @@ ORDERS = {
 }
 COLUMNS = (
     Column("at", "Time", "time", pinned=True),
-    Column("user", "User"),
+    Column("user", "User", width=120),
     Column("model", "Model"),
     Column("status", "Status"),
     Column("input_tokens", "Tokens in", "count"),

@@ -15,6 +15,10 @@ MOST_ROWS = 14
 """A longer table scrolls inside itself."""
 
 
+PINNED_WIDTH, PINNED_LETTERS = 190, 24
+"""Pixels, and how many letters about fit into them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: the key of its values in a row, its heading, and what they are."""
@@ -34,7 +38,7 @@ def table(
     """Draw `rows`; a value nobody knows says so. With a `key` a row can be clicked: returns which one is."""
     import pandas as pd
 
-    columns = list(columns)
+    columns = [_narrowed(column, rows) for column in columns]
     frame = pd.DataFrame({column.key: _values(column, rows) for column in columns})
     money = [column.key for column in columns if column.kind == "usd"]
     # Sorted as numbers, shown as everywhere else: a column of one form would turn small amounts into zeros.
@@ -58,6 +62,14 @@ def table(
         selection_mode="single-row",
     )
     return next((row for row in event.selection.rows if row < len(rows)), None)
+
+
+def _narrowed(column: Column, rows: Sequence[Mapping[str, Any]]) -> Column:
+    """A pinned column no wider than leaves room for the others, which could not be scrolled to."""
+    if not column.pinned or column.width is not None or column.kind != "text":
+        return column
+    longest = max((len(str(row[column.key] or "")) for row in rows), default=0)
+    return replace(column, width=PINNED_WIDTH) if longest > PINNED_LETTERS else column
 
 
 OPTIONAL = {"unpriced", "cancelled", "errors", "error_rate", "refused", "timeouts", "rate_limits"}

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from llmtrack.ledger import Ledger, open_ledger
+from llmtrack.ledger import Ledger
 from llmtrack.ledger.metrics import ask
-from llmtrack.sample import facts, make_sample
+from llmtrack.sample import facts
 from llmtrack.settings import get_settings
-
-PAGES = Path(__file__).parents[2] / "pages"
-UNTIL = datetime.now(UTC)
-TODAY = UNTIL.date()
-
-
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    """A sample that ends now, as the command makes it."""
-    opened = open_ledger(f"sqlite:///{tmp_path_factory.mktemp('sample') / 'sample.db'}")
-    make_sample(opened, UNTIL)
-    yield opened
-    opened.close()
+from tests.sample.conftest import PAGES, TODAY, OpenPage
 
 
 def test_the_dearest_day_and_who_made_it_so_stand_out(ledger: Ledger) -> None:
@@ -71,6 +57,25 @@ def test_a_model_without_a_price_is_counted_as_such(ledger: Ledger) -> None:
     assert row["unpriced"] == row["generations"] > 0
 
 
+def test_chats_moved_to_another_model(ledger: Ledger) -> None:
+    moved = datetime.combine(TODAY - timedelta(days=facts.ADOPTED_DAYS_AGO), datetime.min.time(), UTC)
+    retired, adopted = facts.RETIRED_MODEL.served, facts.ADOPTED_MODEL.served
+    asked = {"by": "model", "where": {"feature": "chat", "model": [retired, adopted], "status": "ok"}}
+    before = {row["model"]: row["generations"] for row in ask(ledger, "generations", until=moved, **asked)}
+    after = {row["model"]: row["generations"] for row in ask(ledger, "generations", since=moved, **asked)}
+    assert before.get(retired, 0) > 10 * before.get(adopted, 0)
+    assert after.get(adopted, 0) > 10 * after.get(retired, 0)
+
+
+def test_somebody_left_and_somebody_joined(ledger: Ledger) -> None:
+    days = [
+        row["day"].date() for row in ask(ledger, "generations", by="day", where={"user": facts.LEFT_USER}, fill=False)
+    ]
+    assert max(days) <= TODAY - timedelta(days=facts.LEFT_DAYS_AGO)
+    joined = ask(ledger, "generations", by="day", where={"user": facts.JOINED_USER}, fill=False)
+    assert min(row["day"].date() for row in joined) >= TODAY - timedelta(days=facts.JOINED_DAYS_AGO)
+
+
 def test_everyone_has_a_plan_and_a_team(ledger: Ledger) -> None:
     plans = {row["user.plan"]: row["users"] for row in ask(ledger, "users", by="user.plan")}
     assert set(plans) == {"free", "pro", "enterprise"}
@@ -79,18 +84,10 @@ def test_everyone_has_a_plan_and_a_team(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     "page", ["chat.py", "usage.py", *(f"admin/{one.name}" for one in sorted((PAGES / "admin").glob("*.py")))]
 )
-def test_every_page_says_that_it_shows_a_sample(ledger: Ledger, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LLMTRACK_SAMPLE", "true")
-    monkeypatch.setenv("LLMTRACK_SAMPLE_DATABASE_URL", f"sqlite:///{ledger.name}")
-    monkeypatch.setenv("LLMTRACK_PRELOAD", "false")
-    monkeypatch.setenv("LLMTRACK_USER_ID", facts.HEAVIEST_USER)
-    get_settings.cache_clear()
-    app = AppTest.from_file(PAGES / "main.py", default_timeout=60).run()
-    app.switch_page(page).run()
-    assert not app.exception
+def test_every_page_says_that_it_shows_a_sample(open_page: OpenPage, page: str) -> None:
+    app = open_page(page)
     assert not app.error
     assert "Sample data" in app.warning[0].value
-    get_settings.cache_clear()
 
 
 def test_the_usage_page_shows_somebody_of_the_sample_unless_another_is_named(
