@@ -47,7 +47,8 @@ def draw(conversation_id: int | None) -> None:
     names = words.plain(" and ".join(file.name for file in draft.files))
     share = words.share(found[0].file_tokens, found[0].input_tokens)
     with st.container(border=True):
-        st.markdown(f"**Not sent yet.** {pricetag.line(found)}. {names}: {share} of what is sent.")
+        makes = "makes" if len(draft.files) == 1 else "make"
+        st.markdown(f"**Not sent yet.** ≈ {pricetag.with_answer(found)}. {names} {makes} {share} of what is sent.")
         if draft.text:
             st.caption(words.plain(draft.text if len(draft.text) < 200 else draft.text[:199] + "…"))
         with st.container(horizontal=True):

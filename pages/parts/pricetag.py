@@ -81,10 +81,8 @@ def line(found: Sequence[Quote]) -> str:
     parts = []
     if any(one.before is not None and one.standing_tokens for one in found):
         parts.append(f"≈ {_sum(found, [one.before for one in found])} before you type{_consists_of(found[0])}")
-    expected = _sum(found, [one.expected for one in found])
     if any(one.expected is not None for one in found):
-        answers = "answers" if several else "an answer"
-        parts.append(f"{'' if parts else '≈ '}{expected} with {answers} of the usual length{_each(found)}")
+        parts.append(f"{'' if parts else '≈ '}{with_answer(found)}")
     if unknown := [one.model.name for one in found if one.expected is None]:
         if not several:
             return "What the next message will cost is unknown: its model has no known price."
@@ -95,6 +93,12 @@ def line(found: Sequence[Quote]) -> str:
         if one.too_long
     ]
     return " · ".join(parts)
+
+
+def with_answer(found: Sequence[Quote]) -> str:
+    """What is expected of the message with its answer, or answers: ``$0.006 with an answer of the usual length``."""
+    answers = "answers" if len(found) > 1 else "an answer"
+    return f"{_sum(found, [one.expected for one in found])} with {answers} of the usual length{_each(found)}"
 
 
 def _sum(found: Sequence[Quote], amounts: Sequence[Decimal | None]) -> str:
