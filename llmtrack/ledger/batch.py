@@ -60,8 +60,9 @@ class Batch:
         self._totals, self._interactions = Totals(words), Interactions(words)
         self._write_generations(generations)
         self._interactions.note(record for record in records if isinstance(record, Span))
-        self._totals.store(self.connection, self.dialect)
-        sealed = sealing.sealed_among(self.connection, self._totals.days())
+        edge = sealing.edge(self.connection)
+        self._totals.store(self.connection, self.dialect, edge)
+        sealed = sealing.sealed_among(self.connection, self._totals.days(), edge)
         for row in self.moved:
             remark(self.connection, self.dialect, words, row)
         self._interactions.store(self.connection, self.dialect, self.known)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from llmtrack.ledger.plan import TOTALS, Part, Piece, choose, reason
-from llmtrack.ledger.rollups import HOUR, QUARTER, Rollup
+from llmtrack.ledger.rollups import QUARTER, Rollup
 from llmtrack.ledger.scope import Scope, Sql
 from llmtrack.ledger.snapshot import Snapshot
 from llmtrack.ledger.sums import Key, Sums, id_spans, leads, spans
@@ -39,8 +39,8 @@ def users(scope: Scope, cut_along: Cutter) -> Mapping[Key, int]:
     else:
         needed = scope.columns | {"app_user"}
         chain = choose(TOTALS, needed, scope.fixed)
-        rollups = chain.rollups if chain else ()
-        parts, rest = cut_along("users", rollups, rollups, reason(TOTALS, needed))
+        rollups, finer = (chain.live, chain.rollups) if chain else ((), ())
+        parts, rest = cut_along("users", rollups, finer, reason(TOTALS, needed))
         selects = [_of_cube(scope, part) for part in parts]
     if rest:
         selects.append(_of_rows(scope, rest))
@@ -185,11 +185,15 @@ def judged(scope: Scope, buckets: Sequence[Span]) -> Sums:
 def rows_within(view: Snapshot, scope: Scope, rows: Sequence[Piece]) -> int:
     """How many generations lie in these pieces at most, told from rollups; of a user only, where a filter names one."""
     user = next((c for c in scope.clauses if c.column == "app_user" and c.fixes and c.ids), None)
-    table, length = ("rollup_user_hour", HOUR) if user else ("rollup_quarter", QUARTER)
-    slots = [(p.bucket, p.start // length, -(-p.end // length)) for p in rows]
-    only = f" AND r.app_user IN ({', '.join(map(str, user.ids))})" if user else ""
+    if user:
+        sql = (
+            f"{id_spans(rows)} SELECT COUNT(*) FROM span CROSS JOIN generation AS g "
+            f"WHERE g.id >= span.a AND g.id < span.b AND g.app_user IN ({', '.join(map(str, user.ids))})"
+        )
+        return int(view.one(sql)[0])
+    slots = [(piece.bucket, piece.start // QUARTER, -(-piece.end // QUARTER)) for piece in rows]
     sql = (
         f"WITH span(k, a, b) AS ({spans(slots)}) SELECT COALESCE(SUM(r.generations), 0) "
-        f"FROM span CROSS JOIN {table} AS r WHERE r.slot >= span.a AND r.slot < span.b{only}"
+        f"FROM span CROSS JOIN rollup_quarter AS r WHERE r.slot >= span.a AND r.slot < span.b"
     )
     return int(view.one(sql)[0])

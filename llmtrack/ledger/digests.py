@@ -13,7 +13,7 @@ from llmtrack.ledger import histogram
 from llmtrack.ledger.dialect import Dialect
 from llmtrack.ledger.rollups import CUBES, DAY, MEASURES, SKETCHES
 from llmtrack.ledger.sketches import SKETCHED
-from llmtrack.ledger.totals import DAY_USER, DAY_USER_KEY, SEEN_KEY, Totals
+from llmtrack.ledger.totals import DAY_USER, DAY_USER_KEY, SEEN_KEY, Totals, kept
 
 _SIZE = 16
 _ALL = 1 << 8 * _SIZE
@@ -23,10 +23,10 @@ Digests = dict[int, dict[str, int]]
 """By day and table: the sum of a hash of every row, so that the order of rows does not matter."""
 
 
-def of_totals(totals: Totals) -> Digests:
-    """The digests of totals as they should be."""
+def of_totals(totals: Totals, edge: int) -> Digests:
+    """The digests of totals as they should be, when `edge` is the first UTC day after all sealed ones."""
     found: Digests = {}
-    cubes = totals.cubes()
+    cubes = kept(totals.cubes(), edge)
     for rollup in CUBES:
         slot = rollup.key.index("slot")
         for key, sums in cubes[rollup.table].items():

@@ -128,7 +128,7 @@ def _direct(scope: Scope, low: int, high: int, down: bool, count: int) -> list[i
 def _in_windows(scope: Scope, low: int, high: int, down: bool, count: int, budget: int) -> Found:
     known = {clause.column for clause in scope.clauses} & TOTALS[-1].dimensions
     chain = choose(TOTALS, known, scope.fixed & known) or TOTALS[0]
-    finest = chain.rollups[-1]
+    finest = chain.live[-1]
     rough = any(clause.column not in known for clause in scope.clauses)
     only = scope.where("r", rows=False, leave_out={c.column for c in scope.clauses} - known)
     found: list[int] = []

@@ -63,6 +63,11 @@ class Chain:
         return None if first == "slot" else first
 
     @property
+    def live(self) -> tuple[Rollup, ...]:
+        """Those that hold every day, sealed or not."""
+        return tuple(rollup for rollup in self.rollups if not rollup.sealed_only)
+
+    @property
     def dimensions(self) -> frozenset[str]:
         """What these tables tell apart besides time."""
         return frozenset(self.rollups[0].key) - {"slot"}

@@ -134,7 +134,7 @@ class Reader:
     def _sums(self, scope: Scope, sums: Sequence[Sum]) -> Sums:
         needed = scope.columns | {vocabulary.DIMENSIONS[name].column for each in sums for name, _, _ in each.only}
         chain = choose(TOTALS, needed, scope.fixed)
-        finer = rollups = chain.rollups if chain else ()
+        rollups, finer = (chain.live, chain.rollups) if chain else ((), ())
         if scope.columns == {"app_user"} and "app_user" not in scope.fixed and all(s in DAY_USER_SUMS for s in sums):
             rollups = (DAY_USER,)
         parts, rows = self._cut("totals", rollups, finer, reason(TOTALS, needed))

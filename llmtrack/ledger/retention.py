@@ -14,9 +14,9 @@ from llmtrack.ledger import digests
 from llmtrack.ledger.audit import note
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.rollups import DAY
-from llmtrack.ledger.sealing import exclude_writers, remove_rows, remove_texts, seal
+from llmtrack.ledger.sealing import edge, exclude_writers, remove_rows, remove_texts, seal
 from llmtrack.ledger.store import Ledger
-from llmtrack.ledger.totals import Totals
+from llmtrack.ledger.totals import Totals, store_sealed
 from llmtrack.ledger.verify import rebuild_day, rows_of_day, words_in
 
 _UNUSED = "FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)"
@@ -199,8 +199,11 @@ def _seal_day(connection: Connection, ledger: Ledger, day: int) -> int:
     for row in rows_of_day(connection, ledger, day):
         totals.add(row)
     stored = digests.of_tables(connection, ledger.dialect, day, day + 1).get(day, {})
-    if digests.of_totals(totals).get(day, {}) != stored:
+    before = edge(connection)
+    if digests.of_totals(totals, before).get(day, {}) != stored:
         rebuild_day(connection, ledger, day)  # once the rows are gone, nobody could
+    if day >= before:
+        store_sealed(connection, ledger.dialect, totals)
     count = remove_rows(connection, ledger.dialect, day)
     seal(connection, ledger.dialect, day)
     return count

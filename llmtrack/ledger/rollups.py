@@ -13,7 +13,7 @@ rollup_feature_hour  hour        slot, feature, *plain*, error
 rollup_feature_day   UTC day     slot, feature, *plain*, error
 rollup_group_hour    hour        group, slot, feature, *plain*, error
 rollup_group_day     UTC day     group, slot, feature, *plain*, error
-rollup_user_hour     hour        user, slot, group, feature, *plain*, error
+rollup_user_hour     hour        user, slot, group, feature, *plain*, error             of sealed days only
 rollup_user_day      UTC day     user, slot, group, feature, *plain*, error
 rollup_day_user      UTC day     slot, user, simulated            + the quarter-hours of the day with a generation
 rollup_seen          UTC month   slot, provider, model, feature, group, user: the days of the month, no measures
@@ -26,12 +26,14 @@ Slots count from 1970 UTC: ``slot = microseconds // length``. Dimensions are ids
 so that a key is never NULL. A range in any zone is: whole UTC days from a day table, the hours left over from an hour
 table, the quarters left over from `rollup_quarter`, and what is not a multiple of 15 minutes from rows (an id range of
 `generation`). What has no quarter table reads the quarters from rows too; a user's through the index on (user, time).
+Somebody makes a call or two in an hour, so that the hours of users would be nearly as many as the rows: their hours,
+too, are read from rows, and `rollup_user_hour` is written when a day's rows are deleted.
 
 Distinct users over a range: the rows of `rollup_day_user`, where a UTC day is cut by its `quarters_am` and
 `quarters_pm` bits (bit n of am = quarter-hour n of the day, n < 48; of pm = quarter-hour 48 + n). Distinct users of a
 model, feature or group: the rows of `rollup_seen` (bit n = day n + 1 of the month), whose slot is
-``year * 12 + month - 1``; a day cut by the zone reads its part from `rollup_user_hour` or rows. A generation still
-pending is not in `rollup_seen`.
+``year * 12 + month - 1``; a day cut by the zone reads its part from rows. A generation still pending is not in
+`rollup_seen`.
 
 Sketches (`histogram`) of duration, time to first token and cost are blobs in ``sketch_…`` tables: by hour and by UTC
 day over *plain*, and by UTC day for each feature and each group over *plain*. A user's percentiles are read from rows.
@@ -187,7 +189,7 @@ class RollupGroupDay(Plain, table=True):
 
 
 class RollupUserHour(Plain, table=True):
-    """Totals by user, then hour."""
+    """Totals by user, then hour, of the days whose rows are gone."""
 
     __tablename__ = "rollup_user_hour"
     __table_args__ = _keyed("app_user", "slot", "group_name", "feature", *PLAIN, "error_type")
@@ -307,6 +309,8 @@ class Rollup:
     """Of its slots, in microseconds."""
     key: tuple[str, ...]
     """Columns of its primary key, in order; ``slot`` among them."""
+    sealed_only: bool = False
+    """Whether it holds only days before the end of the last sealed one: of later days the rows tell the same."""
 
 
 _E = (*PLAIN, "error_type")
@@ -318,7 +322,7 @@ CUBES = (
     Rollup("rollup_feature_day", DAY, ("slot", "feature", *_E)),
     Rollup("rollup_group_hour", HOUR, ("group_name", "slot", "feature", *_E)),
     Rollup("rollup_group_day", DAY, ("group_name", "slot", "feature", *_E)),
-    Rollup("rollup_user_hour", HOUR, ("app_user", "slot", "group_name", "feature", *_E)),
+    Rollup("rollup_user_hour", HOUR, ("app_user", "slot", "group_name", "feature", *_E), sealed_only=True),
     Rollup("rollup_user_day", DAY, ("app_user", "slot", "group_name", "feature", *_E)),
 )
 """The rollups with all measures."""

@@ -13,15 +13,16 @@ from llmtrack.ledger.dialect import Dialect
 from llmtrack.ledger.rollups import DAY
 
 
-def sealed_among(connection: Connection, days: Iterable[int]) -> list[int]:
-    """Which of these UTC days (since 1970) are sealed."""
-    wanted = sorted(days)
-    if not wanted:
+def edge(connection: Connection) -> int:
+    """The first UTC day (since 1970) after all that are sealed; 0 where none is."""
+    return int(connection.exec_driver_sql("SELECT coalesce(max(day), -1) FROM sealed_day").scalar_one()) + 1
+
+
+def sealed_among(connection: Connection, days: Iterable[int], edge: int) -> list[int]:
+    """Which of these UTC days (since 1970) are sealed, when `edge` is the first after them."""
+    among = ", ".join(str(day) for day in sorted(days) if day < edge)
+    if not among:
         return []
-    last = connection.exec_driver_sql("SELECT max(day) FROM sealed_day").scalar_one()
-    if last is None or last < wanted[0]:
-        return []
-    among = ", ".join(map(str, wanted))
     return [row[0] for row in connection.exec_driver_sql(f"SELECT day FROM sealed_day WHERE day IN ({among})")]
 
 

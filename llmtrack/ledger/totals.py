@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from llmtrack import ids
 from llmtrack.ledger import histogram
 from llmtrack.ledger.dialect import Dialect
-from llmtrack.ledger.rollups import CUBES, MEASURES, QUARTER, SKETCHES, Rollup, is_message
+from llmtrack.ledger.rollups import CUBES, DAY, MEASURES, QUARTER, SKETCHES, Rollup, is_message
 from llmtrack.ledger.rows import AT, Row
 from llmtrack.ledger.sketches import Triple, store_sketches
 from llmtrack.pricing.reasons import NOT_COUNTED, Reason
@@ -199,9 +199,12 @@ class Totals:
         """The days of `rollup_seen` by key."""
         return self._seen
 
-    def store(self, connection: Connection, dialect: Dialect) -> None:
-        """Adds everything to the tables, in the order of their keys so that writers cannot deadlock."""
-        cubes = self.cubes()
+    def store(self, connection: Connection, dialect: Dialect, edge: int) -> None:
+        """Adds everything to the tables, in the order of their keys so that writers cannot deadlock.
+
+        `edge` is the first UTC day after all sealed ones.
+        """
+        cubes = kept(self.cubes(), edge)
         for rollup in CUBES:
             _store_sums(connection, dialect, rollup.table, rollup.key, MEASURES, cubes[rollup.table])
         day_users = self.day_users(cubes["rollup_user_day"])
@@ -225,6 +228,24 @@ def _month(day: int) -> tuple[int, int]:
         when = date.fromordinal(day + _EPOCH_DAY)
         found = _MONTHS[day] = (when.year * 12 + when.month - 1, 1 << when.day - 1)
     return found
+
+
+def kept(cubes: Mapping[str, dict[Key, Sums]], edge: int) -> dict[str, dict[Key, Sums]]:
+    """What of these sums the tables hold while `edge` is the first UTC day after all sealed ones."""
+    held = dict(cubes)
+    for rollup in CUBES:
+        if rollup.sealed_only:
+            slot, end = rollup.key.index("slot"), edge * (DAY // rollup.length)
+            held[rollup.table] = {key: sums for key, sums in cubes[rollup.table].items() if key[slot] < end}
+    return held
+
+
+def store_sealed(connection: Connection, dialect: Dialect, totals: Totals) -> None:
+    """Adds what is kept of sealed days only, of a day that is being sealed."""
+    cubes = totals.cubes()
+    for rollup in CUBES:
+        if rollup.sealed_only:
+            _store_sums(connection, dialect, rollup.table, rollup.key, MEASURES, cubes[rollup.table])
 
 
 def _sum(into: dict[Key, Sums], key: Key, sums: Sequence[int]) -> None:

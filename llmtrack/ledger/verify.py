@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from llmtrack import ids
-from llmtrack.ledger import digests
+from llmtrack.ledger import digests, sealing
 from llmtrack.ledger.rollups import CUBES, DAY, SKETCHES
 from llmtrack.ledger.rows import COLUMNS, Row
 from llmtrack.ledger.store import Ledger
@@ -71,6 +71,7 @@ def verify(ledger: Ledger, progress: Progress | None = None) -> Verdict:
         days = days_in(connection)
         wrong: dict[int, tuple[str, ...]] = {}
         count = 0
+        edge = sealing.edge(connection)
         stored = digests.of_tables(connection, ledger.dialect, days[0], days[-1] + 1) if days else {}
         for done, day in enumerate(days):
             if day in sealed:
@@ -81,7 +82,7 @@ def verify(ledger: Ledger, progress: Progress | None = None) -> Verdict:
                 for row in rows_of_day(connection, ledger, day):
                     totals.add(row)
                     count += 1
-                if tables := _different(digests.of_totals(totals).get(day, {}), stored.get(day, {})):
+                if tables := _different(digests.of_totals(totals, edge).get(day, {}), stored.get(day, {})):
                     wrong[day] = tables
             if progress:
                 progress(done + 1, len(days))
@@ -152,7 +153,7 @@ def rebuild_day(connection: Connection, ledger: Ledger, day: int) -> None:
     when = datetime.fromtimestamp(day * DAY / 1e6, UTC)
     month, bit = when.year * 12 + when.month - 1, 1 << when.day - 1
     connection.exec_driver_sql(f"UPDATE rollup_seen SET days = days & ~{bit} WHERE slot = {mark}", (month,))
-    totals.store(connection, ledger.dialect)
+    totals.store(connection, ledger.dialect, sealing.edge(connection))
     connection.exec_driver_sql(f"DELETE FROM rollup_seen WHERE slot = {mark} AND days = 0", (month,))
 
 

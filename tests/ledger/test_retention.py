@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from llmtrack import ids
 from llmtrack.ledger import Ledger, LedgerError, open_ledger
 from llmtrack.ledger.anonymity import anonymous
 from llmtrack.ledger.erasures import erase
@@ -26,11 +27,15 @@ def value(ledger: Ledger, sql: str) -> object:
 
 
 def totals(ledger: Ledger) -> list[tuple]:
-    """Everything the rollups say."""
+    """Everything the rollups say that they say of every day."""
     with ledger.reading() as connection:
         return [
             tuple(row)
-            for table in [*(rollup.table for rollup in CUBES), "rollup_day_user", "rollup_seen"]
+            for table in [
+                *(rollup.table for rollup in CUBES if not rollup.sealed_only),
+                "rollup_day_user",
+                "rollup_seen",
+            ]
             for row in sorted(connection.exec_driver_sql(f"SELECT * FROM {table}"))
         ]
 
@@ -92,6 +97,29 @@ def test_rows_go_by_whole_days_that_keep_their_totals_under_a_seal(filled: Ledge
     verdict = verify(filled)
     assert verdict.right
     assert verdict.sealed == 10
+
+
+def test_the_hours_of_users_are_kept_when_the_rows_that_told_them_go(filled: Ledger) -> None:
+    hour = f"(id - {ids.first_at(0)}) / {ids.first_at(HOUR) - ids.first_at(0)}"
+    told = f"SELECT coalesce(app_user, 0), {hour}, count(*), sum(coalesce(cost, 0)) FROM generation GROUP BY 1, 2"
+    kept = "SELECT app_user, slot, sum(generations), sum(cost) FROM rollup_user_hour GROUP BY 1, 2"
+    edge = (NOON + 10 * DAY) // DAY
+
+    def rows(sql: str) -> list[tuple]:
+        with filled.reading() as connection:
+            return sorted(tuple(map(int, row)) for row in connection.exec_driver_sql(sql))
+
+    expected = [row for row in rows(told) if row[1] < edge * 24]
+    assert rows(kept) == []
+
+    retain(filled, Keep(row_days=20), NOON + 30 * DAY)
+    assert rows(kept) == expected
+    rebuild(filled)
+    assert rows(kept) == expected
+
+    filled.write([generation(NOON + DAY, user_id="late"), generation(NOON + 20 * DAY, user_id="late")])
+    assert sum(row[2] for row in rows(kept)) == sum(row[2] for row in expected) + 1
+    assert verify(filled).right
 
 
 def test_rebuild_leaves_sealed_days_alone_and_verify_sees_when_they_change(filled: Ledger) -> None:

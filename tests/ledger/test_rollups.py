@@ -68,12 +68,14 @@ def brute_force(rows: list[Row], key: tuple[str, ...], length: int) -> dict[tupl
 
 
 def check_all(ledger: Ledger) -> None:
+    """Of a ledger without sealed days."""
     rows = rows_of(ledger)
     with ledger.reading() as connection:
         for rollup in CUBES:
             found = connection.exec_driver_sql(f"SELECT {', '.join((*rollup.key, *MEASURES))} FROM {rollup.table}")
             stored = {tuple(row[: len(rollup.key)]): list(row[len(rollup.key) :]) for row in found}
-            assert stored == brute_force(rows, rollup.key, rollup.length), rollup.table
+            expected = {} if rollup.sealed_only else brute_force(rows, rollup.key, rollup.length)
+            assert stored == expected, rollup.table
         check_day_users(rows, connection.exec_driver_sql("SELECT * FROM rollup_day_user").mappings().all())
         check_seen(rows, connection.exec_driver_sql("SELECT * FROM rollup_seen").mappings().all())
         sketches = connection.exec_driver_sql("SELECT * FROM sketch_hour").mappings().all()
@@ -165,7 +167,7 @@ def test_verify_names_the_day_and_the_table_that_are_wrong_and_rebuild_makes_the
     ledger.write([random_generation(chance) for _ in range(200)])
     ledger.write([generation(NOON, trace_id="t", session_id="s")])
     ledger.transact(lambda c: c.exec_driver_sql("UPDATE rollup_day SET cost = cost + 1 WHERE slot = 20371"))
-    ledger.transact(lambda c: c.exec_driver_sql("DELETE FROM rollup_user_hour WHERE slot = 20372 * 24 + 3"))
+    ledger.transact(lambda c: c.exec_driver_sql("DELETE FROM rollup_group_hour WHERE slot = 20372 * 24 + 3"))
     ledger.transact(lambda c: c.exec_driver_sql("UPDATE trace SET cost = cost + 1 WHERE trace_id = 't'"))
 
     verdict = verify(ledger)

@@ -68,7 +68,7 @@ def test_a_batch_that_cannot_be_written_leaves_nothing_behind(ledger: Ledger) ->
         ledger.write([generation(NOON, user_id="new"), broken], [("segment-1", 900)])
 
     assert ledger.progress("segment-1") == 0
-    for table in ("generation", "name", "app_user", "rollup_day", "rollup_user_hour"):
+    for table in ("generation", "name", "app_user", "rollup_day", "rollup_user_day"):
         assert value(ledger, f"SELECT count(*) FROM {table}") == 0
 
     ledger.write([generation(NOON, user_id="new")])
@@ -164,7 +164,7 @@ def test_a_background_response_is_one_row_with_its_final_usage(ledger: Ledger) -
     assert rows(ledger, f"SELECT {columns} FROM generations") == [
         ("alice", "t", "ok", "gpt-4o-2024-08-06", 100, 450_000, 62_000_000)
     ]
-    assert rows(ledger, "SELECT generations, cost, input_unknown FROM rollup_user_hour") == [(1, 450_000, 0)]
+    assert rows(ledger, "SELECT generations, cost, input_unknown FROM rollup_user_day") == [(1, 450_000, 0)]
     assert rows(ledger, "SELECT generations, cost, unpriced FROM trace") == [(1, 450_000, 0)]
     text = rows(ledger, "SELECT input, output FROM generation_text")[0]
     assert "why?" in text[0]
@@ -189,7 +189,7 @@ def test_the_totals_of_every_rollup_are_those_of_the_rows(ledger: Ledger) -> Non
 
     expected = rows(ledger, "SELECT count(*), sum(coalesce(cost, 0)), sum(coalesce(input_tokens, 0)) FROM generation")
     tables = [f"rollup_{name}" for name in ("quarter", "hour", "day", "day_user")]
-    tables += [f"rollup_{dimension}_{slot}" for dimension in ("feature", "group", "user") for slot in ("hour", "day")]
+    tables += [f"rollup_{name}" for name in ("feature_hour", "feature_day", "group_hour", "group_day", "user_day")]
     for table in tables:
         assert rows(ledger, f"SELECT sum(generations), sum(cost), sum(input_tokens) FROM {table}") == expected
 
