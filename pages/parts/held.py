@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from llmtrack.chat.prompt import Prompt, Said, check
+from llmtrack.chat.wording import ChatError
 from pages.parts import composer, pricetag, words
 
 if TYPE_CHECKING:
@@ -25,9 +27,20 @@ def hold(draft: composer.Draft, found: Sequence[Quote], conversation_id: int | N
     if not draft.files:
         return False
     real = [one.expected for one in found if one.expected is not None and not one.simulated]
-    if sum(real, Decimal(0)) < ASK_FROM:
+    if sum(real, Decimal(0)) < ASK_FROM or not _can_be_sent(draft):
         return False
     st.session_state[HELD] = (draft, tuple(found), conversation_id)
+    return True
+
+
+def _can_be_sent(draft: composer.Draft) -> bool:
+    """What cannot be sent at all is refused when it is tried: nobody is asked about its price."""
+    said = Said("user", draft.text, draft.files)
+    try:
+        for model in draft.models:
+            check(Prompt(model, (said,), draft.parameters))
+    except ChatError:
+        return False
     return True
 
 

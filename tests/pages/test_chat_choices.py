@@ -207,11 +207,26 @@ def test_a_message_that_its_files_make_dear_tells_its_price_first_and_can_be_kep
     app.chat_input[0].set_value("Read this").upload("long.txt", b"word " * 100_000, "text/plain").run()
     told = next(one.value for one in app.markdown if one.value.startswith("**Not sent yet.**")).replace("\\", "")
     # 125,000 tokens of the file at $2.50 a million, and a usual answer.
-    assert told.startswith("**Not sent yet.** ≈ $0.3165 with an answer of the usual length. long.txt makes 100\u202f% of")
+    assert told.startswith(
+        "**Not sent yet.** ≈ $0.3165 with an answer of the usual length. long.txt makes 100\u202f% of"
+    )
     assert not app.chat_message
     app.button(key="new_chat").click().run()
     app.button(key="held_keep").click().run()
     assert app.chat_input[0].proto.value == "Read this"
+    assert not [one for one in app.markdown if "Not sent yet" in one.value]
+
+
+def test_nobody_is_asked_about_the_price_of_what_cannot_be_sent(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llmtrack.settings import get_settings
+
+    monkeypatch.setenv("LLMTRACK_ATTACHMENT_MAX_MB", "0.4")
+    get_settings.cache_clear()
+    app = choose(open_page(), "openai/gpt-4o")
+    app.chat_input[0].set_value("Read this").upload("long.txt", b"word " * 100_000, "text/plain").run()
+    assert app.error[0].value.startswith("'long.txt' has 0.5 MB, and 0.4 MB can be sent")
     assert not [one for one in app.markdown if "Not sent yet" in one.value]
 
 
