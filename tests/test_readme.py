@@ -13,10 +13,11 @@ import tomllib
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from llmtrack.ledger import open_ledger
-from llmtrack.ledger.metrics import ask
+from llmtrack.ledger.metrics import Filter, ask
 from llmtrack.settings import get_settings
 from tests.provider import Provider
 
@@ -107,7 +108,7 @@ def test_the_terminal_has_answers_too(sample_database: Path, tmp_path: Path, mon
 
 
 def test_the_view_can_be_asked_in_sql(sample_database: Path) -> None:
-    (query,) = blocks("sql")
+    query = blocks("sql")[0]
     with closing(sqlite3.connect(sample_database)) as database:
         rows = database.execute(query).fetchall()
     assert len(rows) == 5
@@ -116,6 +117,23 @@ def test_the_view_can_be_asked_in_sql(sample_database: Path) -> None:
     (dearest,) = ask(ledger, ["generations", "cost"], by="user", order="-cost", limit=1)
     ledger.close()
     assert rows[0][1:] == (dearest["generations"], pytest.approx(float(dearest["cost"])))
+
+
+def test_the_exported_file_can_be_asked_in_sql(sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMTRACK_DATABASE_URL", f"sqlite:///{sample_database}")
+    python(*shlex.split(commands("ask")[1])[1:], directory=tmp_path)
+    query = blocks("sql")[1]
+    columns = set(pq.read_schema(tmp_path / "calls.parquet").names)
+    assert {"model", "cost", "duration", "cost_status"} <= columns
+    duckdb = pytest.importorskip("duckdb")
+    monkeypatch.chdir(tmp_path)
+    found = duckdb.sql(query).fetchall()
+    ledger = open_ledger(f"sqlite:///{sample_database}")
+    where = [Filter("feature", ("chat",)), Filter("cost_status", ("simulated",), negated=True)]
+    (dearest,) = ask(ledger, ["generations", "cost", "duration_p95"], by="model", where=where, order="-cost", limit=1)
+    ledger.close()
+    assert found[0][:3] == (dearest["model"], dearest["generations"], dearest["cost"])
+    assert found[0][3] == pytest.approx(dearest["duration_p95"], rel=0.01)
 
 
 def test_the_secrets_shown_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
