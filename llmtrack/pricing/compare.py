@@ -73,6 +73,7 @@ def _uncached(usage: Usage, assumed: list[str]) -> Usage:
         cache_write_tokens=None,
         cache_write_1h_tokens=None,
         cache_read_audio_tokens=None if usage.cache_read_audio_tokens is None else 0,
+        cache_read_image_tokens=None,
     )
 
 

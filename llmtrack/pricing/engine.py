@@ -213,7 +213,7 @@ def _add(parts: Sequence[int | None]) -> int | None:
 _COUNTS = (
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens",
     "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "cache_read_audio_tokens",
-    "input_image_tokens", "output_image_tokens", "web_searches",
+    "input_image_tokens", "cache_read_image_tokens", "output_image_tokens", "web_searches",
 )  # fmt: skip
 
 

@@ -86,13 +86,16 @@ class Rates:
             plain_in -= audio_in
             plain_out -= audio_out
         if usage.cache_read_tokens is not None or usage.cache_write_tokens is not None or usage.cache_write_1h_tokens:
-            cache = self._cache(usage, audio_cost is not None)
+            cache = self._cache(usage, audio_cost is not None, self._cached_images(usage))
             if isinstance(cache, Reason):
                 return cache
             read_cost, write_cost, cached, doubt = cache
             plain_in -= cached
         if usage.input_image_tokens or usage.output_image_tokens:
-            image_cost, image_in, image_out = self._image(usage)
+            image = self._image(usage)
+            if isinstance(image, Reason):
+                return image
+            image_cost, image_in, image_out = image
             plain_in -= image_in
             plain_out -= image_out
         if "reasoning" in nano and usage.reasoning_tokens is not None:
@@ -117,12 +120,27 @@ class Rates:
         parts = tuple([None if cost is None else _half_even(cost, den) for cost in costs])
         return parts, tool_doubt or doubt  # type: ignore[return-value]  # nine, as Parts has
 
-    def _cache(self, usage: Usage, heard: bool) -> tuple[int | None, int | None, int, Reason | None] | Reason:
+    def _cached_images(self, usage: Usage) -> int:
+        """How many tokens of images were read from the cache, where they have a rate of their own.
+
+        Where the answer does not say, those that cannot be anything else: more was cached than there was text.
+        """
+        if not usage.input_image_tokens or "input_image" not in self._nano:
+            return 0
+        if usage.cache_read_image_tokens is not None:
+            return usage.cache_read_image_tokens
+        rest = (usage.input_tokens or 0) - usage.input_image_tokens - (usage.input_audio_tokens or 0)
+        read = (usage.cache_read_tokens or 0) - (usage.cache_read_audio_tokens or 0)
+        return min(max(0, read - rest), usage.input_image_tokens)
+
+    def _cache(
+        self, usage: Usage, heard: bool, seen: int
+    ) -> tuple[int | None, int | None, int, Reason | None] | Reason:
         """Nano-dollars (over the denominator) for cache reads and writes, the input they account for, and a doubt.
 
         Without a rate of their own they are input: a model that charges more for writing has one. One-hour writes
         always cost more than others, so a model with a rate for the others only has no price for them. `heard`: audio
-        that was read from the cache has been charged already.
+        that was read from the cache is charged as audio; so are the `seen` tokens of images.
         """
         nano, in_rate = self._nano, self._nano.get("input", 0)
         assumed = bool(in_rate) and not self._said
@@ -134,8 +152,11 @@ class Rates:
                 doubt = Reason.CLASS_ASSUMED
             if heard and read and usage.cache_read_audio_tokens is None and usage.input_audio_tokens:
                 doubt = Reason.CLASS_ASSUMED  # how much of the audio was cached, nobody says
+            if read and usage.input_image_tokens and "input_image" in nano and usage.cache_read_image_tokens is None:
+                doubt = Reason.CLASS_ASSUMED  # nor how much of the images
             if heard:
                 read -= usage.cache_read_audio_tokens or 0
+            read -= seen
             read_cost = read * nano.get("cache_read", in_rate)
         if write is None and long:
             write = long
@@ -166,14 +187,19 @@ class Rates:
         cost = (heard - cached) * nano.get("input_audio", 0) + cached * cached_rate
         return cost + spoken * nano.get("output_audio", 0), heard, spoken
 
-    def _image(self, usage: Usage) -> tuple[int | None, int, int]:
+    def _image(self, usage: Usage) -> tuple[int | None, int, int] | Reason:
         """The same for images; without a rate of their own they are billed as the other tokens are."""
         nano = self._nano
         seen = (usage.input_image_tokens or 0) if "input_image" in nano else 0
         drawn = (usage.output_image_tokens or 0) if "output_image" in nano else 0
         if not seen and not drawn:
             return None, 0, 0
-        return seen * nano.get("input_image", 0) + drawn * nano.get("output_image", 0), seen, drawn
+        cached = self._cached_images(usage)
+        if not 0 <= cached <= seen:
+            return Reason.INVALID_USAGE
+        rate = nano.get("input_image", 0)
+        cost = (seen - cached) * rate + cached * nano.get("cache_read_image", rate)
+        return cost + drawn * nano.get("output_image", 0), seen, drawn
 
     def _units(self, usage: Usage, most: int) -> tuple[int | None, int | None, int | None, Reason | None] | Reason:
         """What is not billed by the token: input by time or character, the request itself, and tools."""

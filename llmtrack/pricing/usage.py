@@ -28,6 +28,8 @@ class Usage:
     output_audio_tokens: int | None = None
     cache_read_audio_tokens: int | None = None
     input_image_tokens: int | None = None
+    cache_read_image_tokens: int | None = None
+    """Those of both ``cache_read_tokens`` and ``input_image_tokens``."""
     output_image_tokens: int | None = None
     web_searches: int | None = None
     """Web search requests the provider ran and charges for, each."""

@@ -135,6 +135,21 @@ CASES = {
         {"input": 300 * D("5") / M, "output": 4_000 * D("30") / M, "image": 1_000 * D("8") / M},
         "0.1295",
     ),
+    "images read from a cache have a rate of their own": (
+        "openai", "gpt-image-1.5",  # text 5, cached 1.25; image 8, cached 2; text out 10, image out 32
+        Usage(
+            input_tokens=1_300, output_tokens=1_000, cache_read_tokens=900,
+            input_image_tokens=1_000, cache_read_image_tokens=800, output_image_tokens=1_000,
+        ),
+        # 1,300 in: 200 images, 800 cached images, 100 cached text, 200 text
+        {
+            "input": 200 * D("5") / M,
+            "cache_read": 100 * D("1.25") / M,
+            "output": 0,
+            "image": 200 * D("8") / M + 800 * D("2") / M + 1_000 * D("32") / M,
+        },
+        "0.036325",
+    ),
     "an embedding has no output": (
         "openai", "text-embedding-3-small",  # 0.02
         Usage(input_tokens=7),
@@ -340,3 +355,23 @@ def test_a_call_kept_in_one_country_has_no_price_until_the_book_says_what_that_c
 def test_fast_mode_is_priced_as_such() -> None:
     priced = cost(Usage(input_tokens=1_000, output_tokens=1_000), "anthropic", "claude-opus-5", tier="fast")
     assert parts(priced) == {"input": 1_000 * D(10) / M, "output": 1_000 * D(50) / M}
+
+
+def test_how_much_of_the_images_was_cached_is_assumed_where_nobody_says() -> None:
+    # Text 5, cached 1.25; image 8, cached 2. Of 100 text and 400 image tokens 300 were cached: 200 of them are images.
+    usage = Usage(input_tokens=500, output_tokens=0, cache_read_tokens=300, input_image_tokens=400)
+    priced = cost(usage, "openai", "gpt-image-1.5")
+    assert (priced.status, priced.reason) == ("estimated", "class_assumed")
+    assert parts(priced) == {
+        "input": 0,
+        "cache_read": 100 * D("1.25") / M,
+        "output": 0,
+        "image": 200 * D("8") / M + 200 * D("2") / M,
+    }
+
+
+def test_more_cached_images_than_images_are_no_usage() -> None:
+    usage = Usage(
+        input_tokens=500, output_tokens=0, cache_read_tokens=300, input_image_tokens=100, cache_read_image_tokens=200
+    )
+    assert cost(usage, "openai", "gpt-image-1.5").reason == "invalid_usage"

@@ -73,7 +73,12 @@ def test_an_image_is_kept_by_type_size_and_hash() -> None:
         "data": [{"b64_json": "aGVsbG8="}, {"url": "https://example.org/a.png", "revised_prompt": "A red cat"}],
         "usage": {
             "input_tokens": 50,
-            "input_tokens_details": {"text_tokens": 10, "image_tokens": 40},
+            "input_tokens_details": {
+                "text_tokens": 10,
+                "image_tokens": 40,
+                "cached_tokens": 30,
+                "cached_tokens_details": {"text_tokens": 5, "image_tokens": 25},
+            },
             "output_tokens": 1056,
             "output_tokens_details": {"image_tokens": 1056, "text_tokens": 0},
         },
@@ -82,7 +87,9 @@ def test_an_image_is_kept_by_type_size_and_hash() -> None:
     assert known(reading.usage) == {
         "input_tokens": 50,
         "output_tokens": 1056,
+        "cache_read_tokens": 30,
         "input_image_tokens": 40,
+        "cache_read_image_tokens": 25,
         "output_image_tokens": 1056,
     }
     assert (reading.request_model, reading.response_model) == ("gpt-image-1", None)

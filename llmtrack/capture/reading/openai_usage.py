@@ -30,6 +30,7 @@ def read_usage(reported: Json, *, web_searches: int | None = None, tools: dict[s
         output_audio_tokens=count(of_output.get("audio_tokens")),
         cache_read_audio_tokens=count(dig(of_input, "cached_tokens_details", "audio_tokens")),
         input_image_tokens=count(of_input.get("image_tokens")),
+        cache_read_image_tokens=count(dig(of_input, "cached_tokens_details", "image_tokens")),
         output_image_tokens=count(of_output.get("image_tokens")),
         web_searches=web_searches,
     )
