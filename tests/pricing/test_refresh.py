@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import copy
 import http.server
+import json
 import logging
 import threading
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from datetime import time as dtime
 from decimal import Decimal as D
+from typing import Any
 
 import pytest
 from genai_prices import data_snapshot
 from genai_prices.data_snapshot import DataSnapshot
+from genai_prices.types import ClauseAnd, ClauseOr, ModelPrice, Provider
 
 from llmtrack.pricing import Pricer, Usage, freshness, keep_fresh, refresh
 from llmtrack.pricing.listing import snapshot
@@ -26,13 +32,12 @@ def as_installed() -> Iterator[None]:
     data_snapshot.set_custom_snapshot(None)
 
 
-@pytest.fixture
-def damaged() -> Iterator[str]:
-    """The address of a server whose price list lost nearly everything."""
+@contextmanager
+def serving(body: bytes) -> Iterator[str]:
+    """The address of a server that has this price list."""
 
     class Answers(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = b"[]"
             self.send_response(200)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -46,6 +51,36 @@ def damaged() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_address[1]}/data.json"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def damaged() -> Iterator[str]:
+    """A server whose price list lost nearly everything."""
+    with serving(b"[]") as address:
+        yield address
+
+
+def published(providers: list[Provider]) -> bytes:
+    """A price list as the project publishes it."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, ClauseOr | ClauseAnd):
+            key = "or" if isinstance(value, ClauseOr) else "and"
+            return {key: [plain(one) for one in getattr(value, key + "_")]}
+        if isinstance(value, ModelPrice):
+            return {name: plain(price) for name, price in vars(value).items() if price is not None and name[0] != "_"}
+        if isinstance(value, D):
+            return float(value)
+        if isinstance(value, date | dtime):
+            return value.isoformat()
+        if is_dataclass(value):
+            told = ((one.name, getattr(value, one.name)) for one in fields(value))
+            return {name: plain(one) for name, one in told if one is not None and name[0] != "_"}
+        if isinstance(value, list | tuple):
+            return [plain(one) for one in value]
+        return value
+
+    return json.dumps([plain(provider) for provider in providers]).encode()
 
 
 def changed(factor: int, model: str = "gpt-4o") -> DataSnapshot:
@@ -73,6 +108,27 @@ def test_a_pricer_notices_new_prices_and_names_them() -> None:
     assert after.price is not None
     assert after.price.version.startswith(f"{before.price.version}+20261121T")
     assert freshness().refreshed_at is not None
+
+
+def test_newer_prices_are_fetched_over_http_used_and_named(caplog: pytest.LogCaptureFixture) -> None:
+    used = Usage(input_tokens=1_000, output_tokens=0)
+    pricer = Pricer()
+    installed = pricer.cost(used, provider="openai", model="gpt-4o", tier=None, at=NOVEMBER)
+    with serving(published(changed(2).providers)) as address, caplog.at_level(logging.WARNING):
+        keep_fresh(url=address, wait=30)
+    assert [record.getMessage() for record in caplog.records] == []
+    assert freshness().error is None
+    assert freshness().refreshed_at is not None
+    fetched = pricer.cost(used, provider="openai", model="gpt-4o", tier=None, at=NOVEMBER)
+    assert (total(installed), total(fetched)) == (D("0.0025"), D("0.005"))
+    assert fetched.price is not None
+    assert fetched.price.version == freshness().version
+    assert fetched.price.version != getattr(installed.price, "version", None)
+    # What did not change is priced as before, steps, tiers and dates included.
+    long = Usage(input_tokens=250_000, output_tokens=1_000, cache_read_tokens=200_000)
+    at = {"tier": None, "at": NOVEMBER}
+    assert total(pricer.cost(long, provider="anthropic", model="claude-sonnet-4-5", **at)) == D("0.4425")
+    assert pricer.cost(used, provider="openai", model="gpt-5.5", tier="flex", at=NOVEMBER).total == 2_500_000
 
 
 def test_a_damaged_list_is_not_used_and_the_reason_is_kept(damaged: str, caplog: pytest.LogCaptureFixture) -> None:
