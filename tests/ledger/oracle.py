@@ -41,6 +41,7 @@ def _generation(draw: random.Random, number: int) -> Generation:
     served = draw.choice(("gpt-1", "gpt-2", "claude-1", None))
     # What nobody served is counted under what its name stands for, so it has names here that stand for nothing.
     asked = draw.choice(("gpt", "claude") if served is None else ("gpt-new", "claude-new"))
+    rest = random.Random(f"{draw.random()}")  # so that whatever is added below leaves the rest of a seed's story alone
     return Generation(
         id=new_id(started_at),
         started_at=started_at,
@@ -65,17 +66,30 @@ def _generation(draw: random.Random, number: int) -> Generation:
             input_tokens=draw.choice((None, 0, draw.randrange(100_000))),
             output_tokens=draw.choice((None, draw.randrange(10_000))),
             cache_read_tokens=draw.choice((None, draw.randrange(1_000))),
+            **{field: rest.choice((None, rest.randrange(1_000))) for field in _MORE_TOKENS},
+            web_searches=rest.choice((None, None, 1, 3)),
         ),
-        cost=_cost(draw, status),
+        cost=_cost(draw, rest, status),
+        finish_reason=rest.choice((None, "stop", "length")),
+        http_status=rest.choice((None, 200, 429)),
+        error_code=rest.choice((None, "E1", "E2")),
     )
 
 
-def _cost(draw: random.Random, status: str) -> Cost:
+_MORE_TOKENS = (
+    "cache_write_tokens", "cache_write_1h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens",
+    "input_image_tokens", "output_image_tokens",
+)  # fmt: skip
+_MORE_PARTS = ("cache_read", "cache_write", "reasoning", "audio", "image", "request", "tool")
+
+
+def _cost(draw: random.Random, rest: random.Random, status: str) -> Cost:
     kind = draw.choice(("exact", "exact", "estimated", "provider_reported", "simulated", "unpriced"))
     if kind == "unpriced":
         return Cost(status=kind, reason="no_usage" if status == "error" else draw.choice(("no_price", "usage_missing")))
-    parts = draw.randrange(10**9), draw.randrange(10**9)
-    return Cost(status=kind, total=sum(parts), input=parts[0], output=parts[1])
+    parts = {"input": draw.randrange(10**9), "output": draw.randrange(10**9)}
+    parts |= {part: rest.randrange(10**8) for part in _MORE_PARTS if rest.random() < 0.5}
+    return Cost(status=kind, total=sum(parts.values()), **parts)
 
 
 Rows = Sequence[Generation]
@@ -148,14 +162,34 @@ def _cost_percentile(share: float) -> Callable[[Rows], Decimal | None]:
     return read
 
 
-def _speed(rows: Rows) -> float | None:
-    tokens = time = 0
+def _written(rows: Rows) -> list[tuple[int, int]]:
+    """Output tokens and microseconds of writing, where both are known."""
+    found = []
     for row in rows:
         if row.status in ("ok", "incomplete") and row.duration is not None and row.usage.output_tokens is not None:
             writing = row.duration - (row.time_to_first_token or 0)
             if writing > 0:
-                tokens, time = tokens + row.usage.output_tokens, time + writing
-    return tokens / (time / 1_000_000) if time and tokens else (0.0 if time else None)
+                found.append((row.usage.output_tokens, writing))
+    return found
+
+
+def _speed(rows: Rows) -> float | None:
+    tokens, time = (sum(values) for values in zip(*_written(rows), strict=True)) if _written(rows) else (0, 0)
+    return tokens / (time / 1_000_000) if time else None
+
+
+def _seconds(field: str) -> Callable[[Rows], float | None]:
+    def read(rows: Rows) -> float | None:
+        known = [getattr(row, field) for row in rows if getattr(row, field) is not None]
+        return None if rows and not known else sum(known) / 1_000_000
+
+    return read
+
+
+def _total_tokens(rows: Rows) -> int | None:
+    counts = [count for row in rows for count in (row.usage.input_tokens, row.usage.output_tokens)]
+    known = [count for count in counts if count is not None]
+    return None if rows and not known else sum(known)
 
 
 def _by_user(rows: Rows) -> dict[str, list[Generation]]:
@@ -175,7 +209,7 @@ def _per_user(read: Callable[[Rows], Any], share: float | None) -> Callable[[Row
 
 
 cost = _real("total")
-METRICS: Mapping[str, Callable[[Rows], Any]] = {
+METRICS: dict[str, Callable[[Rows], Any]] = {
     "generations": len,
     "messages": _count(
         lambda row: row.operation == "chat" and row.status in ("ok", "cancelled", "abandoned", "incomplete")
@@ -205,11 +239,45 @@ METRICS: Mapping[str, Callable[[Rows], Any]] = {
     "error_rate": lambda rows: _divided(sum(row.status == "error" for row in rows), len(rows)),
     "cancelled_share": lambda rows: _divided(sum(row.status == "cancelled" for row in rows), len(rows)),
 }
+METRICS |= {f"{part}_cost": _real(part) for part in _MORE_PARTS}
+METRICS |= {name: _tokens(name, "input_tokens") for name in _MORE_TOKENS if name.startswith(("cache", "input"))}
+METRICS |= {name: _tokens(name, "output_tokens") for name in _MORE_TOKENS if name.startswith(("reasoning", "output"))}
+METRICS |= {name: _count(lambda row, name=name: row.status == name) for name in
+            ("cancelled", "abandoned", "incomplete", "refused", "pending")}  # fmt: skip
+METRICS |= {
+    "total_tokens": _total_tokens,
+    "web_searches": lambda rows: sum(row.usage.web_searches or 0 for row in rows),
+    "input_known": _count(lambda row: row.usage.input_tokens is not None),
+    "output_known": _count(lambda row: row.usage.output_tokens is not None),
+    "usage_missing": _count(lambda row: row.cost is not None and row.cost.reason == "usage_missing"),
+    "priced": _count(
+        lambda row: row.cost is not None and row.cost.status in ("exact", "estimated", "provider_reported")
+    ),
+    "timed": _count(lambda row: row.duration is not None),
+    "first_tokens": _count(lambda row: row.time_to_first_token is not None),
+    "total_duration": _seconds("duration"),
+    "total_time_to_first_token": _seconds("time_to_first_token"),
+    "speed_tokens": lambda rows: sum(tokens for tokens, _ in _written(rows)),
+    "speed_time": lambda rows: sum(time for _, time in _written(rows)) / 1_000_000,
+    "rate_limits": _count(lambda row: row.error_type == "rate_limit"),
+}
+METRICS |= {
+    name: lambda rows, over=over, under=under: _divided(METRICS[over](rows), METRICS[under](rows))
+    for name, over, under in (
+        ("tokens_per_request", "total_tokens", "input_known"),
+        ("input_tokens_per_request", "input_tokens", "input_known"),
+        ("output_tokens_per_request", "output_tokens", "output_known"),
+        ("cache_hit_share", "cache_read_tokens", "input_tokens"),
+        ("cost_per_generation", "cost", "priced"),
+        ("timeout_rate", "timeouts", "generations"),
+        ("rate_limit_rate", "rate_limits", "generations"),
+        ("user_error_rate", "user_errors", "generations"),
+        ("provider_error_rate", "provider_errors", "generations"),
+    )
+}
 PERCENTILES: Mapping[str, Callable[[Rows], Any]] = {
-    "duration_p50": _percentile("duration", 0.5),
-    "duration_p95": _percentile("duration", 0.95),
-    "time_to_first_token_p90": _percentile("time_to_first_token", 0.9),
-    "cost_p99": _cost_percentile(0.99),
+    **{f"{of}_p{n}": _percentile(of, n / 100) for of in ("duration", "time_to_first_token") for n in (50, 90, 95, 99)},
+    **{f"cost_p{n}": _cost_percentile(n / 100) for n in (50, 95, 99)},
 }
 
 ATTRIBUTES = {"alice": {"plan": "pro"}, "bob": {"plan": "free"}, "carol": {"vip": True}}
@@ -224,7 +292,14 @@ DIMENSIONS: Mapping[str, Callable[[Generation], Any]] = {
     "error_type": lambda row: row.error_type,
     "cost_status": lambda row: row.cost.status if row.cost else None,
     "request_model": lambda row: row.request_model,
+    "response_model": lambda row: row.response_model,
     "service_tier": lambda row: row.service_tier,
+    "finish_reason": lambda row: row.finish_reason,
+    "error_code": lambda row: row.error_code,
+    "http_status": lambda row: row.http_status,
+    "streamed": lambda row: int(row.streamed),
+    "attempts": lambda row: row.attempts,
+    "trace": lambda row: row.trace_id,
     "session": lambda row: row.session_id,
     "property.plan": lambda row: None if (plan := row.properties.get("plan")) is None else str(plan),
     "property.beta": lambda row: "true" if row.properties.get("beta") else None,

@@ -14,13 +14,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmtrack.ledger import Ledger, open_ledger
-from llmtrack.ledger.metrics import Answer, Filter, ask
+from llmtrack.ledger.metrics import DIMENSIONS, METRICS, Answer, Filter, ask
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.ledger.records import Generation, Identity
 from tests.conftest import postgres_database
 from tests.ledger import oracle
 
 SEEDS = 6
+ALWAYS_GIVEN = ("streamed", "attempts")
+"""Numbers every generation has: nobody asks for those without."""
+BEGUN = {"traces", "sessions", "cost_per_trace", "feedback", "good_feedback", "feedback_score"}
+"""Counted by when interactions began or judgements were given, not by generations: asked in `test_metrics`."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,9 @@ round_moments = st.integers(-24 * 4, (oracle.DAYS + 1) * 24 * 4).map(lambda q: o
 @st.composite
 def filters(draw: st.DrawFn) -> Filter:
     name = draw(st.sampled_from(list(oracle.DIMENSIONS)))
-    values = {oracle.DIMENSIONS[name](row) for row in oracle.records(0)} | {None, "nobody"}
+    values = {oracle.DIMENSIONS[name](row) for row in oracle.records(0)} | {"nobody"}
+    if name not in ALWAYS_GIVEN:
+        values.add(None)
     chosen = draw(st.lists(st.sampled_from(sorted(values, key=str)), min_size=1, max_size=3, unique=True))
     return Filter(name, tuple(chosen), draw(st.booleans()))
 
@@ -168,6 +174,11 @@ def ledgers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_any_question_is_answered_as_a_plain_count_would(ledgers: Ledgers, seed: int, asked: Asked) -> None:
     ledger, rows = ledgers[seed]
     check(asked, rows, asked.answered_by(ledger))
+
+
+def test_all_of_the_vocabulary_is_asked() -> None:
+    assert set(METRICS) - {*oracle.METRICS, *oracle.PERCENTILES} == BEGUN
+    assert set(DIMENSIONS) <= set(oracle.DIMENSIONS)
 
 
 @pytest.mark.parametrize("timezone", oracle.ZONES)

@@ -24,8 +24,10 @@ SEALED_DAYS = 25
 EDGE = oracle.BEGIN + timedelta(days=SEALED_DAYS)
 PLAIN = ("provider", "model", "operation", "status", "cost_status")
 HELD = (*PLAIN, "user", "group", "feature", "error_type")
+KINDS = ("timeouts", "rate_limits", "user_errors", "provider_errors", "rate_limit_rate", "provider_error_rate")
 WHOLE_HOUR_ZONES = ("UTC", "Europe/Berlin", "America/New_York")
-SUMS = [name for name in oracle.METRICS if "user" not in name and "error" not in name and name != "timeouts"]
+NOT_PLAIN = ("user", "error", "timeout", "rate_limit")
+SUMS = [name for name in oracle.METRICS if not any(word in name for word in NOT_PLAIN)]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -56,7 +58,7 @@ def questions(draw: st.DrawFn, dimensions: tuple[str, ...], zones: tuple[str, ..
         name: sorted({oracle.DIMENSIONS[name](row) for row in oracle.records(11)}, key=str) for name in dimensions
     }
     filtered = draw(st.lists(st.sampled_from(dimensions), max_size=1))
-    names = [*SUMS, *(["users"] if dimensions == HELD else []), "errors"]
+    names = [*SUMS, *(["users", *KINDS] if dimensions == HELD else []), "errors"]
     grain = draw(st.sampled_from([None, *GRAINS]))
     return Asked(
         metrics=draw(st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True)),
