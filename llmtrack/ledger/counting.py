@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from llmtrack.ids import first_at
 from llmtrack.ledger.plan import TOTALS, Part, Piece, choose, reason
 from llmtrack.ledger.rollups import QUARTER, Rollup
 from llmtrack.ledger.scope import Scope, Sql
@@ -131,8 +132,9 @@ def _of_cube(scope: Scope, part: Part) -> Sql:
 
 def _of_rows(scope: Scope, rows: Sequence[Piece]) -> Sql:
     keys, where = _named(scope, "g", rows=True), scope.where("g", rows=True)
+    ids = [(piece.bucket, first_at(piece.start), first_at(piece.end)) for piece in rows]
     sql = (
-        f"{id_spans(rows)} SELECT span.k AS c0{keys.text}, g.app_user AS who "
+        f"WITH span(k, a, b) AS ({spans(ids)}) SELECT span.k AS c0{keys.text}, g.app_user AS who "
         f"FROM span CROSS JOIN generation AS g{scope.joins('g')} "
         f"WHERE g.id >= span.a AND g.id < span.b AND g.app_user IS NOT NULL{where.text}"
     )
@@ -187,7 +189,7 @@ def rows_within(view: Snapshot, scope: Scope, rows: Sequence[Piece]) -> int:
     user = next((c for c in scope.clauses if c.column == "app_user" and c.fixes and c.ids), None)
     if user:
         sql = (
-            f"{id_spans(rows)} SELECT COUNT(*) FROM span CROSS JOIN generation AS g "
+            f"{id_spans(rows)[0]} SELECT COUNT(*) FROM span CROSS JOIN generation AS g "
             f"WHERE g.id >= span.a AND g.id < span.b AND g.app_user IN ({', '.join(map(str, user.ids))})"
         )
         return int(view.one(sql)[0])

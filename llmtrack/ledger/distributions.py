@@ -43,16 +43,19 @@ def read_distribution(scope: Scope, of: str, parts: Sequence[Part], rows: Sequen
         found[key] = np.bincount(pairs[:, 0], weights=pairs[:, 1], minlength=_BUCKETS).astype(np.int64)
     if rows:
         keys, where = scope.keys("g", rows=True), scope.where("g", rows=True)
+        begin, uses = id_spans(rows)
         sql = (
-            f"{id_spans(rows)} SELECT span.k{keys.text}, g.{of} FROM span CROSS JOIN generation AS g{scope.joins('g')} "
+            f"{begin} SELECT span.k{keys.text}, g.{of} FROM span CROSS JOIN generation AS g{scope.joins('g')} "
             f"WHERE g.id >= span.a AND g.id < span.b AND g.{of} IS NOT NULL{where.text}{only.format('g')}"
         )
         for row in scope.snapshot.rows(sql, (*keys.values, *where.values)):
-            key = tuple(row[:width])
-            if key not in found:
-                found[key] = np.zeros(_BUCKETS, dtype=np.int64)
-            found[key][bucket_of(row[width])] += 1
-    return found
+            at = bucket_of(row[width])
+            for number, sign in uses[row[0]]:
+                key = (number, *row[1:width])
+                if key not in found:
+                    found[key] = np.zeros(_BUCKETS, dtype=np.int64)
+                found[key][at] += sign
+    return {key: counts for key, counts in found.items() if counts.any()}
 
 
 def merged(distributions: Mapping[Key, Counts]) -> Counts | None:

@@ -19,6 +19,8 @@ class Piece:
     bucket: int
     start: int
     end: int
+    taken: bool = False
+    """Whether it is taken away: it lies in a slot that was counted whole and does not belong there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +172,37 @@ def sealed(left: Sequence[Piece], rollups: Sequence[Rollup], extent: Extent | No
         if slots := tuple(piece for piece in begun if piece.start < piece.end):
             parts.append(Part(rollups[-1], slots))
     return parts, kept
+
+
+def rounded(parts: Sequence[Part], left: Sequence[Piece], rollups: Sequence[Rollup]) -> tuple[list[Part], list[Piece]]:
+    """Reads a slot whole where that leaves fewer rows to read: those of its other part, which are taken away again."""
+    if not rollups:
+        return list(parts), list(left)
+    last = rollups[-1]
+    whole: list[Piece] = []
+    rows: list[Piece] = []
+    for piece in left:
+        for start, end, slot in _within_slots(piece, last.length):
+            if 2 * (end - start) <= last.length:
+                rows.append(Piece(piece.bucket, start, end))
+                continue
+            whole.append(Piece(piece.bucket, slot, slot + 1))
+            before, after = slot * last.length, (slot + 1) * last.length
+            rows += [
+                Piece(piece.bucket, *span, taken=True) for span in ((before, start), (end, after)) if span[0] < span[1]
+            ]
+    if not whole:
+        return list(parts), rows
+    known = next((part for part in parts if part.rollup == last), Part(last, ()))
+    others = [part for part in parts if part is not known]
+    return [*others, Part(last, tuple(sorted((*known.pieces, *whole), key=lambda piece: piece.start)))], rows
+
+
+def _within_slots(piece: Piece, length: int) -> Iterable[tuple[int, int, int]]:
+    """The parts of a piece in each slot, with the slot's number."""
+    start = piece.start
+    while start < piece.end:
+        slot = start // length
+        end = min(piece.end, (slot + 1) * length)
+        yield start, end, slot
+        start = end

@@ -11,7 +11,7 @@ from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.formulas import Sum
 from llmtrack.ledger.opened import look
 from llmtrack.ledger.periods import Period, buckets, from_micros
-from llmtrack.ledger.plan import DISTRIBUTIONS, TOTALS, Extent, Part, Piece, choose, cut, reason, sealed
+from llmtrack.ledger.plan import DISTRIBUTIONS, TOTALS, Extent, Part, Piece, choose, cut, reason, rounded, sealed
 from llmtrack.ledger.question import Question
 from llmtrack.ledger.rollups import Rollup
 from llmtrack.ledger.scope import Scope
@@ -81,7 +81,8 @@ class Reader:
         needed = self.scope.columns | ({"cost_status"} if of == "cost" else set())
         chain = choose(DISTRIBUTIONS, needed, self.scope.fixed)
         rollups = chain.rollups if chain else ()
-        parts, rows = self._cut(f"{of} percentiles", rollups, rollups, reason(DISTRIBUTIONS, self.scope.columns))
+        why = reason(DISTRIBUTIONS, self.scope.columns)
+        parts, rows = self._cut(f"{of} percentiles", rollups, rollups, why, rounding=True)
         return read_distribution(self.scope, of, parts, rows)
 
     def merged(self, distributions: Mapping[Key, Any]) -> Any:
@@ -137,16 +138,28 @@ class Reader:
         rollups, finer = (chain.live, chain.rollups) if chain else ((), ())
         if scope.columns == {"app_user"} and "app_user" not in scope.fixed and all(s in DAY_USER_SUMS for s in sums):
             rollups = (DAY_USER,)
-        parts, rows = self._cut("totals", rollups, finer, reason(TOTALS, needed))
+        parts, rows = self._cut("totals", rollups, finer, reason(TOTALS, needed), rounding=True)
         return read_sums(scope, sums, parts, rows)
 
     def _cut(
-        self, what: str, rollups: Sequence[Rollup], finer: Sequence[Rollup], why: str, *, divided: bool = True
+        self,
+        what: str,
+        rollups: Sequence[Rollup],
+        finer: Sequence[Rollup],
+        why: str,
+        *,
+        divided: bool = True,
+        rounding: bool = False,
     ) -> tuple[list[Part], list[Piece]]:
-        """What to read from `rollups` and what from rows or, where these are gone, from `finer` rollups instead."""
+        """What to read from `rollups` and what from rows or, where these are gone, from `finer` rollups instead.
+
+        `rounding`: slots may be read whole and rows taken away from them again, where these are fewer.
+        """
         parts, left = cut(self._spans(divided), rollups, self.extent)
         instead, rows = sealed(left, finer, self.extent)
         self._remark_gone(left, finer, why)
+        if rounding:
+            parts, rows = rounded(parts, rows, rollups)
         parts += instead
         self._note_rows(what, ", ".join(map(str, parts)), rows, why)
         return parts, rows
@@ -154,7 +167,8 @@ class Reader:
     def _remark_gone(self, rows: Sequence[Piece], finer: Sequence[Rollup], why: str) -> None:
         """Says what it means that rows which would be read are gone."""
         edge = self.extent.sealed_until if self.extent else 0
-        if all(piece.start >= edge for piece in rows):
+        slot = finer[-1].length if finer else 0
+        if all(piece.start >= edge or (slot and not piece.start % slot and not piece.end % slot) for piece in rows):
             return
         until = from_micros(edge).date()
         told = f"Generations before {until} are not counted in all of this: their rows are deleted, and {why}."

@@ -11,7 +11,7 @@ rollup_hour          hour        slot, *plain*
 rollup_day           UTC day     slot, *plain*
 rollup_feature_hour  hour        slot, feature, *plain*, error
 rollup_feature_day   UTC day     slot, feature, *plain*, error
-rollup_group_hour    hour        group, slot, feature, *plain*, error
+rollup_group_hour    hour        group, slot, feature, *plain*, error                   of sealed days only
 rollup_group_day     UTC day     group, slot, feature, *plain*, error
 rollup_user_hour     hour        user, slot, group, feature, *plain*, error             of sealed days only
 rollup_user_day      UTC day     user, slot, group, feature, *plain*, error
@@ -26,8 +26,9 @@ Slots count from 1970 UTC: ``slot = microseconds // length``. Dimensions are ids
 so that a key is never NULL. A range in any zone is: whole UTC days from a day table, the hours left over from an hour
 table, the quarters left over from `rollup_quarter`, and what is not a multiple of 15 minutes from rows (an id range of
 `generation`). What has no quarter table reads the quarters from rows too; a user's through the index on (user, time).
-Somebody makes a call or two in an hour, so that the hours of users would be nearly as many as the rows: their hours,
-too, are read from rows, and `rollup_user_hour` is written when a day's rows are deleted.
+Somebody makes a call or two in an hour, so that the hours of users and groups would be nearly as many as the rows: they
+are read from rows, and written to `rollup_user_hour` and `rollup_group_hour` when a day's rows are deleted. Where the
+larger part of a slot is asked for, the slot is read whole and the rows of its other part are taken away again.
 
 Distinct users over a range: the rows of `rollup_day_user`, where a UTC day is cut by its `quarters_am` and
 `quarters_pm` bits (bit n of am = quarter-hour n of the day, n < 48; of pm = quarter-hour 48 + n). Distinct users of a
@@ -167,7 +168,7 @@ class RollupFeatureDay(Plain, table=True):
 
 
 class RollupGroupHour(Plain, table=True):
-    """Totals by group, then hour."""
+    """Totals by group, then hour, of the days whose rows are gone."""
 
     __tablename__ = "rollup_group_hour"
     __table_args__ = _keyed("group_name", "slot", "feature", *PLAIN, "error_type")
@@ -320,7 +321,7 @@ CUBES = (
     Rollup("rollup_day", DAY, ("slot", *PLAIN)),
     Rollup("rollup_feature_hour", HOUR, ("slot", "feature", *_E)),
     Rollup("rollup_feature_day", DAY, ("slot", "feature", *_E)),
-    Rollup("rollup_group_hour", HOUR, ("group_name", "slot", "feature", *_E)),
+    Rollup("rollup_group_hour", HOUR, ("group_name", "slot", "feature", *_E), sealed_only=True),
     Rollup("rollup_group_day", DAY, ("group_name", "slot", "feature", *_E)),
     Rollup("rollup_user_hour", HOUR, ("app_user", "slot", "group_name", "feature", *_E), sealed_only=True),
     Rollup("rollup_user_day", DAY, ("app_user", "slot", "group_name", "feature", *_E)),

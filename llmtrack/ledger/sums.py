@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from llmtrack.ids import first_at
 from llmtrack.ledger.formulas import Sum, Total
@@ -53,23 +53,28 @@ DAY_USER_SUMS = _day_user_sums()
 def read_sums(scope: Scope, sums: Sequence[Sum], parts: Sequence[Part], rows: Sequence[Piece]) -> Sums:
     """Each sum by bucket and dimensions, over all parts and over the rows of the pieces left over."""
     found: Sums = {}
+    takes = any(piece.taken for piece in rows)
+    read = (*sums, Sum("generations")) if takes else sums
     for part in parts:
-        for key, values in _read_rollup(scope, sums, part):
+        for key, values in _read_rollup(scope, read, part):
             _add(found, key, values)
     if rows:
-        for key, values in _read_rows(scope, sums, rows):
-            _add(found, key, values)
-    return found
+        for key, values, sign in _read_rows(scope, read, rows):
+            _add(found, key, values, sign)
+    if not takes:
+        return found
+    # What was counted whole may hold groups of which nothing is left once the rest is taken away.
+    return {key: values[:-1] for key, values in found.items() if values[-1]}
 
 
-def _add(found: Sums, key: Key, values: Sequence[int | None]) -> None:
+def _add(found: Sums, key: Key, values: Sequence[int | None], sign: int = 1) -> None:
     total = found.get(key)
     if total is None:
-        found[key] = [int(value or 0) for value in values]
+        found[key] = [sign * int(value or 0) for value in values]
     else:
         for at, value in enumerate(values):
             if value:
-                total[at] += int(value)
+                total[at] += sign * int(value)
 
 
 def _read_rollup(scope: Scope, sums: Sequence[Sum], part: Part) -> list[tuple[Key, Sequence[int | None]]]:
@@ -101,15 +106,27 @@ def slot_spans(part: Part, scope: Scope) -> tuple[str, str, Callable[[int], int]
             f"led CROSS JOIN span CROSS JOIN {{}} AS r{{}} WHERE {held} AND {within}",
             int,
         )
-    low, high = part.pieces[0].start, part.pieces[-1].end
-    slots = " OR ".join(f"(r.slot >= {piece.start} AND r.slot < {piece.end})" for piece in part.pieces)
-    everything = f"r.slot >= {low} AND r.slot < {high} AND ({slots})"
+    runs = _runs(part.pieces)
+    everything = f"r.slot >= {runs[0][0]} AND r.slot < {runs[-1][1]}"
+    if len(runs) > 1:
+        everything += f" AND ({' OR '.join(f'(r.slot >= {low} AND r.slot < {high})' for low, high in runs)})"
     buckets = {slot: piece.bucket for piece in part.pieces for slot in range(piece.start, piece.end)}
     return (
         f"WITH {led} SELECT r.slot",
         f"led CROSS JOIN {{}} AS r{{}} WHERE {held} AND {everything}",
         buckets.__getitem__,
     )
+
+
+def _runs(pieces: Sequence[Piece]) -> list[tuple[int, int]]:
+    """Where slots follow one another, whichever bucket they are in."""
+    runs: list[tuple[int, int]] = []
+    for piece in sorted(pieces, key=lambda piece: piece.start):
+        if runs and runs[-1][1] == piece.start:
+            runs[-1] = (runs[-1][0], piece.end)
+        else:
+            runs.append((piece.start, piece.end))
+    return runs
 
 
 def leads(part: Part) -> str:
@@ -120,23 +137,33 @@ def leads(part: Part) -> str:
     return f"SELECT DISTINCT app_user FROM rollup_day_user WHERE slot >= {first // DAY} AND slot <= {last // DAY}"
 
 
-def _read_rows(scope: Scope, sums: Sequence[Sum], rows: Sequence[Piece]) -> list[tuple[Key, Sequence[int | None]]]:
+def _read_rows(
+    scope: Scope, sums: Sequence[Sum], rows: Sequence[Piece]
+) -> Iterator[tuple[Key, Sequence[int | None], int]]:
     columns = ", ".join(_summed(scope, each, "g") for each in sums)
     keys, where = scope.keys("g", rows=True), scope.where("g", rows=True)
     width = len(scope.dimensions)
     grouping = ", ".join(str(n + 1) for n in range(width + 1))
+    start, uses = id_spans(rows)
     sql = (
-        f"{id_spans(rows)} SELECT span.k{keys.text}, {columns} FROM span CROSS JOIN generation AS g{scope.joins('g')} "
+        f"{start} SELECT span.k{keys.text}, {columns} FROM span CROSS JOIN generation AS g{scope.joins('g')} "
         f"WHERE g.id >= span.a AND g.id < span.b{where.text} GROUP BY {grouping}"
     )
-    found = scope.snapshot.rows(sql, (*keys.values, *where.values))
-    return [(tuple(row[: width + 1]), row[width + 1 :]) for row in found]
+    for row in scope.snapshot.rows(sql, (*keys.values, *where.values)):
+        for bucket, sign in uses[row[0]]:
+            yield (bucket, *row[1 : width + 1]), row[width + 1 :], sign
 
 
-def id_spans(rows: Sequence[Piece]) -> str:
-    """A WITH clause of spans of generation ids, by bucket."""
-    ids = [(piece.bucket, first_at(piece.start), first_at(piece.end)) for piece in rows]
-    return f"WITH span(k, a, b) AS ({spans(ids)})"
+def id_spans(rows: Sequence[Piece]) -> tuple[str, list[list[tuple[int, int]]]]:
+    """A WITH clause of numbered spans of generation ids, and what each is for: buckets, with -1 where it is taken away.
+
+    What ends one day and begins the next is read once.
+    """
+    uses: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for piece in rows:
+        uses.setdefault((piece.start, piece.end), []).append((piece.bucket, -1 if piece.taken else 1))
+    ids = [(number, first_at(start), first_at(end)) for number, (start, end) in enumerate(uses)]
+    return f"WITH span(k, a, b) AS ({spans(ids)})", list(uses.values())
 
 
 def spans(pieces: Sequence[Sequence[int]]) -> str:

@@ -360,6 +360,15 @@ def test_no_tile_over_the_rollups_dimensions_reads_a_row_where_slots_are_whole(l
     assert rows == []
 
 
+def test_days_of_another_zone_are_days_of_utc_with_what_differs_read_from_rows(ledger: Ledger) -> None:
+    ledger.write([call(n / 4, "1") for n in range(960)])
+    answer = ask(ledger, "cost", "day", timezone="Europe/Berlin", where={"user": "alice"})
+    assert answer.totals["cost"] == 960
+    assert [row["cost"] for row in answer.rows[1:-1]] == [96] * (len(answer.rows) - 2)
+    # Two hours of each of eleven days, and not the other twenty-two.
+    assert "11 days of rollup_user_day, at most 80 rows" in answer.explain
+
+
 def test_a_users_cycle_is_read_from_the_users_days_and_the_rows_at_its_ends(ledger: Ledger) -> None:
     ledger.write(oracle.records(1, 400))
     counted = Counted(ledger)

@@ -84,7 +84,9 @@ def test_a_ledger_of_the_first_version_keeps_everything_it_holds(ledger_url: str
         assert connection.exec_driver_sql("SELECT count(*) FROM name WHERE text = 'openai'").scalar_one() == 1
 
 
-def test_the_hours_of_users_stay_where_rows_are_gone_and_go_where_they_tell_the_same(ledger_url: str) -> None:
+def test_the_hours_of_users_and_groups_stay_where_rows_are_gone_and_go_where_they_tell_the_same(
+    ledger_url: str,
+) -> None:
     url = parse(ledger_url)
     dialect = dialect_of(url)
     assert dialect is not None
@@ -95,13 +97,16 @@ def test_the_hours_of_users_stay_where_rows_are_gone_and_go_where_they_tell_the_
         connection.exec_driver_sql(seal)
         key = "app_user, slot, group_name, feature, provider, model, operation, status, cost_status, error_type"
         for slot in (20370 * 24 + 23, 20371 * 24):
-            connection.exec_driver_sql(
-                f"INSERT INTO rollup_user_hour ({key}, generations) VALUES (1, {slot}, 0, 0, 1, 1, 1, 1, 1, 0, 1)"
-            )
+            for table in ("rollup_user_hour", "rollup_group_hour"):
+                of = key if table == "rollup_user_hour" else key.replace("app_user, ", "")
+                values = f"{slot}, 0, 0, 1, 1, 1, 1, 1, 0, 1"
+                values = f"1, {values}" if table == "rollup_user_hour" else values
+                connection.exec_driver_sql(f"INSERT INTO {table} ({of}, generations) VALUES ({values})")
     engine.dispose()
 
     with open_ledger(ledger_url).reading() as connection:
-        assert connection.exec_driver_sql("SELECT slot FROM rollup_user_hour").scalars().all() == [20370 * 24 + 23]
+        for table in ("rollup_user_hour", "rollup_group_hour"):
+            assert connection.exec_driver_sql(f"SELECT slot FROM {table}").scalars().all() == [20370 * 24 + 23]
 
 
 def fill_as_first_version(connection: Connection, dialect: Dialect) -> None:

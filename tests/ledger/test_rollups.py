@@ -167,7 +167,7 @@ def test_verify_names_the_day_and_the_table_that_are_wrong_and_rebuild_makes_the
     ledger.write([random_generation(chance) for _ in range(200)])
     ledger.write([generation(NOON, trace_id="t", session_id="s")])
     ledger.transact(lambda c: c.exec_driver_sql("UPDATE rollup_day SET cost = cost + 1 WHERE slot = 20371"))
-    ledger.transact(lambda c: c.exec_driver_sql("DELETE FROM rollup_group_hour WHERE slot = 20372 * 24 + 3"))
+    ledger.transact(lambda c: c.exec_driver_sql("DELETE FROM rollup_group_day WHERE slot = 20372"))
     ledger.transact(lambda c: c.exec_driver_sql("UPDATE trace SET cost = cost + 1 WHERE trace_id = 't'"))
 
     verdict = verify(ledger)

@@ -189,7 +189,7 @@ def test_the_totals_of_every_rollup_are_those_of_the_rows(ledger: Ledger) -> Non
 
     expected = rows(ledger, "SELECT count(*), sum(coalesce(cost, 0)), sum(coalesce(input_tokens, 0)) FROM generation")
     tables = [f"rollup_{name}" for name in ("quarter", "hour", "day", "day_user")]
-    tables += [f"rollup_{name}" for name in ("feature_hour", "feature_day", "group_hour", "group_day", "user_day")]
+    tables += [f"rollup_{name}" for name in ("feature_hour", "feature_day", "group_day", "user_day")]
     for table in tables:
         assert rows(ledger, f"SELECT sum(generations), sum(cost), sum(input_tokens) FROM {table}") == expected
 
