@@ -6,6 +6,7 @@ import streamlit as st
 
 from llmtrack.serving import preload
 from llmtrack.settings import get_settings
+from pages.parts import runs
 from pages.parts.states import EXPLAINED, in_words
 from pages.parts.viewer import viewer
 
@@ -33,6 +34,7 @@ def closed(reason: str) -> None:
     st.error(reason, icon=":material/lock:")
 
 
+runs.begin()
 try:
     settings = get_settings()
     me = viewer()

@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 
 from pages.parts import blocks
 from pages.parts.markdown import from_model
+from pages.parts.runs import counter
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -44,9 +45,11 @@ def draw_reasoning(text: str, seconds: float | None = None) -> None:
 def follow(replies: Sequence[tuple[Reply, DeltaGenerator]]) -> None:
     """Draw answers as they grow, each in its place, until all have ended.
 
-    Stop cancels them; a closed tab or another page lets them go on.
+    Stop cancels them; a closed tab, another page, or another control that is used meanwhile lets them go on.
     """
     growing = [_Canvas(reply, place) for reply, place in replies]
+    runs = counter()
+    mine = runs[0]
     try:
         while growing:
             for canvas in growing:
@@ -60,7 +63,7 @@ def follow(replies: Sequence[tuple[Reply, DeltaGenerator]]) -> None:
                     canvas.end()
             growing = [canvas for canvas in growing if not canvas.reply.done.is_set()]
     except StopException:
-        if _still_here():
+        if _stopped_by_button(runs, mine):
             for canvas in growing:
                 canvas.reply.cancel()
         raise
@@ -117,13 +120,14 @@ class _Canvas:
             self._live.empty()
 
 
-def _still_here() -> bool:
-    """Whether the visitor is still connected, so that what ended the script was the Stop button.
+def _stopped_by_button(runs: list[int], mine: int) -> bool:
+    """Whether it was the Stop button that ended the script, and not a closed tab, another page or another control.
 
-    Streamlit ends a script the same way for both; who is connected is known to its runtime alone.
+    Streamlit ends a script the same way for all of them. A visitor who left is no longer known to its runtime as
+    connected, and any other press begins another run at once.
     """
     context = get_script_run_ctx(suppress_warning=True)
     if context is None or not exists():
         return True
     time.sleep(LEAVING_SECONDS)
-    return get_instance().is_active_session(context.session_id)
+    return runs[0] == mine and get_instance().is_active_session(context.session_id)

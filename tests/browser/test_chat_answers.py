@@ -157,6 +157,26 @@ def test_a_reload_in_mid_answer_loses_neither_text_nor_row(page: Page, server: A
     assert stored(server)[0].row.status == "ok"
 
 
+def test_whatever_is_set_or_opened_in_mid_answer_the_answer_goes_on(
+    page: Page, server: AppServer, provider: Provider
+) -> None:
+    room = Room(page, server, "openai/gpt-4o@tokens=40@stall=20")
+    room.send("Count while I look around")
+    expect(room.answers).to_contain_text("one two three")
+    page.get_by_test_id("stBottom").get_by_test_id("stPopover").get_by_role("button").click()
+    room.settings.get_by_text("Favourite", exact=True).click()
+    expect(room.model).to_have_value(re.compile("^★"))  # the page was drawn again
+    expect(room.answers).to_contain_text("one two three")
+    page.get_by_role("link", name="Usage", exact=True).click()
+    expect(page.get_by_text("Usage in current billing cycle")).to_be_visible()
+    page.get_by_role("link", name="Chat", exact=True).click()
+    expect(room.answers).to_contain_text("one two three")
+    assert not provider.last.client_left
+    provider.release()
+    assert room.finished(0).tokens == (100, 40)
+    assert stored(server)[0].row.status == "ok"
+
+
 def test_a_closed_tab_lets_the_answer_end(page: Page, server: AppServer, provider: Provider) -> None:
     room = Room(page, server, "openai/gpt-4o@tokens=40@stall=20")
     room.send("Count while I am away")
