@@ -1,15 +1,23 @@
-"""How long the app takes to start and to paint its first page, preload off and on: `python -m benchmarks.start`."""
+"""How long the app takes to start and to paint its first page, preload off and on.
+
+    python benchmarks/start.py
+
+Medians of five starts each. Needs a Chromium (``LLMTRACK_TEST_CHROMIUM`` names it) and Linux's ``/proc``.
+"""
 
 from __future__ import annotations
 
 import re
 import statistics
+import sys
 import tempfile
 import time
 import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.browser.app_server import AppServer, running_app
 from tests.browser.fixtures import QUIET, chromium
