@@ -142,10 +142,12 @@ def _apart(rows: Sequence[Row], taken: set[int]) -> list[Row]:
     used = set(taken)
     apart: list[Row] = []
     for row in rows:
-        id = row[0]
+        id = begun = row[0]
         while id in used:
             step = id & ~_LOW | (id + 1) & _LOW
-            id = step if step != row[0] else ids.first_at(ids.started_at(id) + 1)
+            if step == begun:  # that microsecond is full
+                step = begun = ids.first_at(ids.started_at(id) + 1)
+            id = step
         used.add(id)
         apart.append(row if id == row[0] else (id, *row[1:]))
     return apart

@@ -10,6 +10,7 @@ import pytest
 
 from llmtrack.ids import first_at, started_at
 from llmtrack.ledger import Ledger, open_ledger
+from llmtrack.ledger.batch import _apart
 from llmtrack.ledger.records import Feedback, Generation, Identity, Span
 from llmtrack.pricing.usage import Cost, Usage
 from tests.ledger.making import HOUR, NOON, generation, random_generation, said
@@ -233,3 +234,10 @@ def test_a_transaction_inside_another_is_refused_rather_than_waited_for(tmp_path
         ledger.transact(lambda connection: ledger.write([generation()]))
     ledger.write([generation()])
     assert value(ledger, "SELECT count(*) FROM generation") == 1
+
+
+def test_microseconds_that_are_full_are_passed_over_one_after_another() -> None:
+    """A clock that stands still gives every call the same time; the writer must get on all the same."""
+    full = {first_at(NOON + later) + low for later in range(3) for low in range(4096)}
+    moved = [row[0] for row in _apart([(first_at(NOON) + 7, "a"), (first_at(NOON) + 7, "b")], full)]
+    assert moved == [first_at(NOON + 3), first_at(NOON + 3) + 1]
