@@ -19,6 +19,7 @@ import argparse
 import base64
 import functools
 import json
+import logging
 import os
 import random
 import statistics
@@ -176,6 +177,7 @@ def posthog() -> tuple[Any, Any]:
     from posthog.ai.anthropic import Anthropic
     from posthog.ai.openai import OpenAI
 
+    logging.getLogger("posthog").disabled = True  # Nobody listens, as it would say each time.
     client = Posthog("phc_x", host="http://127.0.0.1:9", max_queue_size=10, gzip=False)
     return OpenAI(api_key=KEY, posthog_client=client), Anthropic(api_key=KEY, posthog_client=client)
 
@@ -239,6 +241,7 @@ class Bench:
 
     def stream(self, clients: tuple[Any, Any], raw: tuple[Any, Any], which: int) -> float:
         """Added µs a chunk of a stream of `CHUNKS`, what a call costs before its first chunk included."""
+        self.stub.asks({"model": "m", "messages": [{"role": "user", "content": text(1000)}]})
 
         def read(client: Any) -> None:
             for _ in self._open(client, which):
@@ -248,6 +251,7 @@ class Bench:
 
     def first(self, clients: tuple[Any, Any], raw: tuple[Any, Any], which: int) -> float:
         """Added µs until the first event is in the caller's hands; closing is not counted."""
+        self.stub.asks({"model": "m", "messages": [{"role": "user", "content": text(1000)}]})
 
         def until_first(client: Any) -> int:
             before = time.thread_time_ns()
