@@ -90,6 +90,8 @@ def command(
             where=where_of(filters), order=order, limit=limit, max_rows=None,
         )  # fmt: skip
     _show(answer)
+    for remark in answer.remarks:
+        click.echo(f"\n{remark}")
     if explain:
         click.echo(f"\nRead: {answer.explain} ({answer.queries} queries)")
     return None

@@ -36,6 +36,8 @@ def test_retention_says_what_would_go_and_then_removes_it() -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM generation").scalar_one() == 0
         assert connection.exec_driver_sql("SELECT sum(cost) FROM rollup_day").scalar_one() == 1_350_000
     assert CliRunner().invoke(main, ["verify"]).exit_code == 0
+    asked = CliRunner().invoke(main, ["ask", "generations", "--by", "service_tier"])
+    assert "are not counted in all of this: their rows are deleted" in asked.output
 
 
 def test_retention_follows_the_settings_where_it_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
