@@ -7,6 +7,7 @@ as they come: `llmtrack.cli` says them in one sentence and exits with 1. `open_g
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -23,7 +24,18 @@ database_option = click.option(
 
 
 def open_given(database_url: str | None) -> Ledger:
-    """The ledger that was asked for, or the one of the settings."""
-    from llmtrack.ledger import open_ledger
+    """The ledger that was asked for, or the one of the settings. A file that is named has to be there.
 
+    An empty ledger made for a misspelt name would answer everything with 0.
+    """
+    from llmtrack.ledger import LedgerError, open_ledger
+    from llmtrack.ledger.opening import parse
+
+    if database_url is not None:
+        address = parse(database_url)
+        path = Path(str(address.database))
+        if address.drivername == "sqlite" and path.parent.is_dir() and not path.exists():
+            raise LedgerError(
+                f"There is no ledger {path}: check the spelling, or set LLMTRACK_DATABASE_URL to make one."
+            )
     return open_ledger(database_url)

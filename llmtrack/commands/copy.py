@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from llmtrack.commands import open_given
+
 
 @click.command()
 @click.argument("source")
@@ -19,7 +21,7 @@ def command(source: str, target: str, again: bool) -> None:
     from llmtrack.ledger import open_ledger
     from llmtrack.ledger.copy import copy_ledger
 
-    here, there = open_ledger(source), open_ledger(target)
+    here, there = open_given(source), open_ledger(target)
     shown = ""
 
     def progress(what: str, done: int, of: int) -> None:

@@ -12,12 +12,12 @@ import click
 from llmtrack.commands import database_option, open_given
 from llmtrack.commands.ask import question_options, refusals, where_of
 
+FORMATS = ("csv", "jsonl", "parquet")
+
 
 @click.command(name="export")
 @click.argument("target", type=click.Path(dir_okay=False, writable=True, allow_dash=True))
-@click.option(
-    "--format", "format_", type=click.Choice(["csv", "jsonl", "parquet"]), help="[default: by TARGET's ending]"
-)
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="[default: by TARGET's ending]")
 @click.option(
     "--metric", "metrics", multiple=True, help="Export an answer instead: a metric, or two as 'cost / users'."
 )
@@ -44,6 +44,16 @@ def command(
     kind = format_ or Path(target).suffix.removeprefix(".")
     if target == "-" and format_ is None:
         kind = "csv"
+    if by and not metrics:
+        raise click.UsageError("--by splits the answer to a question: give a --metric too, such as --metric cost.")
+    if text and metrics:
+        raise click.UsageError("--text is for generations, and an answer has none: leave it or --metric out.")
+    if kind not in FORMATS:
+        raise click.UsageError(
+            f"There is no format {kind!r}; choose one of {', '.join(FORMATS)}."
+            if kind
+            else f"{target!r} does not end in .csv, .jsonl or .parquet: give it such an end, or --format."
+        )
     ledger = open_given(database_url)
     asked: dict[str, Any] = {"since": since, "until": until, "timezone": timezone, "where": where_of(filters)}
     from llmtrack.ledger import export
@@ -68,6 +78,12 @@ def command(
 
 
 def _write(target: str, pieces: Iterator[bytes]) -> None:
-    with click.open_file(target, "wb") as file:
-        for piece in pieces:
-            file.write(piece)
+    try:
+        with click.open_file(target, "wb") as file:
+            for piece in pieces:
+                file.write(piece)
+    except OSError as error:
+        raise click.ClickException(
+            f"{target} cannot be written ({error.strerror}): name a file in a directory that is there and can be "
+            "written, on a disk with room."
+        ) from error

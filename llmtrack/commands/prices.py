@@ -90,7 +90,7 @@ def add(
         since=_moment(since, "--since") or time.time_ns() // 1_000,
         until=_moment(until, "--until"),
         tier=tier,
-        rates=dict(_rate(rate) for rate in rates),
+        rates=_rates(rates),
         above=above,
         percent=_number(discount or markup or "", "percentage") if kind in ("discount", "markup") else None,
         same_as=same_as,
@@ -190,6 +190,16 @@ def _split(model: str) -> tuple[str, str]:
     if not slash or not provider or not name:
         raise click.BadParameter(f"{model!r} must be PROVIDER/MODEL, such as openai/gpt-4o or 'ollama/*'.")
     return provider, name
+
+
+def _rates(told: tuple[str, ...]) -> dict[str, Decimal]:
+    rates: dict[str, Decimal] = {}
+    for text in told:
+        name, rate = _rate(text)
+        if name in rates:
+            raise click.BadParameter(f"{name} is given twice, as {rates[name]} and {rate}; give it once.")
+        rates[name] = rate
+    return rates
 
 
 def _rate(text: str) -> tuple[str, Decimal]:

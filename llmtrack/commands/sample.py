@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+FIRST_YEAR, LAST_YEAR = 2021, 2090
+"""Ninety days before the end, a call's id must still be able to hold its time (`llmtrack.ids`)."""
+
 
 @click.command()
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day, whole.  [default: now]")
@@ -22,6 +25,11 @@ def command(until: datetime | None, seed: int, replace: bool) -> None:
     from llmtrack.sample import make_sample
     from llmtrack.settings import get_settings
 
+    if until is not None and not FIRST_YEAR <= until.year <= LAST_YEAR:
+        raise click.BadParameter(
+            f"{until:%Y-%m-%d} is outside the years a ledger can hold: choose a day from {FIRST_YEAR} to {LAST_YEAR}.",
+            param_hint="--until",
+        )
     settings = get_settings()
     url = settings.sample_database_url
     if url == settings.database_url:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 from llmtrack.ledger.formulas import (
     AcrossUsers,
@@ -243,8 +244,10 @@ def dimension(name: str) -> Dimension:
     for prefix, what in ((PROPERTY, "property"), (ATTRIBUTE, "user's attribute")):
         if name.startswith(prefix) and len(name) > len(prefix):
             return Dimension(name, "", None, f"The {what} {name.removeprefix(prefix)!r}.")
+    known = (*GRAINS, *DIMENSIONS)
     raise ValueError(
-        f"There is no dimension {name!r}; there are {', '.join((*GRAINS, *DIMENSIONS))}, property.<key> and user.<key>."
+        f"There is no dimension {name!r}; "
+        + (_meant(name, known) or f"there are {', '.join(known)}, property.<key> and user.<key>.")
     )
 
 
@@ -257,7 +260,16 @@ def metric(name: str) -> Metric:
         return Metric(
             name, _unit(metric(over).unit, metric(under).unit), Ratio(over, under), f"{over} divided by {under}."
         )
-    raise ValueError(f"There is no metric {name!r}; there are {', '.join(METRICS)}, and any of them / another.")
+    raise ValueError(
+        f"There is no metric {name!r}; "
+        + (_meant(name, METRICS) or f"there are {', '.join(METRICS)}, and any of them / another.")
+    )
+
+
+def _meant(name: str, known: Iterable[str]) -> str | None:
+    """A question back where a name is nearly right: the whole list would hide the answer."""
+    near = get_close_matches(name, list(known), n=3, cutoff=0.75)
+    return f"did you mean {' or '.join(near)}?" if near else None
 
 
 def _unit(over: Unit, under: Unit) -> Unit:

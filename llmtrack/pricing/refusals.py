@@ -135,8 +135,9 @@ def _absurd(entry: BookEntry, name: str, rate: Decimal, at: int) -> None:
         times = rate / usual if rate > usual else usual / rate
         direction = "above" if rate > usual else "below"
         hint = ""
-        if rate < usual and unit(name) == "per million tokens":
-            hint = f" Is it per token? That would be {name}={plain(rate * 1_000_000)}."
+        by_million = rate * 1_000_000
+        if rate < usual and unit(name) == "per million tokens" and usual / 100 < by_million < usual * 100:
+            hint = f" Is it per token? That would be {name}={plain(by_million)}."
         raise PriceRefused(
             f"{name}={plain(rate)} is {times:,.0f} times {direction} {whose} ({plain(usual)} dollars {unit(name)}); "
             f"check the decimal point.{hint}"

@@ -100,3 +100,47 @@ def test_a_sample_database_with_something_in_it_is_left_alone(run, postgres_url)
 
 def test_flush_says_how_much_it_moved(run):
     assert run("flush").output == "0 records moved into the ledger.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["export", "nowhere/calls.csv"],
+            "Error: nowhere/calls.csv cannot be written (No such file or directory): name",
+        ),
+        (
+            ["export", "calls"],
+            "'calls' does not end in .csv, .jsonl or .parquet: give it such an end, or --format.",
+        ),
+        (["export", "calls.csv", "--by", "day"], "--by splits the answer to a question: give a --metric too"),
+        (["export", "a.csv", "--metric", "cost", "--text"], "--text is for generations, and an answer has none"),
+        (["ask", "costt"], "Error: There is no metric 'costt'; did you mean cost?\n"),
+        (["ask", "cost", "--by", "modl"], "Error: There is no dimension 'modl'; did you mean model?\n"),
+        (
+            ["sample", "--until", "1999-01-01"],
+            "1999-01-01 is outside the years a ledger can hold: choose a day from 2021",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(run, arguments, words):
+    result = run(*arguments)
+    assert result.exit_code in (1, 2)
+    assert words in result.output
+    assert "Traceback" not in result.output
+    assert list(Path().glob("*.csv")) == []
+
+
+@pytest.mark.parametrize("command", [["status"], ["ask", "cost"], ["verify"], ["prices", "list"]])
+def test_a_misspelt_ledger_is_no_empty_one(run, command):
+    result = run(*command, "--database", "sqlite:///lmtrack.db")
+    assert result.exit_code == 1
+    assert f"There is no ledger {Path.cwd() / 'lmtrack.db'}: check the spelling" in result.output
+    assert not Path("lmtrack.db").exists()
+
+
+def test_a_misspelt_ledger_is_not_copied(run):
+    result = run("copy", "sqlite:///lmtrack.db", "sqlite:///new.db")
+    assert result.exit_code == 1
+    assert "There is no ledger" in result.output
+    assert list(Path().glob("*.db")) == []

@@ -75,6 +75,8 @@ def test_every_kind_of_entry_can_be_added(run: Run, arguments: list[str], kept: 
         (["openai/gpt-4o", "input=2", "--discount", "5"], "Give either rates"),
         (["openai/gpt-4o", "input=2", "--since", "soon"], "'soon' is no date; write --since 20"),
         (["openai/gpt-4o", "--same-as", "openai/gpt-99"], "The price list has no openai/gpt-99"),
+        (["openai/gpt-4o", "input=2", "input=3"], "input is given twice, as 2 and 3; give it once."),
+        (["openai/gpt-4o", "input=0.001"], "(2.5 dollars per million tokens); check the decimal point.\n"),
     ],
 )
 def test_a_wrong_price_is_refused_in_one_sentence(run: Run, arguments: list[str], words: str) -> None:
