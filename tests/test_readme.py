@@ -119,7 +119,9 @@ def test_the_view_can_be_asked_in_sql(sample_database: Path) -> None:
     assert rows[0][1:] == (dearest["generations"], pytest.approx(float(dearest["cost"])))
 
 
-def test_the_exported_file_can_be_asked_in_sql(sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_exported_file_can_be_asked_in_sql(
+    sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LLMTRACK_DATABASE_URL", f"sqlite:///{sample_database}")
     python(*shlex.split(commands("ask")[1])[1:], directory=tmp_path)
     query = blocks("sql")[1]
