@@ -10,7 +10,7 @@ from llmtrack.ledger.plan import TOTALS, Part, Piece, choose, reason
 from llmtrack.ledger.rollups import QUARTER, Rollup
 from llmtrack.ledger.scope import Scope, Sql
 from llmtrack.ledger.snapshot import Snapshot
-from llmtrack.ledger.sums import Key, Sums, id_spans, leads, spans
+from llmtrack.ledger.sums import Key, Sums, id_spans, leads, spans, within
 
 Span = tuple[int, int, int]
 _HALF = 48
@@ -136,7 +136,7 @@ def _of_rows(scope: Scope, rows: Sequence[Piece]) -> Sql:
     sql = (
         f"WITH span(k, a, b) AS ({spans(ids)}) SELECT span.k AS c0{keys.text}, g.app_user AS who "
         f"FROM span CROSS JOIN generation AS g{scope.joins('g')} "
-        f"WHERE g.id >= span.a AND g.id < span.b AND g.app_user IS NOT NULL{where.text}"
+        f"WHERE {within(scope.snapshot.dialect, rows)} AND g.app_user IS NOT NULL{where.text}"
     )
     return Sql(sql, (*keys.values, *where.values))
 
@@ -190,7 +190,7 @@ def rows_within(view: Snapshot, scope: Scope, rows: Sequence[Piece]) -> int:
     if user:
         sql = (
             f"{id_spans(rows)[0]} SELECT COUNT(*) FROM span CROSS JOIN generation AS g "
-            f"WHERE g.id >= span.a AND g.id < span.b AND g.app_user IN ({', '.join(map(str, user.ids))})"
+            f"WHERE {within(view.dialect, rows)} AND g.app_user IN ({', '.join(map(str, user.ids))})"
         )
         return int(view.one(sql)[0])
     slots = [(piece.bucket, piece.start // QUARTER, -(-piece.end // QUARTER)) for piece in rows]

@@ -48,6 +48,8 @@ class Dialect(Statements, ABC):
     """After a select: nobody else may change these rows until the transaction ends."""
     for_share: str
     """After a select: nobody may change these rows until the transaction ends."""
+    bound_spans = False
+    """Whether the planner must be told what many spans of ids lie in, or it takes them for most of the rows."""
 
     @abstractmethod
     def engine(self, url: URL) -> Engine:
@@ -283,6 +285,7 @@ class PostgreSQL(Dialect):
     append_form = "{c} = coalesce({t}.{c} || excluded.{c}, excluded.{c}, {t}.{c})"
     for_update = "FOR UPDATE"
     for_share = "FOR SHARE"
+    bound_spans = True
 
     def engine(self, url: URL) -> Engine:
         return create_engine(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from llmtrack.ledger.histogram import bucket_of, middle_of
 from llmtrack.ledger.plan import Part, Piece
 from llmtrack.ledger.scope import Scope
-from llmtrack.ledger.sums import Key, id_spans, slot_spans
+from llmtrack.ledger.sums import Key, id_spans, slot_spans, within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +46,7 @@ def read_distribution(scope: Scope, of: str, parts: Sequence[Part], rows: Sequen
         begin, uses = id_spans(rows)
         sql = (
             f"{begin} SELECT span.k{keys.text}, g.{of} FROM span CROSS JOIN generation AS g{scope.joins('g')} "
-            f"WHERE g.id >= span.a AND g.id < span.b AND g.{of} IS NOT NULL{where.text}{only.format('g')}"
+            f"WHERE {within(scope.snapshot.dialect, rows)} AND g.{of} IS NOT NULL{where.text}{only.format('g')}"
         )
         for row in scope.snapshot.rows(sql, (*keys.values, *where.values)):
             at = bucket_of(row[width])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from llmtrack.ids import first_at
 from llmtrack.ledger.formulas import Sum, Total
@@ -11,6 +12,9 @@ from llmtrack.ledger.rollups import DAY, Rollup
 from llmtrack.ledger.scope import Scope
 from llmtrack.ledger.vocabulary import METRICS
 from llmtrack.pricing.reasons import NOT_COUNTED, Reason
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.dialect import Dialect
 
 Key = tuple[object, ...]
 """The number of a bucket of time, then the ids or values of the dimensions."""
@@ -147,7 +151,7 @@ def _read_rows(
     start, uses = id_spans(rows)
     sql = (
         f"{start} SELECT span.k{keys.text}, {columns} FROM span CROSS JOIN generation AS g{scope.joins('g')} "
-        f"WHERE g.id >= span.a AND g.id < span.b{where.text} GROUP BY {grouping}"
+        f"WHERE {within(scope.snapshot.dialect, rows)}{where.text} GROUP BY {grouping}"
     )
     for row in scope.snapshot.rows(sql, (*keys.values, *where.values)):
         for bucket, sign in uses[row[0]]:
@@ -164,6 +168,15 @@ def id_spans(rows: Sequence[Piece]) -> tuple[str, list[list[tuple[int, int]]]]:
         uses.setdefault((piece.start, piece.end), []).append((piece.bucket, -1 if piece.taken else 1))
     ids = [(number, first_at(start), first_at(end)) for number, (start, end) in enumerate(uses)]
     return f"WITH span(k, a, b) AS ({spans(ids)})", list(uses.values())
+
+
+def within(dialect: Dialect, rows: Sequence[Piece]) -> str:
+    """The condition that a generation, called `g`, lies in the span."""
+    test = "g.id >= span.a AND g.id < span.b"
+    if not dialect.bound_spans:
+        return test
+    low, high = min(piece.start for piece in rows), max(piece.end for piece in rows)
+    return f"{test} AND g.id >= {first_at(low)} AND g.id < {first_at(high)}"
 
 
 def spans(pieces: Sequence[Sequence[int]]) -> str:
