@@ -97,7 +97,6 @@ def row_of(g: Generation, known: Interning) -> Row:
         return found((kind, text)) or names[kind, fitted(text)]
 
     cost, usage = known_cost(g), g.usage
-    provider = name("provider", g.provider)
     requested, served = name("model", g.request_model), name("model", g.response_model)
     counts = reported = [getattr(usage, field) for field in _COUNTS]
     if any(count is not None and not 0 <= count <= MOST_TOKENS for count in reported):
@@ -111,9 +110,9 @@ def row_of(g: Generation, known: Interning) -> Row:
         name("feature", g.feature),
         name("group", g.group),
         known.sets[plain_json(g.properties)] if g.properties else None,
-        provider,
+        name("provider", g.provider),
         name("operation", g.operation),
-        known.model(provider, requested, served),
+        known.model(name("provider", g.provider), requested, served),
         requested,
         served,
         name("status", g.status),
