@@ -198,6 +198,8 @@ def _details(
         told["audio_seconds"] = str(usage.audio_seconds)
     if usage.characters is not None:
         told["characters"] = usage.characters
+    if usage.cache_read_image_tokens is not None:
+        told["cache_read_image_tokens"] = usage.cache_read_image_tokens
     if usage.tools:
         told["tools"] = dict(usage.tools)
     if usage.others:

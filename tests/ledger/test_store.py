@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from decimal import Decimal
 from pathlib import Path
@@ -226,6 +227,12 @@ def test_costs_are_summed_exactly_however_small(ledger: Ledger) -> None:
 def test_writing_nothing_succeeds_where_something_could_be_written(ledger: Ledger) -> None:
     ledger.write([], [])
     assert isinstance(generation(), Generation)
+
+
+def test_what_has_no_column_is_kept_beside(ledger: Ledger) -> None:
+    ledger.write([generation(usage=Usage(input_tokens=9, cache_read_image_tokens=4, tools={"code": 2}))])
+    told = json.loads(str(value(ledger, "SELECT usage_details FROM generation")))
+    assert told == {"cache_read_image_tokens": 4, "tools": {"code": 2}}
 
 
 def test_a_transaction_inside_another_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
