@@ -4,7 +4,7 @@
     python benchmarks/capture.py --quick          # a look
 
 PostHog is optional: ``pip install posthog``. Langfuse and OpenInference patch the SDK for the whole process, the bare
-client beside theirs included, so that pairs in one process cannot tell what they cost: `capture_peers.py` measures them.
+client beside theirs included, so that pairs in one process cannot tell what they cost; see `capture_peers.py`.
 
 The SDKs' network is stubbed below `request()`: the response is parsed by the real SDK, sending costs nothing. Each
 number is the median over blocks of calls, a tracked one next to a bare one, of the CPU time of the calling thread, so
