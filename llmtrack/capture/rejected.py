@@ -1,4 +1,4 @@
-"""Records that no ledger would take, kept beside the journal: letting go of some of them."""
+"""Records that no ledger would take: keeping them beside the journal, and letting go of some of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from pathlib import Path
 from llmtrack.capture.frames import MAGIC, Frame, again, decode
 
 REJECTED = "records.rejected"
+"""The file's name. Called ``something.journal``, it is taken in again."""
 _SORTING = "records.sorting"
+
+
+def keep(directory: Path, frame: Frame) -> Path:
+    """Adds a record; returns the file. Raises `OSError` if it cannot be written."""
+    path = directory / REJECTED
+    _append(path, again(frame))
+    return path
 
 
 def forget_user(directory: Path, user_id: str) -> int:
@@ -73,10 +81,14 @@ def _sort(source: Path, target: Path, gone: Callable[[Frame], bool]) -> int:
         else:
             kept.append(again(frame))
     if kept:
-        with open(target, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(b"".join(kept))
+        _append(target, b"".join(kept))
     source.unlink()
     return count
+
+
+def _append(path: Path, data: bytes) -> None:
+    with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(data)
 
 
 def _frames(data: bytes) -> Iterator[Frame | None]:

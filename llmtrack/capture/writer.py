@@ -10,7 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.capture.frames import HEAD_SIZE, MAGIC, Frame, again, decode, need
+from llmtrack.capture import rejected
+from llmtrack.capture.frames import HEAD_SIZE, MAGIC, Frame, decode, need
 from llmtrack.capture.health import Health
 from llmtrack.capture.journal import SUFFIX, Journal, Segment, take_over
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.records import Record
 
-REJECTED = "records.rejected"
-"""The file of records that cannot be written. Called ``something.journal``, it is taken in again."""
 GATHER = 0.1
 """Seconds to let records gather before a batch is written."""
 CALM = 0.02
@@ -335,9 +334,7 @@ class Writer:
 
         Raises `OSError` if it cannot be kept there; all is tried again then.
         """
-        path = self._directory() / REJECTED
-        with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(again(frame))
+        path = rejected.keep(self._directory(), frame)
         self._health.failed("rejected", f"A record cannot be written; it is kept in {path}", error, secret=True)
         self.rejected += 1
         self.rejected_path = str(path)

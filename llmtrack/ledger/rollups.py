@@ -32,9 +32,9 @@ larger part of a slot is asked for, the slot is read whole and the rows of its o
 
 Distinct users over a range: the rows of `rollup_day_user`, where a UTC day is cut by its `quarters_am` and
 `quarters_pm` bits (bit n of am = quarter-hour n of the day, n < 48; of pm = quarter-hour 48 + n). Distinct users of a
-model, feature or group: the rows of `rollup_seen` (bit n = day n + 1 of the month), whose slot is
-``year * 12 + month - 1``; a day cut by the zone reads its part from rows. A generation still pending is not in
-`rollup_seen`.
+model, feature or group are counted from the tables that have both. `rollup_seen` tells the same of whole days in
+fewer rows (bit n = day n + 1 of the month; its slot is ``year * 12 + month - 1``; what is pending is not in it);
+it is kept right and sealed with the days, but no question reads it yet.
 
 Sketches (`histogram`) of duration, time to first token and cost are blobs in ``sketch_…`` tables: by hour and by UTC
 day over *plain*, and by UTC day for each feature and each group over *plain*. A user's percentiles are read from rows.
