@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,19 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return here
 
 
+@contextmanager
+def at_revision(ledger_url: str, revision: str) -> Iterator[tuple[Connection, Dialect]]:
+    """A new ledger as an earlier version made it, to be filled."""
+    url = parse(ledger_url)
+    dialect = dialect_of(url)
+    assert dialect is not None
+    engine = dialect.engine(url)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        upgrade(connection, revision)
+        yield connection, dialect
+    engine.dispose()
+
+
 def test_the_revisions_make_the_tables_that_the_models_describe(ledger: Ledger) -> None:
     def ours(item: Any, name: str | None, kind: str, reflected: bool, compared: Any) -> bool:
         of = name if kind == "table" else getattr(getattr(item, "table", None), "name", "")
@@ -59,14 +74,8 @@ def test_the_revisions_make_the_tables_that_the_models_describe(ledger: Ledger) 
 
 
 def test_a_ledger_of_the_first_version_keeps_everything_it_holds(ledger_url: str) -> None:
-    url = parse(ledger_url)
-    dialect = dialect_of(url)
-    assert dialect is not None
-    engine = dialect.engine(url)
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        upgrade(connection, "0001")
+    with at_revision(ledger_url, "0001") as (connection, dialect):
         fill_as_first_version(connection, dialect)
-    engine.dispose()
 
     ledger = open_ledger(ledger_url)
 
@@ -87,12 +96,7 @@ def test_a_ledger_of_the_first_version_keeps_everything_it_holds(ledger_url: str
 def test_the_hours_of_users_and_groups_stay_where_rows_are_gone_and_go_where_they_tell_the_same(
     ledger_url: str,
 ) -> None:
-    url = parse(ledger_url)
-    dialect = dialect_of(url)
-    assert dialect is not None
-    engine = dialect.engine(url)
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        upgrade(connection, "0003")
+    with at_revision(ledger_url, "0003") as (connection, _):
         seal = "INSERT INTO sealed_day (day, sealed_at, generations, cost, digest) VALUES (20370, 1, 1, 5, 'x')"
         connection.exec_driver_sql(seal)
         key = "app_user, slot, group_name, feature, provider, model, operation, status, cost_status, error_type"
@@ -102,7 +106,6 @@ def test_the_hours_of_users_and_groups_stay_where_rows_are_gone_and_go_where_the
                 values = f"{slot}, 0, 0, 1, 1, 1, 1, 1, 0, 1"
                 values = f"1, {values}" if table == "rollup_user_hour" else values
                 connection.exec_driver_sql(f"INSERT INTO {table} ({of}, generations) VALUES ({values})")
-    engine.dispose()
 
     with open_ledger(ledger_url).reading() as connection:
         for table in ("rollup_user_hour", "rollup_group_hour"):
