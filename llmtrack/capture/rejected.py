@@ -16,6 +16,7 @@ _SORTING = "records.sorting"
 def keep(directory: Path, frame: Frame) -> Path:
     """Adds a record; returns the file. Raises `OSError` if it cannot be written."""
     path = directory / REJECTED
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)  # no journal was made where records wait in memory
     _append(path, again(frame))
     return path
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import glob
-import os
 import sqlite3
-import threading
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from llmtrack.ledger.shrinking import shrink_file
 from llmtrack.ledger.statements import Statements
+from llmtrack.ledger.write_lock import write_lock
 
 BUSY_SECONDS = 30
 """How long SQLite itself waits for another process's transaction before we start over."""
@@ -145,20 +142,6 @@ class Dialect(Statements, ABC):
         connection.exec_driver_sql(self.upsert_sql(table, key, changes), list(rows))
 
 
-def _wait_for(lock: int) -> None:
-    """Waits until nobody else holds this file's lock, or long enough."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    pause = 0.0005
-    while True:
-        try:
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return None
-        time.sleep(pause)
-        pause = min(0.004, pause * 2)
-
-
 class SQLite(Dialect):
     """One file, any number of processes on one machine: readers never wait, writers take turns."""
 
@@ -166,7 +149,6 @@ class SQLite(Dialect):
     mark = "?"
     least = "min"
     greatest = "max"
-    _mine = threading.local()
     append_form = "{c} = CAST(coalesce({t}.{c} || excluded.{c}, excluded.{c}, {t}.{c}) AS BLOB)"
     for_update = ""
     for_share = ""
@@ -188,21 +170,8 @@ class SQLite(Dialect):
 
         return engine
 
-    @contextmanager
-    def turn(self, engine: Engine) -> Iterator[None]:
-        # SQLite lets those who wait for its lock sleep ever longer, so that some wait for seconds while others write
-        # and write. Here all look again equally often. A process that dies lets go of the lock; for one that hangs we
-        # do not wait for ever, but let SQLite say that it is busy.
-        if getattr(self._mine, "held", False):
-            raise RuntimeError("A transaction cannot begin inside another one.")
-        lock = os.open(f"{engine.url.database}.turn", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            _wait_for(lock)
-            self._mine.held = True
-            yield
-        finally:
-            self._mine.held = False
-            os.close(lock)
+    def turn(self, engine: Engine) -> AbstractContextManager[None]:
+        return write_lock(f"{engine.url.database}.turn")
 
     def is_passing(self, error: DBAPIError) -> bool:
         code = getattr(error.orig, "sqlite_errorcode", None)

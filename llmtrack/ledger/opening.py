@@ -44,7 +44,8 @@ def _after_fork() -> None:
     _opened.clear()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def parse(url: str) -> URL:
