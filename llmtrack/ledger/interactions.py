@@ -15,9 +15,7 @@ from llmtrack.ledger.totals import Words
 
 SUMS = ("generations", "errors", "input_tokens", "output_tokens", "cost", "simulated_cost", "unpriced")
 _PLACES = {"trace": AT["trace"], "session": AT["session"]}
-_DURATION, _STATUS, _COST, _COST_STATUS, _REASON = (
-    AT[column] for column in ("duration", "status", "cost", "cost_status", "cost_reason")
-)
+_DURATION, _STATUS, _COST, _COST_STATUS = (AT[column] for column in ("duration", "status", "cost", "cost_status"))
 _INPUT, _OUTPUT = AT["input_tokens"], AT["output_tokens"]
 
 
@@ -40,7 +38,6 @@ class Interactions:
             sums = self._sums[table].setdefault(id, [0] * len(SUMS))
             cost = row[_COST] or 0
             simulated = row[_COST_STATUS] == self._words.simulated
-            unpriced = row[_COST] is None and row[_REASON] not in self._words.not_counted
             more = (
                 1,
                 row[_STATUS] == self._words.error,
@@ -48,7 +45,7 @@ class Interactions:
                 row[_OUTPUT] or 0,
                 0 if simulated else cost,
                 cost if simulated else 0,
-                unpriced,
+                self._words.is_unpriced(row),
             )
             for at, value in enumerate(more):
                 sums[at] += sign * value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -59,15 +59,17 @@ def moment(at: int) -> int:
 
 
 def known_cost(generation: Generation) -> Cost:
-    """The cost to keep: unpriced where nobody priced it, or where it is too large to be summed."""
-    cost = generation.cost
-    if cost is None:
-        return _UNPRICED
-    if cost.total is not None and not 0 <= cost.total <= _MOST_COST:
-        return Cost(status="unpriced", reason="too_many")
-    if cost.total is None and cost.status != "unpriced":
-        return Cost(status="unpriced", reason=cost.reason)
-    return cost
+    """The cost to keep: without a total it is unpriced, as one is that is too large to be summed.
+
+    A simulated call stays simulated whatever became of it: it is never among the real ones.
+    """
+    cost = generation.cost or _UNPRICED
+    simulated = generation.simulated or cost.status == "simulated"
+    if cost.total is None:
+        return Cost(status="simulated" if simulated else "unpriced", reason=cost.reason)
+    if not 0 <= cost.total <= _MOST_COST:
+        return Cost(status="simulated" if simulated else "unpriced", reason="too_many")
+    return replace(cost, status="simulated") if simulated and cost.status != "simulated" else cost
 
 
 def intern_all(generations: Sequence[Generation], interning: Interning) -> None:

@@ -201,12 +201,13 @@ def row_value(scope: Scope, name: str) -> str:
     if name in _KNOWN:
         return _KNOWN[name]
     words = scope.words
+    unknown = f"g.cost IS NULL AND g.cost_status <> {words.id('cost_status', 'simulated')}"
     if name == "unpriced":
         free = ", ".join(str(words.id("cost_reason", str(reason))) for reason in sorted(NOT_COUNTED))
-        return f"CASE WHEN g.cost IS NULL AND COALESCE(g.cost_reason, 0) NOT IN ({free}) THEN 1 ELSE 0 END"
+        return f"CASE WHEN {unknown} AND COALESCE(g.cost_reason, 0) NOT IN ({free}) THEN 1 ELSE 0 END"
     if name == "usage_missing":
         reason = words.id("cost_reason", str(Reason.USAGE_MISSING))
-        return f"CASE WHEN g.cost IS NULL AND g.cost_reason = {reason} THEN 1 ELSE 0 END"
+        return f"CASE WHEN {unknown} AND g.cost_reason = {reason} THEN 1 ELSE 0 END"
     if name in ("speed_tokens", "speed_time"):
         time = "(g.duration - COALESCE(g.time_to_first_token, 0))"
         ended = f"g.status IN ({words.id('status', 'ok')}, {words.id('status', 'incomplete')})"

@@ -71,6 +71,11 @@ class Words:
             (o, s) for o, operation in operations for s, status in statuses if is_message(operation, status)
         }
 
+    def is_unpriced(self, row: Row) -> bool:
+        """What `llmtrack.pricing.reasons.counts_as_unpriced` says of a row's cost."""
+        real = row[_COST_STATUS] != self.simulated
+        return row[_COSTS][0] is None and real and row[_REASON] not in self.not_counted
+
 
 def measures_of(row: Row, words: Words) -> Sums:
     """What a row adds to every rollup, in the order of `MEASURES`."""
@@ -82,7 +87,7 @@ def measures_of(row: Row, words: Words) -> Sums:
         writing = duration - (first or 0)
         if writing > 0:
             speed_tokens, speed_time = output, writing
-    unpriced = costs[0] is None and row[_REASON] not in words.not_counted
+    unpriced = words.is_unpriced(row)
     return [
         1,
         int(input is None),

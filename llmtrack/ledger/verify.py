@@ -24,7 +24,8 @@ _SUMS = {
     "output_tokens": "coalesce(sum(g.output_tokens), 0)",
     "cost": "coalesce(sum(CASE WHEN g.cost_status <> {simulated} THEN g.cost END), 0)",
     "simulated_cost": "coalesce(sum(CASE WHEN g.cost_status = {simulated} THEN g.cost END), 0)",
-    "unpriced": "sum(CASE WHEN g.cost IS NULL AND coalesce(g.cost_reason, -1) NOT IN ({free}) THEN 1 ELSE 0 END)",
+    "unpriced": "sum(CASE WHEN g.cost IS NULL AND g.cost_status <> {simulated} "
+    "AND coalesce(g.cost_reason, -1) NOT IN ({free}) THEN 1 ELSE 0 END)",
 }
 
 

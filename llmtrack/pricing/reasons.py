@@ -67,8 +67,9 @@ def in_words(code: str | None) -> str:
 def counts_as_unpriced(cost: Cost | None) -> bool:
     """Whether a call belongs to "12 of 3,400 calls unpriced": it may have cost something and nobody knows what.
 
-    A failed call without usage does not: its cost is unknown too, but nothing says that anything was billed.
+    A failed call without usage does not: its cost is unknown too, but nothing says that anything was billed. Nor does
+    a simulated one, which nobody bills.
     """
     if cost is None:
         return True
-    return cost.total is None and cost.reason not in NOT_COUNTED
+    return cost.total is None and cost.status != "simulated" and cost.reason not in NOT_COUNTED

@@ -66,6 +66,8 @@ def bars_over_time(
     points: Sequence[Point], *, every: Sequence[datetime], grain: str, alt_text: str, title: str, money: bool = True
 ) -> None:
     """Stacked bars, one for each of `every` (also the empty ones), in parts by series."""
+    if _nothing_to_draw(points):
+        return
     import altair as alt
     import pandas as pd
 
@@ -102,6 +104,8 @@ def bars_over_time(
 
 def bars(rows: Sequence[tuple[str, float, str]], *, title: str, alt_text: str, limit: int = 12) -> None:
     """Horizontal bars with their values: (name, size, size as text), the largest first."""
+    if _nothing_to_draw(rows):
+        return
     import altair as alt
     import pandas as pd
 
@@ -127,6 +131,8 @@ def lines_over_time(
     points: Sequence[Point], *, every: Sequence[datetime], grain: str, alt_text: str, title: str
 ) -> None:
     """A line for each series; where a value is unknown the line has a gap."""
+    if _nothing_to_draw(points):
+        return
     import altair as alt
     import pandas as pd
 
@@ -155,6 +161,13 @@ def lines_over_time(
         .properties(height=HEIGHT)
     )
     st.altair_chart(chart, alt=alt_text)
+
+
+def _nothing_to_draw(values: Sequence[object]) -> bool:
+    """Whether there is nothing to draw, which is then said: empty axes look like a page that is broken."""
+    if not values:
+        st.caption("Nothing to draw in this time.")
+    return not values
 
 
 def _local(at: datetime) -> str:

@@ -87,6 +87,10 @@ def _cost(draw: random.Random, rest: random.Random, status: str) -> Cost:
     kind = draw.choice(("exact", "exact", "estimated", "provider_reported", "simulated", "unpriced"))
     if kind == "unpriced":
         return Cost(status=kind, reason="no_usage" if status == "error" else draw.choice(("no_price", "usage_missing")))
+    if kind == "simulated" and status == "error":
+        return Cost(status=kind, reason="no_usage")
+    if kind == "simulated" and status == "abandoned":
+        return Cost(status=kind, reason="usage_missing")
     parts = {"input": draw.randrange(10**9), "output": draw.randrange(10**9)}
     parts |= {part: rest.randrange(10**8) for part in _MORE_PARTS if rest.random() < 0.5}
     return Cost(status=kind, total=sum(parts.values()), **parts)
@@ -101,7 +105,8 @@ def _nano(rows: Rows, part: str, *, simulated: bool = False) -> int:
 
 
 def _unpriced(rows: Rows) -> int:
-    return sum(row.cost is not None and row.cost.total is None and row.cost.reason != "no_usage" for row in rows)
+    unknown = [row.cost for row in rows if row.cost is not None and row.cost.total is None]
+    return sum(cost.status != "simulated" and cost.reason != "no_usage" for cost in unknown)
 
 
 def _real(part: str) -> Callable[[Rows], Decimal | None]:
@@ -249,7 +254,9 @@ METRICS |= {
     "web_searches": lambda rows: sum(row.usage.web_searches or 0 for row in rows),
     "input_known": _count(lambda row: row.usage.input_tokens is not None),
     "output_known": _count(lambda row: row.usage.output_tokens is not None),
-    "usage_missing": _count(lambda row: row.cost is not None and row.cost.reason == "usage_missing"),
+    "usage_missing": _count(
+        lambda row: row.cost is not None and row.cost.reason == "usage_missing" and row.cost.status != "simulated"
+    ),
     "priced": _count(
         lambda row: row.cost is not None and row.cost.status in ("exact", "estimated", "provider_reported")
     ),

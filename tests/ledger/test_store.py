@@ -13,6 +13,7 @@ from llmtrack.ids import first_at, started_at
 from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.batch import _apart
 from llmtrack.ledger.records import Feedback, Generation, Identity, Span
+from llmtrack.ledger.verify import verify
 from llmtrack.pricing.usage import Cost, Usage
 from tests.ledger.making import HOUR, NOON, generation, random_generation, said
 
@@ -134,6 +135,25 @@ def test_what_a_trace_and_a_session_cost_adds_up_in_their_rows(ledger: Ledger) -
     assert rows(ledger, f"SELECT {columns} FROM session") == [
         (2, 1, 200, 40, 450_000, 7, 0, NOON, NOON + HOUR + 2_000_000)
     ]
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        None,
+        Cost("simulated", reason="usage_missing"),
+        Cost("unpriced", reason="internal_error"),
+        Cost("simulated", total=10**17),
+    ],
+    ids=["no cost", "no usage", "pricing failed", "too much"],
+)
+def test_a_simulated_call_stays_one_whatever_its_cost_and_lacks_no_price(ledger: Ledger, cost: Cost | None) -> None:
+    ledger.write([generation(simulated=True, cost=cost, trace_id="t", session_id="s")])
+    named = "SELECT n.text FROM generation g JOIN name n ON n.id = g.cost_status"
+    assert value(ledger, named) == "simulated"
+    for table in ("trace", "session", "rollup_day", "rollup_hour", "rollup_day_user"):
+        assert value(ledger, f"SELECT unpriced FROM {table}") == 0
+    assert verify(ledger).wrong == {}
 
 
 def test_what_is_told_about_a_user_last_wins_key_by_key(ledger: Ledger) -> None:
