@@ -22,6 +22,8 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
+from llmtrack.masking import mask
+
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
 PREFIX = "LLMTRACK_"
 SAMPLE_USER = "alice"
@@ -58,7 +60,7 @@ class ProviderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base_url: str = Field(description="an address starting with http:// or https://")
+    base_url: str = Field(repr=False, description="an address starting with http:// or https://")
     api_key: SecretStr | None = None
     """None where the server wants none (Ollama, vLLM)."""
     api_key_env: str | None = None
@@ -128,11 +130,15 @@ class Settings(BaseSettings):
     billing_anchor_day: int = Field(default=1, ge=1, le=31, description="a day of the month from 1 to 31")
     """A shorter month's cycle begins on its last day."""
 
-    # Who answers.
+    # Who answers. Addresses may carry a password, too.
     openai_api_key: SecretStr | None = None
-    openai_base_url: str | None = Field(default=None, description="an address starting with http:// or https://")
+    openai_base_url: str | None = Field(
+        default=None, repr=False, description="an address starting with http:// or https://"
+    )
     anthropic_api_key: SecretStr | None = None
-    anthropic_base_url: str | None = Field(default=None, description="an address starting with http:// or https://")
+    anthropic_base_url: str | None = Field(
+        default=None, repr=False, description="an address starting with http:// or https://"
+    )
     providers: Mapping[str, ProviderSettings] = Field(
         default_factory=dict, description="tables [providers.NAME] with a base_url each"
     )
@@ -279,5 +285,5 @@ def _in_words(error: ValidationError) -> str:
     reason = first["msg"].removeprefix("Value error, ")
     expected = reason if first["type"] == "value_error" else (field.description if field else None) or reason
     secret = name in {"database_url", "sample_database_url"} or "key" in variable.lower() or "headers" in inside
-    value = "" if secret or isinstance(first["input"], Mapping) else f" is {str(first['input'])[:80]!r}, but"
+    value = "" if secret or isinstance(first["input"], Mapping) else f" is {mask(str(first['input']))[:80]!r}, but"
     return f"{variable}{value} must be {expected}; set it in the environment or in {SECRETS_FILE.as_posix()}."

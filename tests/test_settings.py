@@ -100,10 +100,11 @@ def test_a_provider_can_be_declared_by_variables_and_name_the_one_its_key_is_in(
 def test_keys_and_the_database_password_never_show(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     monkeypatch.setenv("LLMTRACK_DATABASE_URL", "postgresql://me:hunter2@db/llm")
-    told = '{"x": {"base_url": "http://x/v1", "api_key": "sk-x", "headers": {"a": "b-key"}}}'
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://admin:hunter3@x/v1?api_key=hunter4")
+    told = '{"x": {"base_url": "http://admin:hunter5@x/v1", "api_key": "sk-x", "headers": {"a": "b-key"}}}'
     monkeypatch.setenv("LLMTRACK_PROVIDERS", told)
     shown = repr(get_settings()) + str(get_settings())
-    for secret in ("sk-very-secret", "hunter2", "sk-x", "b-key"):
+    for secret in ("sk-very-secret", "hunter2", "hunter3", "hunter4", "hunter5", "sk-x", "b-key"):
         assert secret not in shown
 
 
@@ -117,6 +118,7 @@ def test_keys_and_the_database_password_never_show(monkeypatch):
         ("LLMTRACK_CAPTURE_CONTENT", "maybe", 'is \'maybe\', but must be "on" or "off"'),
         ("LLMTRACK_DEMO", "perhaps", "is 'perhaps', but must be true or false"),
         ("OPENAI_BASE_URL", "localhost:80", "is 'localhost:80', but must be an address starting with http://"),
+        ("OPENAI_BASE_URL", "ftp://me:hunter2@x", "is 'ftp://x', but must be an address starting with http://"),
         ("LLMTRACK_PROVIDERS", "ollama", "cannot be read: it must be JSON"),
     ],
 )

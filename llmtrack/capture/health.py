@@ -8,6 +8,8 @@ import time
 import traceback
 from collections import Counter
 
+from llmtrack.masking import mask
+
 log = logging.getLogger("llmtrack")
 
 REPEAT_AFTER = 3600.0
@@ -32,7 +34,9 @@ class Health:
                 if not quiet:
                     self._said[kind] = now
             if not quiet:
-                reason = "" if error is None else f": {type(error).__name__}" + ("" if secret else f": {error}")
+                reason = (
+                    "" if error is None else f": {type(error).__name__}" + ("" if secret else f": {mask(str(error))}")
+                )
                 log.warning("%s%s", message, reason)
             if error is not None and log.isEnabledFor(logging.DEBUG):
                 # Where, and never with which values.

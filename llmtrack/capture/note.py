@@ -6,9 +6,11 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from llmtrack.capture import credentials
 from llmtrack.capture.context import NOBODY
 from llmtrack.capture.frames import NO_REQUEST, NO_RESPONSE, STREAMED, pack_times, pieces
 from llmtrack.capture.plain import as_json
+from llmtrack.masking import mask, mask_address
 
 if TYPE_CHECKING:
     from llmtrack.capture.call import Call
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 LONGEST_MESSAGE = 10_000
 """Characters of an exception's message that are kept."""
+LONGEST_SECRET = 4000
+"""So many characters more are looked at first, so that no key is cut in two before it is recognised."""
 
 
 def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
@@ -37,11 +41,17 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
     if response is None:
         flags |= NO_RESPONSE
         response = b""
+    secrets: set[str] = set()
+    failed = call.http_status is not None and call.http_status >= 400
+    if error is not None or failed or (response and credentials.has_error(response)):
+        secrets = credentials.credentials_of(call, error)
+        if response:
+            response = credentials.mask_body(response, secrets, failed=failed)
     known = _known(call.endpoint, provider, attachment.simulated, call.path, call.model, call.content_type, encoding)
     if call.size is not None:
         known = known[:-1] + b',"size":%d}' % call.size
     if error is not None:
-        known = known[:-1] + b',"error":' + _error(error) + b"}"
+        known = known[:-1] + b',"error":' + _error(error, secrets) + b"}"
     return pieces(
         known,
         call.started_at,
@@ -73,7 +83,7 @@ def _known(
         "operation": endpoint.operation,
         "reader": endpoint.reader,
         "provider": provider,
-        "path": path,
+        "path": mask_address(path),
         "model": model,
         "content_type": content_type.decode("latin-1"),
         "content_encoding": content_encoding.decode("latin-1"),
@@ -87,7 +97,7 @@ def _known(
     return json.dumps(said).encode()
 
 
-def _error(error: BaseException) -> bytes:
+def _error(error: BaseException, secrets: set[str]) -> bytes:
     cause = error.__cause__
     message = str(error)
     if cause is not None and getattr(error, "response", None) is None:
@@ -96,8 +106,8 @@ def _error(error: BaseException) -> bytes:
     status = getattr(error, "status_code", None)
     said = {
         "name": type(error).__name__,
-        "message": message[:LONGEST_MESSAGE],
+        "message": mask(message[: LONGEST_MESSAGE + LONGEST_SECRET], secrets)[:LONGEST_MESSAGE],
         "http_status": status if isinstance(status, int) else None,
-        "body": getattr(error, "body", None),
+        "body": credentials.mask_json(getattr(error, "body", None), secrets),
     }
     return as_json(said)

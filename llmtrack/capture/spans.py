@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from llmtrack.capture.context import Context, checked, current, decorate, enter, leave
 from llmtrack.capture.tracker import Tracker, default_tracker
 from llmtrack.ids import new_id
+from llmtrack.masking import mask_address
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,7 +37,7 @@ class Step:
             "span",
             id=self.id,
             trace_id=self.trace_id,
-            name=self.name,
+            name=mask_address(self.name),
             started_at=self._started_at,
             duration=(self._tracker.tick() - self._started) // 1000,
             parent_id=self.parent_id,

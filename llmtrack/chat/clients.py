@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat import demo
+from llmtrack.masking import mask_address
 from llmtrack.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +37,16 @@ async def close_all() -> None:
 
 def server_of(model: Model, settings: Settings) -> str | None:
     """The address asked, where it is not the vendor's own: part of the way out when it cannot be reached."""
-    return _address(model, settings)[0]
+    url = _address(model, settings)[0]
+    return None if url is None else mask_address(url)
+
+
+def secrets_of(model: Model, settings: Settings) -> tuple[str, ...]:
+    """What is sent to be let in: the key, and the values of the headers set for this provider."""
+    key = _address(model, settings)[1]
+    told = settings.providers.get(model.provider)
+    headers = [value.get_secret_value() for value in told.headers.values()] if told else []
+    return (*((key,) if key else ()), *headers)
 
 
 def variable_of(model: Model, settings: Settings) -> str | None:

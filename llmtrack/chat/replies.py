@@ -11,6 +11,7 @@ import contextlib
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from llmtrack.chat import clients, loop
 from llmtrack.chat.prompt import Prompt, check
 from llmtrack.chat.talking import talk
 from llmtrack.chat.wording import Asked, in_words, is_known, nothing_said
+from llmtrack.masking import mask
 from llmtrack.settings import get_settings
 
 Status = Literal["waiting", "streaming", "ok", "incomplete", "empty", "cancelled", "error"]
@@ -147,8 +149,10 @@ async def _answer(reply: Reply, keep: Keeper | None) -> None:
         reply._change("cancelled")
     except Exception as error:
         # Whatever it is, the user gets a sentence; what no provider can be blamed for goes to the log as well.
-        log.log(logging.DEBUG if is_known(error) else logging.WARNING, "An answer failed", exc_info=True)
-        reply.error = in_words(error, _asked(reply))
+        asked = _asked(reply)
+        trace = mask("".join(traceback.format_exception(error)), asked.secrets)
+        log.log(logging.DEBUG if is_known(error) else logging.WARNING, "An answer failed\n%s", trace)
+        reply.error = in_words(error, asked)
         reply._change("error")
     finally:
         reply.seconds = time.perf_counter() - reply._begun
@@ -235,5 +239,5 @@ def _asked(reply: Reply) -> Asked:
     known = {"openai": "OpenAI", "anthropic": "Anthropic", "demo": "the simulated provider"}
     return Asked(
         model.name, known.get(model.provider, model.provider), clients.variable_of(model, settings),
-        clients.server_of(model, settings), begun=bool(reply.text or reply.reasoning),
+        clients.server_of(model, settings), bool(reply.text or reply.reasoning), clients.secrets_of(model, settings),
     )  # fmt: skip

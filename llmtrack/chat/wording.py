@@ -9,9 +9,9 @@ from typing import Any
 
 from llmtrack.ledger.periods import zone
 from llmtrack.limits import LimitExceeded
+from llmtrack.masking import mask
 from llmtrack.settings import get_settings
 
-_KEYLIKE = re.compile(r"\b(?:sk|key|pk|gsk|xai)-[\w*.-]{4,}|Bearer\s+\S+", re.I)
 _LONGEST = 300  # characters of a provider's own message that are shown
 
 
@@ -32,6 +32,8 @@ class Asked:
     """The address, where it is not the vendor's own."""
     begun: bool = False
     """Some of the answer had arrived."""
+    secrets: tuple[str, ...] = ()
+    """What was sent to be let in; an error that repeats it is shown without it."""
 
 
 def in_words(error: BaseException, asked: Asked) -> str:
@@ -48,7 +50,7 @@ def _in_words(error: BaseException, asked: Asked) -> str:
         return _refused(error)
     if isinstance(error, ChatError):
         return str(error)
-    said = _said(error)
+    said = _said(error, asked.secrets)
     if name == "APITimeoutError" or isinstance(error, TimeoutError):
         return f"{provider} did not answer in time. Try again, or choose another model."
     if status is not None and int(status) >= 400:  # an error in the middle of a stream comes with the stream's 200
@@ -126,15 +128,15 @@ def _kind(error: BaseException) -> str:
     return str(getattr(error, "code", None) or told.get("code") or told.get("type") or "")
 
 
-def _said(error: BaseException) -> str:
-    """The provider's own message, without what looks like a key."""
+def _said(error: BaseException, secrets: tuple[str, ...]) -> str:
+    """The provider's own message, without keys."""
     body: Any = getattr(error, "body", None)
     inner = body.get("error", body) if isinstance(body, dict) else body
     told = inner.get("message") if isinstance(inner, dict) else None
     text = str(told or getattr(error, "message", None) or error)
     if text.lstrip().lower().startswith(("<!doctype", "<html")):
         return ""  # a proxy's error page
-    line = _KEYLIKE.sub("(a key)", " ".join(text.split()))
+    line = mask(" ".join(text.split()), secrets)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 

@@ -15,6 +15,7 @@ from llmtrack.ledger.dialect import BUSY_SECONDS, Dialect, SQLite, dialect_of
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.migrations import bring_up
 from llmtrack.ledger.store import Ledger
+from llmtrack.masking import mask, mask_address
 from llmtrack.settings import get_settings
 
 _WAY_OUT = "set LLMTRACK_DATABASE_URL to sqlite:///path/to/file.db or postgresql://user:password@host/database"
@@ -60,7 +61,7 @@ def parse(url: str) -> URL:
         raise LedgerError(f"The database URL names {kind!r}, which is neither SQLite nor PostgreSQL: {_WAY_OUT}.")
     if address.drivername.startswith("sqlite"):
         if address.database in (None, "", ":memory:"):
-            raise LedgerError(f"The database URL {url!r} names no file: {_WAY_OUT}.")
+            raise LedgerError(f"The database URL {mask_address(url)!r} names no file: {_WAY_OUT}.")
         return URL.create("sqlite", database=str(Path(str(address.database)).expanduser().absolute()))
     return address.set(drivername="postgresql+psycopg")
 
@@ -68,7 +69,7 @@ def parse(url: str) -> URL:
 def _open(address: URL) -> Ledger:
     dialect = dialect_of(address)
     assert dialect is not None  # `_parse` saw to it
-    shown = str(address.database) if isinstance(dialect, SQLite) else address.render_as_string(hide_password=True)
+    shown = str(address.database) if isinstance(dialect, SQLite) else mask_address(address.render_as_string())
     if isinstance(dialect, SQLite):
         _prepare_file(Path(shown))
     engine = dialect.engine(address)
@@ -137,6 +138,7 @@ def _make_ready(path: Path) -> None:
 
 def _in_words(error: DBAPIError, address: URL, shown: str) -> str:
     reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+    reason = mask(reason, [str(address.password or "")])
     if address.drivername.startswith("sqlite"):
         return f"The ledger {shown} cannot be opened ({reason}): check the file and its disk, or {_WAY_OUT}."
     if isinstance(error, OperationalError):

@@ -1,12 +1,16 @@
-"""What a limit's refusal says to the person chatting."""
+"""What a limit's refusal and a provider's error say to the person chatting."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import httpx2
 import pytest
 
+from llmtrack.chat import clients
+from llmtrack.chat.catalog import get_catalog
 from llmtrack.chat.wording import Asked, in_words
 from llmtrack.limits import LimitExceeded
 from llmtrack.settings import get_settings
@@ -39,3 +43,21 @@ def test_a_limit_without_words_still_says_what_happened():
     assert in_words(LimitExceeded("", spent="900 messages"), ASKED) == (
         "A limit is reached. Spent so far: 900 messages."
     )
+
+
+def test_a_providers_own_words_are_shown_without_keys_and_passwords():
+    import openai
+
+    told = "Wrong key Zebra0815 for sk-proj-abcdefgh1234 at http://admin:hunter2@host/v1?api_key=hunter3."
+    error = openai.APIError(told, httpx2.Request("POST", "http://host"), body={"message": told})
+    words = in_words(error, replace(ASKED, secrets=("Zebra0815",)))
+    assert "“Wrong key *** for sk-proj-*** at http://host/v1?api_key=***”" in words
+
+
+def test_the_address_of_a_server_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://admin:hunter2@127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    get_settings.cache_clear()
+    model = get_catalog().find("openai/gpt-4o")
+    assert clients.server_of(model, get_settings()) == "http://127.0.0.1:9/v1"
+    assert clients.secrets_of(model, get_settings()) == ("sk-test",)

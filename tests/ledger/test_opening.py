@@ -126,6 +126,21 @@ def test_a_server_that_is_down_is_said_without_the_password() -> None:
     assert "hunter2" not in message
 
 
+def test_no_part_of_an_address_that_lets_somebody_in_is_shown() -> None:
+    message = refused("postgresql://someone:hunter2@127.0.0.1:1/ledger?password=hunter3&application_name=app")
+    assert "postgresql+psycopg://127.0.0.1:1/ledger?" in message
+    assert "application_name=app" in message
+    assert [secret for secret in ("someone", "hunter2", "hunter3") if secret in message] == []
+    assert "hunter2" not in refused("sqlite://someone:hunter2@")
+
+
+def test_the_name_of_a_ledger_is_its_address_without_user_and_password(postgres_url: str) -> None:
+    host = postgres_url.partition("@")[2]
+    ledger = open_ledger(f"{postgres_url}?application_name=app&sslpassword=hunter2")
+    assert ledger.name == f"postgresql+psycopg://{host}?application_name=app&sslpassword=***"
+    ledger.close()
+
+
 def test_many_processes_may_open_a_new_ledger_at_once(ledger_url: str) -> None:
     processes = [
         subprocess.Popen([sys.executable, "-c", OPEN, ledger_url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

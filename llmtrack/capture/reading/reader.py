@@ -21,6 +21,7 @@ from llmtrack.capture.reading.responses import RESPONSES
 from llmtrack.capture.reading.said import Dialect, Said
 from llmtrack.capture.reading.simple import BATCHES, COUNTS, DECISIONS, EMBEDDINGS, MODERATIONS, VIDEOS
 from llmtrack.capture.reading.values import dig, text
+from llmtrack.masking import mask
 from llmtrack.pricing.usage import Usage
 
 Json = dict[str, Any]
@@ -143,8 +144,8 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
         estimated=estimated,
         reported_cost=said.cost,
         error_type=trouble[0] if trouble else None,
-        error_code=trouble[1] if trouble else None,
-        error_message=trouble[2] if trouble and content else None,
+        error_code=_masked(trouble[1]) if trouble else None,
+        error_message=_masked(trouble[2]) if trouble and content else None,
         time_to_first_token=answer.first_token,
         input=asked if content else None,
         output=replied if content else None,
@@ -152,6 +153,11 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
         streamed=streamed,
         note=note,
     )
+
+
+def _masked(text: str | None) -> str | None:
+    # Most was masked before it reached the journal, but not an error inside a compressed stream.
+    return None if text is None else mask(text)
 
 
 def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
