@@ -108,10 +108,10 @@ def cost_per_user_p95(answer: Answer) -> tuple[str, str, str]:
     users = answer.totals["users_with_cost"]
     value = text(answer, "cost_per_user_p95")
     if users >= PERCENTILE_USERS:
-        label = f"p95 cost of {words.counted(users, 'user')}"
+        label = f"p95 cost, {words.counted(users, 'user')}"
         return label, value, f"95 % of the {words.counted(users, 'user')} cost at most this."
     most = "What the dearest user cost." if users else "Nobody's cost is known."
-    label = f"Cost, highest of {words.counted(users, 'user')}"
+    label = f"Highest of {words.counted(users, 'user')}"  # a phone has room for no more
     return label, value, f"{most} A 95th percentile takes {PERCENTILE_USERS} users."
 
 

@@ -158,9 +158,9 @@ def test_below_twenty_users_the_95th_percentile_is_called_the_highest(
     open_page: OpenPage, ledger: Ledger, page: str
 ) -> None:
     ledger.write([call(user_id=f"user {n}", cost=n * 1_000_000_000) for n in range(1, 20)])
-    assert cards(open_page(page))["Cost, highest of 19 users"] == "$19.00"
+    assert cards(open_page(page))["Highest of 19 users"] == "$19.00"
     ledger.write([call(user_id="one more", cost=20_000_000_000)])
-    assert cards(open_page(page))["p95 cost of 20 users"] == "$19.00"
+    assert cards(open_page(page))["p95 cost, 20 users"] == "$19.00"
 
 
 def test_a_call_that_was_clicked_shows_what_was_said_and_why_it_cost_what(open_page: OpenPage, ledger: Ledger) -> None:
