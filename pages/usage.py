@@ -25,7 +25,7 @@ COLUMNS = (
     Column("output_tokens", "Tokens out", "count"),
     Column("cost", "Cost", "usd"),
     Column("unpriced", "Unpriced", "count", help="Calls whose price nobody knows; they are missing from the cost."),
-    Column("duration", "Average time", "seconds"),
+    Column("duration", "Average time", "seconds", help="Of an answer; failures and stops are not counted."),
     Column("cancelled", "Stopped", "count"),
     Column("errors", "Errors", "count"),
 )
@@ -89,7 +89,11 @@ with st.skeleton(height=180):
     numbers.metric_cards(
         [
             ("Tokens in → out", tokens, f"{words.count(totals['total_tokens'])} together"),
-            ("Average response time", words.seconds(totals["duration"]), None),
+            (
+                "Average response time",
+                words.seconds(totals["duration"]),
+                "Of answers; failures and stops are not counted.",
+            ),
             (
                 "First token after",
                 words.seconds(totals["time_to_first_token"]),
@@ -120,10 +124,9 @@ with st.container(border=True):
         by_day = numbers.ask([shown, "simulated"], span, by=["day", "provider", "model"], where=mine)
         charts.bars_over_time(
             points(by_day.rows, shown),
-            every=span.starts("day"),
-            grain="day",
+            span.axis("day"),
             title=name,
-            money=shown.endswith("cost"),
+            unit=by_day.units[shown],
             alt_text=f"{name} per day by model, {span}",
         )
 

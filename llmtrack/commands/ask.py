@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from llmtrack.commands import database_option, open_given
+from llmtrack.commands.estimate import dollars
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.answer import Answer
+    from llmtrack.ledger.answer import Answer, Row
     from llmtrack.ledger.question import Filter
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_SIMULATION = ("generations", "simulated", "simulated_cost")
 _WHEN = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
@@ -85,11 +87,12 @@ def command(
     if show_list:
         return _list()
     with refusals():
+        asked = (*metrics, *_apart(metrics))
         answer = ask(
-            open_given(database_url), metrics, by, since=since, until=until, timezone=timezone, anchor_day=anchor_day,
+            open_given(database_url), asked, by, since=since, until=until, timezone=timezone, anchor_day=anchor_day,
             where=where_of(filters), order=order, limit=limit, max_rows=None,
         )  # fmt: skip
-    _show(answer)
+    _show_apart(answer, list(dict.fromkeys(metrics)))
     for remark in answer.remarks:
         click.echo(f"\n{remark}")
     if explain:
@@ -108,11 +111,41 @@ def _list() -> None:
         click.echo(f"  {dimension.name:<28}{dimension.doc}")
 
 
-def _show(answer: Answer) -> None:
-    names = [*answer.by, *answer.units]
-    lines = [[_text(answer, name, row[name]) for name in names] for row in answer] if answer.by else []
-    total = [*(["total", *[""] * (len(answer.by) - 1)] if answer.by else [])]
-    lines.append([*total, *(_text(answer, name, answer.totals[name]) for name in answer.units)])
+def _apart(metrics: Sequence[str]) -> tuple[str, ...]:
+    """The metrics needed besides, where money is asked for: which of it is simulated, and so never part of the cost."""
+    from llmtrack.ledger.vocabulary import metric
+
+    return _SIMULATION if any(metric(n).unit == "usd" for n in metrics) else ()
+
+
+def _show_apart(answer: Answer, metrics: Sequence[str]) -> None:
+    """The answer as one table or, where money is asked for, with what was only simulated in a table of its own."""
+    rows = list(answer) if answer.by else []
+    if not answer.units.keys() >= set(_SIMULATION):
+        return _show(answer, metrics, rows)
+    real: list[Row] = []
+    simulated: list[Row] = []
+    for row in rows:
+        (simulated if row["simulated"] == row["generations"] > 0 else real).append(row)
+    _show(answer, metrics, real)
+    if simulated:
+        kept = [name for name in metrics if answer.units[name] != "usd"]
+        click.echo("\nSimulated, and no part of the cost:")
+        _show(answer, [*kept, "simulated_cost"], simulated, total=False)
+    if calls := answer.totals["simulated"]:
+        cost = _text(answer, "simulated_cost", answer.totals["simulated_cost"])
+        click.echo(
+            f"\nApart from the cost: {cost} simulated cost of {calls:,} simulated {'call' if calls == 1 else 'calls'}."
+        )
+    return None
+
+
+def _show(answer: Answer, metrics: Sequence[str], rows: Sequence[Row], *, total: bool = True) -> None:
+    names = [*answer.by, *metrics]
+    lines = [[_text(answer, name, row[name]) for name in names] for row in rows]
+    if total:
+        heads = ["total", *[""] * (len(answer.by) - 1)] if answer.by else []
+        lines.append([*heads, *(_text(answer, name, answer.totals[name]) for name in metrics)])
     widths = [max(len(name), *(len(line[at]) for line in lines)) for at, name in enumerate(names)]
     for line in [names, *lines]:
         cells = (
@@ -130,12 +163,12 @@ def _text(answer: Answer, name: str, value: Any) -> str:
         return "unknown"
     unit = answer.units[name]
     if unit == "usd":
-        return f"${value:,.6f}" if abs(value) < 1 else f"${value:,.2f}"
+        return dollars(value) if abs(value) < 1 else f"${value:,.2f}"
     if unit == "seconds":
-        return f"{value:,.2f} s"
+        return "<0.01 s" if 0 < value < 0.005 else f"{value:,.2f} s"
     if unit == "ratio":
-        return f"{value:.1%}"
-    return f"{value:,}" if isinstance(value, int) else f"{Decimal(value):,.1f}"
+        return "<0.1%" if 0 < value < 0.0005 else f"{value:.1%}"
+    return f"{value:,}" if isinstance(value, int) else ("<0.1" if 0 < value < 0.05 else f"{Decimal(value):,.1f}")
 
 
 def _named(value: Any) -> str:

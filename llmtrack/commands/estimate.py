@@ -59,8 +59,8 @@ def command(
 
 
 def dollars(amount: Decimal) -> str:
-    """An amount with six decimals, which shows the cost of a single short call."""
-    return f"${amount:,.6f}"
+    """An amount with six decimals, which shows the cost of a single short call; what is less is not shown as zero."""
+    return "<$0.000001" if 0 < amount < Decimal("0.0000005") else f"${amount:,.6f}"
 
 
 def _messages(file: IO[str]) -> str | list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from llmtrack.commands import database_option, open_given
+from llmtrack.commands.estimate import dollars
 
 
 @click.command()
@@ -17,7 +18,7 @@ def command(database_url: str | None) -> None:
     ledger = open_given(database_url)
     totals = ask(ledger, ["generations", "users", "cost", "unpriced"]).totals
     waiting = list(Tracker(database_url).journal_dir().glob("*.journal"))
-    cost = "unknown" if totals["cost"] is None else f"${totals['cost']:,.6f}"
+    cost = "unknown" if totals["cost"] is None else dollars(totals["cost"])
     click.echo(f"Ledger       {ledger.name}")
     click.echo(f"Size         {ledger.size() / 1e6:,.1f} MB")
     click.echo(f"Generations  {totals['generations']:,} by {_counted(totals['users'], 'user')}")

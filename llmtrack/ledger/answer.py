@@ -84,6 +84,8 @@ class Answer:
     """Where the numbers were read (rollup or rows), and how many rows that meant, in a sentence or two."""
     remarks: tuple[str, ...] = ()
     """What whoever reads the numbers has to know, in sentences: what is not in them because rows were deleted."""
+    additive: frozenset[str] = frozenset()
+    """Those of the metrics whose parts add up to the whole: the others must be neither stacked nor summed up."""
     cut: int = 0
     """How many rows `limit` left out."""
     queries: int = field(default=0, compare=False)

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from llmtrack.ledger import vocabulary
 from llmtrack.ledger.answer import Answer, Row
-from llmtrack.ledger.formulas import AcrossUsers, Distinct, Metric, Percentile, Ratio, Sum, Total
+from llmtrack.ledger.formulas import (
+    AcrossUsers,
+    Distinct,
+    Distribution,
+    Metric,
+    Percentile,
+    Ratio,
+    Sum,
+    Total,
+    UsersWith,
+)
 from llmtrack.ledger.question import Question
 from llmtrack.ledger.reading import Reader, TooManyRows
 from llmtrack.ledger.snapshot import Cancel, snapshot
@@ -31,7 +41,7 @@ class _Needs:
 
     sums: dict[Sum, int] = field(default_factory=dict)
     user_sums: dict[Sum, int] = field(default_factory=dict)
-    distributions: set[str] = field(default_factory=set)
+    distributions: set[Distribution] = field(default_factory=set)
     distinct: set[str] = field(default_factory=set)
     judged: bool = False
 
@@ -48,7 +58,7 @@ class _Needs:
             self.distributions.add(formula.of)
         elif isinstance(formula, Distinct):
             self.distinct.add(formula.of)
-        elif isinstance(formula, AcrossUsers):
+        elif isinstance(formula, AcrossUsers | UsersWith):
             within = _Needs()
             within.add(vocabulary.metric(formula.of))
             for each in within.sums:
@@ -63,7 +73,7 @@ class _Found:
 
     sums: Sums = field(default_factory=dict)
     user_sums: dict[Key, dict[int, list[int]]] = field(default_factory=dict)
-    distributions: dict[str, Mapping[Key, Any]] = field(default_factory=dict)
+    distributions: dict[Distribution, Mapping[Key, Any]] = field(default_factory=dict)
     distinct: dict[str, Mapping[Key, int]] = field(default_factory=dict)
     judged: Sums = field(default_factory=dict)
 
@@ -105,6 +115,7 @@ def answer(
             timezone=question.timezone,
             explain=reader.explain(),
             remarks=tuple(reader.remarks),
+            additive=frozenset(metric.name for metric in metrics if metric.additive),
             cut=len(ordered) - len(kept),
             queries=view.queries,
         )
@@ -119,10 +130,10 @@ def _read(reader: Reader, needs: _Needs) -> tuple[_Found, _Found]:
     if needs.user_sums:
         parts.user_sums = reader.user_sums(tuple(needs.user_sums))
         whole.user_sums = {(): _merged_users(parts.user_sums.values())}
-    for of in sorted(needs.distributions):
-        parts.distributions[of] = reader.distribution(of)
-        together = reader.merged(parts.distributions[of])
-        whole.distributions[of] = {} if together is None else {(): together}
+    for each in sorted(needs.distributions, key=str):
+        parts.distributions[each] = reader.distribution(each)
+        together = reader.merged(parts.distributions[each])
+        whole.distributions[each] = {} if together is None else {(): together}
     for of in sorted(needs.distinct):
         parts.distinct[of] = reader.distinct(of)
         divided = bool(reader.question.by)
@@ -197,6 +208,8 @@ def _value(metric: Metric, key: Key, needs: _Needs, found: _Found) -> Any:
         return found.distinct[formula.of].get(key, 0)
     if isinstance(formula, AcrossUsers):
         return _across_users(formula, found.user_sums.get(key, {}), needs)
+    if isinstance(formula, UsersWith):
+        return len(_user_values(formula.of, found.user_sums.get(key, {}), needs))
     return found.judged.get(key, [0, 0])[0 if formula.of == "count" else 1]
 
 
@@ -226,14 +239,16 @@ def _divided(over: Any, under: Any) -> Any:
     return float(over) / float(under)
 
 
+def _user_values(of: str, users: Mapping[int, Sequence[int]], needs: _Needs) -> list[Any]:
+    """The totals of a metric of all users with a name, as far as they are known."""
+    metric = vocabulary.metric(of)
+    assert isinstance(metric.formula, Total)
+    values = [_total(metric, metric.formula, sums, needs.user_sums) for user, sums in users.items() if user]
+    return [value for value in values if value is not None]
+
+
 def _across_users(formula: AcrossUsers, users: Mapping[int, Sequence[int]], needs: _Needs) -> Any:
-    of = vocabulary.metric(formula.of)
-    assert isinstance(of.formula, Total)
-    values = []
-    for user, sums in users.items():
-        value = _total(of, of.formula, sums, needs.user_sums)
-        if user and value is not None:
-            values.append(value)
+    values = _user_values(formula.of, users, needs)
     if not values:
         return None
     if formula.q is None:

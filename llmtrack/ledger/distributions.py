@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import TYPE_CHECKING
 
+from llmtrack.ledger.formulas import Distribution
 from llmtrack.ledger.histogram import bucket_of, middle_of
 from llmtrack.ledger.plan import Part, Piece
 from llmtrack.ledger.scope import Scope
@@ -21,11 +22,15 @@ _BUCKETS = 2_304
 """More than any 63-bit integer needs."""
 
 
-def read_distribution(scope: Scope, of: str, parts: Sequence[Part], rows: Sequence[Piece]) -> Mapping[Key, Counts]:
+def read_distribution(
+    scope: Scope, distribution: Distribution, parts: Sequence[Part], rows: Sequence[Piece]
+) -> Mapping[Key, Counts]:
     """How often each log-bucket occurs, by bucket of time and dimensions."""
     import numpy as np
 
-    only = f" AND {scope.condition((('cost_status', False, ('simulated',)),), '{}')}" if of == "cost" else ""
+    of = distribution.of
+    condition = scope.condition(distribution.only, "{}")
+    only = f" AND {condition}" if condition else ""
     blobs: dict[Key, list[bytes]] = {}
     width = len(scope.dimensions) + 1
     for part in parts:

@@ -1,9 +1,13 @@
-"""What a metric can be made of: sums, ratios, percentiles, counts. Each is a value that says what has to be read."""
+"""What a metric can be made of: sums, ratios, percentiles, counts. Each is a value that says what has to be read.
+
+Each kind also says whether it is `additive`: whether the values of the parts, split by time or by any dimension, add up
+to the value of the whole. Only then may a chart stack them, or sum some of them up under one name.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 Unit = Literal["usd", "tokens", "seconds", "count", "ratio", "tokens_per_second", "score", "number"]
 Condition = tuple[str, bool, tuple[str, ...]]
@@ -30,6 +34,7 @@ class Total:
     sum: Sum
     missing: Sum | None = None
     known: Sum | None = None
+    additive: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +43,32 @@ class Ratio:
 
     over: str
     under: str
+    additive: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """The values of a quantity over the generations that all of `only` let through."""
+
+    of: Literal["duration", "time_to_first_token", "cost"]
+    only: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Percentile:
-    """The value that the share `q` of generations stay at or below (nearest rank), within 1 %, from sketches."""
+    """The value that the share `q` of a distribution stays at or below (nearest rank), within 1 %, from sketches."""
 
-    of: Literal["duration", "time_to_first_token", "cost"]
+    of: Distribution
     q: float
+    additive: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
-    """How many different ones there were."""
+    """How many different ones there were. One that is in two parts is counted in both and once in the whole."""
 
     of: Literal["user", "trace", "session"]
+    additive: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,15 @@ class AcrossUsers:
 
     of: str
     q: float | None = None
+    additive: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class UsersWith:
+    """How many users have a known total of a metric: those that `AcrossUsers` of it is taken over."""
+
+    of: str
+    additive: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +93,11 @@ class Judged:
     """Feedback given in the time: how much of it (``count``), how much of it good (``good``)."""
 
     of: Literal["count", "good"]
+    additive: ClassVar[bool] = False
+    """A judgement of an interaction with calls of two models counts for both."""
 
 
-Formula = Total | Ratio | Percentile | Distinct | AcrossUsers | Judged
+Formula = Total | Ratio | Percentile | Distinct | AcrossUsers | UsersWith | Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +109,11 @@ class Metric:
     formula: Formula
     doc: str
     """What it means, in a sentence, and where the definition comes from."""
+
+    @property
+    def additive(self) -> bool:
+        """Whether the values of the parts add up to the value of the whole."""
+        return self.formula.additive
 
 
 @dataclass(frozen=True, slots=True)

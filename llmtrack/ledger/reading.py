@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmtrack.ledger import counting, vocabulary
 from llmtrack.ledger.errors import LedgerError
-from llmtrack.ledger.formulas import Sum
+from llmtrack.ledger.formulas import Distribution, Sum
 from llmtrack.ledger.opened import look
 from llmtrack.ledger.periods import Period, buckets, from_micros
 from llmtrack.ledger.plan import DISTRIBUTIONS, TOTALS, Extent, Part, Piece, choose, cut, reason, rounded, sealed
@@ -74,15 +74,15 @@ class Reader:
             found.setdefault(key[:-1], {})[int(str(key[-1]))] = values
         return found
 
-    def distribution(self, of: str) -> Mapping[Key, Any]:
+    def distribution(self, of: Distribution) -> Mapping[Key, Any]:
         """The distribution of a quantity by bucket and dimensions."""
         from llmtrack.ledger.distributions import read_distribution
 
-        needed = self.scope.columns | ({"cost_status"} if of == "cost" else set())
+        needed = self.scope.columns | {vocabulary.DIMENSIONS[name].column for name, _, _ in of.only}
         chain = choose(DISTRIBUTIONS, needed, self.scope.fixed)
         rollups = chain.rollups if chain else ()
         why = reason(DISTRIBUTIONS, self.scope.columns)
-        parts, rows = self._cut(f"{of} percentiles", rollups, rollups, why, rounding=True)
+        parts, rows = self._cut(f"{of.of} percentiles", rollups, rollups, why, rounding=True)
         return read_distribution(self.scope, of, parts, rows)
 
     def merged(self, distributions: Mapping[Key, Any]) -> Any:

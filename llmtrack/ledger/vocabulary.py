@@ -10,6 +10,7 @@ from llmtrack.ledger.formulas import (
     Condition,
     Dimension,
     Distinct,
+    Distribution,
     Judged,
     Metric,
     Percentile,
@@ -17,6 +18,7 @@ from llmtrack.ledger.formulas import (
     Sum,
     Total,
     Unit,
+    UsersWith,
 )
 from llmtrack.ledger.periods import GRAINS
 
@@ -31,6 +33,8 @@ def _not(dimension: str, *words: str) -> Condition:
 
 BILLED = ("ok", "cancelled", "abandoned", "incomplete")
 """The statuses of a request that the provider answered, at least in part."""
+ANSWERED = ("ok", "incomplete")
+"""The statuses of an answer that came to its end: in full, or cut by the provider. Refusals and stops are none."""
 _REAL = _not("cost_status", "simulated")
 
 
@@ -62,11 +66,19 @@ def _error(*types: str) -> Total:
     return _count(_is("status", "error"), _is("error_type", *types))
 
 
+_ANSWERS = (_is("status", *ANSWERED),)
+_DURATIONS = Distribution("duration", only=_ANSWERS)
+_ALL_DURATIONS = Distribution("duration")
+_FIRST_TOKENS = Distribution("time_to_first_token")
+_COSTS = Distribution("cost", only=(_REAL,))
+
+
 # The taxonomy of `llmtrack.capture.errors`, by whose side the fault lies on.
 USER_ERRORS = ("authentication", "permission", "not_found", "invalid_request", "context_length", "content_filter")
 PROVIDER_ERRORS = ("timeout", "connection", "overloaded", "server")
 
 _OTEL = "OpenTelemetry GenAI semantic conventions"
+_ANSWERED = "`ok` and `incomplete`"
 
 _METRICS = (
     # How much was asked
@@ -143,36 +155,53 @@ _METRICS = (
     Metric("cost_per_generation", "usd", Ratio("cost", "priced"), "Average cost of a generation whose cost is known."),
     Metric("cost_per_user", "usd", AcrossUsers("cost"), "Mean over users of what each one cost."),
     Metric("cost_per_user_p95", "usd", AcrossUsers("cost", 0.95),
-           "What 95 % of the users stay at or below in the time (nearest rank over each user's own total)."),
+           "What 95 % of the users stay at or below in the time (nearest rank over each user's own total); below 20 "
+           "users that is the highest."),
+    Metric("users_with_cost", "count", UsersWith("cost"),
+           "Users whose cost is known: those that `cost_per_user` and its percentile are taken over."),
     Metric("cost_per_trace", "usd", Ratio("cost", "traces"), "Average cost of an interaction."),
-    Metric("cost_p50", "usd", Percentile("cost", 0.50), "Half of the generations cost at most this (within 1 %)."),
-    Metric("cost_p95", "usd", Percentile("cost", 0.95), "95 % of the generations cost at most this (within 1 %)."),
-    Metric("cost_p99", "usd", Percentile("cost", 0.99), "99 % of the generations cost at most this (within 1 %)."),
+    Metric("cost_p50", "usd", Percentile(_COSTS, 0.50), "Half of the generations cost at most this (within 1 %)."),
+    Metric("cost_p95", "usd", Percentile(_COSTS, 0.95), "95 % of the generations cost at most this (within 1 %)."),
+    Metric("cost_p99", "usd", Percentile(_COSTS, 0.99), "99 % of the generations cost at most this (within 1 %)."),
     # Speed
     Metric("total_duration", "seconds", Total(Sum("duration"), missing=Sum("generations",
            "-timed"), known=Sum("timed")),
-           "Seconds spent waiting for models, added up."),
-    Metric("timed", "count", Total(Sum("timed")), "Generations whose duration is known."),
-    Metric("duration", "seconds", Ratio("total_duration", "timed"),
-           f"Average time from sending to the last byte (`gen_ai.client.operation.duration`, {_OTEL})."),
-    *(Metric(f"duration_p{n}", "seconds", Percentile("duration", n / 100),
-             f"{n} % of the generations took at most this (within 1 %).")
+           "Seconds spent waiting for models, added up, whatever the status."),
+    Metric("timed", "count", Total(Sum("timed")), "Generations whose duration is known, whatever their status."),
+    Metric("answer_duration", "seconds", Total(Sum("duration", only=_ANSWERS), missing=Sum("generations", "-timed",
+           only=_ANSWERS), known=Sum("timed", only=_ANSWERS)),
+           f"Seconds spent waiting for answers ({_ANSWERED}), added up."),
+    Metric("timed_answers", "count", Total(Sum("timed", only=_ANSWERS)),
+           f"Answers ({_ANSWERED}) whose duration is known."),
+    Metric("duration", "seconds", Ratio("answer_duration", "timed_answers"),
+           f"Average time of an answer, from sending to the last byte. Counts {_ANSWERED}: refusals, failures and "
+           "stops say nothing about how long an answer takes."),
+    *(Metric(f"duration_p{n}", "seconds", Percentile(_DURATIONS, n / 100),
+             f"{n} % of the answers took at most this (within 1 %). Counts {_ANSWERED}.")
+      for n in (50, 90, 95, 99)),
+    Metric("generation_duration", "seconds", Ratio("total_duration", "timed"),
+           f"Average time of a generation of any status, failures and stops too (`gen_ai.client.operation.duration`, "
+           f"{_OTEL})."),
+    *(Metric(f"generation_duration_p{n}", "seconds", Percentile(_ALL_DURATIONS, n / 100),
+             f"{n} % of the generations of any status, failures and stops too, took at most this (within 1 %).")
       for n in (50, 90, 95, 99)),
     Metric("total_time_to_first_token", "seconds", Total(Sum("time_to_first_token"), missing=Sum("generations",
            "-first_tokens"), known=Sum("first_tokens")),
-           "Seconds spent waiting for first tokens, added up."),
-    Metric("first_tokens", "count", Total(Sum("first_tokens")), "Generations whose time to first token is known."),
+           "Seconds spent waiting for first tokens, added up, whatever the status."),
+    Metric("first_tokens", "count", Total(Sum("first_tokens")),
+           "Generations whose time to first token is known, whatever their status."),
     Metric("time_to_first_token", "seconds", Ratio("total_time_to_first_token", "first_tokens"),
-           f"Average time from sending to the first output of any kind (time to first chunk, {_OTEL})."),
-    *(Metric(f"time_to_first_token_p{n}", "seconds", Percentile("time_to_first_token", n / 100),
-             f"{n} % of the generations that streamed began within this (within 1 %).")
+           f"Average time from sending to the first output of any kind (time to first chunk, {_OTEL}). Counts every "
+           "status: an answer stopped later began as any other."),
+    *(Metric(f"time_to_first_token_p{n}", "seconds", Percentile(_FIRST_TOKENS, n / 100),
+             f"{n} % of the generations that streamed began within this (within 1 %). Counts every status.")
       for n in (50, 90, 95, 99)),
     Metric("speed_tokens", "tokens", Total(Sum("speed_tokens")),
-           "Output tokens of generations whose writing time is known."),
+           f"Output tokens of answers ({_ANSWERED}) whose writing time is known."),
     Metric("speed_time", "seconds", Total(Sum("speed_time")),
            "Their time of writing: duration less time to first token."),
     Metric("tokens_per_second", "tokens_per_second", Ratio("speed_tokens", "speed_time"),
-           "Output tokens by seconds of writing, over generations that ended well."),
+           f"Output tokens by seconds of writing. Counts {_ANSWERED}."),
     # What went wrong
     Metric("errors", "count", _count(_is("status", "error")),
            f"Generations that failed (`error.type` is set, {_OTEL})."),
@@ -180,7 +209,11 @@ _METRICS = (
     Metric("rate_limits", "count", _error("rate_limit"), "Errors because the provider limits the rate."),
     Metric("user_errors", "count", _error(*USER_ERRORS),
            "Errors on the caller's side: key, permission, a request that cannot be served."),
-    Metric("provider_errors", "count", _error(*PROVIDER_ERRORS), "Errors on the provider's side or on the way to it."),
+    Metric("provider_errors", "count", _error(*PROVIDER_ERRORS),
+           "Errors on the provider's side or on the way to it; timeouts are among them."),
+    Metric("other_errors", "count",
+           _count(_is("status", "error"), _not("error_type", *USER_ERRORS, *PROVIDER_ERRORS, "rate_limit")),
+           "Errors of no known side. With rate limits, the caller's and the provider's they are all errors."),
     Metric("error_rate", "ratio", Ratio("errors", "generations"), "Share of the generations that failed."),
     Metric("timeout_rate", "ratio", Ratio("timeouts", "generations"), "Share of the generations that timed out."),
     Metric("rate_limit_rate", "ratio", Ratio("rate_limits", "generations"),

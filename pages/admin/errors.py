@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from llmtrack.ledger.answer import Row
 from pages.parts import charts, filters, generations, numbers, states, tables, words
 from pages.parts.tables import Column
 from pages.parts.viewer import require_admin
 
 METRICS = (
-    "generations", "errors", "error_rate", "timeouts", "rate_limits", "user_errors", "provider_errors", "refused",
-    "cancelled", "incomplete", "abandoned",
+    "generations", "errors", "error_rate", "timeouts", "rate_limits", "user_errors", "provider_errors", "other_errors",
+    "refused", "cancelled", "incomplete", "abandoned",
 )  # fmt: skip
 KINDS = (
     Column("error_type", "Error", pinned=True),
@@ -23,12 +24,25 @@ MODELS = (
     Column("generations", "Calls", "count"),
     Column("errors", "Errors", "count"),
     Column("error_rate", "Error rate", "share"),
-    Column("timeouts", "Timeouts", "count"),
     Column("rate_limits", "Rate limits", "count"),
     Column("user_errors", "Caller's side", "count"),
-    Column("provider_errors", "Provider's side", "count"),
+    Column("provider_errors", "Provider's side", "count", help="The provider, or the way to it; timeouts too."),
+    Column("timeouts", "of these timeouts", "count"),
+    Column("other_errors", "Other", "count", help="Errors of no known side."),
     Column("refused", "Refused", "count", help="Stopped by a limit before they were sent."),
 )
+
+
+def kinds_of(row: Row) -> list[tuple[str, int]]:
+    """The errors in parts that add up to all of them: timeouts are on the provider's side, and here apart from it."""
+    return [
+        ("Rate limits", row["rate_limits"]),
+        ("Caller's side", row["user_errors"]),
+        ("Timeouts", row["timeouts"]),
+        ("Provider's side, without timeouts", row["provider_errors"] - row["timeouts"]),
+        ("Other", row["other_errors"]),
+    ]
+
 
 require_admin()
 st.title("Errors", anchor=False)
@@ -43,15 +57,8 @@ with st.skeleton(height=300):
         st.stop()
     numbers.metric_cards(
         [
-            ("Error rate", words.share(totals["error_rate"]), f"{words.counted(totals['errors'], 'call')} failed."),
-            ("Rate limits", words.count(totals["rate_limits"]), "Refused by a provider for their rate."),
-            ("Timeouts", words.count(totals["timeouts"]), "No answer came in time."),
-            (
-                "Caller's side",
-                words.count(totals["user_errors"]),
-                "Key, permission, or a request that cannot be served.",
-            ),
-            ("Provider's side", words.count(totals["provider_errors"]), "The provider, or the way to it."),
+            ("Error rate", words.share(totals["error_rate"]), "Share of the calls that failed."),
+            ("Errors", words.count(totals["errors"]), f"Of {words.counted(totals['generations'], 'call')}."),
             ("Stopped", words.count(totals["cancelled"]), "By the user; these are no errors."),
             ("Cut short", words.count(totals["incomplete"]), "By the provider, for length or by a filter."),
         ]
@@ -60,6 +67,12 @@ with st.skeleton(height=300):
 
 if totals["errors"]:
     failed = {**where, "status": "error"}
+    with st.container(border=True):
+        st.markdown(f"**{words.counted(totals['errors'], 'error')} in parts**")
+        charts.parts(
+            [(name, number, words.count(number)) for name, number in kinds_of(totals)],
+            alt_text=f"Errors in parts that add up to all of them, {span}",
+        )
     with st.container(border=True):
         st.markdown(f"**Errors per {span.grain} by kind**")
         with st.skeleton(height=charts.HEIGHT):
@@ -72,10 +85,10 @@ if totals["errors"]:
                     for row in over_time.rows
                     if row["errors"]
                 ],
-                every=span.starts(span.grain),
-                grain=span.grain,
+                span.axis(span.grain),
                 title="Errors",
-                money=False,
+                unit="count",
+                series="Kind",
                 alt_text=f"Errors per {span.grain} by kind, {span}",
             )
     kinds = numbers.ask(["errors", "users"], span, by=["error_type", "provider", "model"], where=failed)

@@ -68,9 +68,8 @@ def columns(answer: Answer) -> list[Column]:
 
 
 def draw(answer: Answer, metric: str, grain: str) -> None:
-    """Bars over time, in parts by whatever else it is split by."""
+    """Bars over time, in parts by whatever else it is split by; lines where the parts do not add up to a whole."""
     others = [name for name in answer.by if name != grain]
-    money = answer.units[metric] == "usd"
     points = [
         charts.Point(
             row[grain],
@@ -80,23 +79,23 @@ def draw(answer: Answer, metric: str, grain: str) -> None:
             numbers.text(answer, metric, row),
         )
         for row in answer
-        if row[metric]
+        if row[metric] is not None
     ]
-    every = span.starts(grain)
-    if len(every) > MOST_BARS or not points:
-        return
+    axis = span.axis(grain)
     with st.container(border=True):
         st.markdown(f"**{words.heading(metric)} per {grain}**")
-        kind = {
-            "every": every,
-            "grain": grain,
-            "title": words.heading(metric),
-            "alt_text": f"{words.heading(metric)}, {span}",
-        }
-        if answer.units[metric] in ("usd", "count", "tokens"):
-            charts.bars_over_time(points, money=money, **kind)
-        else:  # shares and averages do not add up
-            charts.lines_over_time(charts.merge_small(points), **kind)
+        if len(axis) > MOST_BARS:
+            states.note(f"Not drawn: {words.counted(len(axis), grain)} are too many for a chart; choose a longer step.")
+            return
+        chart = charts.bars_over_time if metric in answer.additive else charts.lines_over_time
+        chart(
+            points,
+            axis,
+            title=words.heading(metric),
+            unit=answer.units[metric],
+            series=" · ".join(map(words.heading, others)) or "Of",
+            alt_text=f"{words.heading(metric)}, {span}",
+        )
 
 
 def export(answer: Answer) -> None:

@@ -1,4 +1,8 @@
-"""How fast the answers are: whole, until the first token, and in tokens a second."""
+"""How fast the answers are: whole, until the first token, and in tokens a second.
+
+Failures and stops say nothing about how long an answer takes: unless the page is asked about certain statuses, its
+durations are those of answers.
+"""
 
 import streamlit as st
 
@@ -7,14 +11,16 @@ from pages.parts.tables import Column
 from pages.parts.viewer import require_admin
 
 QUANTILES = (50, 95, 99)
+TIMES = ("", "_p50", "_p90", "_p95", "_p99")
 METRICS = (
-    "generations", "simulated", "timed", "duration", "duration_p50", "duration_p90", "duration_p95", "duration_p99",
-    "time_to_first_token", "time_to_first_token_p50", "time_to_first_token_p95", "tokens_per_second", "timeouts",
+    "generations", "simulated", "first_tokens", "time_to_first_token_p50", "time_to_first_token_p95",
+    "tokens_per_second", "timeouts",
 )  # fmt: skip
 COLUMNS = (
     Column("model", "Model", pinned=True, width="medium"),
     Column("provider", "Provider"),
     Column("generations", "Calls", "count"),
+    Column("counted", "Timed", "count", help="Those whose time the next columns are about."),
     Column("duration", "Average", "seconds"),
     Column("duration_p50", "p50", "seconds"),
     Column("duration_p90", "p90", "seconds"),
@@ -22,7 +28,7 @@ COLUMNS = (
     Column("duration_p99", "p99", "seconds"),
     Column("time_to_first_token_p50", "First token p50", "seconds"),
     Column("time_to_first_token_p95", "First token p95", "seconds"),
-    Column("tokens_per_second", "Tokens/s", "number", help="Output tokens by seconds of writing."),
+    Column("tokens_per_second", "Tokens/s", "number", help="Output tokens by seconds of writing an answer."),
     Column("timeouts", "Timeouts", "count"),
 )
 
@@ -42,9 +48,8 @@ def lines(title: str, metric: str) -> None:
             ]
             charts.lines_over_time(
                 points,
-                every=span.starts(span.grain),
-                grain=span.grain,
-                title="Seconds",
+                span.axis(span.grain),
+                title=title,
                 alt_text=f"{title}: p50, p95 and p99 per {span.grain}, {span}",
             )
 
@@ -52,28 +57,42 @@ def lines(title: str, metric: str) -> None:
 require_admin()
 st.title("Latency", anchor=False)
 span = filters.choose_span()
-where = filters.choose_where(span, ("model", "feature"))
+where = filters.choose_where(span, ("model", "feature", "status"))
+chosen = where.get("status")
+# Of answers where nobody asks for a status, else of what was asked for.
+duration, counted = ("generation_duration", "timed") if chosen else ("duration", "timed_answers")
+of = f"calls with status {words.either(chosen)}" if chosen else "answers; failures and stops are not counted"
 
 with st.skeleton(height=420):
-    answer = numbers.ask(METRICS, span, by=["provider", "model"], where=where)
+    answer = numbers.ask(
+        [*METRICS, counted, *(duration + part for part in TIMES)], span, by=["provider", "model"], where=where
+    )
     totals = answer.totals
-    if not totals["timed"]:
+    if not (totals[counted] or totals["first_tokens"]):
         states.empty("No call in this time has a known duration", "Choose a longer time or fewer filters above.")
         st.stop()
     numbers.metric_cards(
         [
-            ("Average time", words.seconds(totals["duration"]), "From sending to the last word."),
-            ("p50", words.seconds(totals["duration_p50"]), "Half of the calls took at most this."),
-            ("p95", words.seconds(totals["duration_p95"]), None),
-            ("p99", words.seconds(totals["duration_p99"]), None),
+            ("Average time", words.seconds(totals[duration]), "From sending to the last word."),
+            ("p50", words.seconds(totals[f"{duration}_p50"]), "Half of them took at most this."),
+            ("p95", words.seconds(totals[f"{duration}_p95"]), None),
+            ("p99", words.seconds(totals[f"{duration}_p99"]), None),
             ("First token p50", words.seconds(totals["time_to_first_token_p50"]), "Where the answer streamed."),
             ("First token p95", words.seconds(totals["time_to_first_token_p95"]), None),
             ("Tokens a second", words.compact(totals["tokens_per_second"]), "Output tokens by seconds of writing."),
         ]
     )
+    states.note(
+        f"Times of {words.count(totals[counted])} {of}. First tokens of "
+        f"{words.counted(totals['first_tokens'], 'call')} that streamed, however they ended. "
+        "Tokens a second of answers."
+    )
     numbers.remark(answer)
 
-lines("Time of a call", "duration")
+lines("Time of a call" if chosen else "Time of an answer", duration)
 lines("Time to the first token", "time_to_first_token")
-rows = sorted(answer.rows, key=lambda row: -row["generations"])
+rows = [
+    {**row, "counted": row[counted], **{f"duration{part}": row[duration + part] for part in TIMES}}
+    for row in sorted(answer.rows, key=lambda row: -row["generations"])
+]
 tables.table(rows, tables.used(COLUMNS, rows), alt_text=f"Times by model, {span}")

@@ -8,8 +8,8 @@ from pages.parts.viewer import require_admin
 
 METRICS = (
     *numbers.MONEY,
-    "messages", "input_tokens", "output_tokens", "total_tokens", "cost_per_generation", "users", "cost_per_user",
-    "duration", "duration_p95", "errors", "error_rate", "cancelled",
+    "messages", "input_tokens", "output_tokens", "total_tokens", "cost_per_generation", "users", "users_with_cost",
+    "cost_per_user", "duration", "duration_p95", "errors", "error_rate", "cancelled",
 )  # fmt: skip
 COLUMNS = (
     Column("model", "Model", pinned=True, width="medium"),
@@ -22,8 +22,8 @@ COLUMNS = (
     Column("cost_per_generation", "Cost per call", "usd", help="Average over the calls whose cost is known."),
     Column("users", "Users", "count"),
     Column("cost_per_user", "Cost per user", "usd", help="Average over the users of the model."),
-    Column("duration", "Average time", "seconds"),
-    Column("duration_p95", "p95 time", "seconds", help="95 % of the calls took at most this."),
+    Column("duration", "Average time", "seconds", help="Of an answer; failures and stops are not counted."),
+    Column("duration_p95", "p95 time", "seconds", help="95 % of the answers took at most this."),
     Column("errors", "Errors", "count"),
     Column("error_rate", "Error rate", "share"),
 )
@@ -50,10 +50,10 @@ with st.skeleton(height=420):
             (
                 "Cost per user",
                 words.usd(totals["cost_per_user"]),
-                f"Average over {words.counted(totals['users'], 'user')}.",
+                f"Average over {words.counted(totals['users_with_cost'], 'user')} whose cost is known.",
             ),
-            ("Average time", words.seconds(totals["duration"]), "From sending to the last word."),
-            ("p95 time", words.seconds(totals["duration_p95"]), "95 % of the calls took at most this."),
+            ("Average time", words.seconds(totals["duration"]), "Of an answer, from sending to the last word."),
+            ("p95 time", words.seconds(totals["duration_p95"]), "95 % of the answers took at most this."),
             ("Errors", words.count(totals["errors"]), f"{words.share(totals['error_rate'])} of all calls."),
         ]
     )
@@ -76,8 +76,7 @@ with right.container(border=True, height="stretch"):
         over_time = numbers.ask([shown, "simulated"], span, by=[span.grain, "provider", "model"])
         charts.bars_over_time(
             charts.money_points((row[span.grain], numbers.model_name(row), row[shown]) for row in over_time.rows),
-            every=span.starts(span.grain),
-            grain=span.grain,
+            span.axis(span.grain),
             title=name,
             alt_text=f"{name} per {span.grain} by model, {span}",
         )

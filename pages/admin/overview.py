@@ -1,6 +1,5 @@
 """Everyone's use at a glance: what it cost, how much, how fast, what went wrong."""
 
-from datetime import datetime
 from decimal import Decimal
 
 import streamlit as st
@@ -16,12 +15,12 @@ CARDS = (
     ("Users", "users", "off", "Who made at least one call."),
     ("Tokens", "total_tokens", "off", "In and out."),
     ("p95 cost per user", "cost_per_user_p95", "inverse", "95 % of the users cost at most this."),
-    ("p95 time", "duration_p95", "inverse", "95 % of the calls took at most this."),
+    ("p95 time", "duration_p95", "inverse", "95 % of the answers took at most this."),
     ("p95 first token", "time_to_first_token_p95", "inverse", "95 % of the streamed answers began within this."),
     ("Error rate", "error_rate", "inverse", "Share of the calls that failed."),
 )
 """Label, metric, what more of it means for its colour, and what it is."""
-METRICS = (*numbers.MONEY, *(metric for _, metric, _, _ in CARDS))
+METRICS = (*numbers.MONEY, "users_with_cost", *(metric for _, metric, _, _ in CARDS))
 USERS = (
     Column("user", "User", pinned=True),
     Column("generations", "Calls", "count"),
@@ -57,7 +56,7 @@ def name(row: Row, by: str) -> str:
     return numbers.model_name(row) if by == "model" else (row[by] or "not given")
 
 
-def chart(title: str, metric: str, by: str, every: list[datetime]) -> None:
+def chart(title: str, metric: str, by: str) -> None:
     """A card with one chart over time, in parts by a dimension."""
     with st.container(border=True):
         st.markdown(f"**{title}**")
@@ -65,10 +64,10 @@ def chart(title: str, metric: str, by: str, every: list[datetime]) -> None:
             answer = numbers.ask([metric, "simulated"], span, by=[span.grain, by])
             charts.bars_over_time(
                 points(list(answer.rows), span.grain, by, metric),
-                every=every,
-                grain=span.grain,
-                title=title.partition(" ")[0],
-                money=metric.endswith("cost"),
+                span.axis(span.grain),
+                title=title.partition(" per ")[0],
+                unit=answer.units[metric],
+                series=by.capitalize(),
                 alt_text=f"{title}, {span}",
             )
 
@@ -100,18 +99,19 @@ with st.skeleton(height=260):
     with st.grid(4, min_column_width=150):
         for label, metric, colour, help_text in CARDS:
             value = numbers.cost_text(totals) if metric == "cost" else numbers.text(now, metric)
+            if metric == "cost_per_user_p95":
+                label, value, help_text = numbers.cost_per_user_p95(now)
             delta = change(totals[metric], before[metric])
             st.metric(label, value, delta, delta_color=colour, help=help_text, border=True, height="stretch")
     states.note(" · ".join(filter(None, [numbers.cost_remarks(totals), f"changes against {span.before()}"])))
     numbers.remark(now)
 
-every = span.starts(span.grain)
 cost = "simulated_cost" if numbers.only_simulated(totals) else "cost"
-chart(f"{'Simulated cost' if cost == 'simulated_cost' else 'Cost'} per {span.grain} by model", cost, "model", every)
+chart(f"{'Simulated cost' if cost == 'simulated_cost' else 'Cost'} per {span.grain} by model", cost, "model")
 left, right = st.columns(2)
 with left:
-    chart(f"Calls per {span.grain} by status", "generations", "status", every)
+    chart(f"Calls per {span.grain} by status", "generations", "status")
     top("Most expensive users", "user", USERS)
 with right:
-    chart(f"Tokens per {span.grain} by model", "total_tokens", "model", every)
+    chart(f"Tokens per {span.grain} by model", "total_tokens", "model")
     top("Most expensive features", "feature", FEATURES)

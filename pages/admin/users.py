@@ -10,7 +10,7 @@ METRICS = (
     *numbers.MONEY,
     "messages", "traces", "total_tokens", "duration", "errors", "error_rate", "cancelled",
 )  # fmt: skip
-PER_USER = ("users", "cost_per_user", "cost_per_user_p95", "generations_per_user")
+PER_USER = ("users", "users_with_cost", "cost_per_user", "cost_per_user_p95", "generations_per_user")
 COLUMNS = (
     Column("user", "User", pinned=True),
     Column("cost", "Cost", "usd"),
@@ -18,7 +18,7 @@ COLUMNS = (
     Column("generations", "Calls", "count"),
     Column("unpriced", "Unpriced", "count"),
     Column("total_tokens", "Tokens", "count"),
-    Column("duration", "Average time", "seconds"),
+    Column("duration", "Average time", "seconds", help="Of an answer; failures and stops are not counted."),
     Column("errors", "Errors", "count"),
     Column("error_rate", "Error rate", "share"),
     Column("cancelled", "Stopped", "count"),
@@ -41,8 +41,12 @@ with st.skeleton(height=420):
     numbers.metric_cards(
         [
             ("Users", words.count(totals["users"]), "Different users who made at least one call."),
-            ("Average cost per user", words.usd(totals["cost_per_user"]), None),
-            ("p95 cost per user", words.usd(totals["cost_per_user_p95"]), "95 % of the users cost at most this."),
+            (
+                "Average cost per user",
+                words.usd(totals["cost_per_user"]),
+                f"Over {words.counted(totals['users_with_cost'], 'user')} whose cost is known.",
+            ),
+            numbers.cost_per_user_p95(per_user),
             ("Calls per user", words.compact(totals["generations_per_user"]), "On average."),
         ]
     )
@@ -64,8 +68,7 @@ if picked is not None:
             over_time = numbers.ask([metric, "simulated"], span, by=[span.grain, "model"], where=one)
             charts.bars_over_time(
                 charts.money_points((row[span.grain], numbers.model_name(row), row[metric]) for row in over_time.rows),
-                every=span.starts(span.grain),
-                grain=span.grain,
+                span.axis(span.grain),
                 title="Cost",
                 alt_text=f"Cost per {span.grain} of {user or NOBODY} by model, {span}",
             )

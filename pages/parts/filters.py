@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 
 import streamlit as st
 
-from llmtrack.ledger.periods import Period, billing_cycle, buckets, days, last_days, zone
+from llmtrack.ledger.periods import Period, billing_cycle, days, last_days, zone
 from llmtrack.settings import get_settings
 from pages.parts import words
+from pages.parts.time_axis import TimeAxis, time_axis
 
 LENGTHS = {"7 days": 7, "30 days": 30, "90 days": 90}
 CYCLE, DATES = "Billing cycle", "Dates"
@@ -53,10 +54,9 @@ class Span:
             days(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.timezone), self.timezone
         )
 
-    def starts(self, grain: str) -> list[datetime]:
-        """When each hour, day, week or month of it starts: the bars of a chart, the empty ones too."""
-        start, end = self.period.start, self.period.end
-        return [bucket.since for bucket in buckets(start, end, grain, self.timezone)]
+    def axis(self, grain: str) -> TimeAxis:
+        """Each hour, day, week or month of it: the bars of a chart, the empty ones too."""
+        return time_axis(self.period, grain, self.timezone, datetime.now(zone(self.timezone)))
 
     def __str__(self) -> str:
         return words.span(self.first, self.last)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -94,15 +93,26 @@ def only_simulated(row: Row) -> bool:
     return bool(row["simulated"]) and row["simulated"] == row["generations"]
 
 
-def times(rows: Sequence[Row], grain: str) -> list[datetime]:
-    """The bars of a chart, in order, each once."""
-    return sorted({row[grain] for row in rows})
-
-
 def model_name(row: Row) -> str:
     """A model as charts and tables name it; simulated ones say so."""
     name = row["model"] or words.UNKNOWN
     return f"{name} (simulated)" if row["simulated"] else name
+
+
+PERCENTILE_USERS = 20
+"""Below so many users their 95th percentile, by nearest rank, is simply the highest."""
+
+
+def cost_per_user_p95(answer: Answer) -> tuple[str, str, str]:
+    """The card of the 95th percentile of cost over users: label, value, help. Says over how many users it is."""
+    users = answer.totals["users_with_cost"]
+    value = text(answer, "cost_per_user_p95")
+    if users >= PERCENTILE_USERS:
+        label = f"p95 cost, {words.counted(users, 'user')}"
+        return label, value, f"95 % of the {words.counted(users, 'user')} cost at most this."
+    most = "What the dearest user cost." if users else "Nobody's cost is known."
+    label = f"Highest of {words.counted(users, 'user')}"  # a phone has room for no more
+    return label, value, f"{most} A 95th percentile takes {PERCENTILE_USERS} users."
 
 
 def metric_cards(cards: Sequence[tuple[str, str, str | None]]) -> None:

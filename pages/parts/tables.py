@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -35,14 +35,14 @@ class Column:
 def table(
     rows: Sequence[Mapping[str, Any]], columns: Iterable[Column], *, alt_text: str, key: str | None = None
 ) -> int | None:
-    """Draw `rows`; a value nobody knows says so. With a `key` a row can be clicked: returns which one is."""
+    """Draw `rows`; a value nobody knows says so. With a `key` a row can be clicked anywhere: returns which one is."""
     import pandas as pd
 
     columns = [_narrowed(column, rows) for column in columns]
     frame = pd.DataFrame({column.key: _values(column, rows) for column in columns})
-    money = [column.key for column in columns if column.kind == "usd"]
     # Sorted as numbers, shown as everywhere else: a column of one form would turn small amounts into zeros.
-    shown = frame.style.format(dict.fromkeys(money, _dollars)) if money else frame
+    written = {column.key: SHOWN[column.kind] for column in columns if column.kind in SHOWN}
+    shown = frame.style.format(written) if written else frame
     config = {column.key: _config(column) for column in columns}
     height = "content" if len(rows) <= MOST_ROWS else 35 * MOST_ROWS
     if key is None:
@@ -59,9 +59,10 @@ def table(
         alt=alt_text,
         key=key,
         on_select="rerun",
-        selection_mode="single-row",
+        # A cell: rows alone are chosen by a checkbox at their edge and by nothing else.
+        selection_mode="single-cell",
     )
-    return next((row for row in event.selection.rows if row < len(rows)), None)
+    return next((row for row, _ in event.selection.cells if row < len(rows)), None)
 
 
 def _narrowed(column: Column, rows: Sequence[Mapping[str, Any]]) -> Column:
@@ -124,16 +125,10 @@ def _config(column: Column) -> Any:
         "pinned": column.pinned,
         "width": column.width,
     }
-    if column.kind == "usd":
+    if column.kind in SHOWN:
         return make.NumberColumn(**shared)
     if column.kind == "count":
         return make.NumberColumn(format="localized", **shared)
-    if column.kind == "seconds":
-        return make.NumberColumn(format="%.2f s", **shared)
-    if column.kind == "share":
-        return make.NumberColumn(format="%.1f %%", **shared)
-    if column.kind == "number":
-        return make.NumberColumn(format="%.1f", **shared)
     if column.kind == "time":
         return make.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", **shared)
     if column.kind == "date":
@@ -143,5 +138,15 @@ def _config(column: Column) -> Any:
     return make.TextColumn(**shared)
 
 
-def _dollars(value: float) -> str:
-    return words.UNKNOWN if value != value else words.usd(Decimal(repr(value)))
+def _known(show: Callable[[float], str]) -> Callable[[float], str]:
+    """`show` for a value of a pandas column, in which what nobody knows is not equal to itself."""
+    return lambda value: words.UNKNOWN if value != value else show(value)
+
+
+SHOWN: Mapping[str, Callable[[float], str]] = {
+    "usd": _known(lambda value: words.usd(Decimal(repr(value)))),
+    "seconds": _known(lambda value: words.decimal(value, 2, " s")),
+    "share": _known(lambda value: words.decimal(value, 1, " %")),
+    "number": _known(lambda value: words.decimal(value, 1)),
+}
+"""The kinds of numbers that are written here, and how."""

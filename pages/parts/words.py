@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -20,9 +20,8 @@ def usd(amount: Decimal | None) -> str:
     if amount == 0:
         return "$0.00"
     sign, size = ("-" if amount < 0 else ""), abs(amount)
-    if size < Decimal("0.0000005"):
-        return f"{sign}<$0.000001"
-    return f"{sign}${rounded(size, decimals_for(size)):,}"
+    shown = rounded(size, decimals_for(size))
+    return f"{sign}${shown:,}" if shown else f"{sign}<$0.000001"
 
 
 def decimals_for(amount: Decimal) -> int:
@@ -50,7 +49,15 @@ def compact(number: float | None) -> str:
     for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if abs(number) >= size:
             return f"{number / size:.3g}{letter}" if abs(number) < 999.5 * size else f"{number / size:,.0f}{letter}"
-    return f"{number:,.0f}" if number == int(number) else f"{number:,.1f}"
+    return f"{number:,.0f}" if number == int(number) else decimal(number, 1)
+
+
+def decimal(number: float, places: int, unit: str = "") -> str:
+    """A number with so many decimals; what they cannot show is ``<0.01`` and not zero."""
+    shown = f"{number:,.{places}f}"
+    if number and not float(shown.replace(",", "")):
+        shown = f"{'-' if number < 0 else ''}<{10**-places:.{places}f}"
+    return shown + unit
 
 
 def counted(number: int | None, one: str, many: str = "") -> str:
@@ -58,12 +65,17 @@ def counted(number: int | None, one: str, many: str = "") -> str:
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
+def either(names: Sequence[str]) -> str:
+    """Names of which any will do: ``a``, ``a or b``, ``a, b or c``."""
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def seconds(value: float | None) -> str:
     """A duration: ``0.42 s``, ``12.3 s``, ``2 min 05 s``, ``1 h 02 min``."""
     if value is None:
         return UNKNOWN
     if value < 9.995:
-        return f"{value:.2f} s"
+        return decimal(value, 2, " s")
     if value < 59.95:
         return f"{value:.1f} s"
     whole = round(value)
@@ -77,7 +89,7 @@ def share(part: float | None, whole: float | None = 1.0) -> str:
     if part is None or not whole:
         return UNKNOWN
     percent = 100 * part / whole
-    return f"{percent:.1f}{NARROW}%" if 0 < abs(percent) < 9.95 else f"{percent:.0f}{NARROW}%"
+    return decimal(percent, 1 if 0 < abs(percent) < 9.95 else 0, f"{NARROW}%")
 
 
 def day(value: date) -> str:

@@ -10,7 +10,9 @@ from click.testing import CliRunner, Result
 from llmtrack.cli import main
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.metrics import ask
+from llmtrack.pricing import Cost
 from llmtrack.settings import get_settings
+from tests.ledger.making import NOON, generation
 
 
 @pytest.fixture
@@ -144,3 +146,27 @@ def test_a_misspelt_ledger_is_not_copied(run):
     assert result.exit_code == 1
     assert "There is no ledger" in result.output
     assert list(Path().glob("*.db")) == []
+
+
+def test_ask_keeps_simulated_calls_apart_as_the_pages_do(run, tmp_path):
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'llmtrack.db'}")
+    real = {"response_model": "gpt-4o", "cost": Cost("exact", total=2_000_000_000)}
+    demo = {"provider": "demo", "response_model": "demo-gpt", "cost": Cost("simulated", total=7_000_000)}
+    small = {"response_model": "gpt-5", "cost": Cost("exact", total=400)}
+    ledger.write([generation(NOON, **real), generation(NOON + 1, **demo), generation(NOON + 2, **small)])
+    assert run("ask", "cost", "generations", "--by", "model").output == (
+        "model         cost  generations\n"
+        "gpt-4o       $2.00            1\n"
+        "gpt-5   <$0.000001            1\n"
+        "total        $2.00            3\n"
+        "\n"
+        "Simulated, and no part of the cost:\n"
+        "model     generations  simulated_cost\n"
+        "demo-gpt            1       $0.007000\n"
+        "\n"
+        "Apart from the cost: $0.007000 simulated cost of 1 simulated call.\n"
+    )
+    assert run("ask", "cost").output == (
+        " cost\n$2.00\n\nApart from the cost: $0.007000 simulated cost of 1 simulated call.\n"
+    )
+    assert run("ask", "simulated").output == "simulated\n        1\n", "where no money is asked for, nothing is added"

@@ -137,6 +137,11 @@ def _divided(over: Any, under: Any) -> Any:
     return over / under if isinstance(over, Decimal) else float(over) / float(under)
 
 
+def _answers(rows: Rows) -> Rows:
+    """Those that came to their end; refusals, failures and stops are none."""
+    return [row for row in rows if row.status in ("ok", "incomplete")]
+
+
 def _average(field: str) -> Callable[[Rows], float | None]:
     def read(rows: Rows) -> float | None:
         known = [getattr(row, field) for row in rows if getattr(row, field) is not None]
@@ -234,7 +239,12 @@ METRICS: dict[str, Callable[[Rows], Any]] = {
     "cost_per_user": _per_user(cost, None),
     "cost_per_user_p95": _per_user(cost, 0.95),
     "cost / messages": lambda rows: _divided(cost(rows), METRICS["messages"](rows)),
-    "duration": _average("duration"),
+    "duration": lambda rows: _average("duration")(_answers(rows)),
+    "generation_duration": _average("duration"),
+    "answer_duration": lambda rows: _seconds("duration")(_answers(rows)),
+    "timed_answers": lambda rows: sum(row.duration is not None for row in _answers(rows)),
+    "users_with_cost": lambda rows: sum(cost(own) is not None for own in _by_user(rows).values()),
+    "other_errors": _count(lambda row: row.status == "error" and row.error_type is None),
     "time_to_first_token": _average("time_to_first_token"),
     "tokens_per_second": _speed,
     "errors": _count(lambda row: row.status == "error"),
@@ -283,7 +293,9 @@ METRICS |= {
     )
 }
 PERCENTILES: Mapping[str, Callable[[Rows], Any]] = {
-    **{f"{of}_p{n}": _percentile(of, n / 100) for of in ("duration", "time_to_first_token") for n in (50, 90, 95, 99)},
+    **{f"time_to_first_token_p{n}": _percentile("time_to_first_token", n / 100) for n in (50, 90, 95, 99)},
+    **{f"generation_duration_p{n}": _percentile("duration", n / 100) for n in (50, 90, 95, 99)},
+    **{f"duration_p{n}": lambda rows, n=n: _percentile("duration", n / 100)(_answers(rows)) for n in (50, 90, 95, 99)},
     **{f"cost_p{n}": _cost_percentile(n / 100) for n in (50, 95, 99)},
 }
 

@@ -27,6 +27,7 @@ from llmtrack.ledger.metrics import (
 )
 from llmtrack.ledger.periods import billing_cycle
 from llmtrack.ledger.records import Feedback, Generation, Identity
+from llmtrack.ledger.vocabulary import metric as metric_named
 from llmtrack.pricing.usage import Cost, Usage
 from tests.ledger import oracle
 
@@ -175,9 +176,14 @@ def test_errors_are_split_by_whose_fault_they_are(ledger: Ledger) -> None:
     kinds = ["timeout", "rate_limit", "authentication", "server"]
     ledger.write([call(n, status="error", error_type=kind) for n, kind in enumerate(kinds)])
     ledger.write([call(9, "1"), call(9, "1", status="cancelled")])
-    totals = ask(ledger, ["errors", "timeouts", "rate_limits", "user_errors", "provider_errors", "cancelled"]).totals
+    ledger.write([call(10, status="error", error_type="unknown"), call(11, status="error")])
+    totals = ask(
+        ledger,
+        ["errors", "timeouts", "rate_limits", "user_errors", "provider_errors", "other_errors", "cancelled"],
+    ).totals
     assert dict(totals) == {
-        "errors": 4, "timeouts": 1, "rate_limits": 1, "user_errors": 1, "provider_errors": 2, "cancelled": 1,
+        "errors": 6, "timeouts": 1, "rate_limits": 1, "user_errors": 1, "provider_errors": 2, "other_errors": 2,
+        "cancelled": 1,
     }  # fmt: skip
 
 
@@ -189,9 +195,72 @@ def test_speed_leaves_the_wait_for_the_first_token_out(ledger: Ledger) -> None:
     ])  # fmt: skip
     totals = ask(ledger, ["tokens_per_second", "duration", "time_to_first_token", "output_tokens_per_request"]).totals
     assert totals["tokens_per_second"] == 50
-    assert totals["duration"] == pytest.approx(13 / 3)
+    assert totals["duration"] == 2, "the failure of 9 s was no answer"
     assert totals["time_to_first_token"] == 1
     assert totals["output_tokens_per_request"] == 75
+
+
+def test_the_average_response_time_counts_answers_and_neither_refusals_nor_stops(ledger: Ledger) -> None:
+    ledger.write([
+        *(call(n / 10, duration=10_000_000) for n in range(90)),
+        *(call(n / 10, duration=40_000, status="error", error_type="rate_limit") for n in range(30)),
+        *(call(n / 10, duration=1_000_000, status="cancelled") for n in range(10)),
+    ])  # fmt: skip
+    metrics = ["duration", "duration_p50", "duration_p99", "generation_duration", "generation_duration_p50"]
+    for by in ((), "user", "feature", "day"):  # from hours, from users' days, from features, from days
+        (row,) = ask(ledger, metrics, by)
+        assert row["duration"] == 10
+        assert row["duration_p50"] == row["duration_p99"] == pytest.approx(10, rel=0.01)
+        assert row["generation_duration"] == pytest.approx((90 * 10 + 30 * 0.04 + 10 * 1) / 130)
+        assert row["generation_duration_p50"] == pytest.approx(10, rel=0.01)
+    totals = ask(ledger, metrics, where={"status": "error"}).totals
+    assert (totals["duration"], totals["duration_p99"]) == (None, None)
+    assert totals["generation_duration"] == 0.04
+    assert totals["generation_duration_p50"] == pytest.approx(0.04, rel=0.01)
+
+
+def test_a_percentile_over_users_says_over_how_many(ledger: Ledger) -> None:
+    ledger.write([call(n / 10, str(n + 1), user_id=f"user {n}") for n in range(19)])
+    ledger.write([call(3, None, user_id="nobody knows"), call(3, "100", user_id=None)])
+    totals = ask(ledger, ["users", "users_with_cost", "cost_per_user_p95", "cost_per_user"]).totals
+    assert dict(totals) == {"users": 20, "users_with_cost": 19, "cost_per_user_p95": 19, "cost_per_user": 10}
+    ledger.write([call(4, "20", user_id="user 19")])
+    totals = ask(ledger, ["users_with_cost", "cost_per_user_p95"]).totals
+    assert dict(totals) == {"users_with_cost": 20, "cost_per_user_p95": 19}, "from 20 on it is not the highest any more"
+
+
+# What may be added up
+
+ADDITIVE = {
+    "generations", "messages", "input_tokens", "output_tokens", "total_tokens", "cache_read_tokens",
+    "cache_write_tokens", "cache_write_1h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens",
+    "input_image_tokens", "output_image_tokens", "web_searches", "input_known", "output_known", "cost", "input_cost",
+    "cache_read_cost", "cache_write_cost", "output_cost", "reasoning_cost", "audio_cost", "image_cost", "request_cost",
+    "tool_cost", "unpriced", "usage_missing", "estimated", "priced", "simulated", "simulated_cost", "total_duration",
+    "timed", "answer_duration", "timed_answers", "total_time_to_first_token", "first_tokens", "speed_tokens",
+    "speed_time", "errors", "timeouts", "rate_limits", "user_errors", "provider_errors", "other_errors", "cancelled",
+    "abandoned", "incomplete", "refused", "pending",
+}  # fmt: skip
+NOT_ADDITIVE = {
+    # different ones: somebody who used two models is one user
+    "users", "traces", "sessions", "users_with_cost",
+    # judgements of interactions: one with calls of two models is judged once
+    "feedback", "good_feedback", "feedback_score",
+    # averages and shares
+    "generations_per_user", "tokens_per_request", "input_tokens_per_request", "output_tokens_per_request",
+    "cache_hit_share", "cost_per_generation", "cost_per_user", "cost_per_user_p95", "cost_per_trace", "duration",
+    "generation_duration", "time_to_first_token", "tokens_per_second", "error_rate", "timeout_rate", "rate_limit_rate",
+    "user_error_rate", "provider_error_rate", "cancelled_share",
+    # percentiles
+    "cost_p50", "cost_p95", "cost_p99",
+    *(f"{of}_p{n}" for of in ("duration", "generation_duration", "time_to_first_token") for n in (50, 90, 95, 99)),
+}  # fmt: skip
+
+
+def test_a_metric_knows_whether_its_parts_add_up_to_the_whole() -> None:
+    assert {name for name, metric in METRICS.items() if metric.additive} == ADDITIVE
+    assert {name for name, metric in METRICS.items() if not metric.additive} == NOT_ADDITIVE
+    assert not metric_named("cost / cost").additive
 
 
 def test_any_metric_can_be_divided_by_any_other(ledger: Ledger) -> None:

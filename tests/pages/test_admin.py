@@ -19,6 +19,11 @@ def cards(app: AppTest) -> dict[str, str]:
     return {one.label: one.value for one in app.metric}
 
 
+def alternatives(app: AppTest) -> list[str]:
+    """What the charts of a page say to somebody who does not see them."""
+    return [chart.proto.alt for chart in app.get("vega_lite_chart")]
+
+
 @pytest.fixture
 def no_admin(monkeypatch: pytest.MonkeyPatch) -> None:
     """The local user, without the role."""
@@ -113,10 +118,49 @@ def test_errors_stand_beside_the_answers_of_the_same_model(open_page: OpenPage, 
     )
     app = open_page("admin/errors.py")
     told = cards(app)
-    assert (told["Error rate"], told["Rate limits"], told["Timeouts"]) == ("75\u202f%", "1", "2")
+    assert (told["Error rate"], told["Errors"]) == ("75\u202f%", "3")
     by_model = app.dataframe[1].value
     assert list(by_model["model"]) == ["gpt-4o-2024-08-06"]
     assert list(by_model["error_rate"]) == [75.0]
+
+
+def test_the_parts_of_the_errors_add_up_to_all_of_them(open_page: OpenPage, ledger: Ledger) -> None:
+    failed = {"status": "error", "response_model": None, "tokens": (None, None), "cost": None}
+    kinds = ["rate_limit", "timeout", "timeout", "server", "connection", "overloaded", "authentication", "unknown"]
+    ledger.write([call(), *(call(error_type=kind, **failed) for kind in kinds)])
+    app = open_page("admin/errors.py")
+    assert cards(app)["Errors"] == "8"
+    (alternative,) = [text for text in alternatives(app) if text.startswith("Errors in parts")]
+    assert alternative.endswith(
+        ": Rate limits: 1, Caller's side: 1, Timeouts: 2, Provider's side, without timeouts: 3, Other: 1"
+    )
+
+
+def test_response_times_are_those_of_answers_unless_a_status_is_asked_for(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write([
+        *(call(duration=10_000_000, time_to_first_token=None) for _ in range(90)),
+        *(call(duration=40_000, status="error", error_type="rate_limit", time_to_first_token=None) for _ in range(30)),
+        *(call(duration=1_000_000, status="cancelled", time_to_first_token=None) for _ in range(10)),
+    ])  # fmt: skip
+    app = open_page("admin/latency.py")
+    assert cards(app)["Average time"] == "10.0 s"
+    assert "Times of 90 answers; failures and stops are not counted." in " ".join(read(app))
+    app.multiselect(key="statuss").set_value(["error", "cancelled"]).run()
+    assert not app.error
+    assert cards(app)["Average time"] == "0.28 s"  # (30 x 0.04 + 10 x 1) / 40
+    assert "Times of 40 calls with status error or cancelled." in " ".join(read(app))
+    usage = open_page("usage.py")
+    assert cards(usage)["Average response time"] == "10.0 s"
+
+
+@pytest.mark.parametrize("page", ["admin/users.py", "admin/overview.py"])
+def test_below_twenty_users_the_95th_percentile_is_called_the_highest(
+    open_page: OpenPage, ledger: Ledger, page: str
+) -> None:
+    ledger.write([call(user_id=f"user {n}", cost=n * 1_000_000_000) for n in range(1, 20)])
+    assert cards(open_page(page))["Highest of 19 users"] == "$19.00"
+    ledger.write([call(user_id="one more", cost=20_000_000_000)])
+    assert cards(open_page(page))["p95 cost, 20 users"] == "$19.00"
 
 
 def test_a_call_that_was_clicked_shows_what_was_said_and_why_it_cost_what(open_page: OpenPage, ledger: Ledger) -> None:
@@ -127,7 +171,7 @@ def test_a_call_that_was_clicked_shows_what_was_said_and_why_it_cost_what(open_p
     )
     ledger.write([spoken])
     app = open_page("admin/generations.py")
-    app.session_state["calls_1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.session_state["calls_1"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "model")]}}
     texts = list(read(app.run()))
     assert r"How are \*you\*?" in texts
     assert "Fine, thanks." in texts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
@@ -72,9 +73,46 @@ def test_over_time_an_answer_is_a_chart_and_a_table(open_page: OpenPage) -> None
     assert sum(row["generations"] for row in table(app)) == 4
 
 
+def marks(app: AppTest) -> set[str]:
+    """What the page's charts are made of."""
+    specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+    layers = [layer for spec in specs for layer in spec.get("layer", [spec])]
+    return {layer["mark"]["type"] for layer in layers}
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    ("metric", "drawn"),
+    [
+        ("cost", {"bar"}),
+        ("generations", {"bar"}),
+        ("total_tokens", {"bar"}),
+        ("cost_per_generation", {"line", "point"}),
+        ("users", {"line", "point"}),
+        ("total_tokens / generations", {"line", "point"}),
+    ],
+)
+def test_only_what_adds_up_is_stacked(open_page: OpenPage, metric: str, drawn: set[str]) -> None:
+    app = open_page(EXPLORE)
+    app.multiselect(key="metrics").set_value([metric])
+    app.multiselect(key="by").set_value(["week", "user"]).run()
+    assert not app.error
+    assert marks(app) == drawn
+
+
+def test_a_chart_with_nothing_to_draw_says_so(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write([call(cost=None, provider="ollama", response_model="in-house")])
+    app = open_page(EXPLORE)
+    app.multiselect(key="by").set_value(["day", "model"]).run()
+    assert not app.get("vega_lite_chart")
+    assert "Nothing to draw in this time. Cost: zero or unknown." in list(read(app))
+    for page in ("admin/overview.py", "admin/models.py", "usage.py"):
+        assert "Nothing to draw in this time. Cost: zero or unknown." in list(read(open_page(page)))
+
+
 def test_an_answer_is_a_file_in_each_format(filled: Ledger) -> None:
     answer = asking.ask(filled, ["cost", "duration"], by="user", order="-cost")
-    assert b"".join(stream_answer(answer, "csv")) == b"user,cost,duration\nann,6.000000000,2.0\nbob,1.000000000,2.0\n"
+    assert b"".join(stream_answer(answer, "csv")) == b"user,cost,duration\nann,6.000000000,2.0\nbob,1.000000000,\n"
     found = pq.read_table(io.BytesIO(b"".join(stream_answer(answer, "parquet")))).to_pylist()
     assert [(row["user"], str(row["cost"])) for row in found] == [("ann", "6.000000000"), ("bob", "1.000000000")]
 

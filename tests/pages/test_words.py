@@ -16,6 +16,8 @@ from pages.parts import words
         (None, "unknown"),
         (Decimal(0), "$0.00"),
         (Decimal("0.0000001"), "<$0.000001"),
+        (Decimal("0.0000005"), "<$0.000001"),
+        (Decimal("-0.0000005"), "-<$0.000001"),
         (Decimal("0.000123"), "$0.000123"),
         (Decimal("0.0099999999"), "$0.010000"),
         (Decimal("0.0123456"), "$0.0123"),
@@ -29,7 +31,15 @@ def test_money_shows_more_decimals_the_smaller_it_is(amount: Decimal | None, tex
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(None, "unknown"), (0, "0"), (999, "999"), (12_345, "12.3k"), (999_900, "1,000k"), (4_560_000, "4.56M")],
+    [
+        (None, "unknown"),
+        (0, "0"),
+        (999, "999"),
+        (12_345, "12.3k"),
+        (999_900, "1,000k"),
+        (4_560_000, "4.56M"),
+        (0.04, "<0.1"),
+    ],
 )
 def test_large_counts_are_shortened(number: int | None, text: str) -> None:
     assert words.compact(number) == text
@@ -40,6 +50,8 @@ def test_large_counts_are_shortened(number: int | None, text: str) -> None:
     [
         (None, "unknown"),
         (0.4239, "0.42 s"),
+        (0.0049, "<0.01 s"),
+        (0.0, "0.00 s"),
         (12.34, "12.3 s"),
         (59.97, "1 min 00 s"),
         (125, "2 min 05 s"),
@@ -61,6 +73,7 @@ def test_a_share_of_nothing_is_unknown_rather_than_zero() -> None:
     assert words.share(None) == "unknown"
     assert words.share(3, 200) == "1.5\u202f%"
     assert words.share(0, 5) == "0\u202f%"
+    assert words.share(1, 10_000) == "<0.1\u202f%"
 
 
 def test_days_are_joined_without_repeating_month_and_year() -> None:
