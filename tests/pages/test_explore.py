@@ -74,7 +74,9 @@ def test_over_time_an_answer_is_a_chart_and_a_table(open_page: OpenPage) -> None
 
 def test_an_answer_is_a_file_in_each_format(filled: Ledger) -> None:
     answer = asking.ask(filled, ["cost", "duration"], by="user", order="-cost")
-    assert b"".join(stream_answer(answer, "csv")) == b"user,cost,duration\nann,6.000000000,2.0\nbob,1.000000000,2.0\n"
+    assert b"".join(stream_answer(answer, "csv")) == (
+        b'\xef\xbb\xbf"user","cost","duration"\r\nann,6.000000000,2.0\r\nbob,1.000000000,2.0\r\n'
+    )
     found = pq.read_table(io.BytesIO(b"".join(stream_answer(answer, "parquet")))).to_pylist()
     assert [(row["user"], str(row["cost"])) for row in found] == [("ann", "6.000000000"), ("bob", "1.000000000")]
 
