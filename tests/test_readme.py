@@ -107,6 +107,28 @@ def test_the_terminal_has_answers_too(sample_database: Path, tmp_path: Path, mon
     assert printed[2].startswith(f"Ledger       {sample_database}\n")
 
 
+def test_in_the_order_written_the_commands_show_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them in one terminal, but for the app, which would not end."""
+    monkeypatch.delenv("LLMTRACK_DATABASE_URL")  # a newcomer has set none
+    questions = blocks("python")[1]
+    app = "LLMTRACK_SAMPLE=1 streamlit run app.py"
+    assert app in commands("sample")
+    lines = [line for mark in ("sample", "ask the sample", "ask") for line in commands(mark) if line != app]
+    lines.insert(2, f"python -c {shlex.quote(questions)}")  # where it stands between them
+    assert lines[1].startswith("export LLMTRACK_SAMPLE=1")
+    script = "\n".join(['python() { "$PYTHON" "$@"; }', *lines])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHON": sys.executable}
+    done = subprocess.run(
+        ["bash", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^grace \S+ \d+$", done.stdout, re.MULTILINE)
+    assert re.search(r"^claude-opus-4-5-20251101 +\$[\d,.]+ +\d", done.stdout, re.MULTILINE)
+    assert re.search(r"^[1-9][\d,]* generations in calls.parquet$", done.stdout, re.MULTILINE)
+    assert re.search(r"^Generations  [1-9][\d,]+ by \d+ users$", done.stdout, re.MULTILINE)
+    assert "holds no calls yet" not in done.stderr
+
+
 def test_the_view_can_be_asked_in_sql(sample_database: Path) -> None:
     query = blocks("sql")[0]
     with closing(sqlite3.connect(sample_database)) as database:

@@ -51,10 +51,21 @@ def test_any_metric_can_be_asked_by_what_is_known_about_users(open_page: OpenPag
 
 
 @pytest.mark.usefixtures("filled")
+def test_a_filter_that_stands_in_the_address_twice_counts_twice(open_page: OpenPage) -> None:
+    app = open_page(EXPLORE, only=["property.team=red", "user=ann"])
+    assert app.text_input(key="only").value == "property.team=red, user=ann"
+    assert [row["generations"] for row in table(app)] == [3]
+    app.text_input(key="only").set_value("user=bob").run()
+    assert [row["generations"] for row in table(app)] == [1]
+
+
+@pytest.mark.usefixtures("filled")
 def test_filters_are_typed_as_in_the_terminal(open_page: OpenPage) -> None:
     app = open_page(EXPLORE)
     app.text_input(key="only").set_value("user=ann,bob, property.team=red").run()
     assert [row["generations"] for row in table(app)] == [3]
+    app.text_input(key="only").set_value("user=ann, user=bob, user=nobody").run()
+    assert [row["generations"] for row in table(app)] == [4]
     app.text_input(key="only").set_value("status=").run()
     assert "No calls like that in this time" in " ".join(read(app))
     app.text_input(key="only").set_value("colour=red").run()
