@@ -80,6 +80,7 @@ def test_the_first_example_answers_and_leaves_a_row(provider: Provider, tmp_path
     assert "Generations  1 by 1 user\nCost         unknown, 1 call unpriced" in told(tmp_path)
 
 
+@pytest.mark.compares_with("genai-prices")
 def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Provider, tmp_path: Path) -> None:
     example, _, gateway = blocks("python")
     made = gateway.replace("https://gateway.example.com/v1", provider.openai_url)
