@@ -6,15 +6,29 @@ import os
 import sys
 import uuid
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from tests.known_versions import as_news
 
 STRICT = os.environ.get("LLMTRACK_TEST_STRICT") == "1"
 """CI sets it: what cannot run there is a failure, not a skip."""
 
 POSTGRES_URL = os.environ.get("LLMTRACK_TEST_POSTGRES_URL", "")
 """A PostgreSQL server on which the tests may create databases, as ``postgresql://user@host:port/postgres``."""
+
+NOW = os.environ.get("LLMTRACK_TEST_NOW", "")
+"""The date and time (UTC, ISO 8601) at which the tests begin, instead of now: what passes today has to pass next year.
+
+Only this process is moved, not those that a test starts, and not PostgreSQL.
+"""
+
+if NOW:
+    import time_machine
+
+    time_machine.travel(datetime.fromisoformat(NOW).replace(tzinfo=UTC), tick=True).start()
 
 pytest_plugins = ["tests.provider.fixtures", "tests.browser.fixtures"]
 
@@ -83,9 +97,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where skips are not allowed, say which test was skipped and why, as a failure."""
+    """Where skips are not allowed, say which test was skipped and why, as a failure.
+
+    What fails because somebody released a new version is no failure of ours (`known_versions`).
+    """
     report = yield
-    return _failed_if_skipped(report)
+    return _failed_if_skipped(as_news(report, item))  # type: ignore[return-value]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -80,6 +80,7 @@ def test_the_first_example_answers_and_leaves_a_row(provider: Provider, tmp_path
     assert "Generations  1 by 1 user\nCost         unknown, 1 call unpriced" in told(tmp_path)
 
 
+@pytest.mark.compares_with("genai-prices")
 def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Provider, tmp_path: Path) -> None:
     example, _, gateway = blocks("python")
     made = gateway.replace("https://gateway.example.com/v1", provider.openai_url)
@@ -105,6 +106,28 @@ def test_the_terminal_has_answers_too(sample_database: Path, tmp_path: Path, mon
     assert "generations in calls.parquet" in printed[1]
     assert (tmp_path / "calls.parquet").read_bytes()[:4] == b"PAR1"
     assert printed[2].startswith(f"Ledger       {sample_database}\n")
+
+
+def test_in_the_order_written_the_commands_show_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them in one terminal, but for the app, which would not end."""
+    monkeypatch.delenv("LLMTRACK_DATABASE_URL")  # a newcomer has set none
+    questions = blocks("python")[1]
+    app = "LLMTRACK_SAMPLE=1 streamlit run app.py"
+    assert app in commands("sample")
+    lines = [line for mark in ("sample", "ask the sample", "ask") for line in commands(mark) if line != app]
+    lines.insert(2, f"python -c {shlex.quote(questions)}")  # where it stands between them
+    assert lines[1].startswith("export LLMTRACK_SAMPLE=1")
+    script = "\n".join(['python() { "$PYTHON" "$@"; }', *lines])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHON": sys.executable}
+    done = subprocess.run(
+        ["bash", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^grace \S+ \d+$", done.stdout, re.MULTILINE)
+    assert re.search(r"^claude-opus-4-5-20251101 +\$[\d,.]+ +\d", done.stdout, re.MULTILINE)
+    assert re.search(r"^[1-9][\d,]* generations in calls.parquet$", done.stdout, re.MULTILINE)
+    assert re.search(r"^Generations  [1-9][\d,]+ by \d+ users$", done.stdout, re.MULTILINE)
+    assert "holds no calls yet" not in done.stderr
 
 
 def test_the_view_can_be_asked_in_sql(sample_database: Path) -> None:

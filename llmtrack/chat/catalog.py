@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from llmtrack.chat import demo, families
+from llmtrack.chat.deprecations import end_of_life
 from llmtrack.chat.families import Known, Takes
 from llmtrack.chat.wording import ChatError
 from llmtrack.settings import Settings, get_settings
@@ -107,7 +108,8 @@ def typed_in(provider: ProviderModels, name: str) -> Model:
         there = ", ".join(model.name for model in provider.models)
         raise ChatError(f"The simulated provider has no model {name!r}; it has {there}.")
     takes = families.takes(name)
-    return Model(provider.name, name, provider.dialect, takes, needs=provider.needs)
+    ends = end_of_life(provider.name, name)
+    return Model(provider.name, name, provider.dialect, takes, ends=ends, needs=provider.needs)
 
 
 def get_catalog(settings: Settings | None = None) -> Catalog:
@@ -140,8 +142,12 @@ def declared(settings: Settings) -> list[ProviderModels]:
 
 def _vendor(name: str, label: str, dialect: Dialect, known: tuple[Known, ...], needs: str | None) -> ProviderModels:
     models = tuple(
-        Model(name, one.name, dialect, families.takes(one.name), one.context, one.ends, needs) for one in known
-    )
+        Model(
+            name, one.name, dialect, families.takes(one.name), one.context,
+            end_of_life(name, one.name) or one.ends, needs,
+        )
+        for one in known
+    )  # fmt: skip
     return ProviderModels(name, label, dialect, models, needs)
 
 

@@ -1,6 +1,7 @@
 """What is known beforehand about models: the built-in lists, and what each family takes.
 
-The lists are for a first start without a network; where a provider's own list answers, it is newer (`listing`).
+The lists are for a first start without a network; where a provider's own list answers, it is newer (`listing`), and so
+may be what the installed SDK announces (`deprecations`).
 Prices are not here: `llmtrack.pricing` has them.
 Sources: OpenAI's model, reasoning and deprecations pages; Anthropic's SDK (its model names and `DEPRECATED_MODELS`) and
 model pages; both as of November 2026.
@@ -134,7 +135,7 @@ ANTHROPIC: tuple[Known, ...] = (
     Known("claude-opus-4-8", 1_000_000),
     Known("claude-opus-4-6", 1_000_000),
     Known("claude-sonnet-4-6", 1_000_000),
-    Known("claude-opus-4-5", 200_000),
+    Known("claude-opus-4-5", 200_000, date(2027, 1, 22)),
     Known("claude-haiku-4-5", 200_000),
     Known("claude-sonnet-4-5", 200_000, date(2026, 11, 30)),
     Known("claude-opus-4-0", 200_000, date(2026, 6, 15)),

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat import demo, families, loop
+from llmtrack.chat.deprecations import end_of_life
 from llmtrack.chat.families import Takes
 from llmtrack.settings import Settings
 
@@ -125,8 +126,9 @@ def _model(told: Any, provider: ProviderModels) -> Model | None:
         return None
     if _NO_CHAT.search(name):
         return None
+    ends = _end(more) or end_of_life(provider.name, name)
     return Model(
-        provider.name, name, provider.dialect, _takes(name, more), _context(more), _end(more), about=_title(name, more)
+        provider.name, name, provider.dialect, _takes(name, more), _context(more), ends, about=_title(name, more)
     )
 
 

@@ -39,3 +39,18 @@ def open_given(database_url: str | None) -> Ledger:
                 f"There is no ledger {path}: check the spelling, or set LLMTRACK_DATABASE_URL to make one."
             )
     return open_ledger(database_url)
+
+
+def note_if_empty(ledger: Ledger) -> None:
+    """Say on standard error that a ledger holds no calls at all, and where there are some."""
+    from llmtrack.ledger.metrics import ask
+    from llmtrack.settings import get_settings
+
+    if ask(ledger, "generations").totals["generations"]:
+        return
+    way_out = (
+        "make the sample with `python -m llmtrack sample`"
+        if get_settings().sample
+        else "record some, or make a sample with `python -m llmtrack sample` and set LLMTRACK_SAMPLE=1 to ask that"
+    )
+    click.echo(f"{ledger.name} holds no calls yet: {way_out}.", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from llmtrack.commands import database_option, open_given
+from llmtrack.commands import database_option, note_if_empty, open_given
 from llmtrack.commands.estimate import dollars
 
 if TYPE_CHECKING:
@@ -21,31 +21,41 @@ _SIMULATION = ("generations", "simulated", "simulated_cost")
 _WHEN = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
+def _or_setting(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """What was typed, or the setting of that name: the terminal answers on the same clocks as the pages."""
+    from llmtrack.settings import get_settings
+
+    return getattr(get_settings(), str(parameter.name)) if value is None else value
+
+
 def question_options(command: Command) -> Command:
     """The options that say which generations a question is about."""
     for option in reversed((
         click.option("--since", type=_WHEN, help="The beginning of the time asked about.  [default: the first call]"),
         click.option("--until", type=_WHEN, help="The end of it, not included.  [default: the latest call]"),
-        click.option("--timezone", default="UTC", show_default=True, help="Whose clocks, such as Europe/Berlin."),
+        click.option("--timezone", callback=_or_setting, help="Whose clocks, such as Europe/Berlin.  "
+                     "[default: LLMTRACK_TIMEZONE]"),
+        click.option("--anchor-day", "billing_anchor_day", type=click.IntRange(1, 31), callback=_or_setting,
+                     help="The day a billing cycle begins on, for --by cycle.  [default: LLMTRACK_BILLING_ANCHOR_DAY]"),
         click.option("--where", "filters", multiple=True, metavar="NAME=VALUE", help="Only these; also NAME!=VALUE, "
-                     "VALUE,VALUE, NAME= for those without. May be repeated."),
+                     "VALUE,VALUE, NAME= for those without. May be repeated, also for other values of one name."),
     )):  # fmt: skip
         command = option(command)
     return command
 
 
-def where_of(told: Sequence[str]) -> list[Filter]:
-    """The filters that were typed."""
+def where_of(typed: Sequence[str]) -> list[Filter]:
+    """The filters that were typed. A name given twice means either of its values, or with ``!=`` neither."""
     from llmtrack.ledger.question import Filter
 
-    found = []
-    for each in told:
-        name, equals, values = each.partition("=")
+    values: dict[tuple[str, bool], list[str | None]] = {}
+    for each in typed:
+        name, equals, chosen = each.partition("=")
         if not equals:
             raise click.UsageError(f"{each!r} is no filter; write it as NAME=VALUE, such as user=alice.")
-        chosen = tuple(value or None for value in values.split(","))
-        found.append(Filter(name.rstrip("!").strip(), chosen, name.endswith("!")))
-    return found
+        key = (name.rstrip("!").strip(), name.endswith("!"))
+        values.setdefault(key, []).extend(value or None for value in chosen.split(","))
+    return [Filter(name, tuple(chosen), negated) for (name, negated), chosen in values.items()]
 
 
 @contextmanager
@@ -60,7 +70,6 @@ def refusals() -> Iterator[None]:
 @click.command(name="ask")
 @click.argument("metrics", nargs=-1)
 @click.option("--by", multiple=True, help="Split by hour, day, week, month, cycle, model, user, … May be repeated.")
-@click.option("--anchor-day", default=1, show_default=True, help="The day a billing cycle begins on, for --by cycle.")
 @click.option("--order", help="Sort by a metric; after - the largest first (--order=-cost).")
 @click.option("--limit", type=int, help="Show so many rows at most.")
 @click.option("--explain", is_flag=True, help="Say where the numbers were read.")
@@ -70,7 +79,6 @@ def refusals() -> Iterator[None]:
 def command(
     metrics: tuple[str, ...],
     by: tuple[str, ...],
-    anchor_day: int,
     order: str | None,
     limit: int | None,
     explain: bool,
@@ -78,6 +86,7 @@ def command(
     since: Any,
     until: Any,
     timezone: str,
+    billing_anchor_day: int,
     filters: tuple[str, ...],
     database_url: str | None,
 ) -> None:
@@ -86,15 +95,17 @@ def command(
 
     if show_list:
         return _list()
+    ledger = open_given(database_url)
     with refusals():
         asked = (*metrics, *_apart(metrics))
         answer = ask(
-            open_given(database_url), asked, by, since=since, until=until, timezone=timezone, anchor_day=anchor_day,
-            where=where_of(filters), order=order, limit=limit, max_rows=None,
+            ledger, asked, by, since=since, until=until, timezone=timezone,
+            anchor_day=billing_anchor_day, where=where_of(filters), order=order, limit=limit, max_rows=None,
         )  # fmt: skip
     _show_apart(answer, list(dict.fromkeys(metrics)))
     for remark in answer.remarks:
         click.echo(f"\n{remark}")
+    note_if_empty(ledger)
     if explain:
         click.echo(f"\nRead: {answer.explain} ({answer.queries} queries)")
     return None

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from llmtrack.commands import database_option, open_given
+from llmtrack.commands import database_option, note_if_empty, open_given
 from llmtrack.commands.ask import question_options, refusals, where_of
 
 FORMATS = ("csv", "jsonl", "parquet")
@@ -34,6 +34,7 @@ def command(
     since: Any,
     until: Any,
     timezone: str,
+    billing_anchor_day: int,
     filters: tuple[str, ...],
     database_url: str | None,
 ) -> None:
@@ -61,7 +62,8 @@ def command(
 
     with refusals():
         if metrics:
-            _write(target, export.stream_answer(ask(ledger, metrics, by, **asked, max_rows=None), kind))
+            answer = ask(ledger, metrics, by, **asked, anchor_day=billing_anchor_day, max_rows=None)
+            _write(target, export.stream_answer(answer, kind))
             return
         total = ask(ledger, "generations", **asked, max_rows=None).totals["generations"]
         with click.progressbar(length=total, label="Exporting", file=sys.stderr) as bar:
@@ -74,6 +76,7 @@ def command(
 
             _write(target, export.stream_generations(ledger, kind, **asked, text=text, progress=progress))
     if target != "-":
+        note_if_empty(ledger)
         click.echo(f"{done:,} generation{'' if done == 1 else 's'} in {target}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from llmtrack.commands import database_option, open_given
+from llmtrack.commands import database_option, note_if_empty, open_given
 from llmtrack.commands.estimate import dollars
 
 
@@ -23,6 +23,7 @@ def command(database_url: str | None) -> None:
     click.echo(f"Size         {ledger.size() / 1e6:,.1f} MB")
     click.echo(f"Generations  {totals['generations']:,} by {_counted(totals['users'], 'user')}")
     click.echo(f"Cost         {cost}, {_counted(totals['unpriced'], 'call')} unpriced")
+    note_if_empty(ledger)
     size = sum(path.stat().st_size for path in waiting)
     click.echo(f"Waiting      {_counted(size, 'byte')} in {_counted(len(waiting), 'journal file')}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,8 +13,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 Batch = Sequence[Sequence[Any]]
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins with one of these is a formula to a spreadsheet."""
+_FORMULA = re.compile(r"[\s\x00-\x1f\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+"""The beginning of a text that a spreadsheet may run as a formula (OWASP, CSV Injection): one of ``= + - @``, also in
+full width (East Asian keyboards), whatever white space stands before it; or a tab or a line break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,17 @@ def encoded(format: str, columns: Sequence[Column], batches: Iterable[Batch]) ->
 
 
 def _csv(columns: Sequence[Column], batches: Iterable[Batch]) -> Iterator[bytes]:
-    """Text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    """As RFC 4180 has it, in UTF-8. Text that a spreadsheet would run as a formula gets an apostrophe before it.
+
+    The byte order mark tells spreadsheets that it is UTF-8. The headings are quoted, as no other cell that could do
+    without is: DuckDB looks for the quotation mark at the beginning of a file, and one that first appears after some
+    thousand lines would make it give up. The csv module's own line end, CRLF, is what makes it quote a lone CR as well
+    as a lone LF (Python 3.11 quotes only what occurs in the line end).
+    """
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([column.name for column in columns])
+    buffer.write("\ufeff")
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerow([column.name for column in columns])
+    writer = csv.writer(buffer)
     for batch in batches:
         writer.writerows([_cell(value) for value in row] for row in batch)
         yield _taken(buffer)
@@ -45,7 +54,7 @@ def _csv(columns: Sequence[Column], batches: Iterable[Batch]) -> Iterator[bytes]
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_ACTIVE) else value
+        return f"'{value}" if _FORMULA.match(value) else value
     return _plain(value)
 
 
@@ -60,10 +69,10 @@ def _plain(value: Any) -> Any:
 
 
 def _taken(buffer: io.StringIO) -> bytes:
-    told = buffer.getvalue().encode()
+    text = buffer.getvalue().encode("utf-8", "replace")
     buffer.seek(0)
     buffer.truncate()
-    return told
+    return text
 
 
 def _jsonl(columns: Sequence[Column], batches: Iterable[Batch]) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ from llmtrack.ledger.formulas import Dimension, Metric
 from llmtrack.ledger.question import Filter, Question, Where, question
 from llmtrack.ledger.snapshot import Cancel, Cancelled
 from llmtrack.ledger.vocabulary import DIMENSIONS, METRICS
+from llmtrack.settings import get_settings
 
 if TYPE_CHECKING:
     from llmtrack.ledger.store import Ledger
@@ -52,8 +53,8 @@ def ask(
     *,
     since: datetime | date | None = None,
     until: datetime | date | None = None,
-    timezone: str = "UTC",
-    anchor_day: int = 1,
+    timezone: str | None = None,
+    anchor_day: int | None = None,
     where: Where | None = None,
     order: str | None = None,
     limit: int | None = None,
@@ -63,16 +64,22 @@ def ask(
 ) -> Answer:
     """The answer to a question about the calls made.
 
-    `metrics` are names from `METRICS`, or two divided, as ``"cost / messages"``. `by` holds at most one length of time
-    (``hour``, ``day``, ``week``, ``month``, ``cycle``) and any dimensions. `since` belongs to the time asked about and
-    `until` does not; a naive datetime or a date is read on the clocks of `timezone`, and None is the first or the
-    latest generation. `where` is ``{"user": "alice", "operation": ["chat", "embeddings"], "feature": None}`` or a list
-    of `Filter`. `order` names a column, after ``-`` the largest first; without it rows are in the order of `by`.
-    With `fill`, stretches of time without generations have rows too.
+    `metrics` are names from `METRICS`, or two divided, as ``"cost / messages"``. `by` holds at most one length of
+    time (``hour``, ``day``, ``week``, ``month``, ``cycle``) and any dimensions. `since` belongs to the time asked
+    about and `until` does not; a naive datetime or a date is read on the clocks of `timezone`, and None is the
+    first or the latest generation. `timezone` (an IANA name) and `anchor_day` (the day of the month, 1 to 31, that
+    a ``cycle`` starts on) are those of the settings unless given, as on the pages and in the terminal. `where` is
+    ``{"user": "alice", "operation": ["chat", "embeddings"], "feature": None}`` or a list of `Filter`. `order` names
+    a column, after ``-`` the largest first; without it rows are in the order of `by`. With `fill`, stretches of
+    time without generations have rows too.
 
     Raises ValueError for what cannot be asked, `TooManyRows` where more than `max_rows` generations would have to be
     read (None: never), and `Cancelled` once `cancel` was called.
     """
+    if timezone is None:
+        timezone = get_settings().timezone
+    if anchor_day is None:
+        anchor_day = get_settings().billing_anchor_day
     asked = question(
         metrics, by, since=since, until=until, timezone=timezone, anchor_day=anchor_day,
         where=where, order=order, limit=limit, fill=fill,

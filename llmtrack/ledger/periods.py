@@ -101,7 +101,7 @@ def billing_cycle(at: datetime | None = None, *, anchor_day: int = 1, timezone: 
     (the 31st in February) it starts on the month's last day. Raises ValueError for an anchor day outside 1 to 31.
     """
     local = (at or datetime.now(UTC)).astimezone(zone(timezone))
-    month = _cycle_month(local.date(), _anchor(anchor_day)) - back
+    month = _cycle_month(local.date(), check_anchor_day(anchor_day)) - back
     return _period(_cycle_start(month, anchor_day, timezone), _cycle_start(month + 1, anchor_day, timezone), timezone)
 
 
@@ -134,7 +134,7 @@ def _starts(since: int, until: int, grain: str, timezone: str, anchor_day: int) 
         monday = first - timedelta(days=first.weekday())
         return [start_of_day(day, timezone) for day in _dates(monday, last + timedelta(days=7), 7)]
     if grain in ("month", "cycle"):
-        anchor = 1 if grain == "month" else _anchor(anchor_day)
+        anchor = 1 if grain == "month" else check_anchor_day(anchor_day)
         months = range(_cycle_month(first, anchor), _cycle_month(last, anchor) + 2)
         return [_cycle_start(month, anchor, timezone) for month in months]
     raise ValueError(f"Time cannot be divided by {grain!r}; choose one of {', '.join(GRAINS)}.")
@@ -186,7 +186,8 @@ def _period(start: int, end: int, timezone: str) -> Period:
     return Period(from_micros(start, timezone), from_micros(end, timezone))
 
 
-def _anchor(anchor_day: int) -> int:
+def check_anchor_day(anchor_day: int) -> int:
+    """The day of the month a billing cycle starts on. Raises ValueError, naming it, outside 1 to 31."""
     if not 1 <= anchor_day <= 31:
         raise ValueError(f"A billing cycle cannot start on day {anchor_day}; choose a day from 1 to 31.")
     return anchor_day

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from llmtrack.ledger import vocabulary
-from llmtrack.ledger.periods import GRAINS, instant, zone
+from llmtrack.ledger.periods import GRAINS, check_anchor_day, instant, zone
 
 Value = str | int | None
 Where = Mapping[str, Any] | Sequence["Filter"]
@@ -80,6 +80,7 @@ def question(
     if limit is not None and limit < 1:
         raise ValueError(f"The limit is {limit}; it has to be at least 1.")
     zone(timezone)
+    check_anchor_day(anchor_day)
     start = None if since is None else instant(since, timezone)
     end = None if until is None else instant(until, timezone)
     if start is not None and end is not None and end < start:

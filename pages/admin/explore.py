@@ -38,7 +38,8 @@ def where_of(told: str) -> dict[str, list[str | None]]:
             continue
         if not equals or not name.strip():
             raise ValueError(f"{each.strip()!r} is no filter; write it as NAME=VALUE, such as user=alice.")
-        where[name.strip()] = [value.strip() or None for value in values.split(",")]
+        # A name given twice means either of its values, as in the terminal.
+        where.setdefault(name.strip(), []).extend(value.strip() or None for value in values.split(","))
     return where
 
 
@@ -150,6 +151,7 @@ by = left.multiselect(
     accept_new_options=True, max_selections=3,
     help="A length of time and what else to split by. Type `property.NAME` or `user.NAME` for your own.",
 )  # fmt: skip
+filters.join_repeated("only", ", ")
 told = right.text_input(
     "Only", key="only", bind="query-params", placeholder="user=alice, status=error, property.plan=pro",
     help="NAME=VALUE, parted by commas; several values of one name too. NAME= for calls without.",

@@ -9,6 +9,7 @@ require_admin()
 st.title("Calls", anchor=False)
 span = filters.choose_span("7 days")
 where = filters.choose_where(span, ("user", "model", "feature", "status"))
+filters.join_repeated("q", " ")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     search = st.text_input(
         "Search",

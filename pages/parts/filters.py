@@ -112,6 +112,17 @@ def choose_where(span: Span, dimensions: Sequence[str]) -> dict[str, list[str]]:
     return where
 
 
+def join_repeated(key: str, separator: str) -> None:
+    """Make one text of a parameter that stands in the address more than once: a text box would take the last of them.
+
+    To be called before the box is drawn.
+    """
+    values = st.query_params.get_all(key)
+    if len(values) > 1 and key not in st.session_state:
+        st.query_params[key] = separator.join(values)
+        st.rerun()  # a box reads the address as it was when the run began
+
+
 def _choose_days(timezone: str) -> tuple[date, ...]:
     today = datetime.now(zone(timezone)).date()
     chosen = st.date_input(

@@ -19,6 +19,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, provider_server: Provider) 
         yield started
 
 
+@pytest.mark.compares_with("genai-prices")
 def test_an_answer_comes_piece_by_piece_and_names_its_cost(page: Page, server: AppServer, provider: Provider) -> None:
     room = Room(page, server, "openai/gpt-4o")
     provider.script("/chat/completions", [streamed("gpt-4o@tokens=30", stall_after=10)])

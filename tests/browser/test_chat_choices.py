@@ -24,6 +24,7 @@ def server(tmp_path: Path, provider: Provider) -> Iterator[AppServer]:
         yield started
 
 
+@pytest.mark.compares_with("genai-prices")
 def test_a_favourite_is_marked_with_a_star_and_listed_first_also_in_another_tab(
     page: Page, server: AppServer, provider: Provider
 ) -> None:
@@ -114,6 +115,7 @@ def test_a_name_that_only_resembles_a_listed_one_can_be_typed_and_part_of_a_name
     assert provider.last.wanted["model"] == "gpt-4o"
 
 
+@pytest.mark.compares_with("genai-prices")
 def test_before_a_comparison_each_price_and_their_sum_are_told_and_the_winner_goes_on_alone(
     page: Page, server: AppServer, provider: Provider
 ) -> None:

@@ -30,6 +30,7 @@ def picture() -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.compares_with("genai-prices")
 def test_two_models_answer_side_by_side_and_the_better_one_goes_on(
     page: Page, server: AppServer, provider: Provider
 ) -> None:

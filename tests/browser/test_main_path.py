@@ -57,6 +57,10 @@ def test_two_simulated_messages_one_of_them_stopped_are_in_all_the_numbers(page:
     expect(page.get_by_text(f"{total} simulated cost of 2 simulated calls")).to_be_visible()
     chat.open("Model cost")
     expect(page.get_by_text(f"{total} simulated cost of 2 simulated calls")).to_be_visible()
+    page.get_by_test_id("stDataFrame").first.hover()
+    expect(page.get_by_role("button", name="Fullscreen").first).to_be_visible()
+    # A table's own download would carry formulas past the guard of ours.
+    expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from importlib.metadata import version
+from datetime import date
 
 import pytest
 
 from llmtrack.chat import families
 from llmtrack.chat.catalog import get_catalog
+from llmtrack.chat.deprecations import parse_day
 from llmtrack.chat.wording import ChatError
 
 
@@ -45,11 +45,16 @@ def test_the_built_in_lists_have_the_models_people_look_for():
     assert {"claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"} <= names
 
 
+COMPARED = date(2026, 11, 29)
+"""The day on which our lists were compared with those of the versions in `tests/constraints.txt`."""
+
+
 def running(known: tuple[families.Known, ...]) -> list[families.Known]:
-    """Those that have not ended: newer SDKs and price lists may drop the others."""
-    return [one for one in known if one.ends is None or one.ends > datetime.now(UTC).date()]
+    """Those that had not ended: newer SDKs and price lists drop the others."""
+    return [one for one in known if one.ends is None or one.ends > COMPARED]
 
 
+@pytest.mark.compares_with("openai", "anthropic")
 def test_the_sdks_know_every_built_in_model_and_agree_on_when_it_ends():
     from typing import get_args
 
@@ -61,21 +66,53 @@ def test_the_sdks_know_every_built_in_model_and_agree_on_when_it_ends():
     assert [one.name for one in running(families.OPENAI) if one.name not in openai_names] == []
     known = {name for part in get_args(Model) for name in get_args(part)} | set(DEPRECATED_MODELS)
     assert [one.name for one in running(families.ANTHROPIC) if one.name not in known] == []
-    for one in families.ANTHROPIC:
-        if one.name in DEPRECATED_MODELS:
-            assert one.ends is not None
-            assert DEPRECATED_MODELS[one.name].startswith(f"{one.ends:%B} {one.ends.day}")
-            assert DEPRECATED_MODELS[one.name].endswith(str(one.ends.year))
+    announced = {name: parse_day(day) for name, day in DEPRECATED_MODELS.items()}
+    assert None not in announced.values(), "a day is written in a way we do not read"
+    ours = {one.name: one.ends for one in families.ANTHROPIC if one.name in announced}
+    assert ours == {name: announced[name] for name in ours}
 
 
+@pytest.mark.compares_with("genai-prices")
 def test_the_price_list_knows_every_built_in_model_and_how_much_it_reads():
     from genai_prices.data_snapshot import get_snapshot
 
     for provider, known in (("openai", families.OPENAI), ("anthropic", families.ANTHROPIC)):
         for one in running(known):
             _, info = get_snapshot().find_provider_model(one.name, None, provider, None)
-            if version("genai-prices") == "0.2.3":  # the list these were compared with; a newer one may know better
-                assert info.context_window == one.context, one.name
+            assert info.context_window == one.context, one.name
+
+
+def test_a_model_ends_when_the_installed_sdk_says(monkeypatch):
+    from anthropic.resources.messages.messages import DEPRECATED_MODELS
+
+    monkeypatch.setitem(DEPRECATED_MODELS, "claude-opus-5-5", "March 3rd, 2031")
+    monkeypatch.setitem(DEPRECATED_MODELS, "claude-opus-4-5", "January 31st, 2028")
+    monkeypatch.setitem(DEPRECATED_MODELS, "claude-opus-4-5-20251101", "January 31st, 2028")
+    monkeypatch.setitem(DEPRECATED_MODELS, "claude-haiku-5-5", "some day")
+    monkeypatch.delitem(DEPRECATED_MODELS, "claude-3-opus-20240229", raising=False)
+    catalog = get_catalog()
+    assert catalog.find("anthropic/claude-opus-5-5").ends == date(2031, 3, 3)
+    assert catalog.find("anthropic/claude-opus-4-5").ends == date(2028, 1, 31)  # our own list says 22 January 2027
+    assert catalog.find("anthropic/claude-opus-4-5-20251101").ends == date(2028, 1, 31)  # typed in
+    assert catalog.find("anthropic/claude-haiku-5-5").ends is None
+    assert catalog.find("anthropic/claude-3-opus-20240229").ends == date(2026, 1, 5)  # the SDK forgot it, we did not
+    assert catalog.find("openai/gpt-4o").ends == date(2027, 1, 14)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("January 22nd, 2027", date(2027, 1, 22)),
+        ("June 1st, 2026", date(2026, 6, 1)),
+        ("November 30, 2026", date(2026, 11, 30)),
+        ("February 30th, 2027", None),
+        ("2027-01-22", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_day_is_read_as_the_sdk_writes_it(text, day):
+    assert parse_day(text) == day
 
 
 def test_a_deprecated_model_says_until_when_and_a_retired_one_since_when():

@@ -17,6 +17,8 @@ from llmtrack.ledger.chat_figures import Figures
 from llmtrack.pricing import Pricer
 from tests.provider.server import Provider
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 NOTHING = Conversation(1, "", (), None, Parameters())
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from llmtrack.cli import main
+from llmtrack.ids import new_id
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.metrics import ask
+from llmtrack.ledger.records import Generation
 from llmtrack.pricing import Cost
 from llmtrack.settings import get_settings
 from tests.ledger.making import NOON, generation
@@ -69,6 +73,14 @@ def test_an_empty_ledger_has_nothing_in_it_and_costs_nothing(run):
     assert "Waiting      0 bytes in 0 journal files" in shown
 
 
+@pytest.mark.parametrize("command", [["status"], ["ask", "cost"], ["export", "calls.jsonl"]])
+def test_an_empty_ledger_says_how_to_see_numbers(run, command):
+    told = run(*command).stderr
+    assert "holds no calls yet: record some, or make a sample with `python -m llmtrack sample`" in told
+    assert "set LLMTRACK_SAMPLE=1 to ask that." in told
+    assert "holds no calls yet: make the sample with" in run(*command, LLMTRACK_SAMPLE="1").stderr
+
+
 def test_the_sample_goes_into_a_database_of_its_own_once(run, tmp_path):
     made = run("sample", "--until", "2026-11-20")
     assert made.exit_code == 0, made.output
@@ -117,6 +129,12 @@ def test_flush_says_how_much_it_moved(run):
         ),
         (["export", "calls.csv", "--by", "day"], "--by splits the answer to a question: give a --metric too"),
         (["export", "a.csv", "--metric", "cost", "--text"], "--text is for generations, and an answer has none"),
+        (["ask", "cost", "--anchor-day", "99"], "'--anchor-day': 99 is not in the range 1<=x<=31."),
+        (
+            ["export", "a.csv", "--metric", "cost", "--anchor-day", "0"],
+            "'--anchor-day': 0 is not in the range 1<=x<=31.",
+        ),
+        (["ask", "cost", "--timezone", "Berlin"], "There is no time zone 'Berlin'; give an IANA name such as"),
         (["ask", "costt"], "Error: There is no metric 'costt'; did you mean cost?\n"),
         (["ask", "cost", "--by", "modl"], "Error: There is no dimension 'modl'; did you mean model?\n"),
         (
@@ -131,6 +149,68 @@ def test_what_cannot_be_done_is_said_in_one_sentence(run, arguments, words):
     assert words in result.output
     assert "Traceback" not in result.output
     assert list(Path().glob("*.csv")) == []
+
+
+@pytest.fixture
+def calls_around_a_cycle(run) -> None:
+    """Three calls in Berlin's summer: before and after the cycle of the 15th begins there, which is at 22:00 UTC."""
+    ledger = open_ledger()
+    for at in ("2026-06-14T21:59:59", "2026-06-14T22:00:00", "2026-07-10T12:00:00"):
+        micros = int(datetime.fromisoformat(f"{at}+00:00").timestamp()) * 1_000_000
+        ledger.write([
+            Generation(id=new_id(micros), started_at=micros, provider="openai", operation="chat", status="ok", user_id="al")
+        ])  # fmt: skip
+
+
+BERLIN = {"LLMTRACK_TIMEZONE": "Europe/Berlin", "LLMTRACK_BILLING_ANCHOR_DAY": "15"}
+
+
+@pytest.mark.usefixtures("calls_around_a_cycle")
+def test_cycles_begin_when_the_settings_say_in_the_terminal(run):
+    assert run("ask", "generations", "--by", "cycle", **BERLIN).output.splitlines() == [
+        "cycle       generations",
+        "2026-05-15            1",
+        "2026-06-15            2",
+        "total                 3",
+    ]
+    typed = run("ask", "generations", "--by", "cycle", "--timezone", "UTC", "--anchor-day", "1")
+    assert [line.split() for line in typed.output.splitlines()[1:3]] == [["2026-06-01", "2"], ["2026-07-01", "1"]]
+
+
+@pytest.mark.usefixtures("calls_around_a_cycle")
+def test_cycles_begin_when_the_settings_say_in_an_exported_answer(run):
+    ran = run("export", "-", "--format", "jsonl", "--metric", "generations", "--by", "cycle", **BERLIN)
+    assert [json.loads(line) for line in ran.stdout.splitlines()] == [
+        {"cycle": "2026-05-15T00:00:00+02:00", "generations": 1},
+        {"cycle": "2026-06-15T00:00:00+02:00", "generations": 2},
+    ]
+
+
+@pytest.mark.usefixtures("calls_around_a_cycle")
+def test_a_day_that_was_typed_begins_on_the_clocks_of_the_settings(run):
+    shown = run("ask", "generations", "--since", "2026-06-15", **BERLIN).output
+    assert shown.split() == ["generations", "2"]
+    assert "2 generations in calls.jsonl" in run("export", "calls.jsonl", "--since", "2026-06-15", **BERLIN).output
+
+
+@pytest.mark.usefixtures("calls_around_a_cycle")
+def test_python_asks_on_the_clocks_of_the_settings_unless_others_are_given(run, monkeypatch):
+    for name, value in BERLIN.items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    ledger = open_ledger()
+    assert [row["generations"] for row in ask(ledger, "generations", by="cycle")] == [1, 2]
+    assert [row["generations"] for row in ask(ledger, "generations", by="cycle", timezone="UTC")] == [2, 1]
+    with pytest.raises(ValueError, match="cannot start on day 99; choose a day from 1 to 31"):
+        ask(ledger, "generations", anchor_day=99)
+
+
+@pytest.mark.usefixtures("calls_around_a_cycle")
+def test_a_filter_given_twice_means_either_value_and_negated_neither(run):
+    either = run("ask", "generations", "--where", "user=al", "--where", "user=bo")
+    assert either.output.split() == ["generations", "3"]
+    neither = run("ask", "generations", "--where", "user!=al", "--where", "user!=bo")
+    assert neither.output.split() == ["generations", "0"]
 
 
 @pytest.mark.parametrize("command", [["status"], ["ask", "cost"], ["verify"], ["prices", "list"]])

@@ -17,6 +17,8 @@ from llmtrack.ledger.prices import list_prices
 from llmtrack.pricing import Cost, Pricer, Usage
 from tests.ledger.making import generation
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 Run = Callable[..., Result]
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -18,7 +19,8 @@ from click.testing import CliRunner
 from llmtrack.cli import main
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger
-from llmtrack.ledger.export import generation_columns, stream_answer, stream_generations
+from llmtrack.ledger.export import Column, generation_columns, stream_answer, stream_generations
+from llmtrack.ledger.formats import encoded
 from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.records import Generation
 from llmtrack.pricing.usage import Cost, Usage
@@ -53,9 +55,14 @@ def written(ledger: Ledger, format: str, **asked: object) -> bytes:
     return b"".join(stream_generations(ledger, format, **asked))  # type: ignore[arg-type]
 
 
+def csv_rows(file: bytes) -> list[dict[str, str]]:
+    """The records of a CSV file as Python's reader sees them."""
+    return list(csv.DictReader(io.StringIO(file.decode("utf-8-sig"), newline="")))
+
+
 def test_csv_has_dollars_with_all_digits_and_nothing_where_unknown(ledger: Ledger) -> None:
     ledger.write(two_calls())
-    first, second = csv.DictReader(io.StringIO(written(ledger, "csv").decode()))
+    first, second = csv_rows(written(ledger, "csv"))
     assert (first["at"], first["user"], first["model"]) == ("2026-05-01T00:00:00+00:00", "alice", "gpt-4o")
     assert (first["cost"], first["output_cost"], first["duration"]) == ("0.060000001", "0.030000001", "1.25")
     assert (first["input_tokens"], first["streamed"], first["properties"]) == ("12", "false", '{"plan": "pro"}')
@@ -64,9 +71,58 @@ def test_csv_has_dollars_with_all_digits_and_nothing_where_unknown(ledger: Ledge
 
 def test_a_name_that_a_spreadsheet_would_run_is_defused_in_csv_only(ledger: Ledger) -> None:
     ledger.write(two_calls())
-    rows = list(csv.DictReader(io.StringIO(written(ledger, "csv").decode())))
+    rows = csv_rows(written(ledger, "csv"))
     assert rows[1]["user"] == '\'=HYPERLINK("http://evil")'
     assert json.loads(written(ledger, "jsonl").splitlines()[1])["user"] == '=HYPERLINK("http://evil")'
+
+
+USERS = [
+    ("a\rb", "a\rb"), ("a\r=HYPERLINK(1)", "a\r=HYPERLINK(1)"), ("a\nb", "a\nb"), ("a\r\nb", "a\r\nb"), ("x,y;z", "x,y;z"),
+    ('"x"', '"x"'), ("ünïcode 日本", "ünïcode 日本"), ("a=b", "a=b"), ("O'Hara", "O'Hara"), (" spaces ", " spaces "),
+    ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(1)", "'@SUM(1)"), (" =1+1", "' =1+1"), ("\n\r =1+1", "'\n\r =1+1"),
+    ("\u00a0=1", "'\u00a0=1"), ("\u200b=1", "'\u200b=1"), ("\ufeff=1", "'\ufeff=1"), ("\uff1d1+1", "'\uff1d1+1"),
+    ("\tx", "'\tx"), ("\rx", "'\rx"), ("\nx", "'\nx"),
+]  # fmt: skip
+"""User ids, and each as a cell: as it is, or behind an apostrophe where a spreadsheet would run it as a formula."""
+
+
+@pytest.fixture
+def users_file(ledger: Ledger, tmp_path: Path) -> Path:
+    """A CSV file of two calls by each of the users, in their order."""
+    ledger.write([call(minute, user_id=name) for minute, (name, _) in enumerate(2 * USERS)])
+    target = tmp_path / "o.csv"
+    target.write_bytes(written(ledger, "csv"))
+    return target
+
+
+def test_every_user_is_read_back_by_pythons_csv(users_file: Path) -> None:
+    with users_file.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["user"] for row in rows] == [cell for _, cell in 2 * USERS]
+    assert list(rows[0]) == [column.name for column in generation_columns()]
+
+
+def test_every_user_is_read_back_by_pandas(users_file: Path) -> None:
+    frame = pd.read_csv(users_file)
+    assert list(frame["user"]) == [cell for _, cell in 2 * USERS]
+    assert list(frame.columns) == [column.name for column in generation_columns()]
+
+
+def test_every_user_is_read_back_by_duckdb(users_file: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    relation = duckdb.sql(f"SELECT * FROM '{users_file}'")
+    assert relation.columns == [column.name for column in generation_columns()]
+    assert [name for (name,) in relation.project('"user"').fetchall()] == [cell for _, cell in 2 * USERS]
+
+
+def test_duckdb_reads_a_file_whose_first_quoted_cell_comes_late(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    columns = (Column("number", "integer", ""), Column("user", "text", ""))
+    rows = [(number, "bob") for number in range(50_000)]
+    rows += [(50_000, "a\rb"), (50_001, "x,y"), (50_002, 'a "b"\n')]
+    target = tmp_path / "late.csv"
+    target.write_bytes(b"".join(encoded("csv", columns, [rows])))
+    assert duckdb.sql(f"SELECT * FROM '{target}' WHERE number >= 49999 ORDER BY number").fetchall() == rows[49_999:]
 
 
 def test_json_lines_have_numbers_as_numbers(ledger: Ledger) -> None:
@@ -91,8 +147,8 @@ def test_a_file_without_generations_can_still_be_read(ledger: Ledger, format: st
     if format == "parquet":
         assert pq.read_table(io.BytesIO(told)).num_rows == 0
     else:
-        assert told.decode().splitlines() == (
-            [] if format == "jsonl" else [",".join(c.name for c in generation_columns())]
+        assert told.decode("utf-8-sig").splitlines() == (
+            [] if format == "jsonl" else [",".join(f'"{c.name}"' for c in generation_columns())]
         )
 
 
@@ -134,7 +190,7 @@ def test_memory_does_not_grow_with_what_is_exported(ledger: Ledger, monkeypatch:
 def test_an_answer_is_exported_with_its_columns(ledger: Ledger) -> None:
     ledger.write(two_calls())
     answer = ask(ledger, ["cost", "generations", "error_rate"], by=["day", "user"])
-    rows = list(csv.DictReader(io.StringIO(b"".join(stream_answer(answer, "csv")).decode())))
+    rows = csv_rows(b"".join(stream_answer(answer, "csv")))
     assert rows[0] == {"day": "2026-05-01T00:00:00+00:00", "user": "'=HYPERLINK(\"http://evil\")", "cost": "",
                        "generations": "1", "error_rate": "1.0"}  # fmt: skip
     table = pq.read_table(io.BytesIO(b"".join(stream_answer(answer, "parquet"))))
@@ -160,7 +216,7 @@ def test_the_command_exports_answers_to_standard_output(ledger: Ledger, ledger_u
     ran = CliRunner().invoke(
         main, ["export", "-", "--database", ledger_url, "--metric", "generations", "--by", "model"]
     )
-    assert ran.stdout == "model,generations\ngpt-4o,1\n,1\n"
+    assert ran.stdout_bytes == b'\xef\xbb\xbf"model","generations"\r\ngpt-4o,1\r\n,1\r\n'
 
 
 def test_the_command_refuses_what_cannot_be_in_one_sentence(ledger: Ledger, ledger_url: str) -> None:

@@ -92,6 +92,7 @@ def test_of_two_who_add_the_same_at_once_one_is_refused(ledger: Ledger) -> None:
     assert len(list_prices(ledger)) == 1
 
 
+@pytest.mark.compares_with("genai-prices")
 def test_a_new_price_leaves_stored_costs_alone(ledger: Ledger) -> None:
     used = Usage(input_tokens=1_000_000, output_tokens=0)
     before = Pricer().cost(used, provider="openai", model="gpt-4o", tier=None, at=NOON)

@@ -48,7 +48,7 @@ def page_settings(clean_environment: None, monkeypatch: pytest.MonkeyPatch) -> I
 def open_page() -> OpenPage:
     """Opens the app on a page, as ``open_page("usage.py", span="7d")``, and draws it once."""
 
-    def opened(page: str | None = None, **address: str) -> AppTest:
+    def opened(page: str | None = None, **address: str | list[str]) -> AppTest:
         app = AppTest.from_file(MAIN, default_timeout=SECONDS)
         for name, value in address.items():
             app.query_params[name] = value

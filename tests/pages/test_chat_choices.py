@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from llmtrack.chat.families import Known
 from llmtrack.chat.prompt import Parameters
 from llmtrack.chat.wording import ChatError
 from pages.parts import parameters
@@ -51,9 +53,15 @@ def save_preset(app: AppTest, name: str) -> AppTest:
     return press(app, "Save")
 
 
-def test_the_list_of_models_tells_price_context_and_what_each_takes(open_page: OpenPage) -> None:
+@pytest.mark.compares_with("genai-prices")
+def test_the_list_of_models_tells_price_context_and_what_each_takes(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = datetime.now(UTC).date() + timedelta(days=30)
+    monkeypatch.setattr("llmtrack.chat.families.OPENAI", (Known("gpt-4o", 128_000, ends),))
     listed = open_page().selectbox(key="chat_model").options
-    assert "OpenAI · gpt-4o — $2.50 / $10.00 · 128k · images and PDF · ends 14 January 2027" in listed
+    until = f"ends {ends.day} {ends:%B %Y}"
+    assert f"OpenAI · gpt-4o — $2.50 / $10.00 · 128k · images and PDF · {until}" in listed
     assert "Anthropic · claude-opus-4-6 — set ANTHROPIC_API_KEY to choose it" in listed
     assert "Simulated · demo-silent — says nothing for a long while: try Stop" in listed
 

@@ -52,10 +52,21 @@ def test_any_metric_can_be_asked_by_what_is_known_about_users(open_page: OpenPag
 
 
 @pytest.mark.usefixtures("filled")
+def test_a_filter_that_stands_in_the_address_twice_counts_twice(open_page: OpenPage) -> None:
+    app = open_page(EXPLORE, only=["property.team=red", "user=ann"])
+    assert app.text_input(key="only").value == "property.team=red, user=ann"
+    assert [row["generations"] for row in table(app)] == [3]
+    app.text_input(key="only").set_value("user=bob").run()
+    assert [row["generations"] for row in table(app)] == [1]
+
+
+@pytest.mark.usefixtures("filled")
 def test_filters_are_typed_as_in_the_terminal(open_page: OpenPage) -> None:
     app = open_page(EXPLORE)
     app.text_input(key="only").set_value("user=ann,bob, property.team=red").run()
     assert [row["generations"] for row in table(app)] == [3]
+    app.text_input(key="only").set_value("user=ann, user=bob, user=nobody").run()
+    assert [row["generations"] for row in table(app)] == [4]
     app.text_input(key="only").set_value("status=").run()
     assert "No calls like that in this time" in " ".join(read(app))
     app.text_input(key="only").set_value("colour=red").run()
@@ -112,7 +123,9 @@ def test_a_chart_with_nothing_to_draw_says_so(open_page: OpenPage, ledger: Ledge
 
 def test_an_answer_is_a_file_in_each_format(filled: Ledger) -> None:
     answer = asking.ask(filled, ["cost", "duration"], by="user", order="-cost")
-    assert b"".join(stream_answer(answer, "csv")) == b"user,cost,duration\nann,6.000000000,2.0\nbob,1.000000000,\n"
+    assert b"".join(stream_answer(answer, "csv")) == (
+        b'\xef\xbb\xbf"user","cost","duration"\r\nann,6.000000000,2.0\r\nbob,1.000000000,\r\n'
+    )
     found = pq.read_table(io.BytesIO(b"".join(stream_answer(answer, "parquet")))).to_pylist()
     assert [(row["user"], str(row["cost"])) for row in found] == [("ann", "6.000000000"), ("bob", "1.000000000")]
 

@@ -13,6 +13,8 @@ from llmtrack.chat.prompt import Parameters
 from llmtrack.ledger.chat_figures import Figures, Total
 from pages.parts import figures, picker, pricetag, titlebar
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 ANSWER = Message(id=2, parent_id=1, role="assistant", text="Hi", model="openai/gpt-4o", status="ok", seconds=3.2)
 TOOK = Figures(
     input_tokens=1200, output_tokens=300, cache_read_tokens=600, reasoning_tokens=None, cost=Decimal("0.0045"),

@@ -17,6 +17,8 @@ from llmtrack.capture.reading import Exchange, read
 from llmtrack.pricing import Cost, Pricer
 from tests.pricing.costs import NOVEMBER
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 NOW = datetime.fromtimestamp(NOVEMBER / 1_000_000, UTC)
 
 

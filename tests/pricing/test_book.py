@@ -12,6 +12,8 @@ from llmtrack.pricing import BookEntry, PriceRefused, Usage, check
 from llmtrack.pricing.book import Kind
 from tests.pricing.costs import NOVEMBER, M, cost, moment, parts, total
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 JANUARY, JUNE, DECEMBER = moment(2026, 1, 1), moment(2026, 6, 1), moment(2026, 12, 1)
 USED = Usage(input_tokens=1_000, output_tokens=1_000)
 

@@ -12,6 +12,8 @@ from llmtrack.pricing import BookEntry, Cost, Pricer, Reason, Usage, counts_as_u
 from llmtrack.pricing.engine import Priceable
 from tests.pricing.costs import NOVEMBER, M, cost, moment, parts, total
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 USED = Usage(input_tokens=1_000, output_tokens=100)
 
 

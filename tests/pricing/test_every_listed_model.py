@@ -20,6 +20,8 @@ from genai_prices.types import ModelInfo, Provider, StartDateConstraint
 from llmtrack.pricing import Pricer, Usage, listing
 from tests.pricing.costs import NOVEMBER, PARTS, moment
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 THEIR_NAMES = {
     "reasoning_tokens": "output_reasoning_tokens",
     "cache_read_audio_tokens": "cache_audio_read_tokens",

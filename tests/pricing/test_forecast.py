@@ -10,6 +10,8 @@ from llmtrack.pricing import BookEntry, Pricer, Usage, estimate, what_if
 from llmtrack.pricing.tokens import estimate_input
 from tests.pricing.costs import NOVEMBER, M, moment
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 HELLO = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is a ledger?"}]
 
 

@@ -14,6 +14,8 @@ import pytest
 from llmtrack.pricing import BookEntry, Usage
 from tests.pricing.costs import NOVEMBER, M, cost, moment, parts, total
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 GPT_4O = "gpt-4o-2024-08-06"  # 2.50 in, 1.25 cached, 10 out
 OPUS = "claude-opus-4-5-20251101"  # 5 in, 0.50 read, 6.25 written, 10 written for an hour, 25 out
 SONNET = "claude-sonnet-4-5-20250929"  # 3 in, 15 out; over 200,000 in: 6 and 22.50

@@ -8,6 +8,8 @@ from llmtrack.pricing import Usage
 from llmtrack.pricing.names import continues, list_id, without_snapshot
 from tests.pricing.costs import cost
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 USED = Usage(input_tokens=1_000, output_tokens=100)
 
 

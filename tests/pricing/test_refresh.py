@@ -24,6 +24,8 @@ from llmtrack.pricing import Pricer, Usage, freshness, keep_fresh, refresh
 from llmtrack.pricing.listing import snapshot
 from tests.pricing.costs import NOVEMBER, total
 
+pytestmark = pytest.mark.compares_with("genai-prices")
+
 
 @pytest.fixture(autouse=True)
 def as_installed() -> Iterator[None]:
