@@ -48,7 +48,7 @@ NEVER = {
 }
 """What a room never imports from outside."""
 
-BEHIND_THE_DOOR = ("store", "models", "migrations", "dialect", "rollups", "journal")
+BEHIND_THE_DOOR = ("store", "models", "migrations", "dialect", "rollups", "journal", "segment")
 """Parts of rooms that no page may reach for."""
 
 MODULES = {

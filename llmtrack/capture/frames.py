@@ -22,8 +22,9 @@ _UNCHECKED = HEAD_SIZE - _CHECKED.size
 LARGEST = 1 << 30
 """No frame is larger; a length beyond it is damage, not a record."""
 
-ENDINGS = ("read", "closed", "error", "cancelled", "abandoned", "refused", "said")
-"""How a call ended, as its number. ``said`` is no call but a record complete in its JSON: a span, an identity, …"""
+ENDINGS = ("read", "closed", "error", "cancelled", "abandoned", "refused", "said", "ledger")
+"""How a call ended, as its number. ``said`` is no call but a record complete in its JSON: a span, an identity, …;
+``ledger`` says to which ledger what follows belongs."""
 _NUMBERS = {name: number for number, name in enumerate(ENDINGS)}
 STREAMED, NO_REQUEST, NO_RESPONSE = 1, 2, 4
 

@@ -1,7 +1,8 @@
 """Records on their way to the ledger, safe on disk before the caller goes on.
 
 Each process appends to segment files of its own and keeps a lock on them for as long as it lives. What is in a segment
-survives the process; a segment whose lock can be had belongs to a process that died, and is taken over.
+survives the process; a segment whose lock can be had belongs to a process that died, and is taken over by one that
+writes to the same ledger.
 """
 
 from __future__ import annotations
@@ -16,15 +17,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from llmtrack.capture.health import Health
+from llmtrack.capture.segment import Segment, create_segment
+from llmtrack.ledger.owner import Owner
 
-try:
-    import fcntl
-except ImportError:  # Windows: records wait in memory there.
-    fcntl = None  # type: ignore[assignment]
-
-SUFFIX = ".journal"
-SEGMENT_SIZE = 16 << 20
-"""A segment is closed and a new one begun beyond this many bytes."""
 READY_SIZE = 1 << 20
 """One that the writer made ready is this long, and full of zeros: writing over them is cheaper than making a file grow,
 which the caller would have to wait for."""
@@ -44,74 +39,14 @@ _write: Callable[[int, Sequence[bytes], int], int] = getattr(os, "pwritev", _wri
 """Writes pieces to a place in a file, in one go."""
 
 
-class Segment:
-    """A journal file: where it ends, and how far it has been read and committed."""
-
-    def __init__(self, id: str, path: Path, fd: int, end: int = 0) -> None:
-        self.id = id
-        self.path = path
-        self.fd = fd
-        self.end = end
-        self.size = SEGMENT_SIZE
-        """Beyond this no further record is begun."""
-        self.done = 0
-        """Everything before this offset is in the ledger."""
-        self.closed = False
-        """No more records will be appended."""
-
-    def release(self, *, delete: bool) -> None:
-        """Lets go of the file, and of the lock with it."""
-        if delete:
-            self.path.unlink(missing_ok=True)
-        os.close(self.fd)
-        self.fd = -1
-
-
-def create_segment(directory: Path) -> Segment:
-    """A new, locked segment. It gets its name only once it is locked, so that nobody takes it for a dead one."""
-    if fcntl is None:
-        raise OSError(errno.ENOTSUP, "this system has no file locks")
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    id = secrets.token_hex(8)
-    young = directory / f"{id}.new"
-    fd = os.open(young, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path = directory / f"{id}{SUFFIX}"
-        young.rename(path)
-    except OSError:
-        os.close(fd)
-        young.unlink(missing_ok=True)
-        raise
-    return Segment(id, path, fd)
-
-
-def take_over(path: Path) -> Segment | None:
-    """The segment of a process that died, locked for us; `None` while its owner lives or if another was faster."""
-    if fcntl is None:
-        return None
-    try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        here, there = os.fstat(fd), os.stat(path)
-        if here.st_ino != there.st_ino:
-            raise OSError(errno.ENOENT, "replaced")
-    except OSError:
-        os.close(fd)
-        return None
-    segment = Segment(path.name.removesuffix(SUFFIX), path, fd, end=here.st_size)
-    segment.closed = True
-    return segment
-
-
 class Journal:
     """Takes records in the caller's thread; hands segments, and what had to wait in memory, to the writer."""
 
-    def __init__(self, directory: Callable[[], Path], health: Health) -> None:
+    def __init__(self, directory: Callable[[], Path], owner: Callable[[], Owner], health: Health) -> None:
+        """`owner` is asked for the ledger's address once, when the first segment is made."""
         self._directory = directory
+        self._address = owner
+        self._owner: Owner | None = None
         self._health = health
         self._retry_at = self._ready_at = 0.0
         self._memory_bytes = 0
@@ -126,6 +61,10 @@ class Journal:
         self._appending = False
         self.memory: deque[bytes] = deque()
         self._memory_bytes = 0
+        self.memory_id = secrets.token_hex(8)
+        """By this name the ledger notes how far what waited in memory was written, as it does for a segment."""
+        self.memory_done = 0
+        """Bytes of records in memory that are in the ledger and were dropped."""
         self.appended = 0
         """Records taken in so far, wherever they went."""
         self.dropped = 0
@@ -173,9 +112,9 @@ class Journal:
         if self._spare is not None or current is None or current.end < READY_AFTER or time.monotonic() < self._ready_at:
             return
         try:
-            segment = create_segment(self._directory())
+            segment = create_segment(self._directory(), self._known_owner())
             try:
-                os.pwrite(segment.fd, bytes(READY_SIZE), 0)
+                os.pwrite(segment.fd, bytes(READY_SIZE), segment.begin)
             except OSError:
                 segment.release(delete=True)
                 raise
@@ -189,13 +128,28 @@ class Journal:
             if current.size > READY_SIZE:
                 current.size = 0  # So that the next record begins the better one.
 
+    def mark(self, owner: Owner) -> None:
+        """Notes to which ledger all that is here belongs. Raises `OSError`."""
+        with self._lock:
+            self._owner = owner
+            segments = [*self._open, self._spare] if self._spare is not None else [*self._open]
+        for segment in segments:
+            if segment.owner != owner and not segment.mark(owner) and segment is self._current:
+                with self._lock:
+                    segment.size = 0  # It stays as it is; the next record begins another.
+
+    def _known_owner(self) -> Owner:
+        if self._owner is None:
+            self._owner = self._address()
+        return self._owner
+
     def _next_segment(self) -> Segment:
         if self._current is not None:
             self._current.closed = True
             self._current = None
         self._current, self._spare = self._spare, None
         if self._current is None:
-            self._current = create_segment(self._directory())
+            self._current = create_segment(self._directory(), self._known_owner())
         self._open.append(self._current)
         self._health.recovered("journal", "The journal can be written again")
         return self._current
@@ -227,7 +181,9 @@ class Journal:
         """Drops the `count` oldest records in memory, which are in the ledger now."""
         with self._lock:
             for _ in range(min(count, len(self.memory))):
-                self._memory_bytes -= len(self.memory.popleft())
+                size = len(self.memory.popleft())
+                self._memory_bytes -= size
+                self.memory_done += size
 
     def segments(self) -> list[Segment]:
         """This process's segments, oldest first. Whatever lies before `end` in them can be read."""
@@ -239,10 +195,14 @@ class Journal:
         with self._lock:
             return {segment.path.name for segment in [*self._open, self._spare] if segment is not None}
 
-    def rest(self) -> None:
-        """Closes the current segment if all of it is in the ledger, so that its file can go, and the one made ready."""
+    def rest(self) -> bool:
+        """Closes the current segment if all of it is in the ledger, and deletes the one made ready.
+
+        Returns whether there is a segment now whose file can go.
+        """
         with self._lock:
-            if self._current is not None and 0 < self._current.end == self._current.done:
+            ended = self._current is not None and self._current.begin < self._current.end and self._current.written
+            if ended and self._current is not None:
                 self._current.closed = True
                 self._current = None
             spare = None
@@ -250,6 +210,7 @@ class Journal:
                 spare, self._spare = self._spare, None
         if spare is not None:
             spare.release(delete=True)
+        return ended
 
     def remove(self, segment: Segment) -> None:
         """Deletes a closed segment that is in the ledger as a whole."""
@@ -258,11 +219,11 @@ class Journal:
         segment.release(delete=True)
 
     def close(self) -> None:
-        """Lets go of all files. What is not in the ledger stays on disk, for whoever comes next."""
+        """Lets go of all files. What has records in it stays on disk, for whoever comes next."""
         with self._lock:
             segments = [*self._open, self._spare] if self._spare is not None else self._open
             self._open, self._current, self._spare = [], None, None
             self.appended = len(self.memory)
             self.dropped = 0
         for segment in segments:
-            segment.release(delete=segment.end == segment.done)
+            segment.release(delete=segment.begin == segment.end)

@@ -20,6 +20,7 @@ from llmtrack.capture.health import Health
 from llmtrack.capture.journal import Journal
 from llmtrack.capture.note import frame_of
 from llmtrack.capture.plain import as_json
+from llmtrack.ledger.owner import Owner, address_of
 from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Tracker:
         self._database_url = database_url
         self._journal_dir = Path(journal_dir) if journal_dir is not None else None
         self._content: str | Redactor | None = redact or content
-        self._journal = Journal(self.journal_dir, self.health)
+        self._journal = Journal(self.journal_dir, lambda: Owner(address_of(self.database_url)), self.health)
         self._writer: Writer | None = None
         self._earlier = Flushed(0, 0, 0)
         self._lock = threading.RLock()

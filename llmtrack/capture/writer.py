@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.capture import rejected
+from llmtrack.capture.adoption import adopt, beside_earlier, is_waiting
 from llmtrack.capture.frames import HEAD_SIZE, MAGIC, Frame, decode, need
 from llmtrack.capture.health import Health
-from llmtrack.capture.journal import SUFFIX, Journal, Segment, take_over
+from llmtrack.capture.journal import Journal
+from llmtrack.capture.segment import Segment, take_over
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -87,6 +89,9 @@ class Writer:
         self._pricer: Any = None
         self._book_version: Any = None
         self._adopted: list[Segment] = []
+        self._given: list[Path] = []
+        self._looked = True
+        self._failing = False
         self._spent: list[str] = []
         self._look_at = 0.0
 
@@ -119,24 +124,48 @@ class Writer:
                 self._progress.wait(left if left is None else min(left, 0.5))
         return True
 
+    def look_around(self, take: Sequence[Path] = ()) -> None:
+        """Has the next `wait` open the ledger and take in all that waits for it, wherever that lies.
+
+        `take`: journal files to be taken in as well, whichever ledger they belong to.
+        """
+        self._given += take
+        self._look_at, self._looked = 0.0, False
+
     def stop(self) -> None:
-        """Ends the thread after the batch it is at."""
+        """Ends the thread after the batch it is at, and deletes the journal files that are in the ledger."""
         self._stopping = True
         self._hurried.set()
         self._wanted.set()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=5.0)
+        if self._ledger is not None and not self._failing and (thread is None or not thread.is_alive()):
+            try:
+                self._journal.rest()
+                self._remove_written(self._ledger)
+            except Exception as error:
+                self._health.failed(
+                    "ledger", "The ledger cannot be read; what is in it stays in the journal, too", error
+                )
         for segment in self._adopted:
             segment.release(delete=False)
         self._adopted = []
 
     def _others_wait(self) -> bool:
+        own, ledger = self._journal.files(), self._ledger
         try:
-            own = self._journal.files()
-            return any(path.suffix == SUFFIX and path.name not in own for path in self._directory().iterdir())
+            if not self._looked:
+                return True
+            if ledger is None:
+                return is_waiting(self._directory(), None, own)
+            return any(is_waiting(directory, ledger.owner, own) for directory in self._directories(ledger))
         except OSError:
             return False
+
+    def _directories(self, ledger: Ledger) -> list[Path]:
+        """Where journals of the ledger may lie: its own directory, and those beside its file at earlier addresses."""
+        return [self._directory(), *beside_earlier(ledger.earlier)]
 
     def _start(self) -> None:
         with self._start_lock:
@@ -156,8 +185,10 @@ class Writer:
             try:
                 self._idle = not self._work()
                 pause = FIRST_PAUSE
+                self._failing = False
                 self._health.recovered("ledger", "The ledger can be written again")
             except Exception as error:
+                self._failing = True
                 self._health.failed("ledger", "The ledger cannot be written; records wait in the journal", error)
                 self._hurried.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -170,9 +201,7 @@ class Writer:
 
     def _sleep(self) -> None:
         """Waits until there is something to do. After a while without, lets go of the journal file."""
-        if self._idle and not self._wanted.wait(REST_AFTER):
-            self._journal.rest()
-            self._remove_spent()
+        if self._idle and not self._wanted.wait(REST_AFTER) and not self._journal.rest():
             self._wanted.wait()
         self._wanted.clear()
 
@@ -186,11 +215,41 @@ class Writer:
             pause, seen = CALM, self._journal.appended
         self._hurried.clear()
 
-    def _remove_spent(self) -> None:
-        for segment in self._journal.segments():
-            if segment.closed and segment.done == segment.end:
+    def _remove_written(self, ledger: Ledger) -> bool:
+        """Deletes the journal files whose records are in the ledger that is at the address now.
+
+        Returns whether there are some that are not: a database that was removed or replaced took records with it.
+        """
+        lacking = False
+        for segment in [*self._adopted, *self._journal.segments()]:
+            if not segment.closed or not segment.written:
+                continue
+            own = segment not in self._adopted
+            position = segment.end if segment.begin == segment.end else ledger.progress(segment.id)
+            if position < segment.done:
+                self._rewind(segment, position, own)
+                lacking = True
+                continue
+            if own:
                 self._journal.remove(segment)
-                self._spent.append(segment.id)
+            else:
+                self._adopted.remove(segment)
+                segment.release(delete=True)
+            self._spent.append(segment.id)
+        return lacking
+
+    def _rewind(self, segment: Segment, position: int, own: bool) -> None:
+        """Has the records behind `position` written again."""
+        done, segment.done = segment.done, max(segment.begin, position)
+        count, at = 0, segment.done
+        while at < done:
+            frames, at = read_frames(segment, self._health, at)
+            count += sum(frame.end <= done for frame in frames)
+        self.written -= count
+        if own:
+            with self._progress:
+                self.handled -= count
+        self._health.failed("rewritten", "Records that a removed or replaced database had taken are written again")
 
     def _something_new(self) -> bool:
         # A record may have come between the last look and going idle.
@@ -200,18 +259,16 @@ class Writer:
         """Writes all there is; True if something was written. Raises if the ledger cannot be written."""
         worked = False
         ledger = self._open()
+        self._journal.mark(ledger.owner)
         if time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + LOOK_AROUND
             self._adopt(ledger)
         for segment in self._adopted:
             self._drain(ledger, segment, own=False)
-            segment.release(delete=True)
-            self._spent.append(segment.id)
-        self._adopted = []
         for segment in self._journal.segments():
             worked |= self._drain(ledger, segment, own=True)
         worked |= self._drain_memory(ledger)
-        self._remove_spent()
+        worked |= self._remove_written(ledger)
         self._journal.prepare()
         if not worked and self._spent:
             ledger.forget(self._spent)
@@ -226,83 +283,98 @@ class Writer:
             from llmtrack.ledger import open_ledger
 
             self._ledger = open_ledger(url)
+        elif self._failing:
+            self._ledger.renew()  # The database may have been made anew, without our tables.
         return self._ledger
 
     def _adopt(self, ledger: Ledger) -> None:
-        own = self._journal.files()
-        try:
-            paths = sorted(self._directory().glob(f"*{SUFFIX}"))
-        except OSError:
-            return
-        for path in paths:
-            if path.name not in own and (segment := take_over(path)) is not None:
-                segment.done = min(ledger.progress(segment.id), segment.end)
-                self._adopted.append(segment)
+        given, self._given, self._looked = self._given, [], True
+        segments = [segment for path in given if (segment := take_over(path)) is not None]
+        for directory in self._directories(ledger):
+            own = directory == self._directory()
+            segments += adopt(directory, ledger.owner, self._journal.files(), self._health, unmarked=own)
+        for segment in segments:
+            self._adopted.append(segment)
+            segment.done = min(max(segment.begin, ledger.progress(segment.id)), segment.end)
 
     # -- batches -----------------------------------------------------------------------------------------------------
 
     def _drain(self, ledger: Ledger, segment: Segment, *, own: bool) -> bool:
+        from llmtrack.ledger.errors import JournalGap
+
         worked = False
         while segment.done < segment.end and not self._stopping:
             frames, done = read_frames(segment, self._health)
-            if frames or done > segment.done:
-                self._write(ledger, segment, frames, done, own)
-                worked = True
-            else:
+            if not frames and done <= segment.done:
                 break
+            try:
+                since = segment.done if segment.done > segment.begin else 0
+                self._write(ledger, segment.id, frames, done, own, since)
+            except JournalGap:
+                self._rewind(segment, ledger.progress(segment.id), own)
+            else:
+                segment.done = done
+            worked = True
         return worked
 
     def _drain_memory(self, ledger: Ledger) -> bool:
         worked = False
         while waiting := self._journal.take_memory(BATCH_RECORDS):
-            frames = [frame for data in waiting if (frame := decode(data, 0, 0)) is not None]
-            self._write(ledger, None, frames, 0, True)
+            frames, at = [], self._journal.memory_done
+            for data in waiting:
+                frame = decode(data, 0, at)
+                at += len(data)
+                if frame is not None:
+                    frames.append(frame)
+            self._write(ledger, self._journal.memory_id, frames, at, True)
             self._journal.forget_memory(len(waiting))
+            self._spent.append(self._journal.memory_id)
             worked = True
         return worked
 
-    def _write(self, ledger: Ledger, segment: Segment | None, frames: list[Frame], done: int, own: bool) -> None:
-        """Commits `frames` together with how far `segment` has been read. One that cannot be kept is set aside."""
+    def _write(
+        self, ledger: Ledger, segment_id: str, frames: list[Frame], done: int, own: bool, since: int = 0
+    ) -> None:
+        """Commits `frames` together with how far the segment has been read. One that cannot be kept is set aside."""
         self._refresh_prices(ledger)
         records: list[tuple[Frame, Record]] = []
         for frame in frames:
             try:
-                record = self._record(frame)
+                record = None if frame.ended == "ledger" else self._record(frame)
             except Exception as error:
-                self._reject(frame, error)
+                self._reject(ledger, frame, error)
             else:
                 if record is not None:
                     records.append((frame, record))
-        self.written += self._commit(ledger, records, segment, done)
-        if segment is not None:
-            segment.done = done
+        self.written += self._commit(ledger, records, segment_id, done, since)
         if own:
             with self._progress:
                 self.handled += len(frames)
                 self._progress.notify_all()
 
     def _commit(
-        self, ledger: Ledger, records: Sequence[tuple[Frame, Record]], segment: Segment | None, done: int
+        self, ledger: Ledger, records: Sequence[tuple[Frame, Record]], segment_id: str, done: int, since: int
     ) -> int:
-        """Writes `records` and that `segment` is read up to `done`, in one transaction; gives how many were taken."""
-        progress = [] if segment is None else [(segment.id, done)]
+        """Writes `records` and that the segment is read up to `done`, in one transaction; gives how many were taken."""
+        progress = [(segment_id, done)]
         try:
-            ledger.write([record for _, record in records], progress)
+            ledger.write([record for _, record in records], progress, since=since)
             return len(records)
         except Exception as error:
-            if segment is not None and ledger.progress(segment.id) >= done:
+            if ledger.progress(segment_id) >= done:
                 return len(records)  # It was committed; only the news of it was lost.
             from llmtrack.ledger.faults import is_records_fault
 
             if not records or not is_records_fault(error):
                 raise
             if len(records) == 1:
-                self._reject(records[0][0], error)
-                ledger.write([], progress)
+                self._reject(ledger, records[0][0], error)
+                ledger.write([], progress, since=since)
                 return 0
         half = len(records) // 2
-        first = self._commit(ledger, records[:half], segment, records[half - 1][0].end)
-        return first + self._commit(ledger, records[half:], segment, done)
+        middle = records[half - 1][0].end
+        first = self._commit(ledger, records[:half], segment_id, middle, since)
+        return first + self._commit(ledger, records[half:], segment_id, done, middle)
 
     def _record(self, frame: Frame) -> Record | None:
         from llmtrack.capture.unpack import record_of
@@ -329,20 +401,23 @@ class Writer:
                 keep_fresh()
             self._pricer, self._book_version = Pricer(entries), version
 
-    def _reject(self, frame: Frame, error: Exception) -> None:
+    def _reject(self, ledger: Ledger, frame: Frame, error: Exception) -> None:
         """Keeps a record that the ledger cannot take beside the journal, for somebody to look at.
 
         Raises `OSError` if it cannot be kept there; all is tried again then.
         """
-        path = rejected.keep(self._directory(), frame)
+        path = rejected.keep(self._directory(), ledger.owner, frame)
         self._health.failed("rejected", f"A record cannot be written; it is kept in {path}", error, secret=True)
         self.rejected += 1
         self.rejected_path = str(path)
 
 
-def read_frames(segment: Segment, health: Health) -> tuple[list[Frame], int]:
-    """The next frames of `segment`, at most a batch, and where they end. Damage is skipped and counted."""
-    at, end = segment.done, segment.end
+def read_frames(segment: Segment, health: Health, at: int | None = None) -> tuple[list[Frame], int]:
+    """The next frames of `segment`, at most a batch, and where they end. Damage is skipped and counted.
+
+    `at`: where to begin, if not where the ledger's records end.
+    """
+    at, end = segment.done if at is None else at, segment.end
     size = min(READ_SIZE, end - at)
     data = os.pread(segment.fd, size, at)
     if len(data) >= HEAD_SIZE and (whole := need(data, 0)) is not None and len(data) < whole <= end - at:

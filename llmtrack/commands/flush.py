@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
 @click.command()
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds to try for.")
-def command(timeout: float) -> None:
-    """Move records that wait in journals into the ledger.
+@click.option(
+    "--take",
+    "files",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Also move this journal into the ledger, whichever it belongs to. May be given several times.",
+)
+def command(timeout: float, files: tuple[Path, ...]) -> None:
+    """Move records that wait in this ledger's journals into it.
 
     The app and every program that records calls do this by themselves; after a crash, this does it at once.
-    Journals of programs that still run are left to them.
+    Journals of programs that still run, and those of other ledgers, are left to them.
     """
+    from llmtrack.capture.adoption import survey
     from llmtrack.capture.tracker import default_tracker
     from llmtrack.ledger import open_ledger
 
     tracker = default_tracker()
-    open_ledger(tracker.database_url)  # Says in one sentence what is wrong with it, which the writer would only log.
+    ledger = open_ledger(tracker.database_url)  # Says in one sentence what is wrong, which the writer would only log.
+    tracker.writer.look_around(files)
     done = tracker.flush(timeout)
     click.echo(f"{done.written:,} records moved into the ledger.")
     if done.failed:
         click.echo(f"{done.failed:,} could not be written; they are kept in {done.where}.", err=True)
-    left = sorted(tracker.journal_dir().glob("*.journal"))
+    for path in files:
+        if path.exists():
+            click.echo(f"{path} was left alone: a program that still runs writes to it.", err=True)
+    left = survey(tracker.journal_dir(), ledger.owner, ledger.earlier).waiting
     if left:
         click.echo(f"{len(left)} journal files belong to programs that still run, in {tracker.journal_dir()}.")

@@ -51,7 +51,7 @@ def command(
         with click.progressbar(length=1, label="Removing") as bar:
             removed = retain(ledger, keep, progress=lambda done, of: advance(bar, done, of))
         if (before := keep.text_before(time.time_ns() // 1000)) is not None:
-            forget_before(Tracker(database_url).journal_dir(), before)
+            forget_before(Tracker(database_url).journal_dir(), ledger.owner, before)
     for count, what in (
         (removed.texts, "texts"),
         (removed.properties, "calls' properties"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import click
 
 from llmtrack.commands import database_option, note_if_empty, open_given
@@ -12,20 +15,31 @@ from llmtrack.commands.estimate import dollars
 @database_option
 def command(database_url: str | None) -> None:
     """Say which ledger this is, how much is in it, and whether anything waits to get in."""
+    from llmtrack.capture.adoption import survey
     from llmtrack.capture.tracker import Tracker
     from llmtrack.ledger.metrics import ask
 
     ledger = open_given(database_url)
     totals = ask(ledger, ["generations", "users", "cost", "unpriced"]).totals
-    waiting = list(Tracker(database_url).journal_dir().glob("*.journal"))
+    journals = survey(Tracker(database_url).journal_dir(), ledger.owner, ledger.earlier)
     cost = "unknown" if totals["cost"] is None else dollars(totals["cost"])
     click.echo(f"Ledger       {ledger.name}")
     click.echo(f"Size         {ledger.size() / 1e6:,.1f} MB")
     click.echo(f"Generations  {totals['generations']:,} by {_counted(totals['users'], 'user')}")
     click.echo(f"Cost         {cost}, {_counted(totals['unpriced'], 'call')} unpriced")
     note_if_empty(ledger)
-    size = sum(path.stat().st_size for path in waiting)
-    click.echo(f"Waiting      {_counted(size, 'byte')} in {_counted(len(waiting), 'journal file')}")
+    click.echo(f"Waiting      {_sized(journals.waiting)}")
+    for owner, paths in sorted(journals.others.items()):
+        click.echo(f"Not ours     {_sized(paths)} in {paths[0].parent}, of {owner.address}")
+    for path in journals.aside:
+        click.echo(f"Set aside    {path}, of no known ledger: llmtrack flush --take moves it into this one")
+    for path in ledger.file.set_aside() if ledger.file is not None else ():
+        click.echo(f"Set aside    {path}, the log of a database that was removed or replaced")
+
+
+def _sized(paths: Sequence[Path]) -> str:
+    size = sum(path.stat().st_size for path in paths if path.exists())
+    return f"{_counted(size, 'byte')} in {_counted(len(paths), 'journal file')}"
 
 
 def _counted(number: int, noun: str) -> str:

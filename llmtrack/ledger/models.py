@@ -257,6 +257,20 @@ class JournalProgress(SQLModel, table=True):
     updated_at: int = big()
 
 
+class LedgerId(SQLModel, table=True):
+    """Which ledger this is, and where it has been: journals are taken in by their ledger only.
+
+    A ledger that was moved or restored keeps its id; a copy gets its own when it is opened beside the original.
+    """
+
+    __tablename__ = "ledger_id"
+    address: str = Field(primary_key=True)
+    """Where the ledger was opened, without a password; the latest one is where it was last."""
+    id: str
+    """32 hexadecimal digits, made at random; the same in every row."""
+    since: int = big()
+
+
 class State(SQLModel, table=True):
     """Numbers the ledger keeps about itself: ``book`` is the version of the price book, ``names`` goes up when an
     interned row is deleted or renamed, so that every process forgets the numbers it remembers; ``retention`` is when

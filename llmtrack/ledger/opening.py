@@ -11,9 +11,12 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from llmtrack.ledger.database_file import DatabaseFile
 from llmtrack.ledger.dialect import BUSY_SECONDS, Dialect, SQLite, dialect_of
 from llmtrack.ledger.errors import LedgerError
-from llmtrack.ledger.migrations import bring_up
+from llmtrack.ledger.identity import identify_ledger
+from llmtrack.ledger.migrations import bring_up as upgrade_tables
+from llmtrack.ledger.owner import Owner, address_of
 from llmtrack.ledger.store import Ledger
 from llmtrack.masking import mask, mask_address
 from llmtrack.settings import get_settings
@@ -28,11 +31,12 @@ def open_ledger(url: str | None = None) -> Ledger:
 
     Opened once per process and address. Raises `LedgerError` where that is impossible, with the reason and the way out.
     """
-    address = parse(get_settings().effective_database_url if url is None else url)
+    url = get_settings().effective_database_url if url is None else url
+    address = parse(url)
     name = address.render_as_string(hide_password=False)
     with _opening:
         if name not in _opened:
-            _opened[name] = _open(address)
+            _opened[name] = _open(address, address_of(url))
         return _opened[name]
 
 
@@ -66,29 +70,37 @@ def parse(url: str) -> URL:
     return address.set(drivername="postgresql+psycopg")
 
 
-def _open(address: URL) -> Ledger:
+def _open(address: URL, mark: str) -> Ledger:
     dialect = dialect_of(address)
-    assert dialect is not None  # `_parse` saw to it
+    assert dialect is not None  # `parse` saw to it
     shown = str(address.database) if isinstance(dialect, SQLite) else mask_address(address.render_as_string())
-    if isinstance(dialect, SQLite):
-        _prepare_file(Path(shown))
+    file = DatabaseFile(Path(shown)) if isinstance(dialect, SQLite) else None
     engine = dialect.engine(address)
+    if file is not None:
+        file.watch(engine)
+
+    def bring_up() -> tuple[Owner, tuple[str, ...]]:
+        try:
+            if file is not None:
+                file.set_stale_log_aside()
+                _prepare_file(file.path)
+            _make_tables(engine, dialect, shown)
+            return identify_ledger(engine, dialect, mark)
+        except DBAPIError as error:
+            raise LedgerError(_in_words(error, address, shown)) from error
+
     try:
-        _bring_up(engine, dialect, shown)
+        return Ledger(engine, dialect, shown, file, bring_up)
     except LedgerError:
         engine.dispose()
         raise
-    except DBAPIError as error:
-        engine.dispose()
-        raise LedgerError(_in_words(error, address, shown)) from error
-    return Ledger(engine, dialect, shown)
 
 
-def _bring_up(engine: Engine, dialect: Dialect, shown: str) -> None:
+def _make_tables(engine: Engine, dialect: Dialect, shown: str) -> None:
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            return bring_up(engine, dialect, shown)
+            return upgrade_tables(engine, dialect, shown)
         except DBAPIError as error:
             # Another process is creating or upgrading it; SQLite does not always wait by itself here.
             if not dialect.is_passing(error) or time.monotonic() > deadline:

@@ -73,7 +73,8 @@ def look_after() -> Removed | None:
     if keep.for_ever:
         return None
     journal = Tracker().journal_dir()
-    removed = retain_daily(open_ledger(), keep, also=lambda at: 0 if at is None else forget_before(journal, at))
+    ledger = open_ledger()
+    removed = retain_daily(ledger, keep, also=lambda at: 0 if at is None else forget_before(journal, ledger.owner, at))
     if removed is not None:
         _log.info(
             "Kept long enough and removed: %d texts, properties of %d calls, %d calls of %d days, %d backups",
@@ -92,6 +93,7 @@ def erase_everywhere(ledger: Ledger, user_id: str, *, by: str, database_url: str
     from llmtrack.ledger.erasures import erase
 
     tracker = Tracker(database_url)
+    tracker.writer.look_around()
     tracker.close(60)  # journals that processes left behind hold texts too
-    forget_user(tracker.journal_dir(), user_id)
+    forget_user(tracker.journal_dir(), ledger.owner, user_id)
     return erase(ledger, user_id, by=by)

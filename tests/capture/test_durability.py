@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -63,18 +63,21 @@ def test_a_killed_process_loses_nothing_that_its_caller_had(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no signal 9")
-def test_the_writer_may_be_killed_in_the_middle_of_its_work(make_tracker: Make, database: Path, tmp_path: Path) -> None:
+def test_the_writer_may_be_killed_in_the_middle_of_its_work(empty_database: Path, tmp_path: Path) -> None:
     """What a dead process left is taken in by another, which dies too, and another."""
     journal = tmp_path / "journal"
-    # A database nobody can write keeps all in the journal.
-    had = call_until_killed(f"sqlite:////proc/{os.getpid()}/none.db", journal, 3000)
+    database = tmp_path / "later" / "capture.db"
+    # A database that is not there yet keeps all in the journal.
+    had = call_until_killed(f"sqlite:///{database}", journal, 3000)
+    database.parent.mkdir()
+    shutil.copy(empty_database, database)
     code = "import sys, llmtrack; llmtrack.Tracker(sys.argv[1], journal_dir=sys.argv[2]).flush(60)"
     for _ in range(4):
         taker = subprocess.Popen([sys.executable, "-c", code, f"sqlite:///{database}", str(journal)])
         _wait_for_rows(database, taker)
         taker.kill()
         taker.wait()
-    make_tracker().close(60)
+    Tracker(f"sqlite:///{database}", journal_dir=journal).close(60)
     check([row.user_id for row in read_rows(database)], had)
     assert [path for path in journal.iterdir() if path.suffix == ".journal"] == []
 

@@ -13,11 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmtrack.capture import frames, journal
+from llmtrack.capture import segment as segment_file
 from llmtrack.capture.frames import MAGIC, Frame, again, decode, encode, pack_times, pieces, unpack_times
 from llmtrack.capture.health import Health
-from llmtrack.capture.journal import Journal, create_segment, take_over
+from llmtrack.capture.journal import Journal
+from llmtrack.capture.segment import Segment, create_segment, take_over
 from llmtrack.capture.tracker import Tracker
 from llmtrack.capture.writer import read_frames
+from llmtrack.ledger.owner import Owner
+
+HERE = Owner("sqlite:////here.db")
 
 
 def piece(number: int, size: int = 10) -> list[bytes]:
@@ -30,7 +35,7 @@ def said(number: int, size: int = 10) -> bytes:
     return b"".join(piece(number, size))
 
 
-def read_all(segment: journal.Segment, health: Health) -> list[Frame]:
+def read_all(segment: Segment, health: Health) -> list[Frame]:
     """All frames of a segment."""
     found: list[Frame] = []
     while segment.done < segment.end:
@@ -71,7 +76,7 @@ def test_a_piece_whose_time_is_missing_costs_no_other() -> None:
 
 def test_where_records_come_often_the_next_file_is_made_ready(tmp_path: Path) -> None:
     health = Health()
-    ours = Journal(lambda: tmp_path, health)
+    ours = Journal(lambda: tmp_path, lambda: HERE, health)
     ours.append(piece(0))
     ours.prepare()
     assert len(ours.files()) == 1  # One small record is no reason.
@@ -104,7 +109,7 @@ def test_a_disk_without_room_for_the_next_file_leaves_this_one_alone(
         raise OSError(28, "No space left on device")
 
     health = Health()
-    ours = Journal(lambda: tmp_path, health)
+    ours = Journal(lambda: tmp_path, lambda: HERE, health)
     ours.append(piece(0, journal.READY_AFTER))
     monkeypatch.setattr(os, "pwrite", full)
     ours.prepare()
@@ -117,7 +122,7 @@ def test_a_disk_without_room_for_the_next_file_leaves_this_one_alone(
 
 def test_what_is_appended_is_read_in_order(tmp_path: Path) -> None:
     health = Health()
-    ours = Journal(lambda: tmp_path, health)
+    ours = Journal(lambda: tmp_path, lambda: HERE, health)
     sizes = [0, 1, 100_000, 5_000_000, 10]
     for number, size in enumerate(sizes):
         ours.append(piece(number, size))
@@ -125,13 +130,14 @@ def test_what_is_appended_is_read_in_order(tmp_path: Path) -> None:
     found = read_all(segment, health)
     assert [(frame.started_at, len(frame.request)) for frame in found] == list(enumerate(sizes))
     assert health.counts() == {}
-    ours.close()
+    assert ours.rest()
+    ours.remove(segment)
     assert list(tmp_path.glob("*.*")) == []
 
 
 def test_a_long_journal_is_cut_into_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "SEGMENT_SIZE", 1000)
-    ours = Journal(lambda: tmp_path, Health())
+    monkeypatch.setattr(segment_file, "SEGMENT_SIZE", 1500)
+    ours = Journal(lambda: tmp_path, lambda: HERE, Health())
     for number in range(30):
         ours.append(piece(number, 100))
     segments = ours.segments()
@@ -144,7 +150,7 @@ def test_a_long_journal_is_cut_into_segments(tmp_path: Path, monkeypatch: pytest
 
 def test_threads_append_whole_records(tmp_path: Path) -> None:
     health = Health()
-    ours = Journal(lambda: tmp_path, health)
+    ours = Journal(lambda: tmp_path, lambda: HERE, health)
 
     def work(first: int) -> None:
         for number in range(first, first + 200):
@@ -165,8 +171,8 @@ def test_threads_append_whole_records(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cut", [1, 30, 60])
 def test_a_cut_tail_costs_only_the_record_it_cuts(cut: int, tmp_path: Path) -> None:
     health = Health()
-    segment = create_segment(tmp_path)
-    os.write(segment.fd, said(1) + said(2) + said(3)[:-cut])
+    segment = create_segment(tmp_path, HERE)
+    os.pwrite(segment.fd, said(1) + said(2) + said(3)[:-cut], segment.begin)
     segment.release(delete=False)
     taken = take_over(segment.path)
     assert taken is not None
@@ -184,7 +190,7 @@ def test_damage_anywhere_is_skipped_and_what_follows_is_read(damage: bytes, wher
     fd = os.memfd_create("journal") if hasattr(os, "memfd_create") else os.open("/tmp/x", os.O_RDWR)
     try:
         os.write(fd, data)
-        segment = journal.Segment("x", Path("x"), fd, end=len(data))
+        segment = Segment("x", Path("x"), fd, end=len(data))
         found = [frame.started_at for frame in read_all(segment, Health())]
     finally:
         os.close(fd)
@@ -196,7 +202,7 @@ def test_damage_anywhere_is_skipped_and_what_follows_is_read(damage: bytes, wher
 
 
 def test_a_segment_in_use_is_not_taken_over(tmp_path: Path) -> None:
-    segment = create_segment(tmp_path)
+    segment = create_segment(tmp_path, HERE)
     assert take_over(segment.path) is None
     segment.release(delete=False)
     taken = take_over(segment.path)
@@ -207,7 +213,7 @@ def test_a_segment_in_use_is_not_taken_over(tmp_path: Path) -> None:
 
 
 def test_a_record_made_while_another_is_written_is_kept_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = Journal(lambda: tmp_path, Health())
+    ours = Journal(lambda: tmp_path, lambda: HERE, Health())
     write = journal._write
     nested: list[int] = []
 
@@ -229,7 +235,7 @@ def test_a_record_made_while_another_is_written_is_kept_too(tmp_path: Path, monk
 def test_memory_has_an_end_and_what_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "MEMORY_RECORDS", 3)
     health = Health()
-    ours = Journal(lambda: Path("/proc/nothing"), health)
+    ours = Journal(lambda: Path("/proc/nothing"), lambda: HERE, health)
     for number in range(5):
         ours.append(piece(number))
     assert (len(ours.memory), ours.dropped, ours.appended) == (3, 2, 5)

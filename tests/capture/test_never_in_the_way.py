@@ -160,10 +160,10 @@ def test_a_record_that_the_database_refuses_is_found_among_its_batch(
 
     write = Ledger.write
 
-    def picky(self: Any, records: Any, progress: Any = ()) -> None:
+    def picky(self: Any, records: Any, progress: Any = (), **given: Any) -> None:
         if any(getattr(record, "http_status", None) == 400 for record in records):
             raise ValueError("no row for this")
-        write(self, records, progress)
+        write(self, records, progress, **given)
 
     monkeypatch.setattr(Ledger, "write", picky)
     tracker = make_tracker()

@@ -10,6 +10,9 @@ import pytest
 
 from llmtrack.capture.frames import encode
 from llmtrack.capture.rejected import REJECTED, forget_before, forget_user
+from llmtrack.ledger.owner import Owner
+
+HERE = Owner("sqlite:////here.db", "0123456789abcdef" * 2)
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def test_an_erased_users_records_go_and_everybody_elses_stay(journal: Path) -> N
     bobs = call("bob", 3, "hello from bob")
     path.write_bytes(call("alice", 1, "alice one") + bobs + judged("alice", 2, "alice likes it"))
 
-    assert forget_user(journal, "alice") == 2
+    assert forget_user(journal, HERE, "alice") == 2
 
     assert path.read_bytes() == bobs
     assert [each.name for each in journal.iterdir()] == [REJECTED]
@@ -56,7 +59,7 @@ def test_what_nobody_can_read_any_more_goes_too(journal: Path) -> None:
     bobs = call("bob", 3, "hello from bob")
     path.write_bytes(b"alice, cut in" + bobs + senseless + b"the middle of alice")
 
-    assert forget_user(journal, "alice") == 3
+    assert forget_user(journal, HERE, "alice") == 3
 
     assert path.read_bytes() == bobs
 
@@ -67,18 +70,18 @@ def test_old_records_go_and_the_file_with_the_last_of_them(journal: Path) -> Non
         call("ann", 10, "old") + call(None, 30, "new") + judged("ann", 20, "old") + judged("ann", 40, "new")
     )
 
-    assert forget_before(journal, 25) == 2
+    assert forget_before(journal, HERE, 25) == 2
     assert b"old" not in path.read_bytes()
-    assert forget_before(journal, 100) == 2
+    assert forget_before(journal, HERE, 100) == 2
     assert list(journal.iterdir()) == []
-    assert forget_before(journal, 100) == 0
+    assert forget_before(journal, HERE, 100) == 0
 
 
 def test_what_an_interrupted_run_left_is_sorted_as_well(journal: Path) -> None:
     (journal / "records.sorting").write_bytes(call("alice", 1, "alice") + call("bob", 2, "bob"))
     (journal / REJECTED).write_bytes(call("alice", 3, "alice"))
 
-    assert forget_user(journal, "alice") == 2
+    assert forget_user(journal, HERE, "alice") == 2
 
     assert (journal / REJECTED).read_bytes() == call("bob", 2, "bob")
     assert [each.name for each in journal.iterdir()] == [REJECTED]

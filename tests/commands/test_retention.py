@@ -64,10 +64,9 @@ from llmtrack.openai import OpenAI
 body = b'{"id":"1","object":"chat.completion","model":"gpt-4o","choices":[{"message":{"content":"zebulon too"}}]}'
 answer = lambda request: httpx2.Response(200, content=body, headers={"content-type": "application/json"})
 client = OpenAI(api_key="k", http_client=httpx2.Client(transport=httpx2.MockTransport(answer)))
-os.environ["LLMTRACK_DATABASE_URL"] = "sqlite:////nowhere/at/all.db"  # so that nothing gets into the ledger
 with llmtrack.context(user_id="zebulon"):
     client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "I am zebulon"}])
-os.kill(os.getpid(), signal.SIGKILL)
+os.kill(os.getpid(), signal.SIGKILL)  # before anything gets into the ledger
 """
 
 

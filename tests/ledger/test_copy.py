@@ -128,5 +128,5 @@ def tables(ledger: Ledger) -> dict[str, list[tuple]]:
             rows = [tuple(row) for row in connection.execute(select(SQLModel.metadata.tables[name]))]
             kept = [row for row in rows if name != "state" or row[0] != "copy"]
             found[name] = sorted(kept, key=repr)
-    del found["unindexed"]
+    del found["unindexed"], found["ledger_id"]  # a copy is another ledger
     return found
