@@ -26,8 +26,6 @@ OPEN = "conversation"
 ALL, ARCHIVED = "history_all", "history_archived"
 IMPORTS = "imports"
 """How many files were brought: each uploader takes one."""
-IMPORT_MB = 200
-"""The largest file to import; `server.maxUploadSize` is for attachments."""
 BROUGHT = "brought"
 """What came of the last one: whether it came in, and what to say."""
 
@@ -104,7 +102,6 @@ def _draw_import(ledger: Ledger, room: Conversations) -> None:
         "An export of this app or of ChatGPT, Claude, Open WebUI or LibreChat",
         ["zip", "json"],
         key=key,
-        max_upload_size=IMPORT_MB,
         on_change=_bring,
         args=(ledger, room, key),
     )
