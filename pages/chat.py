@@ -46,6 +46,8 @@ SUGGESTED = "suggestion"
 PROBLEM = "chat_problem"
 LOST = "chat_files_lost"
 """Names of the files that came with a message that could not be sent."""
+REFUSED = "chat_refused"
+"""The message just submitted could not be sent: the page is drawn anew, with what was typed back in the box."""
 CHOSEN = "chat_better"
 SHOWN = "chat_shown"
 """The conversation this tab shows, and the last message of it that is on the page."""
@@ -119,11 +121,32 @@ def seen(conversation: Conversation) -> int | None:
     return head if shown_in == conversation.id else conversation.head
 
 
-def ask(draft: composer.Draft) -> Turn | None:
-    """Keep the message and ask whoever is to answer."""
+def submit() -> None:
+    """Enter was pressed: keep the message and ask before anything is drawn, so that a tab that closes loses nothing.
+
+    Streamlit ends a closed tab's run where it next reads the state or draws. So the state is read first, in one go;
+    from then until the message is kept there is no such place.
+    """
+    draft, after = composer.submitted(catalog, conversation), seen(conversation) if conversation else None
+    if draft is None or (draft.files and held.hold(draft, quoted(draft), current)):
+        return
+    if turn := ask(draft, after):
+        enter(turn)
+    else:
+        st.session_state[REFUSED] = True
+
+
+def enter(turn: Turn) -> None:
+    """Show the conversation in which something was just asked."""
+    history.show(turn.conversation_id)
+    picker.keep(turn.conversation_id)
+
+
+def ask(draft: composer.Draft, after: int | None) -> Turn | None:
+    """Keep the message after the one with id `after` and ask whoever is to answer; None where it cannot be sent."""
     more = {
         "conversation_id": conversation.id if conversation else None,
-        "after": seen(conversation) if conversation else None,
+        "after": after,
         "parameters": draft.parameters,
         "files": draft.files,
     }
@@ -136,7 +159,6 @@ def ask(draft: composer.Draft) -> Turn | None:
     if turn is None:  # what was typed goes back into the box
         st.session_state[composer.BACK] = draft.text
         st.session_state[LOST] = [file.name for file in draft.files]
-        st.rerun()
     return turn
 
 
@@ -229,19 +251,20 @@ current = history.opened()
 conversation = room.open(current) if current else None
 picker.follow(catalog, current, conversation.model if conversation else None)
 
-# The bar first: what was typed goes out before anything else is drawn.
-draft, price_place = composer.draw(catalog, conversation, mine, ledger, resend)
-if not draft.sent and current is None and (suggested := st.session_state.get(SUGGESTED)):
+if st.session_state.pop(REFUSED, False):
+    st.rerun()
+draft, price_place = composer.draw(catalog, conversation, mine, ledger, resend, submit)
+if current is None and (suggested := st.session_state.get(SUGGESTED)):
     draft = replace(draft, text=suggested)
     st.session_state[SUGGESTED] = None
 if may_go := held.released():
     draft = may_go
-elif draft.files and held.hold(draft, quoted(draft), current):
-    draft = replace(draft, text="", files=())
-if draft.sent and (turn := ask(draft)):
+if draft.sent:
+    turn = ask(draft, seen(conversation) if conversation else None)
+    if turn is None:
+        st.rerun()
+    enter(turn)
     current = turn.conversation_id
-    history.show(current)
-    picker.keep(current)
     conversation = room.open(current)
 
 together = comparing.compared(conversation) if conversation else []

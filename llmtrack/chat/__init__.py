@@ -19,7 +19,7 @@ The front doors, each imported from its own module so that a first page loads on
   will cost before it is typed, which part of it is history, and cheaper ways; ``quotes.deviation(quoted, actual)``.
 * ``preferences.Preferences(ledger, user_id)``: ``favourites``, ``star``, ``first_model``, ``begin_with``, ``presets``,
   ``save_preset``, ``remove_preset``; ``preferences.favourites_first(catalog, favourites)``.
-* ``transfer.to_markdown``, ``to_json`` and ``read`` (our JSON, ChatGPT's export).
+* ``transfer.to_markdown``, ``to_json`` and ``read`` (our JSON; the exports of ChatGPT, Claude, Open WebUI, LibreChat).
 * ``warmup.after_start()``: once after the start, in the background.
 
 Errors meant for the user are `wording.ChatError`: one sentence that names the value and the way out.

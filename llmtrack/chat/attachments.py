@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmtrack.chat.branches import Message
@@ -11,10 +14,26 @@ from llmtrack.chat.prompt import File, Said
 from llmtrack.chat.wording import ChatError
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from llmtrack.ledger.chats import NewFile
 
 _THUMBNAIL = 320  # pixels, the longer side
-_MOST_PIXELS = 80_000_000
+_MOST_PIXELS = {"PNG": 40_000_000, "GIF": 40_000_000, "JPEG": 40_000_000, "WEBP": 24_000_000}
+"""Of a picture that has to be decoded whole: at most 400 MB while it is, as a WebP takes 16 bytes a pixel."""
+_MOST_PIXELS_DRAFTED = 80_000_000
+"""Of a JPEG that is decoded at an eighth of its size."""
+_SHRINKABLE = ("RGB", "RGBA", "L", "LA", "CMYK", "YCbCr")
+"""Modes in which pixels can be averaged; those of a palette or of 16 bits are converted first."""
+_FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+
+
+def as_they_are(files: Sequence[File]) -> tuple[File, ...]:
+    """Files with the media type that their content has: providers refuse a JPEG that is called a PNG.
+
+    Raises `ChatError` for a picture that is none.
+    """
+    return tuple(replace(file, media_type=_media_type(file)) if file.kind == "image" else file for file in files)
 
 
 def to_keep(files: Sequence[File]) -> list[NewFile]:
@@ -26,27 +45,52 @@ def to_keep(files: Sequence[File]) -> list[NewFile]:
     return [NewFile(file.name, file.media_type, file.data, _thumbnail(file)) for file in files]
 
 
+def _media_type(file: File) -> str:
+    with _opened(file) as picture:
+        return _FORMATS[picture.format or ""]
+
+
 def _thumbnail(file: File) -> bytes | None:
     if file.kind != "image":
         return None
+    with _opened(file) as picture:
+        # A progressive JPEG has all of its coefficients in memory, whatever it is decoded to.
+        drafted = picture.format == "JPEG" and "progressive" not in picture.info
+        most = _MOST_PIXELS_DRAFTED if drafted else _MOST_PIXELS[picture.format or ""]
+        if picture.width * picture.height > most:
+            raise _too_large(file, picture.width * picture.height)
+        picture.draft("RGB", (_THUMBNAIL, _THUMBNAIL))
+        shrunk = picture if picture.mode in _SHRINKABLE else picture.convert("RGB")
+        shrunk.thumbnail((_THUMBNAIL, _THUMBNAIL))
+        out = io.BytesIO()
+        shrunk.convert("RGB").save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+@contextmanager
+def _opened(file: File) -> Iterator[Image.Image]:
+    """A picture by its content, whatever its name and type say, as one of the formats that can be sent.
+
+    No other of Pillow's readers is tried: some start programs, as Ghostscript for PostScript.
+    """
     from PIL import Image
 
-    too_large = f"{file.name!r} is too large a picture to be shown: attach a smaller one."
     try:
-        with Image.open(io.BytesIO(file.data)) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                raise ChatError(too_large)
-            small = picture.convert("RGB")
-            small.thumbnail((_THUMBNAIL, _THUMBNAIL))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is looked at here
+            with Image.open(io.BytesIO(file.data), formats=list(_FORMATS)) as picture:
+                yield picture
     except ChatError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ChatError(too_large) from None
-    except (OSError, ValueError, SyntaxError):
+    except Image.DecompressionBombError:
+        raise _too_large(file) from None
+    except Exception:  # whatever Pillow's readers trip over in a damaged file
         raise ChatError(f"{file.name!r} is no picture that can be read: attach a PNG, JPEG, GIF or WebP.") from None
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=80)
-    return out.getvalue()
+
+
+def _too_large(file: File, pixels: int | None = None) -> ChatError:
+    has = f" ({pixels / 1_000_000:.0f} megapixels)" if pixels else ""
+    return ChatError(f"{file.name!r} is too large a picture to be shown{has}: attach a smaller one.")
 
 
 def history(messages: Sequence[Message], contents: Mapping[int, bytes]) -> list[Said]:

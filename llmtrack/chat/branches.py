@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat.prompt import Parameters, Role
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from llmtrack.ledger.chats import Filed, Heading, Line
 
 IN_FLIGHT = ("waiting", "streaming")
+_MOST_TOKENS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +129,21 @@ def conversation_of(heading: Heading, lines: Sequence[Line], head: int | None = 
     everything = tuple(_message(line, tuple(siblings[line.parent_id])) for line in lines)
     shown = head if head is not None else heading.head
     told = heading.settings
+    model = chosen if isinstance(chosen := told.get("model"), str) else None
     return Conversation(
-        heading.id, heading.title or "", branch(everything, shown), told.get("model"), parameters_of(told),
-        bool(told.get("resend_files", True)), heading.pinned, heading.archived, heading.created_at, heading.updated_at,
+        heading.id, heading.title or "", branch(everything, shown), model, parameters_of(told),
+        told.get("resend_files") is not False, heading.pinned, heading.archived, heading.created_at, heading.updated_at,
         heading.version, everything,
     )  # fmt: skip
 
 
-def parameters_of(told: Any) -> Parameters:
-    """Parameters as a conversation keeps them."""
-    return Parameters(told.get("system"), told.get("temperature"), told.get("max_tokens"), told.get("effort"))
+def parameters_of(told: Mapping[str, Any]) -> Parameters:
+    """Parameters as a conversation keeps them; what is none of its kind is left to the provider."""
+    system, effort = (value if isinstance(value := told.get(name), str) else None for name in ("system", "effort"))
+    heat, most = (told.get(name) for name in ("temperature", "max_tokens"))
+    is_heat = isinstance(heat, int | float) and not isinstance(heat, bool) and 0 <= heat <= 2
+    is_most = isinstance(most, int) and not isinstance(most, bool) and 1 <= most <= _MOST_TOKENS
+    return Parameters(system, heat if is_heat else None, most if is_most else None, effort)
 
 
 def settings_of(model: str | None, parameters: Parameters, resend_files: bool = True) -> dict[str, Any]:
@@ -166,15 +173,27 @@ def _message(line: Line, versions: tuple[int, ...]) -> Message:
         trace_id=line.trace_id,
         files=line.files,
         created_at=line.created_at,
-        seconds=meta.get("seconds"),
-        first_token_seconds=meta.get("first_token_seconds"),
-        finish=meta.get("finish"),
+        seconds=_number(meta.get("seconds")),
+        first_token_seconds=_number(meta.get("first_token_seconds")),
+        finish=finish if isinstance(finish := meta.get("finish"), str) else None,
         continues=bool(meta.get("continues")),
         compared=bool(meta.get("compared")),
-        quoted=Decimal(meta["quoted"]) if meta.get("quoted") else None,
+        quoted=_dollars(meta.get("quoted")),
         versions=versions,
     )
 
 
 def _joined(line: Line, kind: str) -> str:
     return "".join(str(part.get("content", "")) for part in line.content if part.get("type") == kind)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _dollars(value: Any) -> Decimal | None:
+    try:
+        amount = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        return None
+    return amount if amount is not None and amount.is_finite() else None

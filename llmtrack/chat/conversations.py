@@ -129,8 +129,9 @@ class Conversations(Shelf):
     ) -> Turn:  # fmt: skip
         from llmtrack.ledger.chats import Line
 
-        said = Said("user", text, tuple(files))
-        check_message(said)
+        check_message(Said("user", text, tuple(files)))
+        files = attachments.as_they_are(files)
+        said = Said("user", text, files)
         chat = None
         if conversation_id is not None:
             chat = self._opened(conversation_id)

@@ -19,6 +19,9 @@ from llmtrack.ledger.interning import plain_json
 IN_FLIGHT = ("waiting", "streaming")
 """Statuses of an answer that somebody is still writing."""
 
+_FIRST_TIME = 0
+_LAST_TIME = 253_402_128_000_000_000  # 9999-12-30T00:00Z: a day is left for zones ahead of UTC
+
 
 def table(model: type[SQLModel]) -> Table:
     """The table behind a model."""
@@ -150,16 +153,27 @@ def files_of(connection: Connection, conversation_id: int) -> dict[int, tuple[Fi
 
 
 def heading(row: RowMapping) -> Heading:
-    """A row as a heading."""
+    """A row as a heading, whatever an earlier version or another program has put into it."""
     return Heading(
-        row["id"], row["title"], bool(row["pinned"]), bool(row["archived"]), row["created_at"], row["updated_at"],
-        row["version"], row["head"], row["settings"] or {},
+        row["id"], row["title"], bool(row["pinned"]), bool(row["archived"]), showable(row["created_at"]),
+        showable(row["updated_at"]), row["version"], row["head"], _object(row["settings"]),
     )  # fmt: skip
 
 
 def line_of(row: RowMapping, files: tuple[Filed, ...]) -> Line:
-    """A row as a message."""
+    """A row as a message, whatever an earlier version or another program has put into it."""
+    content = row["content"] if isinstance(row["content"], list) else []
     return Line(
-        row["id"], row["parent_id"], row["role"], row["content"] or [], row["provider"], row["model"], row["trace_id"],
-        row["status"], row["error"], row["created_at"], row["meta"] or {}, files,
+        row["id"], row["parent_id"], row["role"], [part for part in content if isinstance(part, Mapping)],
+        row["provider"], row["model"], row["trace_id"], row["status"], row["error"], showable(row["created_at"]),
+        _object(row["meta"]), files,
     )  # fmt: skip
+
+
+def showable(micros: Any) -> int:
+    """A time (microseconds since 1970) moved into the years 1970 to 9999, which every page can show in every zone."""
+    return min(max(micros, _FIRST_TIME), _LAST_TIME) if isinstance(micros, int) else _FIRST_TIME
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

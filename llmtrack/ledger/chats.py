@@ -81,6 +81,16 @@ class Chats:
             found = connection.execute(own.order_by(MESSAGE.c.id.desc()).limit(limit)).all()
         return [(trace, meta["quoted"]) for trace, meta in found if trace and meta and meta.get("quoted")]
 
+    def sources(self, name: str) -> dict[str, int]:
+        """This user's conversations whose first message says in `meta`, by `name`, where they came from; by that."""
+        columns = select(MESSAGE.c.conversation_id, MESSAGE.c.meta)
+        with self._ledger.reading() as connection:
+            live = select(CONVERSATION.c.id).where(
+                CONVERSATION.c.app_user == self._user(connection), CONVERSATION.c.deleted_at.is_(None)
+            )
+            first = columns.where(MESSAGE.c.parent_id.is_(None), MESSAGE.c.conversation_id.in_(live))
+            return {meta[name]: id for id, meta in connection.execute(first) if meta and meta.get(name)}
+
     def contents(self, file_ids: Sequence[int]) -> dict[int, bytes]:
         """The contents of files of this user's, by id."""
         return self._blobs(file_ids, "content")

@@ -15,7 +15,7 @@ from llmtrack.settings import get_settings
 from pages.parts import parameters, picker, presets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from streamlit.delta_generator import DeltaGenerator
 
@@ -57,10 +57,12 @@ def draw(
     preferences: Preferences,
     ledger: Ledger,
     resend: Callable[[bool], None],
+    submit: Callable[[], None],
 ) -> tuple[Draft, DeltaGenerator]:
     """The bar with what it says, and the place beside it for what the next message will cost.
 
-    `resend` is told whether the files of earlier messages are to be sent again.
+    `resend` is told whether the files of earlier messages are to be sent again. `submit` is called when Enter was
+    pressed, before anything is drawn: `submitted` is what was written then, and the draft returned has none of it.
     """
     with st.bottom:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
@@ -78,7 +80,7 @@ def draw(
     if (back := st.session_state.pop(BACK, None)) is not None:
         st.session_state[MESSAGE] = back
     # Outside of `st.bottom`, though it goes there: only then does the page follow a growing answer down.
-    said = st.chat_input(
+    st.chat_input(
         f"Message {' and '.join(one.name for one in (model, *others))}",
         key=MESSAGE,
         submit_mode="stop",
@@ -86,11 +88,21 @@ def draw(
         # Any file, and larger ones than can be sent: what the browser refuses it leaves behind without a word when the
         # message is sent. What we refuse is said, and the message stays in the box.
         max_upload_size=max(math.ceil(get_settings().attachment_max_mb), st.get_option("server.maxUploadSize")),
+        on_submit=submit,
     )
+    return Draft(model, told, others), hint
+
+
+def submitted(catalog: Catalog, conversation: Conversation | None) -> Draft | None:
+    """The message that was just sent, read before the bar is drawn, as in a callback; None where there is none."""
+    said = st.session_state.get(MESSAGE)
     if said is None:
-        return Draft(model, told, others), hint
-    files = tuple(File(one.name, one.type or "text/plain", one.getvalue()) for one in said.files)
-    return Draft(model, told, others, said.text or "", files), hint
+        return None
+    text, attached = (said, []) if isinstance(said, str) else (said.text or "", said.files)
+    files = tuple(File(one.name, one.type or "text/plain", one.getvalue()) for one in attached)
+    model = picker.chosen(catalog)
+    others = _found(catalog, model, st.session_state.get(COMPARED) or ())
+    return Draft(model, parameters.chosen(model, conversation), others, text, files)
 
 
 def stop_comparing() -> None:
@@ -146,7 +158,7 @@ def _draw_marks(model: Model, preferences: Preferences) -> None:
 
 def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
     """Up to three more models to ask the same."""
-    choosable = [one.key for one in catalog.models if one.needs is None and one.key != model.key]
+    choosable = _comparable(catalog, model)
     chosen = st.multiselect(
         "Compare with",
         choosable,
@@ -157,4 +169,14 @@ def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
         help="All answer at once, side by side. The one you choose goes on as the conversation.",
         persist_state="session",
     )
-    return tuple(catalog.find(key) for key in chosen if key in choosable)
+    return _found(catalog, model, chosen)
+
+
+def _comparable(catalog: Catalog, model: Model) -> list[str]:
+    return [one.key for one in catalog.models if one.needs is None and one.key != model.key]
+
+
+def _found(catalog: Catalog, model: Model, keys: Sequence[str]) -> tuple[Model, ...]:
+    """The models to ask beside `model`, of those chosen."""
+    comparable = _comparable(catalog, model)
+    return tuple(catalog.find(key) for key in keys if key in comparable)

@@ -14,6 +14,7 @@ from pages.parts import parameters, words
 
 if TYPE_CHECKING:
     from llmtrack.chat.conversations import Conversations
+    from llmtrack.chat.transfer import Imported
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.chats import Heading
 
@@ -98,7 +99,11 @@ def _draw_import(ledger: Ledger, room: Conversations) -> None:
     """Take conversations over from a file, and say what came of it until the next one."""
     key = f"import_{st.session_state.setdefault(IMPORTS, 0)}"
     st.file_uploader(
-        "ChatGPT's export or our JSON", ["zip", "json"], key=key, on_change=_bring, args=(ledger, room, key)
+        "An export of this app or of ChatGPT, Claude, Open WebUI or LibreChat",
+        ["zip", "json"],
+        key=key,
+        on_change=_bring,
+        args=(ledger, room, key),
     )
     if said := st.session_state.get(BROUGHT):
         came, text = said
@@ -107,7 +112,7 @@ def _draw_import(ledger: Ledger, room: Conversations) -> None:
 
 def _bring(ledger: Ledger, room: Conversations, key: str) -> None:
     """A file was chosen. Before the page is drawn, so that the list has what came in; with a new uploader afterwards,
-    so that nothing comes in twice."""
+    so that nothing is read twice."""
     from llmtrack.chat import transfer
 
     file = st.session_state[key]
@@ -115,16 +120,33 @@ def _bring(ledger: Ledger, room: Conversations, key: str) -> None:
         st.session_state.pop(BROUGHT, None)
         return
     try:
-        brought = transfer.read(ledger, room.user_id, file.getvalue())
+        brought = transfer.read(ledger, room.user_id, file)
     except ChatError as error:
-        st.session_state[BROUGHT] = False, f"{words.plain(file.name)}: {error}"
+        st.session_state[BROUGHT] = False, f"{words.plain(file.name)}: {words.plain(str(error))}"
     else:
-        what = words.counted(brought.conversations, "conversation")
-        text = f"{what} with {words.counted(brought.messages, 'message')} came in."
-        if brought.left_out:
-            text += f" {words.counted(brought.left_out, 'message')} left out: tools' output, or pictures without text."
-        st.session_state[BROUGHT] = True, text
+        st.session_state[BROUGHT] = True, _report(brought)
     st.session_state[IMPORTS] += 1
+
+
+def _report(brought: Imported) -> str:
+    """What came of an import, as Markdown."""
+    what = words.counted(brought.conversations, "conversation")
+    lines = [f"{what} with {words.counted(brought.messages, 'message')} came in."]
+    if brought.extended:
+        lines[0] = f"{what} came in, {words.counted(brought.extended, 'conversation')} went on: "
+        lines[0] += f"{words.counted(brought.messages, 'message')}."
+    if brought.unchanged:
+        were = "was" if brought.unchanged == 1 else "were"
+        lines.append(f"{words.counted(brought.unchanged, 'conversation')} {were} here already.")
+    if brought.left_out:
+        lines.append(f"{words.counted(brought.left_out, 'message')} left out: tools' output, or pictures without text.")
+    text = " ".join(lines)
+    if brought.damaged:
+        text += f"\n\n{words.counted(brought.damaged, 'conversation')} left out:\n"
+        text += "".join(f"\n- {words.plain(problem)}" for problem in brought.problems)
+        if (more := brought.damaged - len(brought.problems)) > 0:
+            text += f"\n- and {words.counted(more, 'more', 'more')}"
+    return text
 
 
 def _show_all() -> None:

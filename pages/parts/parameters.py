@@ -54,6 +54,21 @@ def draw(model: Model, conversation: Conversation | None) -> Parameters:
     return Parameters((system or "").strip() or None, temperature, int(most) if most else None, effort)
 
 
+def chosen(model: Model, conversation: Conversation | None) -> Parameters:
+    """What the controls say, read before they are drawn; where they have not been drawn yet, what is kept."""
+    whose, state = owner(conversation), st.session_state
+    kept = conversation.parameters if conversation else Parameters()
+    values = {key: state.get(key, value) for key, value in _values(whose, kept).items()}
+    system, most = values[f"system_{whose}"], values[f"most_{whose}"]
+    temperature = kept.temperature
+    if model.takes.temperature:
+        temperature = None if values[f"free_{whose}"] else float(values[f"heat_{whose}"])
+    effort = kept.effort
+    if model.takes.efforts:
+        effort = state.get(f"effort_{whose}_{model.key}", _wanted_effort(whose, model, kept))
+    return Parameters((system or "").strip() or None, temperature, int(most) if most else None, effort)
+
+
 def put(conversation_id: int | None, parameters: Parameters) -> None:
     """Set the controls of a conversation, or of the one about to begin. Before they are drawn, as in a callback."""
     whose = str(conversation_id) if conversation_id else NEW
@@ -96,11 +111,15 @@ def _heat(whose: str) -> float:
 
 def _effort(whose: str, model: Model, kept: Parameters) -> str | None:
     key = f"effort_{whose}_{model.key}"
-    wanted = st.session_state.get(f"wanted_effort_{whose}", kept.effort)
-    st.session_state.setdefault(key, wanted if wanted in model.takes.efforts else None)
+    st.session_state.setdefault(key, _wanted_effort(whose, model, kept))
     return st.selectbox(
         "Reasoning effort", model.takes.efforts, index=None, key=key, placeholder=DEFAULT, persist_state="session"
     )
+
+
+def _wanted_effort(whose: str, model: Model, kept: Parameters) -> str | None:
+    wanted = st.session_state.get(f"wanted_effort_{whose}", kept.effort)
+    return wanted if wanted in model.takes.efforts else None
 
 
 def _forget(whose: str) -> None:

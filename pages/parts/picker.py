@@ -60,6 +60,14 @@ def pick_model(catalog: Catalog, preferences: Preferences, ledger: Ledger) -> Mo
     return chosen
 
 
+def chosen(catalog: Catalog) -> Model:
+    """The model now chosen, read before the control is drawn, even where its own callback has yet to come."""
+    state = st.session_state
+    if state.get(KEY) not in (None, state[CHOSEN]):
+        _chosen(catalog)
+    return catalog.find(state[CHOSEN])
+
+
 def follow(catalog: Catalog, conversation_id: int | None, model: str | None) -> None:
     """Where another conversation has been opened, choose the model it last used."""
     state = st.session_state
