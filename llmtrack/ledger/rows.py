@@ -33,6 +33,7 @@ _NAMED = (
     "error_code",
     "finish_reason",
     "service_tier",
+    "region",
 )
 _COUNTS = (
     "input_tokens",
@@ -121,6 +122,7 @@ def row_of(g: Generation, known: Interning) -> Row:
         g.http_status,
         name("finish_reason", g.finish_reason),
         name("service_tier", g.service_tier),
+        name("region", g.region),
         int(g.streamed),
         min(g.attempts, 1_000_000),
         _waited(g.duration),
