@@ -281,6 +281,17 @@ class PriceBook(SQLModel, table=True):
     withdrawn_by: str | None = None
 
 
+class Repriced(SQLModel, table=True):
+    """What a generation said about its cost before it was priced later on: what undoing that restores."""
+
+    __tablename__ = "repriced"
+    run: int = given()
+    """Which pricing it was: the ``subject`` of its ``price.apply`` in `audit`."""
+    generation: int = key()
+    cost_reason: int | None = None
+    usage_details: str | None = None
+
+
 class Audit(SQLModel, table=True):
     """Who changed what, and when."""
 
