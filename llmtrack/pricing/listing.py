@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.pricing import matching
@@ -138,13 +139,14 @@ def provider_named(name: str, path: str = "") -> str:
     id = provider_id(name, path)
     if id != name.strip().lower() or "." not in id:
         return id
-    return _listed_at(snapshot(), id, path) or id
+    return _listed_at(version(snapshot()), id, path) or id
 
 
-def _listed_at(data: DataSnapshot, host: str, path: str) -> str | None:
-    """The provider that the list has that address for."""
+@lru_cache(1000)
+def _listed_at(_version: str, host: str, path: str) -> str | None:
+    """The provider that this version of the list has the address for."""
     address = f"https://{host}"
-    for provider in data.providers:
+    for provider in snapshot().providers:
         found = re.match(provider.api_pattern, f"{address}/{path.lstrip('/')}")
         if found is None:
             continue

@@ -25,6 +25,8 @@ SONNET = D("0.045")  # 10,000 x 3 + 1,000 x 15
         ("aws", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", None, SONNET),
         ("aws", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "eu", SONNET * D("1.1")),
         ("aws", "claude-3-opus-20240229", "us", D("0.225")),  # one price: 10,000 x 15 + 1,000 x 75
+        ("aws", "gpt-5.6-luna", "global", D("0.0032")),  # 10,000 x 0.20 + 1,000 x 1.20
+        ("aws", "openai.gpt-5.6-luna", "us-east-2", D("0.0032") * D("1.1")),
         # https://cloud.google.com/vertex-ai/generative-ai/pricing
         ("google", "claude-sonnet-4-5@20250929", "global", SONNET),
         ("google", "claude-sonnet-4-5-20250929", "us-east5", SONNET * D("1.1")),
@@ -57,6 +59,7 @@ def test_a_call_costs_what_its_region_does(provider: str, model: str, region: st
         ("aws", "claude-sonnet-4-5-20250929", None),  # a profile of one's own may be global or not
         ("aws", "claude-sonnet-4-5-20250929", "us-gov-west-1"),  # dearer; the list does not say how much
         ("aws", "claude-3-opus-20240229", "global"),  # the list has no global price
+        ("aws", "claude-fable-5-2", "jp"),  # nor one for Japan
     ],
 )
 def test_what_a_region_costs_that_nobody_told_is_an_estimate(provider: str, model: str, region: str | None) -> None:
