@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import anthropic
 
 from llmtrack.capture.client import Family
-from llmtrack.capture.endpoints import Endpoint, Endpoints, Namer
+from llmtrack.capture.endpoints import Endpoint, Endpoints
 
 if TYPE_CHECKING:
     from anthropic import AnthropicError as AnthropicError
@@ -43,20 +43,7 @@ ENDPOINTS = Endpoints(
 )
 """What is recorded of Anthropic's API. Files, agents and the results of batches are not."""
 
-_NAMES = Namer(
-    {
-        "api.anthropic.com": "anthropic",
-        "amazonaws.com": "aws",
-        "api.aws": "aws",
-        "aiplatform.googleapis.com": "google",
-        "services.ai.azure.com": "azure",
-        "openrouter.ai": "openrouter",
-        "api.deepseek.com": "deepseek",
-    }
-)
-
-
-FAMILY = Family(ENDPOINTS, _NAMES, anthropic.APIResponse, anthropic.AsyncAPIResponse)
+FAMILY = Family(ENDPOINTS, anthropic.APIResponse, anthropic.AsyncAPIResponse)
 
 
 @FAMILY.tracked

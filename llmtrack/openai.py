@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import openai
 
 from llmtrack.capture.client import Family
-from llmtrack.capture.endpoints import Endpoint, Endpoints, Namer
+from llmtrack.capture.endpoints import Endpoint, Endpoints
 
 if TYPE_CHECKING:
     from openai import APIConnectionError as APIConnectionError
@@ -69,36 +69,7 @@ ENDPOINTS = Endpoints(
 Of what is posted elsewhere, that which names a model and whose answer reports usage is: see `OTHER`.
 """
 
-_NAMES = Namer(
-    {
-        "api.openai.com": "openai",
-        "openai.com": "openai",
-        "openai.azure.com": "azure",
-        "cognitiveservices.azure.com": "azure",
-        "services.ai.azure.com": "azure",
-        "openrouter.ai": "openrouter",
-        "api.groq.com": "groq",
-        "api.deepseek.com": "deepseek",
-        "api.mistral.ai": "mistral",
-        "api.together.xyz": "together",
-        "api.fireworks.ai": "fireworks",
-        "api.cohere.ai": "cohere",
-        "api.cohere.com": "cohere",
-        "api.perplexity.ai": "perplexity",
-        "api.x.ai": "x-ai",
-        "api.cerebras.ai": "cerebras",
-        "api.novita.ai": "novita",
-        "generativelanguage.googleapis.com": "google",
-        "aiplatform.googleapis.com": "google",
-        "api.anthropic.com": "anthropic",
-        "amazonaws.com": "aws",
-        "api.aws": "aws",
-        "router.huggingface.co": "huggingface",
-    }
-)
-
-
-FAMILY = Family(ENDPOINTS, _NAMES, openai.APIResponse, openai.AsyncAPIResponse)
+FAMILY = Family(ENDPOINTS, openai.APIResponse, openai.AsyncAPIResponse)
 
 
 @FAMILY.tracked

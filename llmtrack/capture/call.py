@@ -68,6 +68,8 @@ class Call:
     content_encoding = b""
     request_id = b""
     host: str | None = None
+    url_path = ""
+    """The path as it was sent, with what the SDK puts before it."""
     request = b""
     """The JSON body as it was sent; empty for a form."""
     response: bytes | None = None
@@ -181,8 +183,7 @@ class Call:
         self._sees_request(response.request)
 
     def _sees_request(self, request: Any) -> None:
-        if self.attachment.provider is None:
-            self.host = request.url.host
+        self.host, self.url_path = request.url.host, request.url.path
         if not self.plain_options.files:
             # What is streamed to the server has no `_content`, and is not kept.
             self.request = getattr(request, "_content", b"")

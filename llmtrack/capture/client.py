@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from llmtrack.capture.call import Attachment, Call
-from llmtrack.capture.endpoints import OTHER, Endpoints, Namer
+from llmtrack.capture.endpoints import OTHER, Endpoints
 from llmtrack.capture.tracker import default_tracker
 
 C = TypeVar("C", bound=type)
@@ -25,7 +25,6 @@ class Family:
     """What the tracked clients of one SDK have in common."""
 
     endpoints: Endpoints
-    names: Namer
     response: Any
     """The SDK's `APIResponse`."""
     async_response: Any
@@ -39,7 +38,6 @@ class Family:
         plain: Any = ours.__bases__[0]
         is_async = inspect.iscoroutinefunction(plain.request)
         changed: Any = ours
-        changed._llmtrack_names = self.names
         changed._llmtrack_response = self.async_response if is_async else self.response
         changed.__init__ = _init(ours, plain)
         changed.copy = changed.with_options = _copy(ours, plain)

@@ -63,18 +63,3 @@ class Endpoints:
                 if key.startswith(f"{method} ") and path.endswith(key.partition(" ")[2]):
                     return endpoint
         return None
-
-
-class Namer(dict[str, str]):
-    """The name of the provider at each host: `known` ones by the end of the host, else the host itself."""
-
-    def __init__(self, known: Mapping[str, str]) -> None:
-        super().__init__()
-        self._known = dict(known)
-
-    def __missing__(self, host: str) -> str:
-        known = self._known.items()
-        name = next((name for end, name in known if host == end or host.endswith("." + end)), host)
-        if len(self) < 1000:
-            self[host] = name
-        return name

@@ -25,7 +25,7 @@ LONGEST_SECRET = 4000
 def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
     """The frame of a call that ended `how`, in pieces, for `Journal.append`."""
     attachment = call.attachment
-    provider = attachment.provider or call.client._llmtrack_names[call.host or call.client.base_url.host]
+    host = call.host or call.client.base_url.host
     response, times, stopped_at = call.response, b"", call.stopped_at
     request = call.request
     flags = 0 if request else NO_REQUEST
@@ -47,7 +47,17 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
         secrets = credentials.credentials_of(call, error)
         if response:
             response = credentials.mask_body(response, secrets, failed=failed)
-    known = _known(call.endpoint, provider, attachment.simulated, call.path, call.model, call.content_type, encoding)
+    known = _known(
+        call.endpoint,
+        attachment.provider or host,
+        host,
+        call.url_path,
+        attachment.simulated,
+        call.path,
+        call.model,
+        call.content_type,
+        encoding,
+    )
     if call.size is not None:
         known = known[:-1] + b',"size":%d}' % call.size
     if error is not None:
@@ -72,6 +82,8 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
 def _known(
     endpoint: Endpoint,
     provider: str,
+    host: str,
+    url_path: str,
     simulated: bool,
     path: str,
     model: str | None,
@@ -83,6 +95,8 @@ def _known(
         "operation": endpoint.operation,
         "reader": endpoint.reader,
         "provider": provider,
+        "host": host,
+        "url_path": mask_address(url_path),
         "path": mask_address(path),
         "model": model,
         "content_type": content_type.decode("latin-1"),

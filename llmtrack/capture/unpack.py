@@ -13,6 +13,9 @@ from llmtrack.capture.reading import Reading, read
 from llmtrack.capture.reading.exchange import ErrorSeen, Exchange
 from llmtrack.ids import new_id
 from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
+from llmtrack.pricing.listing import provider_named
+from llmtrack.pricing.providers import provider_id
+from llmtrack.pricing.regions import region_of
 from llmtrack.pricing.usage import Usage
 
 _BACKGROUND = re.compile(rb'"background"\s*:\s*true')
@@ -76,7 +79,7 @@ def exchange_of(frame: Frame, known: dict[str, Any]) -> Exchange:
         ended=frame.ended,
         error=ErrorSeen(**error) if error else None,
         path=known["path"],
-        provider=known["provider"],
+        provider=provider_id(known["provider"], known.get("url_path", "")),
         size=known.get("size"),
     )
 
@@ -84,13 +87,15 @@ def exchange_of(frame: Frame, known: dict[str, Any]) -> Exchange:
 def _generation(frame: Frame, known: dict[str, Any], reading: Reading) -> Generation:
     context = _members(frame.context) if frame.context else {}
     refused = frame.ended == "refused"
+    provider = provider_named(known["provider"], known.get("url_path", ""))
+    request_model = reading.request_model or known["model"]
     return Generation(
         id=new_id(frame.started_at),
         started_at=frame.started_at,
-        provider=known["provider"],
+        provider=provider,
         operation=known["operation"],
         status="refused" if refused else "pending" if reading.pending else reading.status,
-        request_model=reading.request_model or known["model"],
+        request_model=request_model,
         response_model=reading.response_model,
         user_id=context.get("user_id") or reading.user_id,
         session_id=context.get("session_id"),
@@ -105,6 +110,8 @@ def _generation(frame: Frame, known: dict[str, Any], reading: Reading) -> Genera
         time_to_first_token=reading.time_to_first_token,
         finish_reason=reading.finish_reason,
         service_tier=reading.service_tier,
+        region=reading.region
+        or region_of(provider, known.get("host"), known.get("url_path", ""), request_model or reading.response_model),
         response_id=reading.response_id,
         request_id=frame.request_id.decode("latin-1") or None,
         http_status=frame.http_status,

@@ -14,7 +14,7 @@ from llmtrack.commands import database_option, open_given
 
 if TYPE_CHECKING:
     from llmtrack.ledger.prices import BookLine
-    from llmtrack.pricing import Pricer
+    from llmtrack.pricing import BookEntry, Pricer
 
 BY = "command line"
 LOOK_BACK = 30
@@ -25,7 +25,8 @@ LOOK_BACK = 30
 def command() -> None:
     """Keep this installation's own prices, discounts and markups.
 
-    They hold for calls from a date on; what was recorded before keeps its cost.
+    They hold for calls from a date on; what was recorded before keeps its cost. Calls that had no price can be priced
+    later on (apply), which can be undone.
     """
 
 
@@ -102,6 +103,7 @@ def add(
     except PriceRefused as refused:
         raise click.ClickException(str(refused)) from refused
     click.echo(f"Entry {kept.id}: {kept.title}, from {_day(kept.since)}.")
+    _offer(kept, database_url)
 
 
 @command.command()
@@ -143,6 +145,81 @@ def check(models: tuple[str, ...], tier: str | None, database_url: str | None) -
         click.echo(f"Every model of the last {LOOK_BACK} days has a price.")
     else:
         raise SystemExit(1)
+
+
+@command.command()
+@click.argument("models", default="*/*", metavar="[PROVIDER/MODEL]")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@database_option
+def apply(models: str, yes: bool, database_url: str | None) -> None:
+    """Price calls that had no price when they were made: shows what it comes to by month and user, then asks.
+
+    \b
+    llmtrack prices apply 'ollama/*'
+
+    Costs that exist are left alone. It can be undone: llmtrack prices undo.
+    """
+    from llmtrack.ledger import repricing
+    from llmtrack.settings import get_settings
+
+    provider, name = _split(models)
+    ledger = open_given(database_url)
+    looked = repricing.preview(ledger, provider, name, timezone=get_settings().timezone)
+    for line in looked.lines:
+        click.echo(f"{line.month}  {line.user or 'no user':30} {line.calls:10,} calls  ${line.cost:,f}")
+    if looked.unpriced:
+        click.echo(f"{looked.unpriced:,} calls have no price yet; llmtrack prices check says why.")
+    if looked.sealed:
+        click.echo(f"{looked.sealed:,} calls stay unpriced: their rows have been deleted, only totals are left.")
+    if not looked.calls:
+        click.echo(f"No unpriced call of {models} has a price now.")
+        return
+    question = f"Price {looked.calls:,} calls at ${looked.cost:,f} in all?"
+    if not yes and not click.confirm(question):
+        click.echo("Nothing was changed.")
+        return
+    run = repricing.apply(ledger, provider, name, by=BY)
+    click.echo(f"Priced {run.calls:,} calls at ${run.cost:,f}. To undo it: llmtrack prices undo {run.number}")
+
+
+@command.command()
+@click.argument("pricing", type=int)
+@database_option
+def undo(pricing: int, database_url: str | None) -> None:
+    """Make the calls that a pricing priced unpriced again; `llmtrack prices runs` lists them."""
+    from llmtrack.ledger import repricing
+
+    calls = repricing.undo(open_given(database_url), pricing, by=BY)
+    click.echo(f"Pricing {pricing} is undone: {calls:,} calls are unpriced again.")
+
+
+@command.command()
+@database_option
+def runs(database_url: str | None) -> None:
+    """Show when unpriced calls were priced, and by whom."""
+    from llmtrack.ledger import repricing
+
+    found = repricing.runs(open_given(database_url))
+    for run in found:
+        undone = ", undone" if run.undone else ""
+        click.echo(
+            f"{run.number:4}  {_day(run.at)}, {run.models}: {run.calls:,} calls, ${run.cost:,f}, by {run.by}{undone}"
+        )
+    if not found:
+        click.echo("No unpriced calls have been priced later on.")
+
+
+def _offer(entry: BookEntry, database_url: str | None) -> None:
+    """Says how to price the unpriced calls that a new entry is about, if there are any."""
+    from llmtrack.ledger import repricing
+
+    if entry.kind not in ("price", "same_as"):
+        return
+    looked = repricing.preview(open_given(database_url), entry.provider, entry.model)
+    if looked.calls:
+        click.echo(
+            f"{looked.calls:,} unpriced calls have a price now: llmtrack prices apply '{entry.provider}/{entry.model}'"
+        )
 
 
 def describe(pricer: Pricer, provider: str, model: str, tier: str | None = None) -> list[str]:

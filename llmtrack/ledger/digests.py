@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import blake2b
 from typing import Any
@@ -46,11 +46,24 @@ def of_totals(totals: Totals, edge: int) -> Digests:
     return found
 
 
-def of_tables(connection: Connection, dialect: Dialect, since: int, until: int) -> Digests:
-    """The digests of the totals as they are stored, for the days from `since` to before `until`."""
+def of_tables(
+    connection: Connection,
+    dialect: Dialect,
+    since: int,
+    until: int,
+    there: Mapping[str, Sequence[str]] | None = None,
+) -> Digests:
+    """The digests of the totals as they are stored, for the days from `since` to before `until`.
+
+    `there` are the columns of a ledger's tables, where they may be fewer than today's.
+    """
     found: Digests = {}
     for rollup in (*CUBES, *SKETCHES):
         values = MEASURES if rollup in CUBES else SKETCHED
+        if there is not None:
+            if rollup.table not in there:
+                continue
+            values = tuple(column for column in values if column in there[rollup.table])
         slot, slots = rollup.key.index("slot"), DAY // rollup.length
         for row in _stored(connection, dialect, rollup.table, (*rollup.key, *values), since * slots, until * slots):
             if rollup in SKETCHES:

@@ -15,7 +15,7 @@ from llmtrack.ledger.snapshot import Snapshot
 from llmtrack.ledger.words import Words, texts_of
 
 _NAMED = ("provider", "operation", "model", "request_model", "response_model", "status", "error_type", "error_code",
-          "feature", "group_name", "finish_reason", "service_tier", "cost_status", "cost_reason")  # fmt: skip
+          "feature", "group_name", "finish_reason", "service_tier", "region", "cost_status", "cost_reason")  # fmt: skip
 _PLAIN = ("http_status", "attempts", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
           "cache_write_1h_tokens", "reasoning_tokens", "response_id", "request_id", "span_id")  # fmt: skip
 _OTHER = (
@@ -56,6 +56,7 @@ class GenerationRow:
     group: str | None
     finish_reason: str | None
     service_tier: str | None
+    region: str | None
     http_status: int | None
     streamed: bool
     attempts: int
@@ -94,7 +95,7 @@ class GenerationDetail:
     """What the cost is made of, as far as known; the parts add up to it."""
     reported_cost: Decimal | None
     price: Mapping[str, Any] | None
-    """The price applied: source, version, provider, model, tier and rates."""
+    """The price applied: source, version, provider, model, tier, adjustment and rates."""
     details: Mapping[str, Any]
     """The rare rest of the usage: tools, work on other models, counts that were not believed."""
 
@@ -141,20 +142,20 @@ def detail(view: Snapshot, words: Words, id: int, timezone: str) -> GenerationDe
     costs = ", ".join(f"g.{part}_cost" for part in PARTS)
     row = view.one(
         "SELECT t.input, t.output, t.error, ps.properties, g.usage_details, g.reported_cost, "
-        f"p.source, p.version, p.provider, p.model, p.tier, p.rates, {costs} FROM generation AS g "
+        f"p.source, p.version, p.provider, p.model, p.tier, p.adjustment, p.rates, {costs} FROM generation AS g "
         "LEFT JOIN generation_text AS t ON t.id = g.id LEFT JOIN property_set AS ps ON ps.id = g.property_set "
         f"LEFT JOIN price AS p ON p.id = g.price WHERE g.id = {int(id)}"
     )
     load = view.dialect.from_json
-    price = dict(zip(("source", "version", "provider", "model", "tier"), row[6:11], strict=True))
+    price = dict(zip(("source", "version", "provider", "model", "tier", "adjustment"), row[6:12], strict=True))
     return GenerationDetail(
         row=found[0],
         input=load(row[0]),
         output=load(row[1]),
         error_message=row[2],
         properties=load(row[3]) or {},
-        cost_parts={part: d for part, nano in zip(PARTS, row[12:], strict=True) if (d := dollars(nano)) is not None},
+        cost_parts={part: d for part, nano in zip(PARTS, row[13:], strict=True) if (d := dollars(nano)) is not None},
         reported_cost=dollars(row[5]),
-        price={**price, "rates": load(row[11])} if row[6] is not None else None,
+        price={**price, "rates": load(row[12])} if row[6] is not None else None,
         details=load(row[4]) or {},
     )

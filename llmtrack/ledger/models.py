@@ -22,7 +22,7 @@ class Name(SQLModel, table=True):
     id: int = given()
     kind: str
     """``provider``, ``model``, ``operation``, ``feature``, ``group``, ``status``, ``error_type``, ``error_code``,
-    ``finish_reason``, ``service_tier``, ``cost_status`` or ``cost_reason``."""
+    ``finish_reason``, ``service_tier``, ``region``, ``cost_status`` or ``cost_reason``."""
     text: str
 
 
@@ -153,6 +153,8 @@ class Generation(SQLModel, table=True):
     http_status: int | None = None
     finish_reason: int | None = None
     service_tier: int | None = None
+    region: int | None = None
+    """Where it was served, as far as address, model name and answer say: ``global``, ``us``, ``us-east5``, …"""
     streamed: int = Field(sa_type=SmallInteger)
     attempts: int
     duration: int | None = big(default=None)
@@ -291,6 +293,17 @@ class PriceBook(SQLModel, table=True):
     created_by: str
     withdrawn_at: int | None = big(default=None)
     withdrawn_by: str | None = None
+
+
+class Repriced(SQLModel, table=True):
+    """What a generation said about its cost before it was priced later on: what undoing that restores."""
+
+    __tablename__ = "repriced"
+    run: int = given()
+    """Which pricing it was: the ``subject`` of its ``price.apply`` in `audit`."""
+    generation: int = key()
+    cost_reason: int | None = None
+    usage_details: str | None = None
 
 
 class Audit(SQLModel, table=True):

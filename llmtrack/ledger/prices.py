@@ -89,7 +89,7 @@ def why_missing(one: Missing, pricer: Pricer, *, at: int | None = None) -> str:
     if quote.reason is not None:
         return in_words(quote.reason)
     if any("book" in band.price.source + band.price.version for band in quote.bands):
-        return "it has a price in the book now; calls recorded before keep what they had"
+        return "it has a price in the book now; calls made before can be priced, too"
     return "a service tier, or a class of tokens, that some of its calls used has no price"
 
 

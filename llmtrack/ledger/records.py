@@ -43,6 +43,8 @@ class Generation:
     finish_reason: str | None = None
     service_tier: str | None = None
     """The tier served, as the provider says."""
+    region: str | None = None
+    """Where it was served: ``global``, ``us``, ``us-east5``, … (`llmtrack.pricing.regions`)."""
     response_id: str | None = None
     request_id: str | None = None
     http_status: int | None = None

@@ -21,7 +21,8 @@ Row = tuple[Any, ...]
 
 MOST_TOKENS = 1_000_000_000
 """A count above this is kept as reported in `usage_details` and is unknown to all sums (decision 4)."""
-_MOST_COST = 10**16
+MOST_COST = 10**16
+"""Nano-dollars; a cost above this could not be summed."""
 _LONGEST_WAIT = 10**15
 _FIRST, _LAST = 946_684_800_000_000, 3_786_912_000_000_000  # the years an id can hold, roughly: 2000 to 2089
 _NAMED = (
@@ -33,6 +34,7 @@ _NAMED = (
     "error_code",
     "finish_reason",
     "service_tier",
+    "region",
 )
 _COUNTS = (
     "input_tokens",
@@ -67,7 +69,7 @@ def known_cost(generation: Generation) -> Cost:
     simulated = generation.simulated or cost.status == "simulated"
     if cost.total is None:
         return Cost(status="simulated" if simulated else "unpriced", reason=cost.reason)
-    if not 0 <= cost.total <= _MOST_COST:
+    if not 0 <= cost.total <= MOST_COST:
         return Cost(status="simulated" if simulated else "unpriced", reason="too_many")
     return replace(cost, status="simulated") if simulated and cost.status != "simulated" else cost
 
@@ -123,6 +125,7 @@ def row_of(g: Generation, known: Interning) -> Row:
         g.http_status,
         name("finish_reason", g.finish_reason),
         name("service_tier", g.service_tier),
+        name("region", g.region),
         int(g.streamed),
         min(g.attempts, 1_000_000),
         _waited(g.duration),
@@ -182,7 +185,7 @@ def _reported(dollars: Decimal) -> int | None:
     if not dollars.is_finite():
         return None
     nano = round(dollars * 10**9)
-    return nano if abs(nano) <= _MOST_COST else None
+    return nano if abs(nano) <= MOST_COST else None
 
 
 def _details(
@@ -209,6 +212,21 @@ def _details(
     if cost.other_prices:
         told["prices"] = [prices[price_key(price)] for price in cost.other_prices]
     return plain_json(told) if told else None
+
+
+def usage_of(row: Row) -> Usage:
+    """The usage that a row was made from, counts that were not believed included."""
+    told = json.loads(row[AT["usage_details"]] or "{}")
+    return _usage({**told, **dict(zip(_COUNTS, row[AT[_COUNTS[0]] :], strict=False)), **told.get("reported", {})})
+
+
+def _usage(told: Mapping[str, Any]) -> Usage:
+    """The usage with these counts by name; what is no count of it is left out."""
+    known: dict[str, Any] = {field.name: told.get(field.name) for field in fields(Usage)}
+    seconds = known["audio_seconds"]
+    others = tuple((model, _usage(other)) for model, other in known["others"] or ())
+    known |= {"tools": known["tools"] or {}, "others": others}
+    return Usage(**{**known, "audio_seconds": None if seconds is None else Decimal(str(seconds))})
 
 
 def _plain(usage: Usage) -> dict[str, Any]:

@@ -255,6 +255,7 @@ _DIMENSIONS = (
     Dimension("request_model", "request_model", "model", f"The model asked for (`gen_ai.request.model`, {_OTEL})."),
     Dimension("response_model", "response_model", "model", f"The model served (`gen_ai.response.model`, {_OTEL})."),
     Dimension("service_tier", "service_tier", "service_tier", "The service tier served, as the provider says."),
+    Dimension("region", "region", "region", "Where it was served, as address, model name and answer say."),
     Dimension("finish_reason", "finish_reason", "finish_reason", "Why the model stopped."),
     Dimension("error_code", "error_code", "error_code", "The provider's own code for the error."),
     Dimension("http_status", "http_status", None, "The status of the HTTP answer."),

@@ -9,7 +9,9 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, Literal
 
-from llmtrack.pricing.names import list_id, without_snapshot
+from llmtrack.pricing.names import without_snapshot
+from llmtrack.pricing.providers import provider_id
+from llmtrack.pricing.regions import region_of
 
 FOREVER = 2**62
 STANDARD = "standard"
@@ -38,7 +40,8 @@ class BookEntry:
     until: int | None = None
     """The moment it ends; None: until a later entry for the same follows."""
     tier: str = ""
-    """The served tier it is for, or a glob; where none is given, a price is for ``standard``, the others for any."""
+    """The served tier it is for, or a glob; where none is given, a price is for ``standard``, the others for any.
+    With an ``@`` in it, it is for the region behind that, too: ``*@us``, ``standard@europe-*``."""
     rates: Mapping[str, Decimal] = field(default_factory=lambda: _NOTHING)
     """For ``price``: dollars by class, in the units of `llmtrack.pricing.classes`."""
     above: int = 0
@@ -72,9 +75,9 @@ class BookEntry:
         """Whether it is in force at `at`."""
         return self.since <= at and (self.until is None or at < self.until)
 
-    def matches(self, provider: str, model: str, tier: str) -> bool:
+    def matches(self, provider: str, model: str, tier: str, region: str | None = None) -> bool:
         """Whether it is about this model, whenever."""
-        return self._rank(provider, model, tier) is not None
+        return self._rank(provider, model, tier, region) is not None
 
     def as_json(self) -> dict[str, Any]:
         """All of it but the id, in plain types; money as decimal strings."""
@@ -94,11 +97,15 @@ class BookEntry:
             return replace(entry, until=until)
         return entry
 
-    def _rank(self, provider: str, model: str, tier: str) -> tuple[int, int, int, int, int, int] | None:
+    def _rank(
+        self, provider: str, model: str, tier: str, region: str | None
+    ) -> tuple[int, int, int, int, int, int] | None:
         """How closely it describes a model: names before globs, then by the letters given; None: not at all."""
         model_rank = _closeness(self.model, (model, without_snapshot(model)))
-        provider_rank = _closeness(self.provider, (provider, list_id(provider)))
-        tier_rank = _closeness(self.tiers, (tier,))
+        provider_rank = _closeness(self.provider, (provider, provider_id(provider)))
+        if provider_rank is None and _is_named(self.provider, provider_id(provider), region):
+            provider_rank = (1, 0)
+        tier_rank = _closeness(self.tiers, (f"{tier}@{region or ''}" if "@" in self.tiers else tier,))
         if model_rank is None or provider_rank is None or tier_rank is None:
             return None
         return (*model_rank, *provider_rank, *tier_rank)
@@ -116,6 +123,11 @@ def _closeness(pattern: str, spellings: Sequence[str]) -> tuple[int, int] | None
     if any(fnmatchcase(name, wanted) for name in names):
         return (0, sum(mark not in "*?[]" for mark in wanted))
     return None
+
+
+def _is_named(name: str, provider: str, region: str | None) -> bool:
+    """Whether `name` is another of this provider's. A host that stands for one region names it there only."""
+    return provider_id(name) == provider and region_of(provider, name) in (None, region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +148,7 @@ class Decision:
     since: int
     until: int
     knows_place: bool = False
-    """A discount or markup is for calls kept in that place (``*@us``), so that the tier's price is known there too."""
+    """A discount or markup is for calls served in that region (``*@us``): it takes the place of the surcharge there."""
 
     @property
     def covers(self) -> bool:
@@ -155,13 +167,13 @@ class Book:
     def __init__(self, entries: Sequence[BookEntry] = ()) -> None:
         self._entries = tuple(entry for entry in entries if entry.until is None or entry.until > entry.since)
 
-    def decide(self, provider: str, model: str, tier: str, at: int) -> Decision:
+    def decide(self, provider: str, model: str, tier: str, at: int, region: str | None = None) -> Decision:
         """What holds for `model` at `at`."""
-        about = [entry for entry in self._entries if entry.matches(provider, model, tier)]
+        about = [entry for entry in self._entries if entry.matches(provider, model, tier, region)]
         since, until = _window(about, at)
         best = sorted(
             (entry for entry in about if entry.holds(at)),
-            key=lambda entry: (entry._rank(provider, model, tier) or (), entry.since, entry.id),
+            key=lambda entry: (entry._rank(provider, model, tier, region) or (), entry.since, entry.id),
             reverse=True,
         )
         rates: dict[str, dict[int, Decimal]] = {}
@@ -187,11 +199,13 @@ class Book:
             knows_place=any(entry.percent is not None and "@" in entry.tiers for entry in best),
         )
 
-    def of_everything(self, provider: str, model: str, tier: str, at: int) -> tuple[Decimal, str | None] | None:
+    def of_everything(
+        self, provider: str, model: str, tier: str, at: int, region: str | None = None
+    ) -> tuple[Decimal, str | None] | None:
         """What a cost told by the provider is multiplied by, where an entry says it applies to all costs."""
         if not any(entry.applies_to == "all" for entry in self._entries):
             return None
-        decided = self.decide(provider, model, tier, at)
+        decided = self.decide(provider, model, tier, at, region)
         return (decided.on_own, decided.words) if decided.on_own != 1 else None
 
 

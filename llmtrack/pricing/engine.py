@@ -36,6 +36,7 @@ class Priceable(Protocol):
     request_model: str | None
     response_model: str | None
     service_tier: str | None
+    region: str | None
     usage: Usage
     usage_estimated: bool
     reported_cost: Decimal | None
@@ -58,7 +59,7 @@ class Pricer:
     def __init__(self, book: Sequence[BookEntry] = ()) -> None:
         self._book = Book(book)
         self._data: object = None
-        self._quotes: dict[tuple[str, str, str | None], tuple[Quote, ...]] = {}
+        self._quotes: dict[tuple[str, str, str | None, str | None], tuple[Quote, ...]] = {}
         self._failed: set[str] = set()
 
     def price(self, generation: Priceable) -> Cost:
@@ -68,6 +69,7 @@ class Pricer:
             provider=generation.provider,
             model=generation.response_model,
             tier=generation.service_tier,
+            region=generation.region,
             at=generation.started_at,
             request_model=generation.request_model,
             reported=generation.reported_cost,
@@ -85,6 +87,7 @@ class Pricer:
         model: str | None,
         tier: str | None,
         at: int,
+        region: str | None = None,
         request_model: str | None = None,
         reported: Decimal | None = None,
         estimated: bool = False,
@@ -94,15 +97,16 @@ class Pricer:
     ) -> Cost:
         """What `usage` cost at `provider`, `at` microseconds since 1970, in nano-dollars. Never raises.
 
-        `model` and `tier` are the served ones; `request_model` stands in where the answer named no model, and the
-        cost is then ``estimated``. `reported` is what the provider says it charged, and wins. `status` is the call's:
-        a failed one without usage is told apart from an answered one whose usage is missing.
+        `model`, `tier` and `region` are the served ones; `request_model` stands in where the answer named no model,
+        and the cost is then ``estimated``. `reported` is what the provider says it charged, and wins. `status` is the
+        call's: a failed one without usage is told apart from an answered one whose usage is missing.
         """
         try:
+            tier, region = _placed(tier, region)
             if simulated:
                 return _simulated(usage, model or request_model or "", status)
             if reported is not None and reported.is_finite() and 0 <= reported < _MOST_DOLLARS:
-                return self._reported(reported, provider, model or request_model, tier, at)
+                return self._reported(reported, provider, model or request_model, tier, at, region)
             if operation in _FREE_OPERATIONS:
                 return _free(provider, model or request_model or "", operation or "")
             nothing = usage.input_tokens is None and usage.output_tokens is None
@@ -115,8 +119,8 @@ class Pricer:
                 return _unpriced(Reason.NO_MODEL)
             doubt = Reason.USAGE_ESTIMATED if estimated else None if model else Reason.MODEL_ASSUMED
             if usage.others:
-                return self._several(usage, provider, name, tier, at, doubt)
-            priced = self._priced(usage, provider, name, tier, at)
+                return self._several(usage, provider, name, tier, at, region, doubt)
+            priced = self._priced(usage, provider, name, tier, at, region)
             if type(priced) is not _Priced:
                 return _unpriced(cast(Reason, priced))
             return _cost(priced.parts, priced.price, doubt or priced.doubt)
@@ -124,8 +128,10 @@ class Pricer:
             self._complain(model or request_model or "")
             return _unpriced(Reason.INTERNAL_ERROR)
 
-    def _priced(self, usage: Usage, provider: str, model: str, tier: str | None, at: int) -> _Priced | Reason:
-        found = self._quote(provider, model, tier, at)
+    def _priced(
+        self, usage: Usage, provider: str, model: str, tier: str | None, at: int, region: str | None
+    ) -> _Priced | Reason:
+        found = self._quote(provider, model, tier, at, region)
         if found.reason is not None:
             return found.reason
         bands = found.bands
@@ -140,37 +146,39 @@ class Pricer:
             return cast(Reason, result)
         return _Priced(result[0], result[1] or found.doubt, band.price)
 
-    def _quote(self, provider: str, model: str, tier: str | None, at: int) -> Quote:
+    def _quote(self, provider: str, model: str, tier: str | None, at: int, region: str | None) -> Quote:
         """The quote in force at that moment, from memory where one is there."""
         data = listing.snapshot()
         if data is not self._data:  # first use, or the price data has been refreshed
             self._quotes = {}
             self._data = data
-        key = (provider, model, tier)
+        key = (provider, model, tier, region)
         known = self._quotes.get(key, ())
         for one in known:
             if one.since <= at < one.until:
                 return one
-        made = quote(data, self._book, provider, model, listing.tier_name(tier), at)
+        made = quote(data, self._book, provider, model, listing.tier_name(tier), at, region)
         if len(self._quotes) >= _KEPT_KEYS:
             self._quotes = {}
         self._quotes[key] = (made, *known[: _KEPT_WINDOWS - 1])
         return made
 
-    def quote(self, provider: str, model: str, tier: str | None = None, *, at: int) -> Quote:
+    def quote(self, provider: str, model: str, tier: str | None = None, *, at: int, region: str | None = None) -> Quote:
         """The prices of a model as they hold at a moment, or the reason why there are none."""
-        return self._quote(provider, model, tier, at)
+        tier, region = _placed(tier, region)
+        return self._quote(provider, model, tier, at, region)
 
     def _several(
-        self, usage: Usage, provider: str, model: str, tier: str | None, at: int, doubt: Reason | None
-    ) -> Cost:
+        self, usage: Usage, provider: str, model: str, tier: str | None, at: int, region: str | None,
+        doubt: Reason | None,
+    ) -> Cost:  # fmt: skip
         """The cost of a call that did part of its work on other models, each at its own price."""
         own = _without_others(usage)
         if own is None:
             return _unpriced(Reason.INVALID_USAGE)
         done: list[_Priced] = []
         for name, used in ((model, own), *usage.others):
-            priced = self._priced(used, provider, name, tier, at)
+            priced = self._priced(used, provider, name, tier, at, region)
             if isinstance(priced, Reason):
                 return _unpriced(priced)
             done.append(priced)
@@ -179,8 +187,10 @@ class Pricer:
         sums = cast(Parts, tuple(_add(column) for column in columns))
         return replace(_cost(sums, done[0].price, doubt), other_prices=tuple(one.price for one in done[1:]))
 
-    def _reported(self, reported: Decimal, provider: str, model: str | None, tier: str | None, at: int) -> Cost:
-        adjustment = self._book.of_everything(provider, model or "", listing.tier_name(tier), at)
+    def _reported(
+        self, reported: Decimal, provider: str, model: str | None, tier: str | None, at: int, region: str | None
+    ) -> Cost:
+        adjustment = self._book.of_everything(provider, model or "", listing.tier_name(tier), at, region)
         factor, words = adjustment if adjustment is not None else (Decimal(1), None)
         price = Price(
             "provider", "", provider, model or "", listing.tier_name(tier), MappingProxyType({}), adjustment=words
@@ -192,6 +202,14 @@ class Pricer:
         if model not in self._failed and len(self._failed) < _KEPT_KEYS:
             self._failed.add(model)
             _log.exception("Could not price a call of model %r; it is kept as unpriced", model)
+
+
+def _placed(tier: str | None, region: str | None) -> tuple[str | None, str | None]:
+    """Tier and region apart, where an earlier version kept them in one (``standard@us``)."""
+    if tier is None or "@" not in tier:
+        return tier, region
+    tier, _, place = tier.partition("@")
+    return tier, region or place
 
 
 def _cost(parts: Parts, price: Price, doubt: Reason | None) -> Cost:

@@ -1,7 +1,6 @@
 """What the public price list (genai-prices) says about a model at a moment: rates by class, and for how long they hold.
 
-The list's own matching is generous (``claude-opus-4-5`` also takes ``claude-opus-4-50``), so what it finds is used only
-where the name is one it spells out, or a dated snapshot of one that is not newer than the list itself.
+Which model a name means is decided in `matching`.
 """
 
 from __future__ import annotations
@@ -14,14 +13,16 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.pricing import names
+from llmtrack.pricing import matching
 from llmtrack.pricing.book import FOREVER, STANDARD
 from llmtrack.pricing.classes import FROM_LIST
+from llmtrack.pricing.providers import provider_id
 from llmtrack.pricing.reasons import Reason
+from llmtrack.pricing.surcharges import surcharge
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import ModelInfo, ModelPrice, Provider
+    from genai_prices.types import ModelInfo, ModelPrice
 
 SOURCE = "genai-prices"
 
@@ -29,13 +30,6 @@ _STANDARD = frozenset({"", "standard", "default", "auto", "on_demand", "on-deman
 _CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "batch": ({"processing": "batch"},),
     "fast": ({"service_tier": "fast"}, {"speed": "fast"}),
-}
-# Names the list's clauses cover without spelling them out, looked up by hand.
-_KNOWN_TOO = {
-    ("anthropic", "claude-2"): frozenset({"claude-2.0", "claude-2.1"}),
-    ("openai", "moderation"): frozenset(
-        {"omni-moderation-latest", "omni-moderation-2024-09-26", "text-moderation-latest", "text-moderation-stable"}
-    ),
 }
 # Groq's minimum, which the list keeps in code: https://groq.com/pricing
 _LEAST_SECONDS = {("groq", "whisper-large-v3"): 10, ("groq", "whisper-large-v3-turbo"): 10}
@@ -64,6 +58,10 @@ class Listing:
     """False where the provider has no list of its own and its maker's price is assumed (Azure for OpenAI's models)."""
     uncounted: frozenset[str] = field(default_factory=frozenset)
     """Classes the list has a price for and llmtrack no count."""
+    surcharge: Decimal = Decimal(0)
+    """Percent charged for the region on top of `rates`, which do not have it."""
+    place_assumed: bool = False
+    """Whether nobody says for sure what this model costs in that region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +95,14 @@ def tier_name(tier: str | None) -> str:
     return STANDARD if name in _STANDARD else name
 
 
-def look_up(data: DataSnapshot, provider: str, model: str, tier: str, at: int) -> Listing | Unlisted:
-    """The price of `model` at `provider` in `tier`, `at` microseconds since 1970."""
-    found = _find(data, names.list_id(provider), model.strip().lower())
+def look_up(
+    data: DataSnapshot, provider: str, model: str, tier: str, at: int, region: str | None = None
+) -> Listing | Unlisted:
+    """The price of `model` at `provider` in `tier` and `region`, `at` microseconds since 1970."""
+    id, name = provider_id(provider), model.strip().lower()
+    found, placed = matching.find(data, id, name), True
+    if id == "aws":
+        found, placed = matching.find_at_bedrock(data, name, region)
     if isinstance(found, Reason):
         return Unlisted(found, -FOREVER, FOREVER)
     info, listed_by, own = found
@@ -118,13 +121,39 @@ def look_up(data: DataSnapshot, provider: str, model: str, tier: str, at: int) -
     if prices and not rates:
         return Unlisted(Reason.NO_CLASS_PRICE, since, until)
     least = _LEAST_SECONDS.get((listed_by.id, info.id), 0)
-    return Listing(listed_by.id, info.id, tier, version(data), rates, since, until, least, own, uncounted)
+    extra = surcharge(id, name, region)
+    return Listing(
+        listed_by.id, info.id, tier, version(data), rates, since, until, least, own, uncounted,
+        extra.percent, place_assumed=not (extra.sure and placed),
+    )  # fmt: skip
 
 
 def plain_rates(info: ModelInfo, at: int) -> dict[str, Decimal]:
     """What a listed model charges by class at that moment: the ordinary tier, short prompts."""
     prices = _given(info.get_prices(_moment(at)))
     return {FROM_LIST[key]: _steps(price)[0][1] for key, price in prices if key in FROM_LIST}
+
+
+def provider_named(name: str, path: str = "") -> str:
+    """The provider by that name or host: ours, or one that only the price list in use knows."""
+    id = provider_id(name, path)
+    if id != name.strip().lower() or "." not in id:
+        return id
+    return _listed_at(version(snapshot()), id, path) or id
+
+
+@lru_cache(1000)
+def _listed_at(_version: str, host: str, path: str) -> str | None:
+    """The provider that this version of the list has the address for."""
+    address = f"https://{host}"
+    for provider in snapshot().providers:
+        found = re.match(provider.api_pattern, f"{address}/{path.lstrip('/')}")
+        if found is None:
+            continue
+        rest = address[found.end() :]  # not api.openai.com.example.org; but a pattern may leave out the top level
+        if not rest or (found[0].endswith(".") and rest.isalpha()):
+            return provider_id(provider.id)
+    return None
 
 
 def rates_of_class(data: DataSnapshot, name: str, at: int) -> list[tuple[str, Decimal]]:
@@ -135,105 +164,6 @@ def rates_of_class(data: DataSnapshot, name: str, at: int) -> list[tuple[str, De
         for info in provider.models
         if name in (rates := plain_rates(info, at))
     ]
-
-
-def _find(data: DataSnapshot, provider_id: str, model: str) -> tuple[ModelInfo, Provider, bool] | Reason:
-    provider = _providers(data).get(provider_id) or _at_host(data, provider_id)
-    if provider is None:
-        return Reason.NO_PRICE
-    horizon = _horizon(data)
-    alike = False
-    for listed_by in (provider, *(_providers(data)[name] for name in provider.fallback_model_providers or ())):
-        for spelling in _spellings(model):
-            for info in listed_by.models:
-                if not info.is_match(spelling):
-                    continue
-                if _is_known(info, listed_by, spelling, horizon):
-                    return info, listed_by, listed_by is provider
-                alike = True
-    return Reason.NEWER_MODEL if alike else Reason.NO_PRICE
-
-
-def _at_host(data: DataSnapshot, host: str) -> Provider | None:
-    """The provider that answers at `host`, where a provider is known by its host only and the list has that address."""
-    if "." not in host or "/" in host:
-        return None
-    address = f"https://{host}"
-    for provider in data.providers:
-        found = re.match(provider.api_pattern, address + "/")
-        if found is not None and found.end() >= len(address):  # not api.openai.com.example.org
-            return provider
-    return None
-
-
-def _spellings(model: str) -> Iterator[str]:
-    yield model
-    dashed = re.sub(r"(?<=[-@])(20\d\d)(\d\d)(\d\d)(?!\d)", r"\1-\2-\3", model)
-    if dashed != model:
-        yield dashed
-    if model.startswith("models/"):
-        yield model.removeprefix("models/")
-
-
-def _is_known(info: ModelInfo, listed_by: Provider, name: str, horizon: str) -> bool:
-    spelled, stems, patterns = _clauses(info.match)
-    if name == info.id.lower() or name in spelled or name in _KNOWN_TOO.get((listed_by.id, info.id), ()):
-        return True
-    if names.is_newer(name, horizon):
-        return False
-    if any(re.fullmatch(pattern, name) for pattern in patterns if pattern.endswith("$")):
-        return True
-    base = names.tuned_from(name)
-    if base is not None:
-        return any(base in _clauses(other.match)[0] for other in listed_by.models)
-    at_bedrock = listed_by.id == "aws"
-    return any(names.continues(name, stem, at_bedrock=at_bedrock) for stem in (*stems, *spelled))
-
-
-def _clauses(match: object) -> tuple[set[str], set[str], list[str]]:
-    """The names a model's clauses spell out, the parts of names they look for, and their patterns."""
-    from genai_prices import types
-
-    if isinstance(match, types.ClauseEquals):
-        return {match.equals.lower()}, set(), []
-    if isinstance(match, types.ClauseRegex):
-        return set(), set(), [match.regex]
-    if isinstance(match, types.ClauseOr | types.ClauseAnd):
-        parts = [_clauses(part) for part in (match.or_ if isinstance(match, types.ClauseOr) else match.and_)]
-        return (
-            set().union(*(part[0] for part in parts)),
-            set().union(*(part[1] for part in parts)),
-            [pattern for part in parts for pattern in part[2]],
-        )
-    text = next(str(getattr(match, key)) for key in ("starts_with", "ends_with", "contains") if hasattr(match, key))
-    return set(), {text.lower().strip("-@/.:")}, []
-
-
-@lru_cache(maxsize=4)
-def _tables(_identity: int, data: _ById) -> tuple[dict[str, Provider], str]:
-    providers = {provider.id: provider for provider in data.snapshot.providers}
-    spelled = (name for provider in providers.values() for info in provider.models for name in _all_names(info))
-    return providers, names.newest_date(spelled)
-
-
-@dataclass(frozen=True, slots=True)
-class _ById:
-    """A snapshot as a dictionary key: by what it is, not by what is in it (it is large and not hashable)."""
-
-    snapshot: DataSnapshot = field(compare=False)
-
-
-def _all_names(info: ModelInfo) -> Iterator[str]:
-    yield info.id
-    yield from _clauses(info.match)[0]
-
-
-def _providers(data: DataSnapshot) -> dict[str, Provider]:
-    return _tables(id(data), _ById(data))[0]
-
-
-def _horizon(data: DataSnapshot) -> str:
-    return _tables(id(data), _ById(data))[1]
 
 
 def _is_free(provider: str, model: str) -> bool:

@@ -1,44 +1,9 @@
-"""Who is meant: our provider names to the price list's, and which model names a listed price may be used for."""
+"""Which model names a listed price may be used for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-
-_ALIASES = {
-    # OpenTelemetry's well-known values, and the names people give these providers
-    "azure.ai.openai": "azure",
-    "azure.ai.inference": "azure",
-    "azure_openai": "azure",
-    "azure-openai": "azure",
-    "aws.bedrock": "aws",
-    "bedrock": "aws",
-    "amazon-bedrock": "aws",
-    "gcp.vertex_ai": "google",
-    "gcp.gemini": "google",
-    "gcp.gen_ai": "google",
-    "vertex": "google",
-    "vertex_ai": "google",
-    "gemini": "google",
-    "google-gemini": "google",
-    "mistral_ai": "mistral",
-    "mistralai": "mistral",
-    "x_ai": "x-ai",
-    "xai": "x-ai",
-    "together_ai": "together",
-    "togetherai": "together",
-    "together-ai": "together",
-    "fireworks_ai": "fireworks",
-    "fireworks-ai": "fireworks",
-    "moonshot": "moonshotai",
-    "moonshot_ai": "moonshotai",
-    "voyage": "voyageai",
-    "zhipu": "zhipuai",
-    "z_ai": "zai",
-    "z.ai": "zai",
-    "github_copilot": "github-copilot",
-    "nebius": "huggingface_nebius",
-}
 
 _DATE = r"(?P<y>20\d\d)-?(?P<m>0[1-9]|1[0-2])-?(?P<d>0[1-9]|[12]\d|3[01])"
 # What may follow a model's name without making it another model: a date, `latest` or `default`, Google's `-001`,
@@ -48,15 +13,6 @@ _AT_BEDROCK = re.compile(rf"(?:[-@](?:{_DATE}|latest))?(?:-v\d(?::\d+)?(?::\d+k)
 _ANY_DATE = re.compile(rf"(?<!\d){_DATE}(?!\d)")
 # What may come before it: a vendor or region (`us.anthropic.`), a path (`models/`), an address (`arn:…/`).
 _BEFORE = "./:"
-
-
-def list_id(provider: str) -> str:
-    """The price list's name for our `provider`; the name itself where there is no other.
-
-    Only whole names count. A part of a name (`my-openai-proxy`) says nothing about what is charged.
-    """
-    name = provider.strip().lower()
-    return _ALIASES.get(name, name)
 
 
 def newest_date(names: Iterable[str]) -> str:

@@ -24,6 +24,8 @@ class Reason(StrEnum):
     USAGE_ESTIMATED = "usage_estimated"
     MODEL_ASSUMED = "model_assumed"
     OTHER_LIST = "other_list"
+    REGION_ASSUMED = "region_assumed"
+    LATER_PRICE = "later_price"
     CLASS_ASSUMED = "class_assumed"
     TOOL_NOT_PRICED = "tool_not_priced"
 
@@ -46,6 +48,9 @@ _WORDS = {
     Reason.USAGE_ESTIMATED: "some token counts are an estimate, because the provider reported none",
     Reason.MODEL_ASSUMED: "the answer named no model; the requested one is assumed",
     Reason.OTHER_LIST: "this provider's own list does not have the model; the price of the model's maker is assumed",
+    Reason.REGION_ASSUMED: "what this model costs in the region that served it is assumed; "
+    "give it a price in the price book",
+    Reason.LATER_PRICE: "no price held when the call was made; one given later was applied to it",
     Reason.CLASS_ASSUMED: "cached tokens without a rate or an exact count are taken as ordinary input",
     Reason.TOOL_NOT_PRICED: "a server-side tool ran for which no price is known; its cost is not included",
 }

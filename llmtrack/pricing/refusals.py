@@ -12,7 +12,7 @@ from llmtrack.pricing import listing
 from llmtrack.pricing.book import KINDS, STANDARD, BookEntry, plain
 from llmtrack.pricing.classes import PER, TOOL, per, unit
 from llmtrack.pricing.listing import Listing
-from llmtrack.pricing.names import list_id
+from llmtrack.pricing.providers import provider_id
 
 ABSURD = 1_000
 """A price this many times its neighbours, or this small a part of them, is a slip of the decimal point."""
@@ -151,7 +151,7 @@ def _neighbours(entry: BookEntry, name: str, at: int) -> tuple[Sequence[Decimal]
         if isinstance(listed, Listing) and name in listed.rates:
             return [rate for _, rate in listed.rates[name]], "the list price of this model"
     everywhere = listing.rates_of_class(data, name, at)
-    provider = list_id(entry.provider)
+    provider = provider_id(entry.provider)
     if here := [rate for who, rate in everywhere if who == provider and rate]:
         return here, f"what {entry.provider} usually charges"
     return [rate for _, rate in everywhere if rate], "what providers usually charge"

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from llmtrack.settings import get_settings
-from pages.parts import filters, numbers, states, tables, words
+from pages.parts import filters, numbers, repricing, states, tables, words
 from pages.parts.tables import Column
 from pages.parts.viewer import require_admin
 
@@ -85,7 +85,7 @@ def show_missing(missing: Sequence[Missing], pricer: Pricer, span: filters.Span)
         for one in missing[:5]:
             if one.model and st.button(f"Give {one.model} a price", key=f"give {one.provider}/{one.model}"):
                 st.session_state.update(kind="price", provider=one.provider, model=one.model)
-    states.note("A price holds for calls from a day on. What was recorded before keeps its cost.")
+    states.note("A price holds for calls from a day on. Calls made before that have none can be priced here, too.")
 
 
 def ask_for_entry() -> BookEntry | None:
@@ -272,13 +272,16 @@ def page() -> None:
         lacking = missing_prices(
             numbers.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone
         )
-        show_missing(lacking, Pricer(numbers.ledger().book()[1]), span)
+        pricer = Pricer(numbers.ledger().book()[1])
+        show_missing(lacking, pricer, span)
+        repricing.show_offer(lacking, pricer, now(), span.timezone, me.id)
     st.subheader("Add an entry", anchor=False)
     entry = ask_for_entry()
     if entry is not None:
         add(entry, me.id)
     with book:
         show_book(list_prices(numbers.ledger()), me.id)
+        repricing.show_runs(day, me.id)
     show_price(Pricer(numbers.ledger().book()[1]))
 
 

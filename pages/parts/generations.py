@@ -128,6 +128,7 @@ def show(detail: GenerationDetail) -> None:
                 "Model asked for": row.request_model,
                 "Model served": row.response_model,
                 "Service tier": row.service_tier,
+                "Region": row.region,
                 "Finish reason": row.finish_reason,
                 "HTTP status": row.http_status,
                 "Error code": row.error_code,
@@ -169,10 +170,12 @@ def _draw_cost(detail: GenerationDetail) -> None:
         price = detail.price
         model = f"{price.get('provider')}/{price.get('model')}"
         rates = ", ".join(f"{name} {rate}" for name, rate in (price.get("rates") or {}).items())
+        region = f", region {row.region}" if row.region else ""
+        adjusted = f" Included in them: {price['adjustment']}." if price.get("adjustment") else ""
         states.note(
             words.plain(
                 f"Priced by {price.get('source')} {price.get('version')} as {model}, "
-                f"tier {price.get('tier')}. Dollars per million: {rates}."
+                f"tier {price.get('tier')}{region}. Dollars per million: {rates}.{adjusted}"
             )
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 _WORDS = (
     "feature", "group_name", "provider", "operation", "model", "request_model", "response_model", "status",
-    "error_type", "error_code", "finish_reason", "service_tier", "cost_status", "cost_reason",
+    "error_type", "error_code", "finish_reason", "service_tier", "region", "cost_status", "cost_reason",
 )  # fmt: skip
 
 

@@ -156,3 +156,34 @@ def test_a_period_on_a_model_nobody_knows_is_one_sentence(run: Run) -> None:
     ledger.write([generation(now())])
     assert "openai/gpt-99 cannot be asked about: no price is known" in run("what-if", "openai/gpt-99").output
     assert "must be PROVIDER/MODEL" in run("what-if", "gpt-4o").output
+
+
+def test_unpriced_calls_are_priced_after_a_look_and_that_is_undone(run: Run) -> None:
+    """1,000 tokens in at 0.10 and 200 out at 0.30 dollars a million, twice."""
+    ledger = open_ledger("sqlite:///llmtrack.db")
+    at = now() - 1_000_000
+    made = {"provider": "ollama", "response_model": "llama3", "cost": Cost("unpriced", reason="no_price")}
+    ledger.write([generation(at + place, usage=Usage(1_000, 200), **made) for place in range(2)])
+    assert run("prices", "apply").output == "2 calls have no price yet; llmtrack prices check says why.\n" + (
+        "No unpriced call of */* has a price now.\n"
+    )
+
+    added = run("prices", "add", "ollama/*", "input=0.10", "output=0.30", "--since", "2026-01-01").output
+    assert added.endswith("2 unpriced calls have a price now: llmtrack prices apply 'ollama/*'\n")
+
+    looked = run("prices", "apply", "ollama/*", input="n\n").output
+    month = f"{datetime.fromtimestamp(at / 1e6, UTC):%Y-%m}"
+    assert looked.splitlines()[0].split() == [month, "alice", "2", "calls", "$0.00032"]
+    assert looked.endswith("Price 2 calls at $0.00032 in all? [y/N]: n\nNothing was changed.\n")
+    assert run("prices", "runs").output == "No unpriced calls have been priced later on.\n"
+
+    priced = run("prices", "apply", "ollama/*", "--yes").output
+    assert priced.endswith("Priced 2 calls at $0.00032. To undo it: llmtrack prices undo 1\n")
+    assert "ollama/*: 2 calls, $0.00032, by command line\n" in run("prices", "runs").output
+    assert "all totals are right" in run("verify").output
+
+    assert run("prices", "undo", "1").output == "Pricing 1 is undone: 2 calls are unpriced again.\n"
+    again = run("prices", "undo", "1")
+    assert again.exit_code == 1
+    assert "Pricing 1 was undone before." in again.output
+    assert ", undone\n" in run("prices", "runs").output

@@ -73,6 +73,7 @@ def _generation(draw: random.Random, number: int) -> Generation:
         finish_reason=rest.choice((None, "stop", "length")),
         http_status=rest.choice((None, 200, 429)),
         error_code=rest.choice((None, "E1", "E2")),
+        region=rest.choice((None, "global", "us-east5")),
     )
 
 
@@ -313,6 +314,7 @@ DIMENSIONS: Mapping[str, Callable[[Generation], Any]] = {
     "request_model": lambda row: row.request_model,
     "response_model": lambda row: row.response_model,
     "service_tier": lambda row: row.service_tier,
+    "region": lambda row: row.region,
     "finish_reason": lambda row: row.finish_reason,
     "error_code": lambda row: row.error_code,
     "http_status": lambda row: row.http_status,

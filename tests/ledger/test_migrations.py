@@ -112,6 +112,23 @@ def test_the_hours_of_users_and_groups_stay_where_rows_are_gone_and_go_where_the
             assert connection.exec_driver_sql(f"SELECT slot FROM {table}").scalars().all() == [20370 * 24 + 23]
 
 
+def test_the_region_that_an_earlier_version_put_into_the_tier_is_taken_out_of_it(ledger_url: str) -> None:
+    with at_revision(ledger_url, "0005") as (connection, dialect):
+        fill_as_first_version(connection, dialect)
+        (tier,) = dialect.reserve(connection, "name", 1)
+        connection.exec_driver_sql(f"INSERT INTO name (id, kind, text) VALUES ({tier}, 'service_tier', 'standard@us')")
+        connection.exec_driver_sql(f"UPDATE generation SET service_tier = {tier} WHERE cost IS NOT NULL")
+
+    with open_ledger(ledger_url).reading() as connection:
+        sql = (
+            "SELECT t.text, r.text FROM generation g LEFT JOIN name t ON t.id = g.service_tier "
+            "LEFT JOIN name r ON r.id = g.region ORDER BY g.id"
+        )
+        assert [tuple(row) for row in connection.exec_driver_sql(sql)] == [("standard", "us"), (None, None)]
+        tiers = connection.exec_driver_sql("SELECT text FROM name WHERE kind = 'service_tier'").scalars().all()
+        assert tiers == ["standard"]
+
+
 def fill_as_first_version(connection: Connection, dialect: Dialect) -> None:
     """Rows as the first version wrote them; spelled out, because the code that wrote them will change."""
     words = [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger
+from llmtrack.pricing import Pricer
 from llmtrack.serving import identity
 from tests.pages.conftest import MAIN, SECONDS, OpenPage, call, read
 
@@ -176,6 +178,20 @@ def test_a_call_that_was_clicked_shows_what_was_said_and_why_it_cost_what(open_p
     assert r"How are \*you\*?" in texts
     assert "Fine, thanks." in texts
     assert any(r"Cost: **\$0\.003500 \(exact\)**" in text for text in texts)
+
+
+def test_a_call_says_where_it_was_served_and_what_that_added_to_its_price(open_page: OpenPage, ledger: Ledger) -> None:
+    made = call(
+        provider="google", response_model="claude-sonnet-4-5-20250929", region="us-east5", tokens=(10_000, 1_000)
+    )
+    ledger.write([replace(made, cost=Pricer().price(made))])
+    app = open_page("admin/generations.py")
+    app.session_state["calls_1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    texts = "\n".join(read(app.run())).replace("\\", "")
+    assert "Cost: **$0.0495 (exact)**" in texts  # (10,000 x 3 + 1,000 x 15 dollars a million) + 10 %
+    assert "Region: **us-east5**" in texts
+    assert "tier standard, region us-east5. Dollars per million:" in texts
+    assert "Included in them: +10% in us-east5." in texts
 
 
 def test_somebody_elses_calls_are_not_counted_on_my_usage_page(open_page: OpenPage, ledger: Ledger) -> None:

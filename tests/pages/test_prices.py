@@ -8,7 +8,9 @@ from decimal import Decimal as D
 from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger
+from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.prices import add_price, list_prices
+from llmtrack.ledger.repricing import runs
 from llmtrack.pricing import BookEntry, Pricer, Usage
 from tests.pages.conftest import OpenPage, call, read
 from tests.pricing.costs import NOVEMBER, moment
@@ -113,3 +115,26 @@ def test_the_price_of_a_model_is_told_with_its_source(open_page: OpenPage) -> No
 def moment_day(*when: int) -> date:
 
     return date(*when)
+
+
+def test_unpriced_calls_are_priced_after_a_look_and_that_is_undone(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write([call(cost=None, response_model="gpt-99"), call(cost=None, response_model="gpt-98"), call(cost=1_000)])
+    own = BookEntry("price", "openai", "gpt-99", 0, rates={"input": D(1_000), "output": D(1_000)})
+    add_price(ledger, own, by="ada", at=NOVEMBER)
+    app = open_page(PAGE)
+    assert "there is a price by now, and calls made before have none." in texts(app)
+    button(app, "See what they would cost")
+    looked = app.dataframe[1].value
+    assert list(looked["calls"]) == [1]
+    assert "1 call still without a price." in texts(app)
+    cost = D("1.1")  # 1,000 tokens in and 100 out at a thousand dollars a million
+
+    shown = texts(button(app, next(one.label for one in app.button if one.label.startswith("Price 1 call at "))))
+    assert "Priced 1 call at " in shown
+    assert ask(ledger, ["cost", "unpriced"]).totals == {"cost": cost + D("0.000001"), "unpriced": 1}
+    assert [run.by for run in runs(ledger)] == ["kim"]
+    assert "there is a price by now" not in shown
+
+    assert "is undone" in texts(button(app, "Undo"))
+    assert ask(ledger, ["cost", "unpriced"]).totals == {"cost": D("0.000001"), "unpriced": 2}
+    assert "there is a price by now" in texts(app)

@@ -234,3 +234,17 @@ def test_two_entries_may_follow_each_other_and_not_hold_at_once(new: BookEntry, 
 def test_a_later_open_entry_follows_an_open_one() -> None:
     there = price("openai", "gpt-4o", "1", "1", 12)
     check(price("openai", "gpt-4o", "2", "2", since=JUNE), [there], at=NOVEMBER)
+
+
+def test_a_price_of_input_and_output_alone_says_that_cached_tokens_took_the_lists_rate() -> None:
+    own = BookEntry("price", "openai", "gpt-4o", moment(2026, 1, 1), rates={"input": D(1), "output": D(2)}, id=5)
+    used = Usage(input_tokens=1_000, output_tokens=100, cache_read_tokens=400)
+    priced = cost(used, "openai", "gpt-4o", book=[own])
+    assert total(priced) == (600 * D(1) + 400 * D("1.25") + 100 * D(2)) / M
+    assert priced.price is not None
+    assert priced.price.adjustment is not None
+    assert priced.price.adjustment.startswith("cache_read, tool:file_search, web_search: the rate of genai-prices ")
+    whole = replace(own, rates={**own.rates, "cache_read": D("0.1"), "web_search": D(10), "tool:file_search": D(2)})
+    priced = cost(used, "openai", "gpt-4o", book=[whole])
+    assert priced.price is not None
+    assert priced.price.adjustment is None

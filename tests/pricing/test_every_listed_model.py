@@ -17,7 +17,7 @@ from genai_prices import calc_price
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, Provider, StartDateConstraint
 
-from llmtrack.pricing import Pricer, Usage, listing
+from llmtrack.pricing import Pricer, Usage, matching
 from tests.pricing.costs import NOVEMBER, PARTS, moment
 
 pytestmark = pytest.mark.compares_with("genai-prices")
@@ -49,7 +49,7 @@ def of_list() -> Iterator[tuple[Provider, ModelInfo, str]]:
     """Each model with a name that it is served by: the first one that its clauses spell out, or its id."""
     for provider in get_snapshot().providers:
         for info in provider.models:
-            for name in (*sorted(listing._clauses(info.match)[0]), info.id):
+            for name in (*sorted(matching._clauses(info.match)[0]), info.id):
                 if provider.find_model(name) is info:
                     yield provider, info, name
                     break

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from llmtrack.pricing import Usage
-from llmtrack.pricing.names import continues, list_id, without_snapshot
+from llmtrack.pricing.names import continues, without_snapshot
+from llmtrack.pricing.providers import provider_id
 from tests.pricing.costs import cost
 
 pytestmark = pytest.mark.compares_with("genai-prices")
@@ -95,7 +96,7 @@ def test_a_known_name_or_dated_snapshot_has_its_price(provider: str, model: str,
     ],
 )
 def test_providers_go_by_their_names_on_the_list(provider: str, expected: str) -> None:
-    assert list_id(provider) == expected
+    assert provider_id(provider) == expected
 
 
 @pytest.mark.parametrize(

@@ -77,13 +77,18 @@ def _head(message: Json, said: Said) -> None:
 def _use(reported: Json, said: Said) -> None:
     said.usage = read_usage(reported, said.model)
     said.service_tier = _tier(reported)
+    said.region = _region(reported, said.request)
 
 
 def _tier(reported: Json) -> str | None:
-    """The tier served. Fast mode is one, and a call kept inside one country is marked so: both are priced apart."""
-    tier = "fast" if reported.get("speed") == "fast" else text(reported.get("service_tier"))
-    country = text(reported.get("inference_geo"))
-    return tier if country in (None, "global", "not_available") else f"{tier or 'standard'}@{country}"
+    """The tier served. Fast mode is one: it is priced apart."""
+    return "fast" if reported.get("speed") == "fast" else text(reported.get("service_tier"))
+
+
+def _region(reported: Json, request: Json) -> str | None:
+    """Where the answer says it was made, or the request asked it to be; models that cannot choose say so."""
+    region = text(reported.get("inference_geo")) or text(request.get("inference_geo"))
+    return None if region == "not_available" else region
 
 
 def _speaks(block: Any) -> bool:

@@ -62,6 +62,8 @@ class Reading:
     """Of the first choice; for Responses the reason it is incomplete, or its status."""
     service_tier: str | None = None
     """The tier served."""
+    region: str | None = None
+    """Where it was served, where request or answer name it."""
     usage: Usage = field(default_factory=Usage)
     estimated: tuple[str, ...] = ()
     """The fields of `usage` that are our estimate. The others are the provider's word."""
@@ -140,6 +142,7 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
         response_id=said.id,
         finish_reason=said.finish_reason,
         service_tier=said.service_tier,
+        region=said.region,
         usage=usage,
         estimated=estimated,
         reported_cost=said.cost,

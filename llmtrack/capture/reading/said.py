@@ -39,6 +39,8 @@ class Said:
     id: str | None = None
     finish_reason: str | None = None
     service_tier: str | None = None
+    region: str | None = None
+    """Where it was served, where the answer itself says so."""
     usage: Usage = _UNKNOWN
     derived: tuple[str, ...] = ()
     """The fields of `usage` that follow from what was reported, and were not reported themselves."""

@@ -1,0 +1,20 @@
+"""Give each provider one spelling: names by host, by region or with capitals become the one that calls have now."""
+
+from alembic import op
+
+from llmtrack.ledger.dialect import dialect_of
+from llmtrack.ledger.folding import fold_providers
+from llmtrack.pricing.providers import provider_id
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    connection = op.get_bind()
+    dialect = dialect_of(connection.engine.url)
+    assert dialect is not None
+    names = connection.exec_driver_sql("SELECT text FROM name WHERE kind = 'provider'").scalars().all()
+    fold_providers(connection, dialect, {name: provider_id(name) for name in names})
