@@ -19,8 +19,8 @@ from typing import Any
 
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger
+from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.records import Generation
-from llmtrack.ledger.verify import verify
 from llmtrack.pricing.usage import Cost, Price, Usage
 
 MODELS = [f"model-{n}" for n in range(12)]

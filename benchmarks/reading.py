@@ -9,7 +9,7 @@ import json
 import timeit
 from typing import Any
 
-from llmtrack.capture.reading import Exchange, read
+from llmtrack.capture.readers import Exchange, read
 
 WORDS = "Once upon a time there was a model. " * 28
 HISTORY = [{"role": "system", "content": "Be brief. " * 10}, {"role": "user", "content": "Tell me a story. " * 20}]

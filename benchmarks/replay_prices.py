@@ -23,7 +23,7 @@ from typing import Any
 
 from genai_prices import calc_price, extract_usage
 
-from llmtrack.capture.reading import Exchange, read
+from llmtrack.capture.readers import Exchange, read
 from llmtrack.pricing import Cost, Pricer, in_words
 
 READERS = {

@@ -13,7 +13,7 @@ import sys
 from collections import defaultdict
 
 from llmtrack.capture.estimates import estimate_input, estimate_output
-from llmtrack.capture.reading import Exchange, read
+from llmtrack.capture.readers import Exchange, read
 
 READERS = {"chat": "openai.chat", "responses": "openai.responses", "messages": "anthropic.messages"}
 TEXT = {"text", "tool_call", "tool_call_response"}

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from llmtrack.capture.attach import track as track
     from llmtrack.capture.context import context as context
+    from llmtrack.capture.recording import feedback as feedback
+    from llmtrack.capture.recording import flush as flush
+    from llmtrack.capture.recording import identify as identify
+    from llmtrack.capture.sdk.track import track as track
     from llmtrack.capture.spans import span as span
     from llmtrack.capture.spans import trace as trace
-    from llmtrack.capture.telling import feedback as feedback
-    from llmtrack.capture.telling import flush as flush
-    from llmtrack.capture.telling import identify as identify
     from llmtrack.capture.tracker import Flushed as Flushed
     from llmtrack.capture.tracker import Tracker as Tracker
     from llmtrack.limits import LimitExceeded as LimitExceeded
@@ -25,12 +25,12 @@ _HOME = {
     "LimitExceeded": "llmtrack.limits",
     "Tracker": "llmtrack.capture.tracker",
     "context": "llmtrack.capture.context",
-    "feedback": "llmtrack.capture.telling",
-    "flush": "llmtrack.capture.telling",
-    "identify": "llmtrack.capture.telling",
+    "feedback": "llmtrack.capture.recording",
+    "flush": "llmtrack.capture.recording",
+    "identify": "llmtrack.capture.recording",
     "span": "llmtrack.capture.spans",
     "trace": "llmtrack.capture.spans",
-    "track": "llmtrack.capture.attach",
+    "track": "llmtrack.capture.sdk.track",
 }
 
 __all__ = [*_HOME]

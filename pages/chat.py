@@ -8,33 +8,32 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from llmtrack.chat.branches import Conversation, Message
-from llmtrack.chat.catalog import get_catalog
-from llmtrack.chat.conversations import Conversations, Turn, reply_to
-from llmtrack.chat.hints import Hint
+from llmtrack.chat.answers.reply import Reply
+from llmtrack.chat.cheaper_models import Hint
+from llmtrack.chat.conversations.history import Conversations, Turn, reply_to
+from llmtrack.chat.conversations.tree import Conversation, Message
+from llmtrack.chat.cost_estimate import Quote
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models.catalog import get_catalog
 from llmtrack.chat.preferences import Preferences
-from llmtrack.chat.quotes import Quote
-from llmtrack.chat.replies import Reply
-from llmtrack.chat.wording import ChatError
 from llmtrack.ledger.periods import zone
 from llmtrack.settings import get_settings
-from pages.parts import (
-    comparing,
+from pages.components import formatting, queries
+from pages.components.chat import (
+    answer_footer,
+    comparison,
     composer,
+    confirm_cost,
+    conversation_list,
+    cost_estimate,
     dialogs,
-    figures,
-    held,
-    history,
+    live_answer,
     messages,
-    numbers,
-    picker,
+    model_picker,
     presets,
-    pricetag,
-    tail,
     titlebar,
-    words,
 )
-from pages.parts.viewer import viewer
+from pages.components.viewer import viewer
 
 WATCH_SECONDS = 0.5
 SUGGESTIONS = (
@@ -67,7 +66,7 @@ def watch_elsewhere(message: Message) -> None:
     found = now.message(message.id) if now else None
     if found is None or not found.in_flight:
         st.rerun()
-    tail.draw_text(found.text)
+    live_answer.draw_text(found.text)
     st.markdown(":shimmer[Generating…]")
 
 
@@ -87,7 +86,7 @@ def act(action: str, message_id: int) -> None:
     elif action == messages.REGENERATE:
         attempt(room.regenerate, message_id)
     elif action == messages.OTHER_MODEL:
-        attempt(room.regenerate, message_id, catalog.find(st.session_state[picker.CHOSEN]))
+        attempt(room.regenerate, message_id, catalog.find(st.session_state[model_picker.CHOSEN]))
     else:
         dialogs.want(action, message_id)
 
@@ -104,7 +103,7 @@ def choose(message_id: int, answers: Sequence[int]) -> None:
     winner = conversation.message(message_id) if conversation else None
     if winner and winner.model:
         composer.stop_comparing()
-        attempt(lambda: picker.choose(catalog.find(winner.model or "")))
+        attempt(lambda: model_picker.choose(catalog.find(winner.model or "")))
     for answer in answers:
         attempt(room.judge, answer, 1 if answer == message_id else -1, "compared with other models")
 
@@ -128,7 +127,7 @@ def submit() -> None:
     from then until the message is kept there is no such place.
     """
     draft, after = composer.submitted(catalog, conversation), seen(conversation) if conversation else None
-    if draft is None or (draft.files and held.hold(draft, quoted(draft), current)):
+    if draft is None or (draft.files and confirm_cost.hold(draft, quoted(draft), current)):
         return
     if turn := ask(draft, after):
         enter(turn)
@@ -138,8 +137,8 @@ def submit() -> None:
 
 def enter(turn: Turn) -> None:
     """Show the conversation in which something was just asked."""
-    history.show(turn.conversation_id)
-    picker.keep(turn.conversation_id)
+    conversation_list.show(turn.conversation_id)
+    model_picker.keep(turn.conversation_id)
 
 
 def ask(draft: composer.Draft, after: int | None) -> Turn | None:
@@ -165,7 +164,7 @@ def ask(draft: composer.Draft, after: int | None) -> Turn | None:
 def quoted(draft: composer.Draft) -> list[Quote]:
     """What a message is expected to cost, from each model that is to answer."""
     known = room.figures(conversation.messages) if conversation else {}
-    return pricetag.quotes(conversation, draft, ledger, None, known)
+    return cost_estimate.quotes(conversation, draft, ledger, None, known)
 
 
 def is_quoted(draft: composer.Draft) -> bool:
@@ -177,17 +176,17 @@ def is_quoted(draft: composer.Draft) -> bool:
 def heed(hint: Hint) -> None:
     """Take the cheaper way that was pressed."""
     if hint.kind == "start_afresh":
-        history.show(None)
+        conversation_list.show(None)
     elif hint.kind == "drop_files":
         resend(False)
     elif hint.model is not None:
-        attempt(lambda: picker.choose(catalog.find(hint.model or "")))
+        attempt(lambda: model_picker.choose(catalog.find(hint.model or "")))
 
 
 def resend(wanted: bool) -> None:
     """Whether files of earlier messages go along with each new one."""
     if conversation:
-        chosen = catalog.find(st.session_state[picker.CHOSEN])
+        chosen = catalog.find(st.session_state[model_picker.CHOSEN])
         attempt(room.configure, conversation.id, chosen, conversation.parameters, wanted)
 
 
@@ -216,11 +215,11 @@ def draw(message: Message) -> None:
 
 def draw_problem() -> None:
     """What kept the last message from going out, near the box it was typed in."""
-    held.draw(current)
+    confirm_cost.draw(current)
     if problem := st.session_state.pop(PROBLEM, None):
         st.error(problem, icon=":material/error:")
         if lost := st.session_state.pop(LOST, None):
-            names = words.plain(" and ".join(lost))
+            names = formatting.plain(" and ".join(lost))
             st.caption(f"Nothing was sent. The message is in the box again; attach {names} anew.")
 
 
@@ -238,18 +237,18 @@ def follow(growing: Sequence[tuple[Message, DeltaGenerator]]) -> None:
             with place:
                 watch_elsewhere(message)
     if here:
-        tail.follow(here)
+        live_answer.follow(here)
         st.rerun()
 
 
 me = viewer()
-ledger = numbers.ledger()
+ledger = queries.ledger()
 room = Conversations(ledger, me.id)
 mine = Preferences(ledger, me.id)
 catalog = get_catalog()
-current = history.opened()
+current = conversation_list.opened()
 conversation = room.open(current) if current else None
-picker.follow(catalog, current, conversation.model if conversation else None)
+model_picker.follow(catalog, current, conversation.model if conversation else None)
 
 if st.session_state.pop(REFUSED, False):
     st.rerun()
@@ -257,7 +256,7 @@ draft, price_place = composer.draw(catalog, conversation, mine, ledger, resend, 
 if current is None and (suggested := st.session_state.get(SUGGESTED)):
     draft = replace(draft, text=suggested)
     st.session_state[SUGGESTED] = None
-if may_go := held.released():
+if may_go := confirm_cost.released():
     draft = may_go
 if draft.sent:
     turn = ask(draft, seen(conversation) if conversation else None)
@@ -267,13 +266,13 @@ if draft.sent:
     current = turn.conversation_id
     conversation = room.open(current)
 
-together = comparing.compared(conversation) if conversation else []
+together = comparison.compared(conversation) if conversation else []
 beside = room.figures(together)
 if any(one.id == st.session_state.get(CHOSEN) for one in together) or any(one.score for one in beside.values()):
     together = []  # one of them was chosen: the conversation goes on with it
 st.set_page_config(layout="wide" if together else "centered")
 
-history.draw(ledger, room, current, datetime.now(zone(get_settings().timezone)))
+conversation_list.draw(ledger, room, current, datetime.now(zone(get_settings().timezone)))
 titlebar.draw_undo(room, attempt)
 found = room.figures(conversation.messages) if conversation else {}
 if current is not None and conversation is None:
@@ -281,11 +280,11 @@ if current is not None and conversation is None:
     draw_problem()
 elif conversation is None:
     st.title("What would you like to know?", anchor=False)
-    st.caption(picker.facts(draft.model, picker.prices(draft.model, ledger)))
+    st.caption(model_picker.facts(draft.model, model_picker.prices(draft.model, ledger)))
     st.pills("Try one of these", SUGGESTIONS, key=SUGGESTED, label_visibility="collapsed")
     draw_problem()
 else:
-    titlebar.draw(room, conversation, figures.total(room.total(conversation.id)), attempt)
+    titlebar.draw(room, conversation, answer_footer.total(room.total(conversation.id)), attempt)
 if wanted := st.session_state.get(dialogs.WANTED):
     open_wanted(*wanted)
 
@@ -294,7 +293,7 @@ if not any(one.in_flight for one in together or (last,) if one) and is_quoted(dr
     # Before the messages: the page goes down to its end when they come, and that must not move afterwards.
     asked = replace(draft, text="", files=())
     with price_place:
-        pricetag.draw(pricetag.quotes(conversation, asked, ledger, catalog, found), heed)
+        cost_estimate.draw(cost_estimate.quotes(conversation, asked, ledger, catalog, found), heed)
 if conversation is not None:
     messages.let_wide_parts_scroll()
     st.session_state[SHOWN] = (conversation.id, conversation.head)
@@ -304,7 +303,7 @@ if conversation is not None:
     growing: list[tuple[Message, DeltaGenerator]] = []
     draw_problem()
     if together:
-        growing = comparing.draw(together, beside, choose)
+        growing = comparison.draw(together, beside, choose)
     elif last is not None and last.in_flight:
         with st.chat_message("assistant", avatar=messages.MODEL):
             growing = [(last, st.container())]

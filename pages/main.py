@@ -6,11 +6,11 @@ import streamlit as st
 
 from llmtrack.serving import preload
 from llmtrack.settings import get_settings
-from pages.parts import runs
-from pages.parts.states import EXPLAINED, in_words
-from pages.parts.viewer import viewer
+from pages.components import reruns
+from pages.components.empty_states import EXPLAINED, in_words
+from pages.components.viewer import viewer
 
-ICON = str(Path(__file__).parent / "parts" / "logo.svg")
+ICON = str(Path(__file__).parent / "components" / "logo.svg")
 
 CHAT = st.Page("chat.py", title="Chat", icon=":material/chat:", default=True)
 USAGE = st.Page("usage.py", title="Usage", icon=":material/monitoring:")
@@ -34,7 +34,7 @@ def closed(reason: str) -> None:
     st.error(reason, icon=":material/lock:")
 
 
-runs.begin()
+reruns.begin()
 try:
     settings = get_settings()
     me = viewer()

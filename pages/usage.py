@@ -4,14 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from llmtrack.ledger.answer import Row
-from pages.parts import charts, filters, numbers, states, tables, words
-from pages.parts.tables import Column
-from pages.parts.viewer import viewer
+from llmtrack.ledger.query.result import Row
+from pages.components import empty_states, formatting, queries
+from pages.components.charts import charts
+from pages.components.filters import period_filter
+from pages.components.tables import tables
+from pages.components.tables.tables import Column
+from pages.components.viewer import viewer
 
 CYCLES = 12
 METRICS = (
-    *numbers.MONEY,
+    *queries.MONEY,
     "messages", "input_tokens", "output_tokens", "total_tokens", "cache_hit_share", "duration", "time_to_first_token",
     "cancelled", "errors",
 )  # fmt: skip
@@ -33,23 +36,23 @@ COLUMNS = (
 
 def cycle_label(back: int) -> str:
     """A billing cycle in the list; its days, so that its address means the same next month."""
-    return str(filters.cycle_span(back))
+    return str(period_filter.cycle_span(back))
 
 
 def headline(totals: Row, current: bool) -> str:
     """The two sentences people come for."""
     when = "current" if current else "this"
-    messages = words.counted(totals["messages"], "message")
-    cost = words.plain(numbers.cost_text(totals))
+    messages = formatting.counted(totals["messages"], "message")
+    cost = formatting.plain(queries.cost_text(totals))
     return f"Usage in {when} billing cycle: **{messages}**\n\nEstimated cost: **{cost}**"
 
 
 def points(rows: Sequence[Row], shown: str) -> list[charts.Point]:
     """The parts of the chart's bars, by model."""
     if shown.endswith("cost"):
-        return charts.money_points((row["day"], numbers.model_name(row), row[shown]) for row in rows)
+        return charts.money_points((row["day"], queries.model_name(row), row[shown]) for row in rows)
     return [
-        charts.Point(row["day"], numbers.model_name(row), float(row[shown]), words.count(row[shown]))
+        charts.Point(row["day"], queries.model_name(row), float(row[shown]), formatting.count(row[shown]))
         for row in rows
         if row[shown]
     ]
@@ -69,37 +72,37 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         label_visibility="collapsed",
         width=280,
     )
-span = filters.cycle_span(back)
+span = period_filter.cycle_span(back)
 
 with st.skeleton(height=180):
-    by_model = numbers.ask(METRICS, span, by=["provider", "model"], where=mine)
+    by_model = queries.ask(METRICS, span, by=["provider", "model"], where=mine)
     totals = by_model.totals
     with st.container(border=True, gap="small"):
         st.markdown(headline(totals, back == 0))
-        states.note(numbers.cost_remarks(totals))
-        numbers.remark(by_model)
+        empty_states.note(queries.cost_remarks(totals))
+        queries.remark(by_model)
     if not totals["generations"]:
-        states.empty(
+        empty_states.empty(
             "Nothing used in this billing cycle" + ("" if back else " yet"),
             "Send a message on the **Chat** page, or call a model with a tracked client as user "
-            f"**{words.plain(me.id)}**: it shows here within a second.",
+            f"**{formatting.plain(me.id)}**: it shows here within a second.",
         )
         st.stop()
-    tokens = f"{words.compact(totals['input_tokens'])} → {words.compact(totals['output_tokens'])}"
-    numbers.metric_cards(
+    tokens = f"{formatting.compact(totals['input_tokens'])} → {formatting.compact(totals['output_tokens'])}"
+    queries.metric_cards(
         [
-            ("Tokens in → out", tokens, f"{words.count(totals['total_tokens'])} together"),
+            ("Tokens in → out", tokens, f"{formatting.count(totals['total_tokens'])} together"),
             (
                 "Average response time",
-                words.seconds(totals["duration"]),
+                formatting.seconds(totals["duration"]),
                 "Of answers; failures and stops are not counted.",
             ),
             (
                 "First token after",
-                words.seconds(totals["time_to_first_token"]),
+                formatting.seconds(totals["time_to_first_token"]),
                 "On average, where the answer streamed.",
             ),
-            ("Read from cache", words.share(totals["cache_hit_share"]), "Share of the tokens in; they cost less."),
+            ("Read from cache", formatting.share(totals["cache_hit_share"]), "Share of the tokens in; they cost less."),
         ]
     )
 
@@ -117,11 +120,11 @@ with st.container(border=True):
             label_visibility="collapsed",
         )
     name = SHOWN[shown]
-    if shown == "cost" and numbers.only_simulated(totals):
+    if shown == "cost" and queries.only_simulated(totals):
         shown, name = "simulated_cost", "Simulated cost"
     title.markdown(f"**{name} per day by model**")
     with st.skeleton(height=charts.HEIGHT):
-        by_day = numbers.ask([shown, "simulated"], span, by=["day", "provider", "model"], where=mine)
+        by_day = queries.ask([shown, "simulated"], span, by=["day", "provider", "model"], where=mine)
         charts.bars_over_time(
             points(by_day.rows, shown),
             span.axis("day"),

@@ -40,7 +40,7 @@ NEVER = {
     "ledger": SDKS,
     "limits": SDKS,
     "capture": DATABASE,
-    "capture.reading": SDKS | DATABASE,
+    "capture.readers": SDKS | DATABASE,
     "openai": {"anthropic"} | DATABASE,
     "anthropic": {"openai"} | DATABASE,
     "chat": DATABASE,
@@ -48,7 +48,7 @@ NEVER = {
 }
 """What a room never imports from outside."""
 
-BEHIND_THE_DOOR = ("store", "models", "migrations", "dialect", "rollups", "journal", "segment")
+BEHIND_THE_DOOR = ("database", "schema", "write", "migrations", "journal")
 """Parts of rooms that no page may reach for."""
 
 MODULES = {

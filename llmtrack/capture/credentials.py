@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from llmtrack.masking import mask, names_secret
 
 if TYPE_CHECKING:
-    from llmtrack.capture.call import Call
+    from llmtrack.capture.sdk.call import Call
 
 _OF_THE_SDK = re.compile(
     r"x-stainless-.*|accept.*|connection|content-.*|host|user-agent|transfer-encoding|idempotency-key"

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.capture.call import Call
 from llmtrack.capture.context import Redactor
-from llmtrack.capture.frames import pieces
 from llmtrack.capture.health import Health
-from llmtrack.capture.journal import Journal
-from llmtrack.capture.note import frame_of
+from llmtrack.capture.journal.encode import frame_of
+from llmtrack.capture.journal.frame import pieces
+from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.plain import as_json
+from llmtrack.capture.sdk.call import Call
 from llmtrack.ledger.owner import Owner, address_of
 from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
-    from llmtrack.capture.writer import Writer
+    from llmtrack.capture.journal.writer import Writer
 
 EXIT_TIMEOUT = 2.0
 """Seconds that the end of the process waits for the writer. What is left stays in the journal."""
@@ -111,7 +111,7 @@ class Tracker:
             if content == "on":
                 self._journal.append(frame_of(call, how, error))
             else:
-                from llmtrack.capture.stripped import stripped
+                from llmtrack.capture.journal.redact import stripped
 
                 self._journal.append(stripped(call, how, error, content, self.health))
             self._wake()
@@ -178,7 +178,7 @@ class Tracker:
         if self._writer is None:
             with self._lock:
                 if self._writer is None:
-                    from llmtrack.capture.writer import Writer
+                    from llmtrack.capture.journal.writer import Writer
 
                     self._writer = Writer(self._journal, self.health, self.journal_dir, lambda: self.database_url)
         return self._writer

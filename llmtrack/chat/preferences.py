@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.chat.branches import parameters_of, settings_of
-from llmtrack.chat.catalog import Catalog, Model
-from llmtrack.chat.prompt import Parameters, check_parameters
-from llmtrack.chat.wording import ChatError
+from llmtrack.chat.answers.prompt import Parameters, check_parameters
+from llmtrack.chat.conversations.tree import parameters_of, settings_of
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models.catalog import Catalog, Model
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -33,7 +33,7 @@ class Preferences:
     """One user's choices: read once, and changed as they are kept then, whatever another tab did meanwhile."""
 
     def __init__(self, ledger: Ledger, user_id: str) -> None:
-        from llmtrack.ledger import preferences
+        from llmtrack.ledger.chats import preferences
 
         self._ledger = ledger
         self._user_id = user_id
@@ -119,7 +119,7 @@ class Preferences:
         self._change(_PRESETS, lambda kept: {preset.name: told, **(kept or {})})
 
     def _change(self, name: str, make: Callable[[Any], Any]) -> None:
-        from llmtrack.ledger import preferences
+        from llmtrack.ledger.chats import preferences
 
         self._kept[name] = preferences.change(self._ledger, self._user_id, name, make)
 

@@ -29,7 +29,7 @@ def open_given(database_url: str | None) -> Ledger:
     An empty ledger made for a misspelt name would answer everything with 0.
     """
     from llmtrack.ledger import LedgerError, open_ledger
-    from llmtrack.ledger.opening import parse
+    from llmtrack.ledger.open import parse
 
     if database_url is not None:
         address = parse(database_url)

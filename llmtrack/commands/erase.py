@@ -19,7 +19,7 @@ def command(user: str, database_url: str | None, yes: bool) -> None:
     What they cost stays in all totals, under a name that says nothing. There is no way back: backups made before
     upgrades are deleted too, and records that could not be written. Backups of your own are yours to clear.
     """
-    from llmtrack.serving.upkeep import erase_everywhere
+    from llmtrack.serving.daily_maintenance import erase_everywhere
 
     ledger = open_given(database_url)
     if not yes:

@@ -13,7 +13,7 @@ import click
 from llmtrack.commands import database_option, open_given
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.prices import BookLine
+    from llmtrack.ledger.price_book import BookLine
     from llmtrack.pricing import BookEntry, Pricer
 
 BY = "command line"
@@ -35,7 +35,7 @@ def command() -> None:
 @database_option
 def show(everything: bool, database_url: str | None) -> None:
     """Show the entries of the price book."""
-    from llmtrack.ledger.prices import list_prices
+    from llmtrack.ledger.price_book import list_prices
 
     now = time.time_ns() // 1_000
     lines = list_prices(open_given(database_url))
@@ -74,7 +74,7 @@ def add(
     Rates are dollars per million tokens (input, output, cache_read, cache_write, cache_write_1h, …), per 1,000
     requests or searches (request, web_search, tool:NAME), or per hour (audio_hour).
     """
-    from llmtrack.ledger.prices import add_price
+    from llmtrack.ledger.price_book import add_price
     from llmtrack.pricing import BookEntry, PriceRefused
     from llmtrack.pricing.book import Kind
 
@@ -112,7 +112,7 @@ def add(
 @database_option
 def retire(entry: int, never: bool, database_url: str | None) -> None:
     """End an entry. It stays listed, because stored costs name it."""
-    from llmtrack.ledger.prices import retire_price
+    from llmtrack.ledger.price_book import retire_price
 
     line = retire_price(open_given(database_url), entry, by=BY, from_the_beginning=never)
     ended = "never holds" if line.void else f"holds no longer, since {_day(line.entry.until or 0)}"
@@ -125,7 +125,7 @@ def retire(entry: int, never: bool, database_url: str | None) -> None:
 @database_option
 def check(models: tuple[str, ...], tier: str | None, database_url: str | None) -> None:
     """Say what models cost now, and why; without any, which models of the last 30 days have no price."""
-    from llmtrack.ledger.prices import missing_prices, why_missing
+    from llmtrack.ledger.price_book import missing_prices, why_missing
     from llmtrack.pricing import Pricer, freshness
 
     ledger = open_given(database_url)
@@ -159,7 +159,7 @@ def apply(models: str, yes: bool, database_url: str | None) -> None:
 
     Costs that exist are left alone. It can be undone: llmtrack prices undo.
     """
-    from llmtrack.ledger import repricing
+    from llmtrack.ledger.maintenance import repricing
     from llmtrack.settings import get_settings
 
     provider, name = _split(models)
@@ -187,7 +187,7 @@ def apply(models: str, yes: bool, database_url: str | None) -> None:
 @database_option
 def undo(pricing: int, database_url: str | None) -> None:
     """Make the calls that a pricing priced unpriced again; `llmtrack prices runs` lists them."""
-    from llmtrack.ledger import repricing
+    from llmtrack.ledger.maintenance import repricing
 
     calls = repricing.undo(open_given(database_url), pricing, by=BY)
     click.echo(f"Pricing {pricing} is undone: {calls:,} calls are unpriced again.")
@@ -197,7 +197,7 @@ def undo(pricing: int, database_url: str | None) -> None:
 @database_option
 def runs(database_url: str | None) -> None:
     """Show when unpriced calls were priced, and by whom."""
-    from llmtrack.ledger import repricing
+    from llmtrack.ledger.maintenance import repricing
 
     found = repricing.runs(open_given(database_url))
     for run in found:
@@ -211,7 +211,7 @@ def runs(database_url: str | None) -> None:
 
 def _offer(entry: BookEntry, database_url: str | None) -> None:
     """Says how to price the unpriced calls that a new entry is about, if there are any."""
-    from llmtrack.ledger import repricing
+    from llmtrack.ledger.maintenance import repricing
 
     if entry.kind not in ("price", "same_as"):
         return

@@ -30,10 +30,10 @@ def command(
     their rows are sealed: their totals can still be checked, but not made anew. Backups made before upgrades go too
     when they are as old.
     """
-    from llmtrack.capture.rejected import forget_before
+    from llmtrack.capture.journal.dead_letters import forget_before
     from llmtrack.capture.tracker import Tracker
-    from llmtrack.ledger.retention import Keep, expired, retain
-    from llmtrack.serving.upkeep import keep_of
+    from llmtrack.ledger.maintenance.retention import Keep, expired, retain
+    from llmtrack.serving.daily_maintenance import keep_of
     from llmtrack.settings import get_settings
 
     keep = Keep(text_days, property_days, row_days)

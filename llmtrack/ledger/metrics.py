@@ -14,16 +14,16 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from llmtrack.ledger.answer import MONEY, Answer, Money, Row, money
-from llmtrack.ledger.answering import MAX_ROWS, TooManyRows, answer
-from llmtrack.ledger.formulas import Dimension, Metric
-from llmtrack.ledger.question import Filter, Question, Where, question
-from llmtrack.ledger.snapshot import Cancel, Cancelled
-from llmtrack.ledger.vocabulary import DIMENSIONS, METRICS
+from llmtrack.ledger.database.snapshot import Cancel, Cancelled
+from llmtrack.ledger.query.catalog import DIMENSIONS, METRICS
+from llmtrack.ledger.query.measures import Dimension, Metric
+from llmtrack.ledger.query.query import Filter, Question, Where, question
+from llmtrack.ledger.query.result import MONEY, Answer, Money, Row, money
+from llmtrack.ledger.query.runner import MAX_ROWS, TooManyRows, answer
 from llmtrack.settings import get_settings
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.store import Ledger
+    from llmtrack.ledger.ledger import Ledger
 
 __all__ = [
     "DIMENSIONS",

@@ -59,7 +59,7 @@ def _run() -> None:
         pause.wait(PAUSE_SECONDS)
     try:
         # Answers that a killed server left unfinished, and the providers' own lists of models.
-        importlib.import_module("llmtrack.chat.warmup").after_start()
+        importlib.import_module("llmtrack.chat.startup").after_start()
     except Exception:
         _log.warning("The chat could not be warmed up", exc_info=True)
     # Modules live as long as the process: taking them out of the collector's sight halves the cost of every rerun.

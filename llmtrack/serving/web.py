@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from llmtrack.serving import preload, upkeep
+from llmtrack.serving import daily_maintenance, preload
 from llmtrack.settings import SettingsError
 
 SHUTDOWN_SECONDS = 5.0
@@ -82,16 +82,16 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 def _begin() -> None:
     try:
         preload.start_when_idle()
-        upkeep.start()
+        daily_maintenance.start()
     except SettingsError as error:
         _log.error("%s", error)  # and the page says it, instead of the server not starting
 
 
 def finish(timeout: float) -> None:
     """Cancel answers in flight, then move every record to the ledger; each waits `timeout` seconds at most."""
-    upkeep.stop(timeout)
+    daily_maintenance.stop(timeout)
     # Only what was used has an end to come to; importing it now would cost seconds for nothing.
-    if replies := sys.modules.get("llmtrack.chat.replies"):
+    if replies := sys.modules.get("llmtrack.chat.answers.reply"):
         replies.shutdown(timeout)
     if "llmtrack.capture.tracker" in sys.modules:
         import llmtrack

@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from llmtrack.ledger.errors import LedgerError
+from llmtrack.ledger.maintenance.daily import Done, last_retention, removals
 from llmtrack.ledger.metrics import ask
-from llmtrack.ledger.upkeep import Done, last_retention, removals
-from llmtrack.serving.upkeep import erase_everywhere
+from llmtrack.serving.daily_maintenance import erase_everywhere
 from llmtrack.settings import Settings, get_settings
-from pages.parts import numbers, states, tables, words
-from pages.parts.tables import Column
-from pages.parts.viewer import require_admin
+from pages.components import empty_states, formatting, queries
+from pages.components.tables import tables
+from pages.components.tables.tables import Column
+from pages.components.viewer import require_admin
 
 KEPT = (Column("what", "What"), Column("kept", "Kept for"), Column("setting", "Setting"))
 GONE = (
@@ -39,14 +40,14 @@ def kept_rows(settings: Settings) -> list[dict[str, str]]:
     rows = []
     for name, what in kinds.items():
         days = None if settings.sample else getattr(settings, name)
-        kept = "ever" if days is None else words.counted(days, "day")
+        kept = "ever" if days is None else formatting.counted(days, "day")
         rows.append({"what": what, "kept": kept, "setting": f"LLMTRACK_{name.upper()}"})
     return [*rows, {"what": "Totals: cost, tokens, counts, percentiles", "kept": "ever", "setting": "none"}]
 
 
 def in_words(done: Done) -> str:
     """What one removal took away."""
-    counts = [words.counted(done.detail[name], *COUNTED[name]) for name in COUNTED if done.detail.get(name)]
+    counts = [formatting.counted(done.detail[name], *COUNTED[name]) for name in COUNTED if done.detail.get(name)]
     if done.action == "erase user":
         return f"Erased a user, {done.subject} since: {', '.join(counts) or 'nothing was kept of what they said'}"
     return ", ".join(counts)
@@ -56,7 +57,7 @@ def in_words(done: Done) -> str:
 def confirm(user: str, by: str) -> None:
     """Ask once more, because there is no way back."""
     st.markdown(
-        f"All that **{words.plain(user)}** said, their conversations, attributes and names will be gone, from the "
+        f"All that **{formatting.plain(user)}** said, their conversations, attributes and names will be gone, from the "
         "database, journals and backups made before upgrades. What they cost stays in all totals, as nobody's."
     )
     st.markdown("This cannot be undone. Backups of your own are yours to clear.")
@@ -72,59 +73,64 @@ def erase(user: str, by: str) -> None:
     """Erase a user, and keep what came of it for the page that is drawn next."""
     require_admin()
     try:
-        erased = erase_everywhere(numbers.ledger(), user, by=by)
+        erased = erase_everywhere(queries.ledger(), user, by=by)
     except LedgerError as error:
         st.session_state[OUTCOME] = (False, str(error))
         return
     told = (
-        f"{user} is {erased.name} from now on: {words.counted(erased.texts, 'text')}, "
-        f"{words.counted(erased.conversations, 'conversation')} and {words.counted(erased.backups, 'backup')} are gone."
+        f"{user} is {erased.name} from now on: {formatting.counted(erased.texts, 'text')}, "
+        f"{formatting.counted(erased.conversations, 'conversation')} and "
+        f"{formatting.counted(erased.backups, 'backup')} are gone."
     )
     st.session_state[OUTCOME] = (True, told)
 
 
 me = require_admin()
 settings = get_settings()
-ledger = numbers.ledger()
+ledger = queries.ledger()
 st.title("Data", anchor=False)
 if outcome := st.session_state.pop(OUTCOME, None):
     done, told = outcome
     if done:
-        st.success(words.plain(told), icon=":material/check:")
+        st.success(formatting.plain(told), icon=":material/check:")
     else:
-        st.error(words.plain(told), icon=":material/error:")
+        st.error(formatting.plain(told), icon=":material/error:")
 
 totals = ask(ledger, ["generations", "users"]).totals
 with st.skeleton(height=100):
-    numbers.metric_cards(
+    queries.metric_cards(
         [
-            ("Calls", words.compact(totals["generations"]), "Counted in all totals, also those whose rows are gone."),
-            ("Users", words.compact(totals["users"]), None),
+            (
+                "Calls",
+                formatting.compact(totals["generations"]),
+                "Counted in all totals, also those whose rows are gone.",
+            ),
+            ("Users", formatting.compact(totals["users"]), None),
             ("Size", f"{ledger.size() / 1e6:,.1f} MB", "Of the database, with its indexes and totals."),
         ]
     )
-    st.caption(f"Kept in {words.plain(ledger.name)}")
+    st.caption(f"Kept in {formatting.plain(ledger.name)}")
 
 st.subheader("How long things are kept", anchor=False)
 tables.table(kept_rows(settings), KEPT, alt_text="How long things are kept")
 last = last_retention(ledger, settings.timezone)
 if settings.sample:
-    states.note("Sample data is made up and never grows old.")
+    empty_states.note("Sample data is made up and never grows old.")
 elif settings.keep_text_days is settings.keep_property_days is settings.keep_row_days is None:
-    states.note(
+    empty_states.note(
         "Nothing is ever removed. To change that, set a number of days in the environment or in "
         "`.streamlit/secrets.toml` and start the app again."
     )
 else:
-    when = f"last on {words.moment(last)}" if last else "for the first time within minutes of the start"
-    states.note(f"What is older is removed once a day while the app runs, {when}.")
+    when = f"last on {formatting.moment(last)}" if last else "for the first time within minutes of the start"
+    empty_states.note(f"What is older is removed once a day while the app runs, {when}.")
 
 st.subheader("What was removed", anchor=False)
 gone = [{"at": one.at, "by": one.by, "what": in_words(one)} for one in removals(ledger, settings.timezone)]
 if gone:
     tables.table(gone, GONE, alt_text="What was removed")
 else:
-    states.note("Nothing so far.")
+    empty_states.note("Nothing so far.")
 
 st.subheader("Forget a person", anchor=False)
 with st.form("erase", border=False, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):

@@ -2,10 +2,13 @@
 
 import streamlit as st
 
-from llmtrack.ledger.answer import Row
-from pages.parts import charts, filters, generations, numbers, states, tables, words
-from pages.parts.tables import Column
-from pages.parts.viewer import require_admin
+from llmtrack.ledger.query.result import Row
+from pages.components import empty_states, formatting, queries
+from pages.components.charts import charts
+from pages.components.filters import period_filter
+from pages.components.tables import generations, tables
+from pages.components.tables.tables import Column
+from pages.components.viewer import require_admin
 
 METRICS = (
     "generations", "errors", "error_rate", "timeouts", "rate_limits", "user_errors", "provider_errors", "other_errors",
@@ -46,41 +49,41 @@ def kinds_of(row: Row) -> list[tuple[str, int]]:
 
 require_admin()
 st.title("Errors", anchor=False)
-span = filters.choose_span()
-where = filters.choose_where(span, ("model", "feature", "user"))
+span = period_filter.choose_span()
+where = period_filter.choose_where(span, ("model", "feature", "user"))
 
 with st.skeleton(height=300):
-    by_model = numbers.ask(METRICS, span, by=["provider", "model"], where=where)
+    by_model = queries.ask(METRICS, span, by=["provider", "model"], where=where)
     totals = by_model.totals
     if not totals["generations"]:
-        states.empty("No calls in this time", "Choose a longer time or fewer filters above.")
+        empty_states.empty("No calls in this time", "Choose a longer time or fewer filters above.")
         st.stop()
-    numbers.metric_cards(
+    queries.metric_cards(
         [
-            ("Error rate", words.share(totals["error_rate"]), "Share of the calls that failed."),
-            ("Errors", words.count(totals["errors"]), f"Of {words.counted(totals['generations'], 'call')}."),
-            ("Stopped", words.count(totals["cancelled"]), "By the user; these are no errors."),
-            ("Cut short", words.count(totals["incomplete"]), "By the provider, for length or by a filter."),
+            ("Error rate", formatting.share(totals["error_rate"]), "Share of the calls that failed."),
+            ("Errors", formatting.count(totals["errors"]), f"Of {formatting.counted(totals['generations'], 'call')}."),
+            ("Stopped", formatting.count(totals["cancelled"]), "By the user; these are no errors."),
+            ("Cut short", formatting.count(totals["incomplete"]), "By the provider, for length or by a filter."),
         ]
     )
-    numbers.remark(by_model)
+    queries.remark(by_model)
 
 if totals["errors"]:
     failed = {**where, "status": "error"}
     with st.container(border=True):
-        st.markdown(f"**{words.counted(totals['errors'], 'error')} in parts**")
+        st.markdown(f"**{formatting.counted(totals['errors'], 'error')} in parts**")
         charts.parts(
-            [(name, number, words.count(number)) for name, number in kinds_of(totals)],
+            [(name, number, formatting.count(number)) for name, number in kinds_of(totals)],
             alt_text=f"Errors in parts that add up to all of them, {span}",
         )
     with st.container(border=True):
         st.markdown(f"**Errors per {span.grain} by kind**")
         with st.skeleton(height=charts.HEIGHT):
-            over_time = numbers.ask(["errors"], span, by=[span.grain, "error_type"], where=failed)
+            over_time = queries.ask(["errors"], span, by=[span.grain, "error_type"], where=failed)
             charts.bars_over_time(
                 [
                     charts.Point(
-                        row[span.grain], row["error_type"] or "other", row["errors"], words.count(row["errors"])
+                        row[span.grain], row["error_type"] or "other", row["errors"], formatting.count(row["errors"])
                     )
                     for row in over_time.rows
                     if row["errors"]
@@ -91,7 +94,7 @@ if totals["errors"]:
                 series="Kind",
                 alt_text=f"Errors per {span.grain} by kind, {span}",
             )
-    kinds = numbers.ask(["errors", "users"], span, by=["error_type", "provider", "model"], where=failed)
+    kinds = queries.ask(["errors", "users"], span, by=["error_type", "provider", "model"], where=failed)
     rows = sorted(kinds.rows, key=lambda row: -row["errors"])
     tables.table(rows, KINDS, alt_text=f"Errors by kind and model, {span}")
 

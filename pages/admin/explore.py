@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from llmtrack.ledger.export import FORMATS, stream_answer
+from llmtrack.ledger.export.stream import FORMATS, stream_answer
 from llmtrack.ledger.metrics import DIMENSIONS, METRICS
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.settings import get_settings
-from pages.parts import charts, filters, numbers, states, tables, words
-from pages.parts.tables import Column
-from pages.parts.viewer import require_admin
+from pages.components import empty_states, formatting, queries
+from pages.components.charts import charts
+from pages.components.filters import period_filter
+from pages.components.tables import tables
+from pages.components.tables.tables import Column
+from pages.components.viewer import require_admin
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.answer import Answer
+    from llmtrack.ledger.query.result import Answer
 
 KINDS = {
     "usd": "usd", "seconds": "seconds", "ratio": "share", "count": "count", "tokens": "count", "number": "number",
@@ -45,7 +48,7 @@ def where_of(told: str) -> dict[str, list[str | None]]:
 
 def named(typed: str) -> str:
     """What was typed, by the names of the vocabulary: people type the headings they read."""
-    names = {words.heading(name).lower(): name for name in (*METRICS, *DIMENSIONS)}
+    names = {formatting.heading(name).lower(): name for name in (*METRICS, *DIMENSIONS)}
     return " / ".join(names.get(part.strip().lower(), part.strip()) for part in typed.split("/"))
 
 
@@ -54,7 +57,7 @@ def columns(answer: Answer) -> list[Column]:
     shown = [
         Column(
             name,
-            words.heading(name),
+            formatting.heading(name),
             "time" if name == "hour" else "date" if name in GRAINS else "text",
             pinned=at == 0,
         )
@@ -64,7 +67,7 @@ def columns(answer: Answer) -> list[Column]:
         metric = METRICS.get(name)
         whole = unit in ("count", "tokens") and all(isinstance(row[name], int | None) for row in answer)
         kind = "number" if unit in ("count", "tokens") and not whole else KINDS.get(unit, "number")
-        shown.append(Column(name, words.heading(name), kind, help=metric.doc if metric else None))
+        shown.append(Column(name, formatting.heading(name), kind, help=metric.doc if metric else None))
     return shown
 
 
@@ -75,27 +78,29 @@ def draw(answer: Answer, metric: str, grain: str) -> None:
         charts.Point(
             row[grain],
             " · ".join(str(row[name] if row[name] is not None else "not given") for name in others)
-            or words.heading(metric),
+            or formatting.heading(metric),
             float(row[metric]),
-            numbers.text(answer, metric, row),
+            queries.text(answer, metric, row),
         )
         for row in answer
         if row[metric] is not None
     ]
     axis = span.axis(grain)
     with st.container(border=True):
-        st.markdown(f"**{words.heading(metric)} per {grain}**")
+        st.markdown(f"**{formatting.heading(metric)} per {grain}**")
         if len(axis) > MOST_BARS:
-            states.note(f"Not drawn: {words.counted(len(axis), grain)} are too many for a chart; choose a longer step.")
+            empty_states.note(
+                f"Not drawn: {formatting.counted(len(axis), grain)} are too many for a chart; choose a longer step."
+            )
             return
         chart = charts.bars_over_time if metric in answer.additive else charts.lines_over_time
         chart(
             points,
             axis,
-            title=words.heading(metric),
+            title=formatting.heading(metric),
             unit=answer.units[metric],
-            series=" · ".join(map(words.heading, others)) or "Of",
-            alt_text=f"{words.heading(metric)}, {span}",
+            series=" · ".join(map(formatting.heading, others)) or "Of",
+            alt_text=f"{formatting.heading(metric)}, {span}",
         )
 
 
@@ -116,51 +121,51 @@ def export(answer: Answer) -> None:
 def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
     """Draw the answer."""
     order = None if any(name in GRAINS for name in by) else f"-{metrics[0]}"
-    answer = numbers.ask(
+    answer = queries.ask(
         metrics, span, by=by, where=where, order=order, limit=MOST_ROWS,
         fill=False, anchor_day=get_settings().billing_anchor_day,
     )  # fmt: skip
     if not by or len(answer) > 1:
-        numbers.metric_cards([(words.heading(name), numbers.text(answer, name), None) for name in metrics])
+        queries.metric_cards([(formatting.heading(name), queries.text(answer, name), None) for name in metrics])
     if not answer.rows:
-        states.empty("No calls like that in this time", "Choose a longer time or fewer filters above.")
+        empty_states.empty("No calls like that in this time", "Choose a longer time or fewer filters above.")
     grain = next((name for name in by if name in DRAWN), None)
     if grain:
         draw(answer, metrics[0], grain)
     if by and answer.rows:
-        tables.table(list(answer), columns(answer), alt_text=f"{', '.join(map(words.heading, metrics))}, {span}")
+        tables.table(list(answer), columns(answer), alt_text=f"{', '.join(map(formatting.heading, metrics))}, {span}")
         if answer.cut:
-            states.note(f"{words.counted(answer.cut, 'more row')} not shown; split by less, or filter.")
+            empty_states.note(f"{formatting.counted(answer.cut, 'more row')} not shown; split by less, or filter.")
         export(answer)
-    numbers.remark(answer)
+    queries.remark(answer)
     if answer.rows:
-        states.note(f"Where it was read: {words.plain(answer.explain)}.")
+        empty_states.note(f"Where it was read: {formatting.plain(answer.explain)}.")
 
 
 require_admin()
 st.title("Explore", anchor=False)
-span = filters.choose_span()
+span = period_filter.choose_span()
 metrics = st.multiselect(
     "Show", list(METRICS), default=["cost", "generations"], key="metrics", bind="query-params",
-    format_func=words.heading, accept_new_options=True,
+    format_func=formatting.heading, accept_new_options=True,
     help="Any of these, or one divided by another, typed as `cost / traces`.",
 )  # fmt: skip
 left, right = st.columns(2)
 by = left.multiselect(
-    "By", [*GRAINS, *DIMENSIONS], default=["model"], key="by", bind="query-params", format_func=words.heading,
+    "By", [*GRAINS, *DIMENSIONS], default=["model"], key="by", bind="query-params", format_func=formatting.heading,
     accept_new_options=True, max_selections=3,
     help="A length of time and what else to split by. Type `property.NAME` or `user.NAME` for your own.",
 )  # fmt: skip
-filters.join_repeated("only", ", ")
+period_filter.join_repeated("only", ", ")
 told = right.text_input(
     "Only", key="only", bind="query-params", placeholder="user=alice, status=error, property.plan=pro",
     help="NAME=VALUE, parted by commas; several values of one name too. NAME= for calls without.",
 )  # fmt: skip
 if not metrics:
-    states.note("Choose at least one metric.")
+    empty_states.note("Choose at least one metric.")
     st.stop()
 try:
     with st.skeleton(height=300):
         ask([named(each) for each in metrics], [named(each) for each in by], where_of(told))
 except ValueError as error:
-    st.warning(words.plain(str(error)), icon=":material/help:")
+    st.warning(formatting.plain(str(error)), icon=":material/help:")

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from pages.parts import filters, generations
-from pages.parts.viewer import require_admin
+from pages.components.filters import period_filter
+from pages.components.tables import generations
+from pages.components.viewer import require_admin
 
 require_admin()
 st.title("Calls", anchor=False)
-span = filters.choose_span("7 days")
-where = filters.choose_where(span, ("user", "model", "feature", "status"))
-filters.join_repeated("q", " ")
+span = period_filter.choose_span("7 days")
+where = period_filter.choose_where(span, ("user", "model", "feature", "status"))
+period_filter.join_repeated("q", " ")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     search = st.text_input(
         "Search",

@@ -6,9 +6,12 @@ durations are those of answers.
 
 import streamlit as st
 
-from pages.parts import charts, filters, numbers, states, tables, words
-from pages.parts.tables import Column
-from pages.parts.viewer import require_admin
+from pages.components import empty_states, formatting, queries
+from pages.components.charts import charts
+from pages.components.filters import period_filter
+from pages.components.tables import tables
+from pages.components.tables.tables import Column
+from pages.components.viewer import require_admin
 
 QUANTILES = (50, 95, 99)
 TIMES = ("", "_p50", "_p90", "_p95", "_p99")
@@ -39,9 +42,9 @@ def lines(title: str, metric: str) -> None:
         st.markdown(f"**{title}**")
         with st.skeleton(height=charts.HEIGHT):
             names = [f"{metric}_p{quantile}" for quantile in QUANTILES]
-            answer = numbers.ask(names, span, by=[span.grain], where=where)
+            answer = queries.ask(names, span, by=[span.grain], where=where)
             points = [
-                charts.Point(row[span.grain], f"p{quantile}", row[name], words.seconds(row[name]))
+                charts.Point(row[span.grain], f"p{quantile}", row[name], formatting.seconds(row[name]))
                 for quantile, name in zip(QUANTILES, names, strict=True)
                 for row in answer.rows
                 if row[name] is not None
@@ -56,38 +59,42 @@ def lines(title: str, metric: str) -> None:
 
 require_admin()
 st.title("Latency", anchor=False)
-span = filters.choose_span()
-where = filters.choose_where(span, ("model", "feature", "status"))
+span = period_filter.choose_span()
+where = period_filter.choose_where(span, ("model", "feature", "status"))
 chosen = where.get("status")
 # Of answers where nobody asks for a status, else of what was asked for.
 duration, counted = ("generation_duration", "timed") if chosen else ("duration", "timed_answers")
-of = f"calls with status {words.either(chosen)}" if chosen else "answers; failures and stops are not counted"
+of = f"calls with status {formatting.either(chosen)}" if chosen else "answers; failures and stops are not counted"
 
 with st.skeleton(height=420):
-    answer = numbers.ask(
+    answer = queries.ask(
         [*METRICS, counted, *(duration + part for part in TIMES)], span, by=["provider", "model"], where=where
     )
     totals = answer.totals
     if not (totals[counted] or totals["first_tokens"]):
-        states.empty("No call in this time has a known duration", "Choose a longer time or fewer filters above.")
+        empty_states.empty("No call in this time has a known duration", "Choose a longer time or fewer filters above.")
         st.stop()
-    numbers.metric_cards(
+    queries.metric_cards(
         [
-            ("Average time", words.seconds(totals[duration]), "From sending to the last word."),
-            ("p50", words.seconds(totals[f"{duration}_p50"]), "Half of them took at most this."),
-            ("p95", words.seconds(totals[f"{duration}_p95"]), None),
-            ("p99", words.seconds(totals[f"{duration}_p99"]), None),
-            ("First token p50", words.seconds(totals["time_to_first_token_p50"]), "Where the answer streamed."),
-            ("First token p95", words.seconds(totals["time_to_first_token_p95"]), None),
-            ("Tokens a second", words.compact(totals["tokens_per_second"]), "Output tokens by seconds of writing."),
+            ("Average time", formatting.seconds(totals[duration]), "From sending to the last word."),
+            ("p50", formatting.seconds(totals[f"{duration}_p50"]), "Half of them took at most this."),
+            ("p95", formatting.seconds(totals[f"{duration}_p95"]), None),
+            ("p99", formatting.seconds(totals[f"{duration}_p99"]), None),
+            ("First token p50", formatting.seconds(totals["time_to_first_token_p50"]), "Where the answer streamed."),
+            ("First token p95", formatting.seconds(totals["time_to_first_token_p95"]), None),
+            (
+                "Tokens a second",
+                formatting.compact(totals["tokens_per_second"]),
+                "Output tokens by seconds of writing.",
+            ),
         ]
     )
-    states.note(
-        f"Times of {words.count(totals[counted])} {of}. First tokens of "
-        f"{words.counted(totals['first_tokens'], 'call')} that streamed, however they ended. "
+    empty_states.note(
+        f"Times of {formatting.count(totals[counted])} {of}. First tokens of "
+        f"{formatting.counted(totals['first_tokens'], 'call')} that streamed, however they ended. "
         "Tokens a second of answers."
     )
-    numbers.remark(answer)
+    queries.remark(answer)
 
 lines("Time of a call" if chosen else "Time of an answer", duration)
 lines("Time to the first token", "time_to_first_token")

@@ -4,10 +4,13 @@ from decimal import Decimal
 
 import streamlit as st
 
-from llmtrack.ledger.answer import Row
-from pages.parts import charts, filters, numbers, states, tables, words
-from pages.parts.tables import Column
-from pages.parts.viewer import require_admin
+from llmtrack.ledger.query.result import Row
+from pages.components import empty_states, formatting, queries
+from pages.components.charts import charts
+from pages.components.filters import period_filter
+from pages.components.tables import tables
+from pages.components.tables.tables import Column
+from pages.components.viewer import require_admin
 
 CARDS = (
     ("Total cost", "cost", "inverse", "Real cost only; simulated cost is never part of it."),
@@ -20,7 +23,7 @@ CARDS = (
     ("Error rate", "error_rate", "inverse", "Share of the calls that failed."),
 )
 """Label, metric, what more of it means for its colour, and what it is."""
-METRICS = (*numbers.MONEY, "users_with_cost", *(metric for _, metric, _, _ in CARDS))
+METRICS = (*queries.MONEY, "users_with_cost", *(metric for _, metric, _, _ in CARDS))
 USERS = (
     Column("user", "User", pinned=True),
     Column("generations", "Calls", "count"),
@@ -37,7 +40,7 @@ def change(now: float | Decimal | None, before: float | Decimal | None) -> str |
     if now is None or not before:
         return None
     percent = round(100 * (float(now) / float(before) - 1))
-    return f"{percent:+d}{words.NARROW}%" if percent else None
+    return f"{percent:+d}{formatting.NARROW}%" if percent else None
 
 
 def points(rows: list[Row], grain: str, by: str, metric: str) -> list[charts.Point]:
@@ -45,7 +48,7 @@ def points(rows: list[Row], grain: str, by: str, metric: str) -> list[charts.Poi
     if metric.endswith("cost"):
         return charts.money_points((row[grain], name(row, by), row[metric]) for row in rows)
     return [
-        charts.Point(row[grain], name(row, by), float(row[metric]), words.count(row[metric]))
+        charts.Point(row[grain], name(row, by), float(row[metric]), formatting.count(row[metric]))
         for row in rows
         if row[metric]
     ]
@@ -53,7 +56,7 @@ def points(rows: list[Row], grain: str, by: str, metric: str) -> list[charts.Poi
 
 def name(row: Row, by: str) -> str:
     """What a series is called."""
-    return numbers.model_name(row) if by == "model" else (row[by] or "not given")
+    return queries.model_name(row) if by == "model" else (row[by] or "not given")
 
 
 def chart(title: str, metric: str, by: str) -> None:
@@ -61,7 +64,7 @@ def chart(title: str, metric: str, by: str) -> None:
     with st.container(border=True):
         st.markdown(f"**{title}**")
         with st.skeleton(height=charts.HEIGHT):
-            answer = numbers.ask([metric, "simulated"], span, by=[span.grain, by])
+            answer = queries.ask([metric, "simulated"], span, by=[span.grain, by])
             charts.bars_over_time(
                 points(list(answer.rows), span.grain, by, metric),
                 span.axis(span.grain),
@@ -74,7 +77,7 @@ def chart(title: str, metric: str, by: str) -> None:
 
 def top(title: str, by: str, columns: tuple[Column, ...]) -> None:
     """A card with the most expensive users or features."""
-    answer = numbers.ask([*numbers.MONEY, "total_tokens"], span, by=[by])
+    answer = queries.ask([*queries.MONEY, "total_tokens"], span, by=[by])
     rows = sorted(answer.rows, key=lambda row: (-(row["cost"] or 0), -row["generations"]))[:TOP]
     shown = [{**row, by: row[by] or "not given"} for row in rows]
     with st.container(border=True, height="stretch"):
@@ -84,29 +87,29 @@ def top(title: str, by: str, columns: tuple[Column, ...]) -> None:
 
 require_admin()
 st.title("Overview", anchor=False)
-span = filters.choose_span()
+span = period_filter.choose_span()
 
 with st.skeleton(height=260):
-    now = numbers.ask(METRICS, span)
+    now = queries.ask(METRICS, span)
     totals = now.totals
     if not totals["generations"]:
-        states.empty(
+        empty_states.empty(
             "No calls in this time",
             "Choose a longer time above, send a message on the **Chat** page, or call a model with a tracked client.",
         )
         st.stop()
-    before = numbers.ask(METRICS, span.before()).totals
+    before = queries.ask(METRICS, span.before()).totals
     with st.grid(4, min_column_width=150):
         for label, metric, colour, help_text in CARDS:
-            value = numbers.cost_text(totals) if metric == "cost" else numbers.text(now, metric)
+            value = queries.cost_text(totals) if metric == "cost" else queries.text(now, metric)
             if metric == "cost_per_user_p95":
-                label, value, help_text = numbers.cost_per_user_p95(now)
+                label, value, help_text = queries.cost_per_user_p95(now)
             delta = change(totals[metric], before[metric])
             st.metric(label, value, delta, delta_color=colour, help=help_text, border=True, height="stretch")
-    states.note(" · ".join(filter(None, [numbers.cost_remarks(totals), f"changes against {span.before()}"])))
-    numbers.remark(now)
+    empty_states.note(" · ".join(filter(None, [queries.cost_remarks(totals), f"changes against {span.before()}"])))
+    queries.remark(now)
 
-cost = "simulated_cost" if numbers.only_simulated(totals) else "cost"
+cost = "simulated_cost" if queries.only_simulated(totals) else "cost"
 chart(f"{'Simulated cost' if cost == 'simulated_cost' else 'Cost'} per {span.grain} by model", cost, "model")
 left, right = st.columns(2)
 with left:

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from llmtrack.settings import get_settings
-from pages.parts import filters, numbers, repricing, states, tables, words
-from pages.parts.tables import Column
-from pages.parts.viewer import require_admin
+from pages.components import empty_states, formatting, queries, repricing
+from pages.components.filters import period_filter
+from pages.components.tables import tables
+from pages.components.tables.tables import Column
+from pages.components.viewer import require_admin
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.prices import BookLine, Missing
+    from llmtrack.ledger.price_book import BookLine, Missing
     from llmtrack.pricing import BookEntry, Pricer
     from llmtrack.pricing.book import Kind
 
@@ -54,9 +56,9 @@ def beginning(chosen: date | None) -> int | None:
     return int(moment.astimezone(UTC).timestamp()) * 1_000_000
 
 
-def show_missing(missing: Sequence[Missing], pricer: Pricer, span: filters.Span) -> None:
+def show_missing(missing: Sequence[Missing], pricer: Pricer, span: period_filter.Span) -> None:
     """The models some of whose calls are unpriced; a click begins an entry for one."""
-    from llmtrack.ledger.prices import why_missing
+    from llmtrack.ledger.price_book import why_missing
 
     st.subheader("Models without a price", anchor=False)
     if not missing:
@@ -66,7 +68,7 @@ def show_missing(missing: Sequence[Missing], pricer: Pricer, span: filters.Span)
     for one in missing:
         rows.append(
             {
-                "model": one.model or words.UNKNOWN, "provider": one.provider, "unpriced": one.unpriced,
+                "model": one.model or formatting.UNKNOWN, "provider": one.provider, "unpriced": one.unpriced,
                 "generations": one.calls, "input_tokens": one.input_tokens, "output_tokens": one.output_tokens,
                 "why": why_missing(one, pricer).partition(";")[0],
             }
@@ -85,7 +87,9 @@ def show_missing(missing: Sequence[Missing], pricer: Pricer, span: filters.Span)
         for one in missing[:5]:
             if one.model and st.button(f"Give {one.model} a price", key=f"give {one.provider}/{one.model}"):
                 st.session_state.update(kind="price", provider=one.provider, model=one.model)
-    states.note("A price holds for calls from a day on. Calls made before that have none can be priced here, too.")
+    empty_states.note(
+        "A price holds for calls from a day on. Calls made before that have none can be priced here, too."
+    )
 
 
 def ask_for_entry() -> BookEntry | None:
@@ -136,7 +140,7 @@ def ask_for_entry() -> BookEntry | None:
             note=note.strip(),
         )  # fmt: skip
     except ValueError as wrong:
-        st.error(words.plain(str(wrong)), icon=":material/error:")
+        st.error(formatting.plain(str(wrong)), icon=":material/error:")
         return None
 
 
@@ -150,13 +154,13 @@ def amount(text: str, name: str) -> Decimal:
 
 def add(entry: BookEntry, by: str) -> None:
     """Keep an entry, or say why not."""
-    from llmtrack.ledger.prices import add_price
+    from llmtrack.ledger.price_book import add_price
     from llmtrack.pricing import PriceRefused
 
     try:
-        kept = add_price(numbers.ledger(), entry, by=by)
+        kept = add_price(queries.ledger(), entry, by=by)
     except PriceRefused as refused:
-        st.error(words.plain(str(refused)), icon=":material/error:")
+        st.error(formatting.plain(str(refused)), icon=":material/error:")
     else:
         for field in FIELDS:
             st.session_state.pop(field, None)
@@ -166,11 +170,11 @@ def add(entry: BookEntry, by: str) -> None:
 
 def show_book(lines: Sequence[BookLine], by: str) -> None:
     """The entries, and ending one."""
-    from llmtrack.ledger.prices import retire_price
+    from llmtrack.ledger.price_book import retire_price
 
     st.subheader("Price book", anchor=False)
     if not lines:
-        states.empty(
+        empty_states.empty(
             "No prices of your own",
             "Every call has the price of the public list, where that has one. "
             "Add a price for models you run yourself, a discount you negotiated, or a markup for internal billing.",
@@ -204,7 +208,7 @@ def show_book(lines: Sequence[BookLine], by: str) -> None:
         chosen = st.selectbox("Entry to retire", going, format_func=titles.__getitem__, key="ending")
         never = st.checkbox("It was a mistake: as if it had never held", key="never")
         if st.form_submit_button("Retire"):
-            ended = retire_price(numbers.ledger(), chosen, by=by, from_the_beginning=never)
+            ended = retire_price(queries.ledger(), chosen, by=by, from_the_beginning=never)
             st.session_state.told = f"Retired entry {chosen}: {ended.entry.title}."
             st.rerun()
 
@@ -213,7 +217,7 @@ def ends(line: BookLine) -> str:
     """When an entry ends, in words."""
     if line.void:
         return "never held"
-    return "no end" if line.entry.until is None else words.moment(day(line.entry.until))
+    return "no end" if line.entry.until is None else formatting.moment(day(line.entry.until))
 
 
 def state(line: BookLine) -> str:
@@ -236,43 +240,43 @@ def show_price(pricer: Pricer) -> None:
     provider = left.text_input("At provider", key="asked provider", placeholder="openai").strip()
     model = right.text_input("Model asked about", key="asked model", placeholder="gpt-4o").strip()
     fresh = freshness()
-    origin = "fetched " + words.moment(fresh.refreshed_at) if fresh.refreshed_at else "as installed"
+    origin = "fetched " + formatting.moment(fresh.refreshed_at) if fresh.refreshed_at else "as installed"
     trouble = f" Fetching newer prices failed: {fresh.error}" if fresh.error else ""
-    states.note(f"Public price list: genai-prices {fresh.version}, {origin}.{words.plain(trouble)}")
+    empty_states.note(f"Public price list: genai-prices {fresh.version}, {origin}.{formatting.plain(trouble)}")
     if not provider or not model:
         return
     quote = pricer.quote(provider, model, at=now())
     if quote.reason is not None:
-        st.warning(f"{words.plain(model)}: {in_words(quote.reason)}.", icon=":material/help:")
+        st.warning(f"{formatting.plain(model)}: {in_words(quote.reason)}.", icon=":material/help:")
     for band in quote.bands:
         price = band.price
-        over = f", over {words.count(band.above)} input tokens" if band.above else ""
+        over = f", over {formatting.count(band.above)} input tokens" if band.above else ""
         adjusted = f", {price.adjustment}" if price.adjustment else ""
-        st.markdown(words.plain(f"{price.model}{over}: {price.source} {price.version}{adjusted}"))
+        st.markdown(formatting.plain(f"{price.model}{over}: {price.source} {price.version}{adjusted}"))
         rows = [{"class": name, "rate": f"${rate}", "unit": unit(name)} for name, rate in price.rates.items()]
         columns = [Column("class", "Class"), Column("rate", "Price"), Column("unit", "Unit")]
         tables.table(rows, columns, alt_text=f"Price of {model}")
     if quote.doubt is not None:
-        states.note(f"An estimate: {in_words(quote.doubt)}.")
+        empty_states.note(f"An estimate: {in_words(quote.doubt)}.")
 
 
 def page() -> None:
     """Draw the page. What is sent is kept before anything is read, so that all of it shows at once."""
-    from llmtrack.ledger.prices import list_prices, missing_prices
+    from llmtrack.ledger.price_book import list_prices, missing_prices
     from llmtrack.pricing import Pricer
 
     me = require_admin()
     st.title("Prices", anchor=False)
-    span = filters.choose_span()
+    span = period_filter.choose_span()
     told = st.session_state.pop("told", None)
     if told:
-        st.success(words.plain(told), icon=":material/check:")
+        st.success(formatting.plain(told), icon=":material/check:")
     missing, book = st.container(), st.container()
     with missing:
         lacking = missing_prices(
-            numbers.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone
+            queries.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone
         )
-        pricer = Pricer(numbers.ledger().book()[1])
+        pricer = Pricer(queries.ledger().book()[1])
         show_missing(lacking, pricer, span)
         repricing.show_offer(lacking, pricer, now(), span.timezone, me.id)
     st.subheader("Add an entry", anchor=False)
@@ -280,9 +284,9 @@ def page() -> None:
     if entry is not None:
         add(entry, me.id)
     with book:
-        show_book(list_prices(numbers.ledger()), me.id)
+        show_book(list_prices(queries.ledger()), me.id)
         repricing.show_runs(day, me.id)
-    show_price(Pricer(numbers.ledger().book()[1]))
+    show_price(Pricer(queries.ledger().book()[1]))
 
 
 page()

@@ -7,9 +7,11 @@ import streamlit as st
 
 from llmtrack.ledger import lists
 from llmtrack.ledger.metrics import Cancel
-from pages.parts import filters, generations, numbers, paging, patience, states, tables, words
-from pages.parts.tables import Column
-from pages.parts.viewer import require_admin
+from pages.components import empty_states, formatting, long_query, queries
+from pages.components.filters import period_filter
+from pages.components.tables import generations, pagination, tables
+from pages.components.tables.tables import Column
+from pages.components.viewer import require_admin
 
 VIEWS = {"traces": "Interactions", "sessions": "Conversations"}
 TRACES = (
@@ -54,17 +56,21 @@ def used(rows: Sequence[dict[str, Any]], columns: Sequence[Column]) -> list[Colu
 
 def show_trace(trace_id: str, timezone: str) -> None:
     """One interaction: its steps, its calls, what was thought of it."""
-    detail = lists.trace(numbers.ledger(), trace_id, timezone=timezone)
+    detail = lists.trace(queries.ledger(), trace_id, timezone=timezone)
     row = detail.row
-    cost = words.usd(row.cost) + (f" and {words.usd(row.simulated_cost)} simulated" if row.simulated_cost else "")
-    who = words.plain(row.user or "no user given")
+    cost = formatting.usd(row.cost) + (
+        f" and {formatting.usd(row.simulated_cost)} simulated" if row.simulated_cost else ""
+    )
+    who = formatting.plain(row.user or "no user given")
     st.markdown(
-        f"**{words.plain(row.name or 'Interaction')}** · {words.moment(row.at)} · {who} · "
-        f"{words.counted(row.generations, 'call')} · {words.plain(cost)} · {words.seconds(row.duration)}"
+        f"**{formatting.plain(row.name or 'Interaction')}** · {formatting.moment(row.at)} · {who} · "
+        f"{formatting.counted(row.generations, 'call')} · {formatting.plain(cost)} · {formatting.seconds(row.duration)}"
     )
     for who, score, comment in detail.feedback:
         thumb = ":material/thumb_up:" if score > 0 else ":material/thumb_down:"
-        st.caption(f"{thumb} {words.plain(who or 'somebody')}" + (f": {words.plain(comment)}" if comment else ""))
+        st.caption(
+            f"{thumb} {formatting.plain(who or 'somebody')}" + (f": {formatting.plain(comment)}" if comment else "")
+        )
     if detail.spans:
         steps = [
             {
@@ -85,32 +91,34 @@ def show_trace(trace_id: str, timezone: str) -> None:
     generations.table_of(detail.generations, key=f"calls_of_{trace_id}", timezone=timezone)
 
 
-def turned(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: str) -> tuple[paging.Place, Any]:
+def turned(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: str) -> tuple[pagination.Place, Any]:
     """Where somebody is in a list, and the page there."""
     about = (dict(where), span.first, span.last, order)
-    place = paging.Place(key, about)
-    ledger = numbers.ledger()
+    place = pagination.Place(key, about)
+    ledger = queries.ledger()
 
     def work(freely: bool, cancel: Cancel | None) -> lists.Page[Any]:
         return listed(
             ledger, since=span.period.since, until=span.period.until, timezone=span.timezone, where=where, order=order,
-            after=place.after, limit=paging.SIZE, max_sorted=None if freely else lists.MAX_SORTED, cancel=cancel,
+            after=place.after, limit=pagination.SIZE, max_sorted=None if freely else lists.MAX_SORTED, cancel=cancel,
         )  # fmt: skip
 
-    return place, patience.read((key, *about), work)
+    return place, long_query.read((key, *about), work)
 
 
 def browse_traces(where: dict[str, Any], key: str) -> None:
     """A page of interactions, and below it the one that was clicked."""
     place, page = turned(lists.traces, where, key)
     if not page.rows and page.after is None and place.number == 1:
-        states.empty("No interactions here", "Choose a longer time or fewer filters above.", ":material/search_off:")
+        empty_states.empty(
+            "No interactions here", "Choose a longer time or fewer filters above.", ":material/search_off:"
+        )
         return
     rows = listed(page.rows, TRACES)
     picked = tables.table(rows, used(rows, TRACES), alt_text=f"Interactions, {span}", key=f"{key}_{place.number}")
     place.draw(page.after, len(rows), complete=page.complete)
     if picked is None:
-        states.note("Click a row to see the interaction.")
+        empty_states.note("Click a row to see the interaction.")
     else:
         with st.container(border=True):
             show_trace(page.rows[picked].trace, span.timezone)
@@ -120,7 +128,7 @@ def browse_sessions(where: dict[str, Any]) -> None:
     """A page of conversations, and below it the interactions of the one that was clicked."""
     place, page = turned(lists.sessions, where, "sessions")
     if not page.rows and page.after is None and place.number == 1:
-        states.empty(
+        empty_states.empty(
             "No conversations here",
             "Calls belong to one where they name it: `llmtrack.context(session_id=…)`.",
             ":material/search_off:",
@@ -130,17 +138,17 @@ def browse_sessions(where: dict[str, Any]) -> None:
     picked = tables.table(rows, used(rows, SESSIONS), alt_text=f"Conversations, {span}", key=f"sessions_{place.number}")
     place.draw(page.after, len(rows), complete=page.complete)
     if picked is None:
-        states.note("Click a row to see its interactions.")
+        empty_states.note("Click a row to see its interactions.")
     else:
         session = page.rows[picked].session
-        st.markdown(f"**Interactions of {words.plain(session)}**")
+        st.markdown(f"**Interactions of {formatting.plain(session)}**")
         browse_traces({"session": session}, "of_session")
 
 
 require_admin()
 st.title("Traces", anchor=False)
-span = filters.choose_span("7 days")
-where = filters.choose_where(span, ("user", "model", "feature"))
+span = period_filter.choose_span("7 days")
+where = period_filter.choose_where(span, ("user", "model", "feature"))
 with st.container(horizontal=True, vertical_alignment="bottom"):
     view = st.segmented_control(
         "Show", list(VIEWS), default="traces", required=True, format_func=VIEWS.__getitem__, key="view",

@@ -2,12 +2,15 @@
 
 import streamlit as st
 
-from pages.parts import charts, filters, generations, numbers, states, tables, words
-from pages.parts.tables import Column
-from pages.parts.viewer import require_admin
+from pages.components import empty_states, formatting, queries
+from pages.components.charts import charts
+from pages.components.filters import period_filter
+from pages.components.tables import generations, tables
+from pages.components.tables.tables import Column
+from pages.components.viewer import require_admin
 
 METRICS = (
-    *numbers.MONEY,
+    *queries.MONEY,
     "messages", "traces", "total_tokens", "duration", "errors", "error_rate", "cancelled",
 )  # fmt: skip
 PER_USER = ("users", "users_with_cost", "cost_per_user", "cost_per_user_p95", "generations_per_user")
@@ -29,30 +32,30 @@ MOST = 500
 
 require_admin()
 st.title("Users", anchor=False)
-span = filters.choose_span()
-where = filters.choose_where(span, ("model", "feature"))
+span = period_filter.choose_span()
+where = period_filter.choose_where(span, ("model", "feature"))
 
 with st.skeleton(height=420):
-    per_user = numbers.ask((*numbers.MONEY, *PER_USER), span, where=where)
+    per_user = queries.ask((*queries.MONEY, *PER_USER), span, where=where)
     totals = per_user.totals
     if not totals["generations"]:
-        states.empty("No calls in this time", "Choose a longer time or fewer filters above.")
+        empty_states.empty("No calls in this time", "Choose a longer time or fewer filters above.")
         st.stop()
-    numbers.metric_cards(
+    queries.metric_cards(
         [
-            ("Users", words.count(totals["users"]), "Different users who made at least one call."),
+            ("Users", formatting.count(totals["users"]), "Different users who made at least one call."),
             (
                 "Average cost per user",
-                words.usd(totals["cost_per_user"]),
-                f"Over {words.counted(totals['users_with_cost'], 'user')} whose cost is known.",
+                formatting.usd(totals["cost_per_user"]),
+                f"Over {formatting.counted(totals['users_with_cost'], 'user')} whose cost is known.",
             ),
-            numbers.cost_per_user_p95(per_user),
-            ("Calls per user", words.compact(totals["generations_per_user"]), "On average."),
+            queries.cost_per_user_p95(per_user),
+            ("Calls per user", formatting.compact(totals["generations_per_user"]), "On average."),
         ]
     )
-    answer = numbers.ask(METRICS, span, by=["user"], where=where, order="-cost", limit=MOST, fill=False)
+    answer = queries.ask(METRICS, span, by=["user"], where=where, order="-cost", limit=MOST, fill=False)
     rows = [{**row, "user": row["user"] or NOBODY} for row in answer.rows]
-    numbers.remark(per_user, answer)
+    queries.remark(per_user, answer)
 
 st.caption("Click a row to see what that user did." + (f" The {MOST} most expensive are shown." if answer.cut else ""))
 picked = tables.table(rows, tables.used(COLUMNS, rows), alt_text=f"Users by cost, {span}", key="users_table")
@@ -61,13 +64,13 @@ if picked is not None:
     user = answer.rows[picked]["user"]
     st.subheader(user or NOBODY, anchor=False)
     one = {**where, "user": user}
-    metric = "simulated_cost" if numbers.only_simulated(answer.rows[picked]) else "cost"
+    metric = "simulated_cost" if queries.only_simulated(answer.rows[picked]) else "cost"
     with st.container(border=True):
         st.markdown(f"**{'Cost' if metric == 'cost' else 'Simulated cost'} per {span.grain} by model**")
         with st.skeleton(height=charts.HEIGHT):
-            over_time = numbers.ask([metric, "simulated"], span, by=[span.grain, "model"], where=one)
+            over_time = queries.ask([metric, "simulated"], span, by=[span.grain, "model"], where=one)
             charts.bars_over_time(
-                charts.money_points((row[span.grain], numbers.model_name(row), row[metric]) for row in over_time.rows),
+                charts.money_points((row[span.grain], queries.model_name(row), row[metric]) for row in over_time.rows),
                 span.axis(span.grain),
                 title="Cost",
                 alt_text=f"Cost per {span.grain} of {user or NOBODY} by model, {span}",

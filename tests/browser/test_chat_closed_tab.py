@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from llmtrack.chat.conversations import Conversations
+from llmtrack.chat.conversations.history import Conversations
 from llmtrack.ledger import Ledger, open_ledger
 from tests.browser.app_server import AppServer, running_app
 from tests.browser.chatting import Chat

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from llmtrack.chat.conversations import Conversations
+from llmtrack.chat.conversations.history import Conversations
 from llmtrack.ledger import open_ledger
 from tests.browser.app_server import AppServer, running_app
 from tests.browser.room import Room, keys, streamed

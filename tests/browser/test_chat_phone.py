@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from llmtrack.chat.conversations import Conversations
+from llmtrack.chat.conversations.history import Conversations
 from llmtrack.ledger import open_ledger
 from tests.browser.app_server import PATIENCE, AppServer, running_app
 from tests.browser.room import Room, keys, stored, streamed

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.lists import GenerationDetail, generation, generations
 from llmtrack.ledger.metrics import ask
-from pages.parts.words import usd
+from pages.components.formatting import usd
 from tests.browser.app_server import AppServer, running_app
 from tests.browser.chatting import Chat
 from tests.provider import Provider

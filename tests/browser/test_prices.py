@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.metrics import ask
-from llmtrack.ledger.prices import list_prices
+from llmtrack.ledger.price_book import list_prices
 from llmtrack.pricing import Pricer, Usage
 from tests.browser.app_server import AppServer
 from tests.ledger.making import generation

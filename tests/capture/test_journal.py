@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmtrack.capture import frames, journal
-from llmtrack.capture import segment as segment_file
-from llmtrack.capture.frames import MAGIC, Frame, again, decode, encode, pack_times, pieces, unpack_times
 from llmtrack.capture.health import Health
-from llmtrack.capture.journal import Journal
-from llmtrack.capture.segment import Segment, create_segment, take_over
+from llmtrack.capture.journal import frame as frames
+from llmtrack.capture.journal import journal
+from llmtrack.capture.journal import segment as segment_file
+from llmtrack.capture.journal.frame import MAGIC, Frame, again, decode, encode, pack_times, pieces, unpack_times
+from llmtrack.capture.journal.journal import Journal
+from llmtrack.capture.journal.segment import Segment, create_segment, take_over
+from llmtrack.capture.journal.writer import read_frames
 from llmtrack.capture.tracker import Tracker
-from llmtrack.capture.writer import read_frames
 from llmtrack.ledger.owner import Owner
 
 HERE = Owner("sqlite:////here.db")

@@ -17,7 +17,7 @@ import openai
 import pytest
 
 import llmtrack
-from llmtrack.capture import call as call_module
+from llmtrack.capture.sdk import call as call_module
 from llmtrack.capture.tracker import Tracker, set_default_tracker
 from llmtrack.openai import OpenAI
 from tests.capture.rows import rows as read_rows
@@ -109,7 +109,7 @@ def test_our_own_mistakes_in_the_writer_lose_no_record(
 ) -> None:
     tracker = make_tracker()
     with monkeypatch.context() as patched:
-        patched.setattr("llmtrack.ledger.store.Ledger.book", broken)
+        patched.setattr("llmtrack.ledger.ledger.Ledger.book", broken)
         use(clients, tracker)
         assert tracker.flush(1).waiting == CALLS
     assert tracker.flush(30).written == CALLS
@@ -129,16 +129,16 @@ def test_a_price_book_that_fails_leaves_calls_unpriced(
 def test_a_record_that_cannot_be_written_is_set_aside_and_the_others_go_on(
     make_tracker: Make, clients: Clients, provider: Provider, monkeypatch: pytest.MonkeyPatch, database: Path
 ) -> None:
-    from llmtrack.capture import unpack
+    from llmtrack.capture.journal import decode
 
-    read = unpack.record_of
+    read = decode.record_of
 
     def picky(frame: Any) -> Any:
         if frame.http_status == 400:
             raise ValueError("I do not like it")
         return read(frame)
 
-    monkeypatch.setattr(unpack, "record_of", picky)
+    monkeypatch.setattr(decode, "record_of", picky)
     tracker = make_tracker()
     use(clients, tracker)
     flushed = tracker.flush(30)
@@ -147,7 +147,7 @@ def test_a_record_that_cannot_be_written_is_set_aside_and_the_others_go_on(
     assert b"gpt-4o@400" in Path(flushed.where).read_bytes()
     assert len(read_rows(database)) == CALLS - 1
     # It is a journal like any other: given its name back, it is taken in by whoever comes next.
-    monkeypatch.setattr(unpack, "record_of", read)
+    monkeypatch.setattr(decode, "record_of", read)
     Path(flushed.where).rename(Path(flushed.where).with_name("again.journal"))
     assert make_tracker().flush(30).written == 1
     assert len(read_rows(database)) == CALLS
@@ -156,7 +156,7 @@ def test_a_record_that_cannot_be_written_is_set_aside_and_the_others_go_on(
 def test_a_record_that_the_database_refuses_is_found_among_its_batch(
     make_tracker: Make, clients: Clients, provider: Provider, monkeypatch: pytest.MonkeyPatch, database: Path
 ) -> None:
-    from llmtrack.ledger.store import Ledger
+    from llmtrack.ledger.ledger import Ledger
 
     write = Ledger.write
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from llmtrack.capture import segment
-from llmtrack.capture.frames import encode
+from llmtrack.capture.journal import segment
+from llmtrack.capture.journal.frame import encode
 from llmtrack.capture.tracker import Tracker
 from llmtrack.cli import main
 from llmtrack.ledger import open_ledger

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from llmtrack.capture.frames import encode
-from llmtrack.capture.rejected import REJECTED, forget_before, forget_user
+from llmtrack.capture.journal.dead_letters import REJECTED, forget_before, forget_user
+from llmtrack.capture.journal.frame import encode
 from llmtrack.ledger.owner import Owner
 
 HERE = Owner("sqlite:////here.db", "0123456789abcdef" * 2)

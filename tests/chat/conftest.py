@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from llmtrack.chat import replies
+from llmtrack.chat.answers import reply
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def quick_demo(clean_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iter
     tracker = Tracker()
     before = set_default_tracker(tracker)
     yield
-    replies.shutdown(5)
+    reply.shutdown(5)
     tracker.close(1)
     set_default_tracker(before)
     get_settings.cache_clear()

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from llmtrack.chat.attachments import as_they_are, to_keep
-from llmtrack.chat.prompt import File
-from llmtrack.chat.wording import ChatError
+from llmtrack.chat.answers.prompt import File
+from llmtrack.chat.conversations.attachments import as_they_are, to_keep
+from llmtrack.chat.error_messages import ChatError
 
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
 

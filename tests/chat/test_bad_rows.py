@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from llmtrack.chat import transfer
-from llmtrack.chat.conversations import Conversations
-from llmtrack.chat.prompt import Parameters
+from llmtrack.chat.answers.prompt import Parameters
+from llmtrack.chat.conversations import import_export
+from llmtrack.chat.conversations.history import Conversations
 from llmtrack.ids import new_id
 from llmtrack.ledger import open_ledger
-from llmtrack.ledger.chats import Chats, Line
-from pages.parts import history
+from llmtrack.ledger.chats.store import Chats, Line
+from pages.components.chat import conversation_list
 
 
 @pytest.mark.parametrize("at", [10**18, -(10**18), 2**63 - 1])
@@ -29,13 +29,13 @@ def test_a_conversation_with_a_time_out_of_range_is_listed_and_opens_beside_the_
     listed = mine.list()
     assert {heading.title for heading in listed} == {"Bad", "Good"}
     now = datetime.now(ZoneInfo(zone))
-    assert all(history.group(heading, now) for heading in listed)
+    assert all(conversation_list.group(heading, now) for heading in listed)
     for heading in listed:
         chat = mine.open(heading.id)
         assert chat is not None
         assert [message.text for message in chat.messages] == ["Hello"]
-        assert transfer.to_markdown(chat)
-        assert transfer.to_json(chat)
+        assert import_export.to_markdown(chat)
+        assert import_export.to_json(chat)
         assert 0 <= chat.messages[0].created_at < datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1e6
 
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmtrack.chat.branches import Message, branch, conversation_of, latest_below, next_id
-from llmtrack.ledger.chats import Heading, Line
+from llmtrack.chat.conversations.tree import Message, branch, conversation_of, latest_below, next_id
+from llmtrack.ledger.chats.store import Heading, Line
 
 
 def message(id: int, parent: int | None) -> Message:

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from llmtrack.chat import families
-from llmtrack.chat.catalog import get_catalog
-from llmtrack.chat.deprecations import parse_day
-from llmtrack.chat.wording import ChatError
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models import known_models
+from llmtrack.chat.models.catalog import get_catalog
+from llmtrack.chat.models.deprecations import parse_day
 
 
 def test_without_a_key_the_simulated_models_come_first_and_the_others_say_what_they_need():
@@ -49,7 +49,7 @@ COMPARED = date(2026, 11, 29)
 """The day on which our lists were compared with those of the versions in `tests/constraints.txt`."""
 
 
-def running(known: tuple[families.Known, ...]) -> list[families.Known]:
+def running(known: tuple[known_models.Known, ...]) -> list[known_models.Known]:
     """Those that had not ended: newer SDKs and price lists drop the others."""
     return [one for one in known if one.ends is None or one.ends > COMPARED]
 
@@ -63,12 +63,12 @@ def test_the_sdks_know_every_built_in_model_and_agree_on_when_it_ends():
     from openai.types import ChatModel
 
     openai_names = set(get_args(ChatModel))
-    assert [one.name for one in running(families.OPENAI) if one.name not in openai_names] == []
+    assert [one.name for one in running(known_models.OPENAI) if one.name not in openai_names] == []
     known = {name for part in get_args(Model) for name in get_args(part)} | set(DEPRECATED_MODELS)
-    assert [one.name for one in running(families.ANTHROPIC) if one.name not in known] == []
+    assert [one.name for one in running(known_models.ANTHROPIC) if one.name not in known] == []
     announced = {name: parse_day(day) for name, day in DEPRECATED_MODELS.items()}
     assert None not in announced.values(), "a day is written in a way we do not read"
-    ours = {one.name: one.ends for one in families.ANTHROPIC if one.name in announced}
+    ours = {one.name: one.ends for one in known_models.ANTHROPIC if one.name in announced}
     assert ours == {name: announced[name] for name in ours}
 
 
@@ -76,7 +76,7 @@ def test_the_sdks_know_every_built_in_model_and_agree_on_when_it_ends():
 def test_the_price_list_knows_every_built_in_model_and_how_much_it_reads():
     from genai_prices.data_snapshot import get_snapshot
 
-    for provider, known in (("openai", families.OPENAI), ("anthropic", families.ANTHROPIC)):
+    for provider, known in (("openai", known_models.OPENAI), ("anthropic", known_models.ANTHROPIC)):
         for one in running(known):
             _, info = get_snapshot().find_provider_model(one.name, None, provider, None)
             assert info.context_window == one.context, one.name
@@ -143,7 +143,7 @@ def test_compatible_servers_come_from_the_settings(monkeypatch):
     claude = catalog.find("openrouter/anthropic/claude-opus-4.8")
     assert (claude.name, claude.dialect, claude.needs) == ("anthropic/claude-opus-4.8", "openai", "OPENROUTER_API_KEY")
     assert claude.takes.pdf
-    assert catalog.find("openrouter/qwen/qwen3").takes == families.Takes(images=True)
+    assert catalog.find("openrouter/qwen/qwen3").takes == known_models.Takes(images=True)
 
 
 def test_without_models_it_says_how_to_get_some(monkeypatch):
@@ -177,7 +177,7 @@ def test_without_models_it_says_how_to_get_some(monkeypatch):
     ],
 )
 def test_a_name_tells_what_its_family_takes(name, images, temperature, most):
-    takes = families.takes(name)
+    takes = known_models.takes(name)
     assert (takes.images, takes.temperature, takes.efforts[-1] if takes.efforts else None) == (
         images,
         temperature,

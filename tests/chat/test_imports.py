@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmtrack.chat import transfer
-from llmtrack.chat.branches import Conversation
-from llmtrack.chat.conversations import Conversations
-from llmtrack.chat.imports import archive, importer
-from llmtrack.chat.imports.entries import Damaged, entries
-from llmtrack.chat.wording import ChatError
+from llmtrack.chat.conversations import import_export
+from llmtrack.chat.conversations.history import Conversations
+from llmtrack.chat.conversations.imports import archive, importer
+from llmtrack.chat.conversations.imports.entries import Damaged, entries
+from llmtrack.chat.conversations.tree import Conversation
+from llmtrack.chat.error_messages import ChatError
 from llmtrack.ledger import open_ledger
 
 
@@ -29,9 +29,9 @@ def mine() -> Conversations:
     return Conversations(open_ledger(), "alice")
 
 
-def brought(content: Any) -> transfer.Imported:
+def brought(content: Any) -> import_export.Imported:
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return transfer.read(open_ledger(), "alice", data)
+    return import_export.read(open_ledger(), "alice", data)
 
 
 def zipped(**files: bytes) -> bytes:
@@ -87,7 +87,7 @@ def test_a_time_out_of_range_becomes_one_that_every_page_can_show(mine: Conversa
         chat = opened(mine, title)
         assert 0 < chat.created_at <= now
         assert 0 < chat.updated_at <= now
-        assert transfer.to_markdown(chat)
+        assert import_export.to_markdown(chat)
 
 
 def test_what_was_imported_before_comes_in_once_and_goes_on_where_it_went_on(mine: Conversations):
@@ -108,7 +108,7 @@ def test_what_was_imported_before_comes_in_once_and_goes_on_where_it_went_on(min
     assert [brought([nameless]).conversations for _ in range(2)] == [1, 0]
     mine.delete(opened(mine, "Trains").id)
     assert brought([longer]).conversations == 1, "what was deleted may be brought again"
-    own = transfer.to_json(opened(mine, "Trains")).encode()
+    own = import_export.to_json(opened(mine, "Trains")).encode()
     assert brought(own).unchanged == 1
 
 
@@ -275,8 +275,8 @@ def test_no_export_raises_anything_but_our_words_and_what_comes_in_can_be_shown(
     for heading in mine.list():
         chat = mine.open(heading.id)
         assert chat is not None
-        assert transfer.to_markdown(chat)
-        assert transfer.to_json(chat)
+        assert import_export.to_markdown(chat)
+        assert import_export.to_json(chat)
         mine.delete(heading.id)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from llmtrack.chat import listing
-from llmtrack.chat.catalog import get_catalog
+from llmtrack.chat.models import discovery
+from llmtrack.chat.models.catalog import get_catalog
 from llmtrack.settings import get_settings
 from tests.provider.answer import Answer
 from tests.provider.server import Provider
@@ -19,9 +19,9 @@ PATIENCE = 30.0  # seconds
 
 @pytest.fixture(autouse=True)
 def no_lists() -> Iterator[None]:
-    listing.forget()
+    discovery.forget()
     yield
-    listing.forget()
+    discovery.forget()
 
 
 def openai_list(*models: dict[str, Any]) -> Answer:
@@ -47,7 +47,7 @@ def test_openais_list_adds_chat_models_and_leaves_the_rest_out(provider: Provide
     provider.script(
         "/models", [openai_list(*({"id": name} for name in names), {"id": "gpt-8", "shutdown_date": "2027-03-01"})]
     )
-    listing.refresh(get_settings(), wait=PATIENCE)
+    discovery.refresh(get_settings(), wait=PATIENCE)
     catalog = get_catalog()
     openai = next(one for one in catalog.providers if one.name == "openai")
     listed = [model.name for model in openai.models]
@@ -66,7 +66,7 @@ def test_anthropics_list_says_what_its_models_take(provider: Provider):
     ]
     answer = Answer({"data": models, "has_more": False, "first_id": "a", "last_id": "b"})
     provider.script("/anthropic/v1/models", [answer])
-    listing.refresh(get_settings(), wait=PATIENCE)
+    discovery.refresh(get_settings(), wait=PATIENCE)
     catalog = get_catalog()
     new = catalog.find("anthropic/claude-new-9")
     assert (new.context, new.takes.images, new.takes.pdf, new.takes.adaptive) == (777_000, True, False, True)
@@ -87,7 +87,7 @@ def test_a_compatible_servers_list_is_its_catalog(provider: Provider, monkeypatc
         {"id": "vendor/blind", "context_length": 5, "architecture": {"input_modalities": ["text"]}},
     ]
     provider.script("/local/v1/models", [openai_list(*models)])
-    listing.refresh(get_settings(), wait=PATIENCE)
+    discovery.refresh(get_settings(), wait=PATIENCE)
     local = next(one for one in get_catalog().providers if one.name == "local")
     assert [(model.name, model.context, model.takes.images) for model in local.models] == [
         ("llama", 8192, True),
@@ -96,10 +96,10 @@ def test_a_compatible_servers_list_is_its_catalog(provider: Provider, monkeypatc
 
 
 def test_a_list_is_asked_for_once_and_kept(provider: Provider):
-    listing.refresh(get_settings(), wait=PATIENCE)
+    discovery.refresh(get_settings(), wait=PATIENCE)
     asked = len(provider.requests)
     assert asked == 2
-    listing.refresh(get_settings(), wait=PATIENCE)
+    discovery.refresh(get_settings(), wait=PATIENCE)
     get_catalog()
     assert len(provider.requests) == asked
 
@@ -109,17 +109,17 @@ def test_a_provider_that_does_not_answer_leaves_the_built_in_list(monkeypatch: p
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     get_settings.cache_clear()
     before = get_catalog()
-    listing.refresh(get_settings(), wait=PATIENCE)
+    discovery.refresh(get_settings(), wait=PATIENCE)
     assert get_catalog() == before
 
 
 def test_nobody_is_asked_without_a_key_or_when_switched_off(provider: Provider, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LLMTRACK_MODEL_LISTS", "false")
     get_settings.cache_clear()
-    listing.refresh(get_settings(), wait=PATIENCE)
+    discovery.refresh(get_settings(), wait=PATIENCE)
     monkeypatch.delenv("LLMTRACK_MODEL_LISTS")
     monkeypatch.delenv("OPENAI_API_KEY")
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     get_settings.cache_clear()
-    listing.refresh(get_settings(), wait=PATIENCE)
+    discovery.refresh(get_settings(), wait=PATIENCE)
     assert provider.requests == []

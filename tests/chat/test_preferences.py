@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from llmtrack.chat.catalog import get_catalog
+from llmtrack.chat.answers.prompt import Parameters
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models.catalog import get_catalog
 from llmtrack.chat.preferences import Preferences, Preset, favourites_first
-from llmtrack.chat.prompt import Parameters
-from llmtrack.chat.wording import ChatError
 from llmtrack.ledger import Ledger, open_ledger
 
 
@@ -64,8 +64,8 @@ def test_a_preset_that_makes_no_sense_is_refused(ledger: Ledger):
 
 
 def test_erasing_a_user_erases_their_choices(ledger: Ledger):
-    from llmtrack.ledger import preferences
-    from llmtrack.ledger.erasures import erase
+    from llmtrack.ledger.chats import preferences
+    from llmtrack.ledger.maintenance.erasure import erase
 
     Preferences(ledger, "alice").star(get_catalog().find("openai/gpt-4o"))
     erased = erase(ledger, "alice", by="admin")

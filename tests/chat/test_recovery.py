@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 import llmtrack
-from llmtrack.chat import keeping
-from llmtrack.chat.catalog import get_catalog
-from llmtrack.chat.conversations import Conversations
-from llmtrack.chat.recovery import WORDS, recover
+from llmtrack.chat.conversations import persistence
+from llmtrack.chat.conversations.history import Conversations
+from llmtrack.chat.conversations.recovery import WORDS, recover
+from llmtrack.chat.models.catalog import get_catalog
 from llmtrack.ids import new_id
 from llmtrack.ledger import open_ledger
-from llmtrack.ledger.chats import Chats, Line
+from llmtrack.ledger.chats.store import Chats, Line
 from llmtrack.ledger.metrics import ask
 from tests.provider.server import Provider
 
@@ -140,15 +140,17 @@ def test_what_was_deleted_long_ago_is_gone_for_good():
 
 
 def test_whether_a_writer_is_gone_is_told_by_its_process_and_then_by_the_clock():
-    assert not keeping.is_gone({"writer": keeping.writer(), "kept_at": 100.0}, now=120.0)
-    assert keeping.is_gone({"writer": keeping.writer(), "kept_at": 100.0}, now=200.0), "its end could not be put down"
-    node, pid, _ = keeping.writer().split("|")
-    assert keeping.is_gone({"writer": f"{node}|{pid}|earlier", "kept_at": time.time()}), "our number, another start"
-    assert not keeping.is_gone({"writer": f"{node}|{os.getppid()}|x", "kept_at": 100.0}, now=120.0)
-    assert keeping.is_gone({"writer": f"{node}|{os.getppid()}|x", "kept_at": 100.0}, now=200.0)
-    assert not keeping.is_gone({"writer": "elsewhere|1|x", "kept_at": 100.0}, now=120.0)
-    assert keeping.is_gone({"writer": "elsewhere|1|x", "kept_at": 100.0}, now=200.0)
-    assert keeping.is_gone({})
+    assert not persistence.is_gone({"writer": persistence.writer(), "kept_at": 100.0}, now=120.0)
+    assert persistence.is_gone({"writer": persistence.writer(), "kept_at": 100.0}, now=200.0), (
+        "its end could not be put down"
+    )
+    node, pid, _ = persistence.writer().split("|")
+    assert persistence.is_gone({"writer": f"{node}|{pid}|earlier", "kept_at": time.time()}), "our number, another start"
+    assert not persistence.is_gone({"writer": f"{node}|{os.getppid()}|x", "kept_at": 100.0}, now=120.0)
+    assert persistence.is_gone({"writer": f"{node}|{os.getppid()}|x", "kept_at": 100.0}, now=200.0)
+    assert not persistence.is_gone({"writer": "elsewhere|1|x", "kept_at": 100.0}, now=120.0)
+    assert persistence.is_gone({"writer": "elsewhere|1|x", "kept_at": 100.0}, now=200.0)
+    assert persistence.is_gone({})
 
 
 def test_settling_never_overwrites_an_end():

@@ -6,10 +6,11 @@ import threading
 
 import pytest
 
-from llmtrack.chat import catalog, replies
-from llmtrack.chat.prompt import File, Parameters, Prompt, Said
-from llmtrack.chat.replies import Reply
-from llmtrack.chat.wording import ChatError
+from llmtrack.chat.answers import reply as replies
+from llmtrack.chat.answers.prompt import File, Parameters, Prompt, Said
+from llmtrack.chat.answers.reply import Reply
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models import catalog
 from tests.provider.server import Provider
 
 PATIENCE = 30  # seconds

@@ -9,9 +9,9 @@ from decimal import Decimal
 import httpx2
 import pytest
 
-from llmtrack.chat import clients
-from llmtrack.chat.catalog import get_catalog
-from llmtrack.chat.wording import Asked, in_words
+from llmtrack.chat.error_messages import Asked, in_words
+from llmtrack.chat.models import clients
+from llmtrack.chat.models.catalog import get_catalog
 from llmtrack.limits import LimitExceeded
 from llmtrack.settings import get_settings
 

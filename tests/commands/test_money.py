@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from llmtrack.cli import main
 from llmtrack.ledger import open_ledger
-from llmtrack.ledger.prices import list_prices
+from llmtrack.ledger.price_book import list_prices
 from llmtrack.pricing import Cost, Pricer, Usage
 from tests.ledger.making import generation
 

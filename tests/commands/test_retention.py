@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from llmtrack.capture.frames import encode
+from llmtrack.capture.journal.frame import encode
 from llmtrack.cli import main
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.metrics import ask

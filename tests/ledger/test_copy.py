@@ -9,11 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from llmtrack.cli import main
-from llmtrack.ledger import Ledger, LedgerError, copy, open_ledger
-from llmtrack.ledger.copy import copy_ledger
+from llmtrack.ledger import Ledger, LedgerError, open_ledger
+from llmtrack.ledger.maintenance import copy
+from llmtrack.ledger.maintenance.copy import copy_ledger
+from llmtrack.ledger.maintenance.retention import Keep, retain
+from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.records import Feedback, Identity
-from llmtrack.ledger.retention import Keep, retain
-from llmtrack.ledger.verify import verify
 from tests.ledger.making import HOUR, NOON, generation, random_generation, said
 
 
@@ -120,7 +121,7 @@ def tables(ledger: Ledger) -> dict[str, list[tuple]]:
     from sqlalchemy import select
     from sqlmodel import SQLModel
 
-    from llmtrack.ledger.rollups import TABLES
+    from llmtrack.ledger.schema.rollups import TABLES
 
     with ledger.reading() as connection:
         found = {}

@@ -19,8 +19,8 @@ from click.testing import CliRunner
 from llmtrack.cli import main
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger
-from llmtrack.ledger.export import Column, generation_columns, stream_answer, stream_generations
-from llmtrack.ledger.formats import encoded
+from llmtrack.ledger.export.formats import encoded
+from llmtrack.ledger.export.stream import Column, generation_columns, stream_answer, stream_generations
 from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.records import Generation
 from llmtrack.pricing.usage import Cost, Usage
@@ -155,7 +155,7 @@ def test_a_file_without_generations_can_still_be_read(ledger: Ledger, format: st
 def test_every_generation_is_exported_once_whatever_the_batches(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llmtrack.ledger.export.BATCH", 7)
+    monkeypatch.setattr("llmtrack.ledger.export.stream.BATCH", 7)
     records = oracle.records(3)
     ledger.write(records)
     told: list[int] = []
@@ -169,7 +169,7 @@ def test_every_generation_is_exported_once_whatever_the_batches(
 
 
 def test_memory_does_not_grow_with_what_is_exported(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("llmtrack.ledger.export.BATCH", 50)
+    monkeypatch.setattr("llmtrack.ledger.export.stream.BATCH", 50)
     ledger.write([call(minute, feature="x" * 100) for minute in range(3_000)])
 
     def peak(**asked: object) -> int:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from llmtrack.ledger import Ledger, open_ledger
-from llmtrack.ledger.folding import fold_providers
+from llmtrack.ledger.maintenance.retention import Keep, retain
+from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.metrics import ask
-from llmtrack.ledger.retention import Keep, retain
-from llmtrack.ledger.rollups import CUBES, DAY, MEASURES
-from llmtrack.ledger.verify import verify
+from llmtrack.ledger.migrations.folding import fold_providers
+from llmtrack.ledger.schema.rollups import CUBES, DAY, MEASURES
 from llmtrack.pricing import Cost
 from tests.ledger.making import NOON, generation, random_generation
 from tests.ledger.test_migrations import at_revision, fill_as_first_version

@@ -218,7 +218,7 @@ def test_a_search_that_other_filters_leave_little_of_goes_on_where_it_stopped(le
 def test_interactions_hard_to_find_come_piece_by_piece(
     ledger: Ledger, order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llmtrack.ledger.interaction_lists._STEP", 10)
+    monkeypatch.setattr("llmtrack.ledger.lists.trace_list._STEP", 10)
     ledger.write([
         call(n, trace_id=f"t{n}", session_id=f"s{n}", request_model="rare" if n % 40 == 3 else "gpt-4o")
         for n in range(130)

@@ -26,8 +26,8 @@ from llmtrack.ledger.metrics import (
     money,
 )
 from llmtrack.ledger.periods import billing_cycle
+from llmtrack.ledger.query.catalog import metric as metric_named
 from llmtrack.ledger.records import Feedback, Generation, Identity
-from llmtrack.ledger.vocabulary import metric as metric_named
 from llmtrack.pricing.usage import Cost, Usage
 from tests.ledger import oracle
 

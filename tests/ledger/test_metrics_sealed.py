@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmtrack.ledger import Ledger, open_ledger
+from llmtrack.ledger.maintenance.retention import Keep, retain
 from llmtrack.ledger.metrics import Filter, ask
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.ledger.records import Generation
-from llmtrack.ledger.retention import Keep, retain
 from tests.conftest import postgres_database
 from tests.ledger import oracle
 from tests.ledger.test_metrics_oracle import Asked, check

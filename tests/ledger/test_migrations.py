@@ -17,10 +17,10 @@ from sqlalchemy import Connection, make_url
 from sqlmodel import SQLModel
 
 from llmtrack.ledger import Ledger, LedgerError, migrations, open_ledger
-from llmtrack.ledger.dialect import Dialect, dialect_of
+from llmtrack.ledger.database.dialect import Dialect, dialect_of
+from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.migrations import VERSION_TABLE, bring_up, scripts, upgrade
-from llmtrack.ledger.opening import parse
-from llmtrack.ledger.verify import verify
+from llmtrack.ledger.open import parse
 from tests.ledger.making import generation, random_generation, said
 
 NEXT = '''

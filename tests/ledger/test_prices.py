@@ -9,7 +9,7 @@ from decimal import Decimal as D
 import pytest
 
 from llmtrack.ledger import Ledger, LedgerError, open_ledger
-from llmtrack.ledger.prices import add_price, list_prices, missing_prices, retire_price
+from llmtrack.ledger.price_book import add_price, list_prices, missing_prices, retire_price
 from llmtrack.pricing import BookEntry, Cost, Pricer, PriceRefused, Usage
 from tests.ledger.making import NOON, generation
 from tests.pricing.costs import moment

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from llmtrack.ledger import Ledger, LedgerError, histogram
+from llmtrack.ledger import Ledger, LedgerError
+from llmtrack.ledger.maintenance.repricing import Line, apply, preview, runs, undo
+from llmtrack.ledger.maintenance.retention import Keep, retain
+from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.metrics import ask
-from llmtrack.ledger.prices import add_price, missing_prices
-from llmtrack.ledger.repricing import Line, apply, preview, runs, undo
-from llmtrack.ledger.retention import Keep, retain
-from llmtrack.ledger.rollups import CUBES, DAY, SKETCHES
-from llmtrack.ledger.verify import verify
+from llmtrack.ledger.price_book import add_price, missing_prices
+from llmtrack.ledger.schema import sketch
+from llmtrack.ledger.schema.rollups import CUBES, DAY, SKETCHES
 from llmtrack.pricing import BookEntry, Cost, Usage
 from tests.ledger.making import HOUR, NOON, generation, random_generation
 from tests.pricing.costs import moment
@@ -41,7 +42,7 @@ def everything(ledger: Ledger) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _plain(value: Any) -> Any:
-    return histogram.unpack(bytes(value)) if isinstance(value, bytes | memoryview) else value
+    return sketch.unpack(bytes(value)) if isinstance(value, bytes | memoryview) else value
 
 
 @pytest.mark.parametrize("seed", [1, 2])

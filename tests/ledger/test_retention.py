@@ -10,12 +10,12 @@ import pytest
 
 from llmtrack import ids
 from llmtrack.ledger import Ledger, LedgerError, open_ledger
-from llmtrack.ledger.anonymity import anonymous
-from llmtrack.ledger.erasures import erase
+from llmtrack.ledger.maintenance.erasure import erase
+from llmtrack.ledger.maintenance.retention import Keep, Removed, expired, retain
+from llmtrack.ledger.maintenance.verification import rebuild, verify
 from llmtrack.ledger.records import Feedback, Identity, Span
-from llmtrack.ledger.retention import Keep, Removed, expired, retain
-from llmtrack.ledger.rollups import CUBES
-from llmtrack.ledger.verify import rebuild, verify
+from llmtrack.ledger.schema.rollups import CUBES
+from llmtrack.ledger.write.pseudonyms import anonymous
 from tests.ledger.making import HOUR, NOON, generation, random_generation, said
 
 DAY = 24 * HOUR
@@ -252,7 +252,7 @@ def test_nothing_is_changed_in_records_while_nobody_was_erased(ledger: Ledger) -
 
 def everything(ledger: Ledger) -> str:
     """All text in all tables."""
-    from llmtrack.ledger.rollups import TABLES
+    from llmtrack.ledger.schema.rollups import TABLES
 
     with ledger.reading() as connection:
         return "\n".join(str(tuple(r)) for t in TABLES for r in connection.exec_driver_sql(f"SELECT * FROM {t}"))

@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmtrack.ids import started_at
-from llmtrack.ledger import Ledger, histogram, open_ledger
+from llmtrack.ledger import Ledger, open_ledger
+from llmtrack.ledger.maintenance.verification import rebuild, verify
 from llmtrack.ledger.records import Generation
-from llmtrack.ledger.rollups import CUBES, MEASURES, is_message
-from llmtrack.ledger.rows import COLUMNS
-from llmtrack.ledger.verify import rebuild, verify
+from llmtrack.ledger.schema import sketch as histogram
+from llmtrack.ledger.schema.rollups import CUBES, MEASURES, is_message
+from llmtrack.ledger.write.generation_row import COLUMNS
 from llmtrack.pricing.usage import Cost, Usage
 from tests.ledger.making import HOUR, NOON, generation, random_generation
 

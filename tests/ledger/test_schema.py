@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from llmtrack.cli import main
-from llmtrack.ledger.rollups import TABLES
+from llmtrack.ledger.schema.rollups import TABLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "schema.md"
 

@@ -11,9 +11,9 @@ import pytest
 
 from llmtrack.ids import first_at, started_at
 from llmtrack.ledger import Ledger, open_ledger
-from llmtrack.ledger.batch import _apart
+from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.records import Feedback, Generation, Identity, Span
-from llmtrack.ledger.verify import verify
+from llmtrack.ledger.write.batch import _apart
 from llmtrack.pricing.usage import Cost, Usage
 from tests.ledger.making import HOUR, NOON, generation, random_generation, said
 
@@ -218,7 +218,7 @@ def test_the_totals_of_every_rollup_are_those_of_the_rows(ledger: Ledger) -> Non
 
 def test_a_hundred_texts_can_be_found_by_their_words_at_once_and_more_after_indexing(ledger: Ledger) -> None:
     def found(*phrases: str) -> int:
-        from llmtrack.ledger.texts import words_of
+        from llmtrack.ledger.database.full_text import words_of
 
         terms = ledger.dialect.search_terms([words_of(phrase) for phrase in phrases])
         sql = f"SELECT count(*) FROM generation_text WHERE {ledger.dialect.search_sql('generation_search')}"

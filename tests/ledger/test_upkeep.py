@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from llmtrack.ledger import Ledger, open_ledger
-from llmtrack.ledger.retention import Keep, Removed
-from llmtrack.ledger.upkeep import last_retention, removals, retain_daily
+from llmtrack.ledger.maintenance.daily import last_retention, removals, retain_daily
+from llmtrack.ledger.maintenance.retention import Keep, Removed
 from tests.ledger.making import HOUR, NOON, generation, said
 
 DAY = 24 * HOUR

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock, Timeout
 
-from llmtrack.ledger import open_ledger, write_lock
+from llmtrack.ledger import open_ledger
+from llmtrack.ledger.database import write_lock
 
 FORK_WHILE_WRITING = """
 import os, sys, threading, time

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from llmtrack.chat import replies
+from llmtrack.chat.answers import reply
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.records import Generation
@@ -38,7 +38,7 @@ def page_settings(clean_environment: None, monkeypatch: pytest.MonkeyPatch) -> I
     tracker = Tracker()
     before = set_default_tracker(tracker)
     yield
-    replies.shutdown(5)
+    reply.shutdown(5)
     tracker.close(1)
     set_default_tracker(before)
     get_settings.cache_clear()

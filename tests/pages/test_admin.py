@@ -30,7 +30,7 @@ def alternatives(app: AppTest) -> list[str]:
 def no_admin(monkeypatch: pytest.MonkeyPatch) -> None:
     """The local user, without the role."""
     plain = identity.Viewer(id="bob", name="bob", role="user")
-    monkeypatch.setattr("pages.parts.viewer.local_viewer", lambda **_: plain)
+    monkeypatch.setattr("pages.components.viewer.local_viewer", lambda **_: plain)
 
 
 @pytest.mark.parametrize("page", PAGES)

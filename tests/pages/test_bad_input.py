@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from streamlit import config
 
-from llmtrack.chat.catalog import get_catalog
-from llmtrack.chat.wording import ChatError
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models.catalog import get_catalog
 from llmtrack.settings import get_settings
-from pages.parts.picker import named
+from pages.components.chat.model_picker import named
 from tests.pages.conftest import OpenPage, read
 
 
@@ -59,7 +59,7 @@ def test_an_unexpected_error_names_what_to_look_for_in_the_log(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("postgresql://user:secret@host/db")
 
-    monkeypatch.setattr("pages.parts.numbers.ask", broken)
+    monkeypatch.setattr("pages.components.queries.ask", broken)
     app = open_page("usage.py")
     text = app.error[0].value
     assert "secret" not in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.parts.blocks import finished, pieces
+from pages.components.chat.markdown_blocks import finished, pieces
 
 LINES = st.lists(
     st.sampled_from(["", "", "text", "- item", "  more", "1. one", "```py", "```", "~~~", "$$", "| a | b |", "`x`"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmtrack.chat import replies
+from llmtrack.chat.answers import reply
 from llmtrack.limits import LimitExceeded
 from tests.pages.conftest import OpenPage
 
@@ -18,7 +18,7 @@ def test_a_simulated_answer_names_itself_its_tokens_cost_and_times(open_page: Op
     assert " tokens · " in under
     assert " simulated · " in under
     assert "first token" in under
-    assert not replies.in_flight()
+    assert not reply.in_flight()
 
 
 def test_the_next_message_sends_the_conversation_along(open_page: OpenPage) -> None:

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from llmtrack.chat.families import Known
-from llmtrack.chat.prompt import Parameters
-from llmtrack.chat.wording import ChatError
-from pages.parts import parameters
+from llmtrack.chat.answers.prompt import Parameters
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models.known_models import Known
+from pages.components.chat import parameters
 from tests.pages.conftest import OpenPage
 
 GPT, CLAUDE, MINI = "demo/demo-gpt", "demo/demo-claude", "demo/demo-gpt-mini"
@@ -58,7 +58,7 @@ def test_the_list_of_models_tells_price_context_and_what_each_takes(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ends = datetime.now(UTC).date() + timedelta(days=30)
-    monkeypatch.setattr("llmtrack.chat.families.OPENAI", (Known("gpt-4o", 128_000, ends),))
+    monkeypatch.setattr("llmtrack.chat.models.known_models.OPENAI", (Known("gpt-4o", 128_000, ends),))
     listed = open_page().selectbox(key="chat_model").options
     until = f"ends {ends.day} {ends:%B %Y}"
     assert f"OpenAI · gpt-4o — $2.50 / $10.00 · 128k · images and PDF · {until}" in listed
@@ -262,8 +262,8 @@ def test_parameters_are_told_in_a_few_words() -> None:
 
 
 def test_a_part_of_a_name_finds_the_model_and_a_new_name_is_taken_as_typed() -> None:
-    from llmtrack.chat.catalog import get_catalog
-    from pages.parts.picker import named
+    from llmtrack.chat.models.catalog import get_catalog
+    from pages.components.chat.model_picker import named
 
     catalog = get_catalog()
     assert named(catalog, "GPT-4o", "openai/gpt-5").key == "openai/gpt-4o"

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import llmtrack
 from llmtrack.cli import main
-from llmtrack.ledger.export import FORMATS
+from llmtrack.ledger.export.stream import FORMATS
 from llmtrack.openai import OpenAI
 from tests.pages.conftest import OpenPage, read
 from tests.provider import Answer, Provider

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger
-from llmtrack.ledger.retention import Keep
-from llmtrack.ledger.upkeep import retain_daily
+from llmtrack.ledger.maintenance.daily import retain_daily
+from llmtrack.ledger.maintenance.retention import Keep
 from llmtrack.settings import get_settings
 from tests.pages.conftest import OpenPage, call, read
 

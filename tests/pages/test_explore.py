@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger, lists
 from llmtrack.ledger import metrics as asking
-from llmtrack.ledger.export import stream_answer
+from llmtrack.ledger.export.stream import stream_answer
+from llmtrack.ledger.maintenance.retention import Keep, retain
 from llmtrack.ledger.records import Identity
-from llmtrack.ledger.retention import Keep, retain
 from tests.pages.conftest import OpenPage, call, read
 
 EXPLORE = "admin/explore.py"

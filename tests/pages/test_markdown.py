@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.parts.markdown import from_model, from_person
+from pages.components.chat.markdown import from_model, from_person
 
 
 @pytest.mark.parametrize(

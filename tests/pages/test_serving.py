@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from llmtrack.ledger import open_ledger
-from llmtrack.ledger.retention import Removed
-from llmtrack.serving import preload, upkeep, web
+from llmtrack.ledger.maintenance.retention import Removed
+from llmtrack.serving import daily_maintenance, preload, web
 from llmtrack.serving.identity import SignInNotSetUp, host_name, is_loopback, local_viewer
 from llmtrack.settings import get_settings
 from tests.ledger.making import NOON, generation, said
@@ -67,19 +67,19 @@ def test_the_server_removes_by_itself_what_has_been_kept_long_enough(
     ledger = open_ledger()
     ledger.write([generation(NOON, input=said("old"))])
     removed = threading.Event()
-    caplog.set_level("INFO", "llmtrack.serving.upkeep")
-    do, results = upkeep.look_after, []
+    caplog.set_level("INFO", "llmtrack.serving.daily_maintenance")
+    do, results = daily_maintenance.look_after, []
 
     def done(result: object) -> None:
         results.append(result)
         removed.set()
 
-    monkeypatch.setattr(upkeep, "look_after", lambda: done(do()))
+    monkeypatch.setattr(daily_maintenance, "look_after", lambda: done(do()))
     try:
-        upkeep.start(first_look=0)
+        daily_maintenance.start(first_look=0)
         assert removed.wait(60)
     finally:
-        upkeep.stop(60)
+        daily_maintenance.stop(60)
 
     assert "removed: 1 texts, properties of 0 calls, 0 calls of 0 days" in caplog.text
     assert results == [Removed(1, 0, 0, 0, 0)]
@@ -87,13 +87,13 @@ def test_the_server_removes_by_itself_what_has_been_kept_long_enough(
 
 
 def test_without_a_setting_and_on_sample_data_nothing_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert upkeep.look_after() is None
-    upkeep.start()
+    assert daily_maintenance.look_after() is None
+    daily_maintenance.start()
     assert not any(thread.name == "llmtrack-upkeep" for thread in threading.enumerate())
     monkeypatch.setenv("LLMTRACK_KEEP_ROW_DAYS", "30")
     monkeypatch.setenv("LLMTRACK_SAMPLE", "1")
     get_settings.cache_clear()
-    assert upkeep.look_after() is None
+    assert daily_maintenance.look_after() is None
 
 
 def test_the_local_user_is_an_admin_on_this_machine() -> None:
@@ -142,9 +142,9 @@ def test_importing_the_server_loads_neither_pandas_nor_charts_nor_provider_sdks(
 
 
 def test_the_end_of_the_server_stops_answers_in_flight_and_keeps_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    from llmtrack.chat import replies
-    from llmtrack.chat.catalog import get_catalog
-    from llmtrack.chat.prompt import Prompt, Said
+    from llmtrack.chat.answers import reply as replies
+    from llmtrack.chat.answers.prompt import Prompt, Said
+    from llmtrack.chat.models.catalog import get_catalog
     from llmtrack.ledger import lists, open_ledger
     from llmtrack.settings import get_settings
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from llmtrack.ledger.periods import days
-from pages.parts.time_axis import TimeAxis, time_axis
+from pages.components.charts.time_axis import TimeAxis, time_axis
 
 BERLIN = "Europe/Berlin"
 LATER = datetime(2027, 6, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pages.parts import words
+from pages.components import formatting
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from pages.parts import words
     ],
 )
 def test_money_shows_more_decimals_the_smaller_it_is(amount: Decimal | None, text: str) -> None:
-    assert words.usd(amount) == text
+    assert formatting.usd(amount) == text
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_money_shows_more_decimals_the_smaller_it_is(amount: Decimal | None, tex
     ],
 )
 def test_large_counts_are_shortened(number: int | None, text: str) -> None:
-    assert words.compact(number) == text
+    assert formatting.compact(number) == text
 
 
 @pytest.mark.parametrize(
@@ -59,46 +59,46 @@ def test_large_counts_are_shortened(number: int | None, text: str) -> None:
     ],
 )
 def test_durations_read_like_a_clock(value: float | None, text: str) -> None:
-    assert words.seconds(value) == text
+    assert formatting.seconds(value) == text
 
 
 def test_a_total_says_how_many_calls_it_could_not_count() -> None:
-    assert words.unpriced(12, 3400) == "12 of 3,400 calls unpriced"
-    assert words.unpriced(1, 1) == "1 of 1 call unpriced"
-    assert words.unpriced(0, 3400) == ""
+    assert formatting.unpriced(12, 3400) == "12 of 3,400 calls unpriced"
+    assert formatting.unpriced(1, 1) == "1 of 1 call unpriced"
+    assert formatting.unpriced(0, 3400) == ""
 
 
 def test_a_share_of_nothing_is_unknown_rather_than_zero() -> None:
-    assert words.share(0, 0) == "unknown"
-    assert words.share(None) == "unknown"
-    assert words.share(3, 200) == "1.5\u202f%"
-    assert words.share(0, 5) == "0\u202f%"
-    assert words.share(1, 10_000) == "<0.1\u202f%"
+    assert formatting.share(0, 0) == "unknown"
+    assert formatting.share(None) == "unknown"
+    assert formatting.share(3, 200) == "1.5\u202f%"
+    assert formatting.share(0, 5) == "0\u202f%"
+    assert formatting.share(1, 10_000) == "<0.1\u202f%"
 
 
 def test_days_are_joined_without_repeating_month_and_year() -> None:
-    assert words.span(date(2026, 11, 1), date(2026, 11, 30)) == "1\u201330 Nov 2026"
-    assert words.span(date(2026, 10, 15), date(2026, 11, 14)) == "15 Oct \u2013 14 Nov 2026"
-    assert words.span(date(2026, 12, 15), date(2027, 1, 14)) == "15 Dec 2026 \u2013 14 Jan 2027"
+    assert formatting.span(date(2026, 11, 1), date(2026, 11, 30)) == "1\u201330 Nov 2026"
+    assert formatting.span(date(2026, 10, 15), date(2026, 11, 14)) == "15 Oct \u2013 14 Nov 2026"
+    assert formatting.span(date(2026, 12, 15), date(2027, 1, 14)) == "15 Dec 2026 \u2013 14 Jan 2027"
 
 
 def test_time_passed_is_told_roughly() -> None:
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
-    assert words.ago(now - timedelta(seconds=5), now) == "just now"
-    assert words.ago(now - timedelta(minutes=61), now) == "1 h ago"
-    assert words.ago(now - timedelta(hours=13), now) == "yesterday"
-    assert words.ago(now - timedelta(days=17), now) == "4 Nov 2026"
+    assert formatting.ago(now - timedelta(seconds=5), now) == "just now"
+    assert formatting.ago(now - timedelta(minutes=61), now) == "1 h ago"
+    assert formatting.ago(now - timedelta(hours=13), now) == "yesterday"
+    assert formatting.ago(now - timedelta(days=17), now) == "4 Nov 2026"
 
 
 def test_names_cannot_turn_into_markdown() -> None:
-    assert words.plain("my_model [x](http://e) $1") == r"my\_model \[x\]\(http\://e\) \$1"
+    assert formatting.plain("my_model [x](http://e) $1") == r"my\_model \[x\]\(http\://e\) \$1"
 
 
 def test_models_lose_the_date_of_their_version_where_that_tells_no_two_apart() -> None:
-    assert words.short_names(["gpt-4o-2024-08-06", "gpt-5", "claude-haiku-4-5-20251001"]) == {
+    assert formatting.short_names(["gpt-4o-2024-08-06", "gpt-5", "claude-haiku-4-5-20251001"]) == {
         "gpt-4o-2024-08-06": "gpt-4o",
         "gpt-5": "gpt-5",
         "claude-haiku-4-5-20251001": "claude-haiku-4-5",
     }
     both = ["gpt-4o-2024-05-13", "gpt-4o-2024-08-06"]
-    assert words.short_names(both) == dict(zip(both, both, strict=True))
+    assert formatting.short_names(both) == dict(zip(both, both, strict=True))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from genai_prices import calc_price, extract_usage
 
-from llmtrack.capture.reading import Exchange, read
+from llmtrack.capture.readers import Exchange, read
 from llmtrack.pricing import Cost, Pricer
 from tests.pricing.costs import NOVEMBER
 

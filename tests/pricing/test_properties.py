@@ -72,8 +72,8 @@ def test_more_tokens_never_cost_less(usage: Usage, model: tuple[str, str], into:
 def test_both_spellings_of_the_same_usage_cost_the_same(
     fresh: int, read: int, written: int, out: int, model: tuple[str, str]
 ) -> None:
-    from llmtrack.capture.reading.anthropic_usage import read_usage as exclusive
-    from llmtrack.capture.reading.openai_usage import read_usage as inclusive
+    from llmtrack.capture.readers.anthropic_usage import read_usage as exclusive
+    from llmtrack.capture.readers.openai_usage import read_usage as inclusive
 
     as_anthropic = exclusive(
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from llmtrack.capture.reading import ErrorSeen, Exchange, Reading, read
+from llmtrack.capture.readers import ErrorSeen, Exchange, Reading, read
 from llmtrack.pricing.usage import Usage
 
 Json = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from llmtrack.capture.reading import ErrorSeen
+from llmtrack.capture.readers import ErrorSeen
 from tests.reading.bodies import DONE, Json, known, lines, seen
 
 ANSWER: Json = {

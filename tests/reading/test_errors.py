@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from llmtrack.capture.errors import ERROR_TYPES, error_type
-from llmtrack.capture.reading import ErrorSeen
+from llmtrack.capture.readers import ErrorSeen
 from tests.reading.bodies import Json, seen
 
 ASKED: Json = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}

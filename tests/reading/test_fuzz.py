@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from llmtrack.capture.errors import ERROR_TYPES
-from llmtrack.capture.reading import READERS, ErrorSeen, Exchange, Reading, read
+from llmtrack.capture.readers import READERS, ErrorSeen, Exchange, Reading, read
 from llmtrack.pricing.usage import Usage
 from tests.reading.bodies import Json
 from tests.reading.samples import PLAIN, STREAMED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from llmtrack.capture.reading import ErrorSeen
+from llmtrack.capture.readers import ErrorSeen
 from llmtrack.pricing.usage import Usage
 from tests.reading.bodies import Json, known, named, seen
 

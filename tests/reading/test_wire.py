@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from llmtrack.capture.reading import wire
+from llmtrack.capture.readers import event_stream
 from tests.reading.bodies import Json, lines, named, seen
 
 ASKED: Json = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
@@ -105,7 +105,7 @@ def test_an_unknown_compression_leaves_the_answer_unknown() -> None:
 
 def test_the_time_of_a_byte_is_that_of_the_piece_it_came_in() -> None:
     pieces = [(10, 1), (20, 2)]
-    assert [wire.time_of(end, pieces) for end in (1, 10, 11, 20, 21)] == [1, 1, 2, 2, None]
+    assert [event_stream.time_of(end, pieces) for end in (1, 10, 11, 20, 21)] == [1, 1, 2, 2, None]
 
 
 def frame(headers: dict[str, str], payload: bytes) -> bytes:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from llmtrack.chat.demo.said import Said
+from llmtrack.chat.demo.simulated_answer import Said
 
 
 def _usage(said: Said, output: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llmtrack.chat.demo.said import Said
+from llmtrack.chat.demo.simulated_answer import Said
 
 
 def _usage(said: Said) -> dict[str, Any]:

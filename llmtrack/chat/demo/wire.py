@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmtrack.chat.demo import BY_NAME, MODELS, DemoModel, anthropic_side, openai_side
-from llmtrack.chat.demo.said import Said, think
+from llmtrack.chat.demo.simulated_answer import Said, think
 
 _THINK_BEFORE = 24  # tokens' worth of time until the first one
 

@@ -12,9 +12,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 
-from llmtrack.ledger.dialect import Dialect, SQLite
+from llmtrack.ledger.database.dialect import Dialect, SQLite
 from llmtrack.ledger.errors import LedgerError
-from llmtrack.ledger.rollups import TABLES
+from llmtrack.ledger.schema.rollups import TABLES
 
 VERSION_TABLE = "llmtrack_version"
 """Not Alembic's usual name, so that a PostgreSQL database shared with another program stays that program's."""

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-from llmtrack.ledger.dialect import dialect_of
-from llmtrack.ledger.folding import fold_providers
+from llmtrack.ledger.database.dialect import dialect_of
+from llmtrack.ledger.migrations.folding import fold_providers
 from llmtrack.pricing.providers import provider_id
 
 revision = "0007"

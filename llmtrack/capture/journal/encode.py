@@ -1,0 +1,127 @@
+"""A call that ended, as a journal frame. It runs for every call, in the caller's thread, so it uses what is ready."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from llmtrack.capture import credentials
+from llmtrack.capture.context import NOBODY
+from llmtrack.capture.journal.frame import NO_REQUEST, NO_RESPONSE, STREAMED, pack_times, pieces
+from llmtrack.capture.plain import as_json
+from llmtrack.masking import mask, mask_address
+
+if TYPE_CHECKING:
+    from llmtrack.capture.sdk.call import Call
+    from llmtrack.capture.sdk.endpoints import Endpoint
+
+LONGEST_MESSAGE = 10_000
+"""Characters of an exception's message that are kept."""
+LONGEST_SECRET = 4000
+"""So many characters more are looked at first, so that no key is cut in two before it is recognised."""
+
+
+def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
+    """The frame of a call that ended `how`, in pieces, for `Journal.append`."""
+    attachment = call.attachment
+    host = call.host or call.client.base_url.host
+    response, times, stopped_at = call.response, b"", call.stopped_at
+    request = call.request
+    flags = 0 if request else NO_REQUEST
+    encoding = b""  # A plain answer's bytes are decoded already.
+    if call.streamed:
+        flags |= STREAMED
+        if call.chunks:
+            response = b"".join(call.chunks)
+            times = pack_times(call.chunks, call.ticks, call.sent)
+            encoding = call.content_encoding
+            if error is None:
+                stopped_at = call.ticks[-1]
+    if response is None:
+        flags |= NO_RESPONSE
+        response = b""
+    secrets: set[str] = set()
+    failed = call.http_status is not None and call.http_status >= 400
+    if error is not None or failed or (response and credentials.has_error(response)):
+        secrets = credentials.credentials_of(call, error)
+        if response:
+            response = credentials.mask_body(response, secrets, failed=failed)
+    known = _known(
+        call.endpoint,
+        attachment.provider or host,
+        host,
+        call.url_path,
+        attachment.simulated,
+        call.path,
+        call.model,
+        call.content_type,
+        encoding,
+    )
+    if call.size is not None:
+        known = known[:-1] + b',"size":%d}' % call.size
+    if error is not None:
+        known = known[:-1] + b',"error":' + _error(error, secrets) + b"}"
+    return pieces(
+        known,
+        call.started_at,
+        (stopped_at - call.sent) // 1000,
+        call.attempts,
+        call.http_status,
+        how,
+        flags,
+        b"" if call.context is NOBODY else call.context.json(),
+        call.request_id,
+        request,
+        response,
+        times,
+    )
+
+
+@lru_cache(1000)
+def _known(
+    endpoint: Endpoint,
+    provider: str,
+    host: str,
+    url_path: str,
+    simulated: bool,
+    path: str,
+    model: str | None,
+    content_type: bytes,
+    content_encoding: bytes,
+) -> bytes:
+    """What calls have in common that are alike, as JSON; a program has few kinds of them."""
+    said: dict[str, Any] = {
+        "operation": endpoint.operation,
+        "reader": endpoint.reader,
+        "provider": provider,
+        "host": host,
+        "url_path": mask_address(url_path),
+        "path": mask_address(path),
+        "model": model,
+        "content_type": content_type.decode("latin-1"),
+        "content_encoding": content_encoding.decode("latin-1"),
+    }
+    if endpoint.settles:
+        said["settles"] = True
+    if endpoint.if_used:
+        said["if_used"] = True
+    if simulated:
+        said["simulated"] = True
+    return json.dumps(said).encode()
+
+
+def _error(error: BaseException, secrets: set[str]) -> bytes:
+    cause = error.__cause__
+    message = str(error)
+    if cause is not None and getattr(error, "response", None) is None:
+        # "Connection error." alone tells nobody what is wrong.
+        message = f"{message} ({type(cause).__name__}: {cause})"
+    status = getattr(error, "status_code", None)
+    said = {
+        "name": type(error).__name__,
+        "message": mask(message[: LONGEST_MESSAGE + LONGEST_SECRET], secrets)[:LONGEST_MESSAGE],
+        "http_status": status if isinstance(status, int) else None,
+        "body": credentials.mask_json(getattr(error, "body", None), secrets),
+    }
+    return as_json(said)

@@ -1,0 +1,11 @@
+"""What an answer says: pure functions from the bytes of a call to a `Reading`, one dialect per kind of endpoint.
+
+No SDK is imported and nothing here raises: what cannot be read stays unknown and is noted.
+"""
+
+from __future__ import annotations
+
+from llmtrack.capture.readers.exchange import ErrorSeen, Exchange
+from llmtrack.capture.readers.reader import READERS, Reading, read
+
+__all__ = ["READERS", "ErrorSeen", "Exchange", "Reading", "read"]

@@ -1,0 +1,106 @@
+"""Token counts as Anthropic reports them: ``input_tokens`` leaves cache reads and writes out; they are added here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from llmtrack.capture.readers.json_values import count, dig, objects, plus
+from llmtrack.pricing.usage import Usage
+
+Json = dict[str, Any]
+
+
+def merge(old: Json, new: Any) -> Json:
+    """The usage after a later report of it: counts are cumulative and *replace* earlier ones, up or down.
+
+    What the later report leaves out stands (older versions of the API repeat no input tokens), except for the list of
+    iterations, which is told with the counts it explains or not at all.
+    """
+    if not isinstance(new, dict):
+        return old
+    kept = {key: value for key, value in old.items() if key != "iterations"}
+    return {**kept, **{key: value for key, value in new.items() if _tells(key, value)}}
+
+
+def _tells(key: str, value: Any) -> bool:
+    return count(value) is not None if key.endswith("_tokens") else value is not None
+
+
+def read_usage(reported: Json, model: str | None) -> Usage:
+    """The usage in `reported`, of an answer by `model`.
+
+    ``iterations`` lists each sampling the provider ran. What it lists beyond the top level, such as a compaction or an
+    advisor on another model, is billed too, so the sums over it are the totals. See
+    https://platform.claude.com/docs/en/build-with-claude/compaction
+    """
+    top = _read(reported)
+    iterations = objects(reported.get("iterations"))
+    if not iterations:
+        return top
+    # What an iteration does not mention, it did not use.
+    runs = [
+        (run.get("model"), _read({**run, "input_tokens": count(run.get("input_tokens")) or 0})) for run in iterations
+    ]
+    summed = _sum([usage for _, usage in runs])
+    if (summed.input_tokens or 0) + (summed.output_tokens or 0) < (top.input_tokens or 0) + (top.output_tokens or 0):
+        return top  # the list is not complete
+    others: dict[str, list[Usage]] = {}
+    for name, usage in runs:
+        if isinstance(name, str) and name and name != model:
+            others.setdefault(name, []).append(usage)
+    return replace(
+        top,
+        input_tokens=summed.input_tokens,
+        output_tokens=summed.output_tokens,
+        cache_read_tokens=summed.cache_read_tokens,
+        cache_write_tokens=summed.cache_write_tokens,
+        cache_write_1h_tokens=summed.cache_write_1h_tokens,
+        others=tuple((name, _sum(usages)) for name, usages in others.items()),
+    )
+
+
+def _read(reported: Json) -> Usage:
+    read, written = count(reported.get("cache_read_input_tokens")), count(reported.get("cache_creation_input_tokens"))
+    an_hour = count(dig(reported, "cache_creation", "ephemeral_1h_input_tokens"))
+    if written is None:
+        written = plus(an_hour, count(dig(reported, "cache_creation", "ephemeral_5m_input_tokens")))
+    elif an_hour is not None:
+        an_hour = min(an_hour, written)  # a later report may lower the sum and leave out the breakdown
+    fresh = count(reported.get("input_tokens"))
+    searches, tools = _tools(reported.get("server_tool_use"))
+    usage = Usage(
+        input_tokens=None if fresh is None else plus(fresh, read, written),
+        output_tokens=count(reported.get("output_tokens")),
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        cache_write_1h_tokens=an_hour,
+        reasoning_tokens=count(dig(reported, "output_tokens_details", "thinking_tokens")),
+        web_searches=searches,
+    )
+    return replace(usage, tools=tools) if tools else usage
+
+
+def _tools(reported: Any) -> tuple[int | None, dict[str, int]]:
+    """Web searches, and the runs of each other tool of the provider: ``web_fetch_requests`` and the like."""
+    if not isinstance(reported, dict):
+        return None, {}
+    counts = {
+        key.removesuffix("_requests"): number
+        for key, value in reported.items()
+        if key.endswith("_requests") and (number := count(value)) is not None
+    }
+    return counts.pop("web_search", None), {name: number for name, number in counts.items() if number}
+
+
+def _sum(usages: list[Usage]) -> Usage:
+    def over(name: str) -> int | None:
+        return plus(*(getattr(usage, name) for usage in usages))
+
+    return Usage(
+        input_tokens=over("input_tokens"),
+        output_tokens=over("output_tokens"),
+        cache_read_tokens=over("cache_read_tokens"),
+        cache_write_tokens=over("cache_write_tokens"),
+        cache_write_1h_tokens=over("cache_write_1h_tokens"),
+    )

@@ -1,0 +1,98 @@
+"""OpenAI's chat completions and everybody's imitation of them; legacy completions differ only in a choice's text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmtrack.capture.readers.chat_completions_content import assemble, input_messages, output_messages
+from llmtrack.capture.readers.event_stream import Events
+from llmtrack.capture.readers.json_values import objects, text
+from llmtrack.capture.readers.openai_usage import read_cost, read_usage
+from llmtrack.capture.readers.parsed_response import Dialect, Said, failure
+
+Json = dict[str, Any]
+
+CUT = frozenset({"length", "content_filter", "max_tokens", "model_length"})
+"""Finish reasons that mean: the provider stopped before the model did."""
+
+_OUTPUT = ("content", "tool_calls", "reasoning_content", "reasoning", "refusal", "function_call", "audio", "images")
+
+
+def plain(body: Json, said: Said) -> None:
+    """Reads a chat completion."""
+    said.model = text(body.get("model"))
+    said.id = text(body.get("id"))
+    said.service_tier = text(body.get("service_tier"))
+    choices = objects(body.get("choices"))
+    if choices:
+        said.finish_reason = text(choices[0].get("finish_reason"))
+        if choices[0].get("error"):  # OpenRouter, when the provider behind it failed
+            said.failure = failure(choices[0]["error"])
+        said.cut = said.finish_reason in CUT
+    elif body.get("error"):
+        said.failure = failure(body["error"])
+    _use(body, said)
+
+
+def stream(events: Events, said: Said) -> None:
+    """Reads the chunks of a chat completion. Of several reports of usage the last one counts: they are cumulative."""
+    reporting: Json = {}
+    for index, event in enumerate(events.values):
+        if type(event) is not dict:
+            continue
+        if event.get("error"):
+            said.failure = failure(event["error"])
+            continue
+        if event.get("usage"):
+            reporting = event
+        choices = event.get("choices")
+        if type(choices) is list:
+            for choice in choices:
+                if type(choice) is dict:
+                    if choice.get("finish_reason"):
+                        _finish(choice, said)
+                    if said.first_output is None and _speaks(choice):
+                        said.first_output = index
+    said.model = _latest(events.values, "model")
+    said.id = _latest(events.values, "id")
+    said.service_tier = _latest(events.values, "service_tier")
+    said.complete = said.complete or events.done
+    said.cut = said.finish_reason in CUT
+    _use(reporting, said)
+
+
+def _latest(events: list[Any], key: str) -> str | None:
+    """What the last of `events` that says anything under `key` says."""
+    for event in reversed(events):
+        if type(event) is dict and event.get(key) and not event.get("error"):
+            return text(event[key])
+    return None
+
+
+def _finish(choice: Json, said: Said) -> None:
+    said.complete = True
+    if choice.get("index") in (0, None):
+        said.finish_reason = text(choice["finish_reason"])
+
+
+def _speaks(choice: Json) -> bool:
+    """Whether a chunk's choice carries output."""
+    if choice.get("text"):
+        return True
+    delta = choice.get("delta")
+    return isinstance(delta, dict) and any(delta.get(key) for key in _OUTPUT)
+
+
+def _use(body: Json, said: Said) -> None:
+    reported = body.get("usage")
+    if not isinstance(reported, dict):
+        return
+    # These models search once for every answer and do not report it.
+    searches = 1 if said.model and ("-search-preview" in said.model or "-search-api" in said.model) else None
+    said.usage = read_usage(reported, web_searches=searches)
+    said.cost = read_cost(reported)
+
+
+CHAT = Dialect(
+    plain=plain, stream=stream, assemble=assemble, output=output_messages, input=input_messages, estimates=True
+)

@@ -1,0 +1,143 @@
+"""Anthropic's Messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmtrack.capture.readers.anthropic_usage import merge, read_usage
+from llmtrack.capture.readers.event_stream import Events
+from llmtrack.capture.readers.json_values import dig, text
+from llmtrack.capture.readers.messages_content import assemble, input_messages, output_messages
+from llmtrack.capture.readers.parsed_response import Dialect, Failure, Said, failure
+
+Json = dict[str, Any]
+
+CUT = frozenset({"max_tokens", "refusal", "model_context_window_exceeded"})
+"""Stop reasons that mean: the provider, a limit or its filter, ended the answer."""
+
+
+def plain(body: Json, said: Said) -> None:
+    """Reads a message."""
+    if body.get("type") == "error":
+        said.failure = failure(body)
+        return
+    _head(body, said)
+    said.finish_reason = text(body.get("stop_reason"))
+    said.cut = said.finish_reason in CUT
+    reported = body.get("usage")
+    if isinstance(reported, dict):
+        _use(reported, said)
+
+
+def stream(events: Events, said: Said) -> None:
+    """Reads the events of a message. The start announces the input; the deltas' usage replaces it."""
+    usage: Json = {}
+    announced = True
+    for index, event in enumerate(events.values):
+        if type(event) is not dict:
+            continue
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            if said.first_output is None:
+                said.first_output = index
+        elif kind == "content_block_start":
+            if said.first_output is None and _speaks(event.get("content_block")):
+                said.first_output = index
+        elif kind == "message_start":
+            message = event.get("message")
+            if isinstance(message, dict):
+                _head(message, said)
+                usage = merge(usage, message.get("usage"))
+        elif kind == "message_delta":
+            said.finish_reason = text(dig(event, "delta", "stop_reason")) or said.finish_reason
+            said.complete = said.complete or said.finish_reason is not None
+            if isinstance(event.get("usage"), dict):
+                usage = merge(usage, event["usage"])
+                announced = False
+        elif kind == "message_stop":
+            said.complete = True
+        elif kind == "error":
+            said.failure = failure(event)
+    if events.names and "error" in events.names and said.failure is None:
+        value = events.values[events.names.index("error")]
+        said.failure = failure(value) if isinstance(value, dict) else Failure()
+    said.cut = said.finish_reason in CUT
+    if usage:
+        if announced:
+            usage.pop("iterations", None)  # they were still going on
+        _use(usage, said)
+        said.announced = announced
+
+
+def _head(message: Json, said: Said) -> None:
+    said.model = text(message.get("model"))
+    said.id = text(message.get("id"))
+
+
+def _use(reported: Json, said: Said) -> None:
+    said.usage = read_usage(reported, said.model)
+    said.service_tier = _tier(reported)
+    said.region = _region(reported, said.request)
+
+
+def _tier(reported: Json) -> str | None:
+    """The tier served. Fast mode is one: it is priced apart."""
+    return "fast" if reported.get("speed") == "fast" else text(reported.get("service_tier"))
+
+
+def _region(reported: Json, request: Json) -> str | None:
+    """Where the answer says it was made, or the request asked it to be; models that cannot choose say so."""
+    region = text(reported.get("inference_geo")) or text(request.get("inference_geo"))
+    return None if region == "not_available" else region
+
+
+def _speaks(block: Any) -> bool:
+    """Whether the start of a block is output already: a tool call, or text that comes with it."""
+    return isinstance(block, dict) and (block.get("type") not in ("text", "thinking") or bool(block.get("text")))
+
+
+def _completion(body: Json, said: Said) -> None:
+    """Reads a legacy text completion, which reports no usage."""
+    if body.get("type") == "error":
+        said.failure = failure(body)
+        return
+    _head(body, said)
+    said.finish_reason = text(body.get("stop_reason"))
+    said.cut = said.finish_reason in CUT
+
+
+def _completion_stream(events: Events, said: Said) -> None:
+    for index, event in enumerate(events.values):
+        if not isinstance(event, dict):
+            continue
+        if event.get("type") == "error":
+            said.failure = failure(event)
+        elif "completion" in event:
+            _completion(event, said)
+            said.complete = said.complete or said.finish_reason is not None
+            if said.first_output is None and event["completion"]:
+                said.first_output = index
+
+
+def _completed(body: Json) -> list[Json]:
+    return output_messages({**body, "content": body.get("completion")})
+
+
+def _joined(events: list[Any]) -> Json:
+    pieces = [event for event in events if isinstance(event, dict) and isinstance(event.get("completion"), str)]
+    last = pieces[-1] if pieces else {}
+    return {**last, "completion": "".join(event["completion"] for event in pieces)}
+
+
+COMPLETIONS = Dialect(
+    plain=_completion,
+    stream=_completion_stream,
+    assemble=_joined,
+    output=_completed,
+    input=input_messages,
+    estimates=True,
+)
+
+MESSAGES = Dialect(
+    plain=plain, stream=stream, assemble=assemble, output=output_messages, input=input_messages, estimates=True
+)

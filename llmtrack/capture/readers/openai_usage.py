@@ -1,0 +1,80 @@
+"""Token counts as OpenAI and its look-alikes report them: ``input_tokens`` holds the cached ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from llmtrack.capture.readers.json_values import count, dig, dollars
+from llmtrack.pricing.usage import Usage
+
+Json = dict[str, Any]
+
+
+def read_usage(reported: Json, *, web_searches: int | None = None, tools: dict[str, int] | None = None) -> Usage:
+    """The usage in `reported`, in any of the shapes that speak of prompt and completion or of input and output."""
+    old = "prompt_tokens" in reported and not reported.get("input_tokens")
+    into, out = ("prompt_tokens", "completion_tokens") if old else ("input_tokens", "output_tokens")
+    of_input = _details(reported, into)
+    of_output = _details(reported, out)
+    if web_searches is None:
+        web_searches = _searches(reported)
+    usage = Usage(
+        input_tokens=count(reported.get(into)),
+        output_tokens=count(reported.get(out)),
+        cache_read_tokens=_cached(reported, of_input),
+        cache_write_tokens=count(of_input.get("cache_write_tokens")),
+        reasoning_tokens=count(of_output.get("reasoning_tokens")),
+        input_audio_tokens=count(of_input.get("audio_tokens")),
+        output_audio_tokens=count(of_output.get("audio_tokens")),
+        cache_read_audio_tokens=count(dig(of_input, "cached_tokens_details", "audio_tokens")),
+        input_image_tokens=count(of_input.get("image_tokens")),
+        cache_read_image_tokens=count(dig(of_input, "cached_tokens_details", "image_tokens")),
+        output_image_tokens=count(of_output.get("image_tokens")),
+        web_searches=web_searches,
+    )
+    return replace(usage, tools=tools) if tools else usage
+
+
+def _details(reported: Json, name: str) -> Json:
+    """The breakdown of the count `name`. Transcriptions call it ``input_token_details``."""
+    details = reported.get(name + "_details")
+    if details is None:
+        details = reported.get(name.replace("tokens", "token_details"))
+    return details if isinstance(details, dict) else {}
+
+
+def _cached(reported: Json, of_input: Json) -> int | None:
+    """Tokens read from a cache. Moonshot and Together count them beside the breakdown, DeepSeek by another name."""
+    cached = of_input.get("cached_tokens")
+    if cached is None:
+        cached = reported.get("cached_tokens", reported.get("prompt_cache_hit_tokens"))
+    return count(cached)
+
+
+def _searches(reported: Json) -> int | None:
+    """Web searches, where a look-alike counts them in its usage (OpenRouter, Perplexity)."""
+    searches = count(dig(reported, "server_tool_use", "web_search_requests"))
+    return count(reported.get("num_search_queries")) if searches is None else searches
+
+
+def read_cost(reported: Json) -> Decimal | None:
+    """What the provider says it charged, in US dollars, where it says so.
+
+    OpenRouter: ``cost``, to which the price of the model behind it comes when one's own key is used there.
+    Perplexity: ``cost.total_cost``. xAI: ``cost_in_usd_ticks``, of 10^-10 dollars. DeepInfra: ``estimated_cost``.
+    """
+    cost = reported.get("cost")
+    if isinstance(cost, dict):
+        return dollars(cost.get("total_cost"))
+    if cost is not None:
+        amount = dollars(cost)
+        upstream = dollars(dig(reported, "cost_details", "upstream_inference_cost"))
+        if amount is not None and upstream is not None and reported.get("is_byok") is True:
+            return amount + upstream
+        return amount
+    ticks = count(reported.get("cost_in_usd_ticks"))
+    if ticks is not None:
+        return Decimal(ticks).scaleb(-10)
+    return dollars(reported.get("estimated_cost"))

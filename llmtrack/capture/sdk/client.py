@@ -1,0 +1,151 @@
+"""What a tracked client adds to its SDK's own: it watches `request()`, the one method every request goes through.
+
+Nothing here may change what the caller gets. A plain answer is asked for as the SDK's own `APIResponse[T]`, which keeps
+the bytes as received, and parsed by it, just as the SDK does; an unread one gets an observed body.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from llmtrack.capture.sdk.call import Attachment, Call
+from llmtrack.capture.sdk.endpoints import OTHER, Endpoints
+from llmtrack.capture.tracker import default_tracker
+
+C = TypeVar("C", bound=type)
+_UNSAID = Attachment()
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the tracked clients of one SDK have in common."""
+
+    endpoints: Endpoints
+    response: Any
+    """The SDK's `APIResponse`."""
+    async_response: Any
+    """The SDK's `AsyncAPIResponse`."""
+
+    def tracked(self, ours: C) -> C:
+        """Makes `ours`, a subclass of an SDK's client that adds nothing, record what its instances do.
+
+        It has the SDK's class as its one base, so that an object of the one can become one of the other.
+        """
+        plain: Any = ours.__bases__[0]
+        is_async = inspect.iscoroutinefunction(plain.request)
+        changed: Any = ours
+        changed._llmtrack_response = self.async_response if is_async else self.response
+        changed.__init__ = _init(ours, plain)
+        changed.copy = changed.with_options = _copy(ours, plain)
+        changed.request = (_async_request if is_async else _request)(self, plain)
+        return ours
+
+
+def is_tracked(client: object) -> bool:
+    """Whether a client records what it does."""
+    return hasattr(type(client), "_llmtrack_response")
+
+
+def _call(family: Family, client: Any, cast_to: Any, options: Any, stream: bool) -> Call | None:
+    """The call that this request is; `None` if it is not recorded. Raises only what a limit raises."""
+    endpoint = family.endpoints.find(options.method, options.url)
+    if endpoint is None:
+        body = options.json_data
+        if type(body) is not dict or "model" not in body or options.method.upper() != "POST":
+            return None
+        endpoint = OTHER
+    attachment = client.__dict__.get("_llmtrack", _UNSAID)
+    tracker = attachment.tracker or default_tracker()
+    try:
+        call = Call(client, tracker, attachment, endpoint, cast_to, options, stream)
+    except Exception as error:
+        tracker.health.failed("capture", "A call could not be watched", error, secret=True)
+        return None
+    if tracker.before_send:
+        tracker.admit(call)
+    return call
+
+
+def _request(family: Family, plain: Any) -> Any:
+    # Looked up at each call, and not kept: somebody else may have put something around the SDK's `request()`, too.
+    @functools.wraps(plain.request)
+    def request(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
+        call = _call(family, self, cast_to, options, stream)
+        if call is None:
+            return plain.request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
+        while True:
+            try:
+                result = plain.request(self, call.cast_to, call.options, stream=stream, stream_cls=stream_cls)
+                break
+            except BaseException as error:
+                if not call.asks_again(error):
+                    call.failed(error)
+                    raise
+        parse = call.answered(result)
+        return result if parse is None else parse()
+
+    return request
+
+
+def _async_request(family: Family, plain: Any) -> Any:
+    # Looked up at each call, and not kept: somebody else may have put something around the SDK's `request()`, too.
+    @functools.wraps(plain.request)
+    async def request(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
+        call = _call(family, self, cast_to, options, stream)
+        if call is None:
+            return await plain.request(self, cast_to, options, stream=stream, stream_cls=stream_cls)
+        while True:
+            try:
+                result = await plain.request(self, call.cast_to, call.options, stream=stream, stream_cls=stream_cls)
+                break
+            except BaseException as error:
+                if not call.asks_again(error):
+                    call.failed(error)
+                    raise
+        parse = call.answered(result)
+        return result if parse is None else await parse()
+
+    return request
+
+
+def _init(ours: type, plain: Any) -> Callable[..., None]:
+    """The constructor of `ours`: the SDK's, which finds an object of its own class.
+
+    Anthropic's looks for credentials in profiles only for the very classes `Anthropic` and `AsyncAnthropic`.
+    """
+
+    @functools.wraps(plain.__init__)
+    def __init__(self: Any, *args: Any, **options: Any) -> None:
+        if type(self) is not ours:
+            plain.__init__(self, *args, **options)
+            return
+        self.__class__ = plain
+        try:
+            plain.__init__(self, *args, **options)
+        finally:
+            self.__class__ = ours
+
+    return __init__
+
+
+def _copy(ours: type, plain: Any) -> Callable[..., Any]:
+    """The `copy()` of `ours`, which is `with_options()`, too: made by the SDK from an object of its own class."""
+
+    @functools.wraps(plain.copy)
+    def copy(self: Any, *args: Any, **options: Any) -> Any:
+        if type(self) is not ours:
+            copied = plain.copy(self, *args, **options)
+        else:
+            twin = object.__new__(plain)
+            twin.__dict__ = self.__dict__
+            copied = plain.copy(twin, *args, **options)
+            copied.__class__ = ours
+        if (attachment := self.__dict__.get("_llmtrack")) is not None:
+            copied.__dict__["_llmtrack"] = attachment
+        return copied
+
+    return copy

@@ -1,0 +1,140 @@
+"""What is sent to a model: the branch so far, the new message, and the conversation's parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models.catalog import Model
+from llmtrack.settings import Settings, get_settings
+
+Role = Literal["user", "assistant"]
+
+IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+PDF = "application/pdf"
+_MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file given with a message."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+    @property
+    def kind(self) -> Literal["image", "pdf", "text"]:
+        """How it is sent."""
+        if self.media_type in IMAGES:
+            return "image"
+        return "pdf" if self.media_type == PDF else "text"
+
+    @property
+    def text(self) -> str:
+        """A text file's text; raises `ChatError` for a file that is no text."""
+        try:
+            return self.data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise ChatError(
+                f"{self.name!r} ({self.media_type}) cannot be sent: attach an image (PNG, JPEG, GIF, WebP), "
+                "a PDF or a text file in UTF-8."
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of the branch."""
+
+    role: Role
+    text: str
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """How a conversation wants its answers. None leaves it to the provider."""
+
+    system: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    effort: str | None = None
+
+    def for_model(self, model: Model) -> Parameters:
+        """Without what `model` does not know."""
+        return Parameters(
+            self.system,
+            self.temperature if model.takes.temperature else None,
+            self.max_tokens,
+            self.effort if self.effort in model.takes.efforts else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Everything one answer needs, and whose it is."""
+
+    model: Model
+    messages: tuple[Said, ...]
+    parameters: Parameters = field(default_factory=Parameters)
+    user_id: str | None = None
+    session_id: str | None = None
+    """The conversation."""
+    trace_id: str | None = None
+    """The interaction: the page finds tokens and cost by it."""
+
+
+def check(prompt: Prompt, settings: Settings | None = None) -> None:
+    """Raises `ChatError` for what cannot be sent, before anything is stored or sent."""
+    settings = settings or get_settings()
+    model = prompt.model
+    if model.needs:
+        raise ChatError(f"{model.name} cannot be asked yet: set {model.needs} and start the app again.")
+    if not prompt.messages or prompt.messages[-1].role != "user":
+        raise ChatError("There is no message to answer: write one first.")
+    check_message(prompt.messages[-1], settings)
+    check_parameters(prompt.parameters)
+    for said in prompt.messages:
+        for file in said.files:
+            _check_taken(file, model)
+
+
+def check_message(said: Said, settings: Settings | None = None) -> None:
+    """Raises `ChatError` for a message that no model could be sent."""
+    settings = settings or get_settings()
+    if not said.text.strip() and not said.files:
+        raise ChatError("The message is empty: write something first.")
+    if len(said.text) > settings.message_max_characters:
+        raise ChatError(
+            f"The message has {len(said.text):,} characters, and {settings.message_max_characters:,} can be sent: "
+            "shorten it, or attach the text as a file."
+        )
+    if len(said.files) > settings.attachments_max:
+        raise ChatError(f"The message has {len(said.files)} files, and {settings.attachments_max} can be sent at once.")
+    for file in said.files:
+        if not file.data:
+            raise ChatError(f"{file.name!r} is empty: attach a file with something in it.")
+        if len(file.data) > settings.attachment_max_mb * _MB:
+            raise ChatError(
+                f"{file.name!r} has {len(file.data) / _MB:,.1f} MB, and {settings.attachment_max_mb:g} MB can be sent: "
+                "attach a smaller file."
+            )
+        if file.kind == "text":
+            _ = file.text
+
+
+def check_parameters(parameters: Parameters) -> None:
+    """Raises `ChatError` for a parameter no provider accepts."""
+    heat = parameters.temperature
+    if heat is not None and not 0 <= heat <= 2:
+        raise ChatError(f"A temperature of {heat:g} is outside of what models take: choose one from 0 to 2.")
+    if parameters.max_tokens is not None and parameters.max_tokens < 1:
+        raise ChatError(f"A limit of {parameters.max_tokens} tokens leaves no answer: choose 1 or more.")
+
+
+def _check_taken(file: File, model: Model) -> None:
+    takes = {"image": model.takes.images, "pdf": model.takes.pdf, "text": True}
+    if not takes[file.kind]:
+        what = "images" if file.kind == "image" else "PDF files"
+        raise ChatError(f"{model.name} cannot take {what}: remove {file.name!r}, or choose a model that can.")

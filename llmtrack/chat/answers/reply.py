@@ -1,0 +1,244 @@
+"""Answers in flight: one asyncio loop runs every call to a provider, and pages look on.
+
+A page never waits for a provider: it tails a `Reply` and may leave or cancel it at any moment. The call runs through
+llmtrack's own tracked clients, so its row is written whatever becomes of the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, Literal
+
+from llmtrack.chat.answers import event_loop
+from llmtrack.chat.answers.prompt import Prompt, check
+from llmtrack.chat.answers.streaming import talk
+from llmtrack.chat.error_messages import Asked, in_words, is_known, nothing_said
+from llmtrack.chat.models import clients
+from llmtrack.masking import mask
+from llmtrack.settings import get_settings
+
+Status = Literal["waiting", "streaming", "ok", "incomplete", "empty", "cancelled", "error"]
+log = logging.getLogger("llmtrack")
+
+KEEP_SECONDS = 1.0
+"""How often an answer in flight is handed to its keeper."""
+BEAT_SECONDS = 10.0
+"""How often it is handed over while nothing comes, so that whoever reads it knows that somebody still waits."""
+FLUSH_SECONDS = 1.0
+"""How long the end of an answer waits for its row, so that the page finds the numbers at once."""
+_lock = threading.Lock()
+_flying: set[Reply] = set()
+_CUT = ("length", "max_tokens", "model_context_window_exceeded", "content_filter", "refusal")
+
+
+class Reply:
+    """One answer, from asking to its end. Read from any thread; written by the loop's."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        self.prompt = prompt
+        self.text = ""
+        self.reasoning = ""
+        self.status: Status = "waiting"
+        self.error: str | None = None
+        """What went wrong, in words for the user; None where nothing did."""
+        self.finish: str | None = None
+        """The provider's reason for ending."""
+        self.started = time.time()
+        """Seconds since 1970."""
+        self.seconds: float | None = None
+        """From asking to the end; None until then."""
+        self.first_token_seconds: float | None = None
+        self.done = threading.Event()
+        """Set once everything about the answer is settled and kept."""
+        self._begun = time.perf_counter()
+        self._revision = 0
+        self._changed = threading.Condition()
+        self._task: asyncio.Task[None] | None = None
+        self._stop = False
+
+    def wait_change(self, seen: int = 0, timeout: float | None = None) -> int:
+        """Waits until there is more than at revision `seen`, the end, or `timeout` seconds; returns the revision."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._revision > seen or self.done.is_set(), timeout)
+            return self._revision
+
+    def cancel(self) -> None:
+        """Stops the answer; what came so far stays. Harmless when it has ended. Returns at once: wait for `done`."""
+        self._stop = True
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and the answer with it
+            event_loop.get().call_soon_threadsafe(self._cancel_here)
+
+    def _cancel_here(self) -> None:
+        if self._task is not None and self.status in ("waiting", "streaming"):
+            self._task.cancel()
+
+    def _change(self, status: Status | None = None) -> None:
+        with self._changed:
+            self._revision += 1
+            if status is not None:
+                self.status = status
+            self._changed.notify_all()
+
+    def _finish(self) -> None:
+        with self._changed:
+            self._revision += 1
+            self.done.set()
+            self._changed.notify_all()
+
+
+Keeper = Callable[[Reply], None]
+"""Told about once a second, in a thread of its own, what a reply has come to, and once more at its end."""
+
+
+def start(prompt: Prompt, keep: Keeper | None = None, on_start: Callable[[Reply], None] | None = None) -> Reply:
+    """Asks; returns at once. Raises `ChatError` for what cannot be sent.
+
+    `on_start` is given the reply before anything can happen to it.
+    """
+    check(prompt)
+    reply = Reply(prompt)
+    if on_start is not None:
+        on_start(reply)
+    with _lock:
+        _flying.add(reply)
+    event_loop.submit(_begin(reply, keep))
+    return reply
+
+
+def in_flight() -> tuple[Reply, ...]:
+    """The replies that have not ended."""
+    with _lock:
+        return tuple(_flying)
+
+
+def shutdown(timeout: float = 5.0) -> bool:
+    """Cancels what is in flight and waits for its rows, at most `timeout` seconds; whether all was settled."""
+    deadline = time.monotonic() + timeout
+    replies = in_flight()
+    for reply in replies:
+        reply.cancel()
+    settled = [reply.done.wait(max(0.0, deadline - time.monotonic())) for reply in replies]
+    if event_loop.is_running():
+        with contextlib.suppress(TimeoutError, RuntimeError):
+            event_loop.run(clients.close_all(), max(1.0, deadline - time.monotonic()))
+    return all(settled)
+
+
+async def _begin(reply: Reply, keep: Keeper | None) -> None:
+    reply._task = asyncio.create_task(_answer(reply, keep))
+    if reply._stop:
+        reply._task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await reply._task
+    if not reply.done.is_set():  # cancelled before it had begun
+        reply._change("cancelled")
+        await _settle(reply, keep)
+
+
+async def _answer(reply: Reply, keep: Keeper | None) -> None:
+    ending = asyncio.Event()
+    keeping = asyncio.create_task(_keep_now_and_then(reply, keep, ending)) if keep else None
+    try:
+        await _listen(reply)
+    except asyncio.CancelledError:
+        reply._change("cancelled")
+    except Exception as error:
+        # Whatever it is, the user gets a sentence; what no provider can be blamed for goes to the log as well.
+        asked = _asked(reply)
+        trace = mask("".join(traceback.format_exception(error)), asked.secrets)
+        log.log(logging.DEBUG if is_known(error) else logging.WARNING, "An answer failed\n%s", trace)
+        reply.error = in_words(error, asked)
+        reply._change("error")
+    finally:
+        reply.seconds = time.perf_counter() - reply._begun
+        ending.set()
+        if keeping is not None:
+            await keeping  # what it is putting down must not come after the end
+        await _settle(reply, keep)
+
+
+async def _listen(reply: Reply) -> None:
+    import llmtrack
+
+    prompt = reply.prompt
+    # The first import of an SDK takes seconds: not in the loop, where it would hold up everyone's answers.
+    client = await asyncio.to_thread(_import_and_make, prompt)
+    reply._begun = time.perf_counter()
+    who = llmtrack.context(
+        user_id=prompt.user_id, session_id=prompt.session_id, trace_id=prompt.trace_id, feature="chat"
+    )
+    with who:
+        async with contextlib.aclosing(talk(client, prompt)) as pieces:
+            async for piece in pieces:
+                reply.finish = piece.finish or reply.finish
+                if not piece.text and not piece.reasoning:
+                    continue
+                if reply.first_token_seconds is None:
+                    reply.first_token_seconds = time.perf_counter() - reply._begun
+                reply.text += piece.text
+                reply.reasoning += piece.reasoning
+                reply._change("streaming")
+    if not reply.text:
+        reply.error = nothing_said(prompt.model.name, reply.finish)
+        reply._change("empty")
+    else:
+        reply._change("incomplete" if reply.finish in _CUT else "ok")
+
+
+def _import_and_make(prompt: Prompt) -> Any:
+    return clients.client_for(prompt.model, get_settings())
+
+
+async def _keep_now_and_then(reply: Reply, keep: Keeper, ending: asyncio.Event) -> None:
+    kept, kept_at = -1, time.monotonic()
+    while not ending.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), KEEP_SECONDS)
+        due = reply._revision != kept or time.monotonic() - kept_at >= BEAT_SECONDS
+        if due and not ending.is_set():
+            kept, kept_at = reply._revision, time.monotonic()
+            await asyncio.to_thread(_guarded, keep, reply)
+
+
+async def _settle(reply: Reply, keep: Keeper | None) -> None:
+    """Keeps the end of an answer, waits for its row, and only then says that it is done."""
+    try:
+        if keep is not None:
+            await asyncio.to_thread(_guarded, keep, reply)
+        await asyncio.to_thread(_flush, FLUSH_SECONDS)
+    finally:
+        with _lock:
+            _flying.discard(reply)
+        reply._finish()
+
+
+def _guarded(keep: Keeper, reply: Reply) -> None:
+    """A keeper that fails must not take the answer away."""
+    try:
+        keep(reply)
+    except Exception:
+        log.warning("An answer of the chat could not be kept", exc_info=True)
+
+
+def _flush(timeout: float) -> None:
+    import llmtrack
+
+    try:
+        llmtrack.flush(timeout)
+    except Exception:
+        log.warning("The rows of the chat could not be waited for", exc_info=True)
+
+
+def _asked(reply: Reply) -> Asked:
+    settings, model = get_settings(), reply.prompt.model
+    known = {"openai": "OpenAI", "anthropic": "Anthropic", "demo": "the simulated provider"}
+    return Asked(
+        model.name, known.get(model.provider, model.provider), clients.variable_of(model, settings),
+        clients.server_of(model, settings), bool(reply.text or reply.reasoning), clients.secrets_of(model, settings),
+    )  # fmt: skip

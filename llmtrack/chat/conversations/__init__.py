@@ -1,0 +1,1 @@
+"""Conversations: stored, branched, recovered, imported and exported."""

@@ -1,0 +1,224 @@
+"""The chat page's history: one user's conversations, kept in the ledger while their answers are still being written."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from llmtrack.chat.answers import reply
+from llmtrack.chat.answers.prompt import File, Parameters, Prompt, Said, check, check_message
+from llmtrack.chat.conversations import attachments
+from llmtrack.chat.conversations.persistence import keeper, line_of, remember, reply_to
+from llmtrack.chat.conversations.store import GONE, Shelf
+from llmtrack.chat.conversations.tree import Conversation, Message, next_id, settings_of
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models.catalog import Catalog, Model, get_catalog
+from llmtrack.ids import new_id
+
+if TYPE_CHECKING:
+    from llmtrack.chat.answers.reply import Reply
+    from llmtrack.ledger.chats.store import Line, NewFile
+
+MOST_COMPARED = 4
+GO_ON = "Go on exactly where you stopped, without repeating anything."
+"""What is asked for when an answer that was cut is to be continued."""
+_TITLE_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was asked, and the answers now being written."""
+
+    conversation_id: int
+    message_id: int | None
+    """The user's message; None where there is no new one (regenerate, go on)."""
+    answers: tuple[int, ...]
+    """Ids of the answers, in the order of the models asked."""
+    replies: tuple[Reply, ...]
+
+    @property
+    def reply(self) -> Reply:
+        """The first answer; the only one unless models are compared."""
+        return self.replies[0]
+
+
+class Conversations(Shelf):
+    """The conversations of one user, and asking models in them."""
+
+    def send(
+        self,
+        text: str,
+        model: Model,
+        *,
+        conversation_id: int | None = None,
+        after: int | None = None,
+        parameters: Parameters | None = None,
+        files: Sequence[File] = (),
+        quoted: Decimal | None = None,
+    ) -> Turn:
+        """Keeps a message and asks `model`; without `conversation_id` in a new conversation.
+
+        `after` is the last message this page shows: where another tab went on meanwhile, this becomes a branch of its
+        own. `quoted` is what the page said it would cost, kept to be held against what it did.
+        Raises `ChatError` for what cannot be sent; nothing is kept then.
+        """
+        told = {} if quoted is None else {model.key: quoted}
+        return self._ask(text, [model], conversation_id, after, parameters, files, {}, told)
+
+    def compare(
+        self,
+        text: str,
+        models: Sequence[Model],
+        *,
+        conversation_id: int | None = None,
+        after: int | None = None,
+        parameters: Parameters | None = None,
+        files: Sequence[File] = (),
+        quoted: Mapping[str, Decimal] | None = None,
+    ) -> Turn:
+        """The same message to several models at once; their answers are versions of one turn, to `choose` from.
+
+        `quoted` is what the page said each would cost, by ``provider/name``.
+        """
+        if not 2 <= len(models) <= MOST_COMPARED:
+            raise ChatError(f"{len(models)} models cannot be compared: choose from 2 to {MOST_COMPARED}.")
+        return self._ask(text, models, conversation_id, after, parameters, files, {"compared": True}, quoted)
+
+    def edit(self, message_id: int, text: str, model: Model | None = None) -> Turn:
+        """A new version of a message of the user's, with its files, as a branch of its own."""
+        chat, message = self._message(message_id)
+        if message.role != "user":
+            raise ChatError("An answer cannot be edited: edit the message before it, or ask again.")
+        files = self._files(message)
+        chosen = model or self._model_of(chat)
+        return self._ask(text, [chosen], chat.id, message.parent_id, None, files, {}, branch=True)
+
+    def regenerate(self, message_id: int, model: Model | None = None) -> Turn:
+        """Another answer to the same message, from the same model or another one; also the way to retry."""
+        chat, message = self._message(message_id)
+        question = chat.message(message.parent_id) if message.role == "assistant" and message.parent_id else message
+        while question is not None and question.role == "assistant":  # a continued answer: ask the message before it
+            question = chat.message(question.parent_id) if question.parent_id else None
+        if question is None:
+            raise ChatError("There is no message to answer: write one first.")
+        chosen = model or self._find(message.model) or self._model_of(chat)
+        prompt = self._prompt(chat, chat.up_to(question.id), chosen)
+        check(prompt)
+        return self._begin(chat.id, [], {}, [(prompt, next_id(question.id), question.id)], {})
+
+    retry = regenerate
+
+    def go_on(self, message_id: int) -> Turn:
+        """Continues an answer that was cut by length, as a message of its own after it."""
+        chat, message = self._message(message_id)
+        if message.role != "assistant" or not message.text:
+            raise ChatError("There is nothing to go on with here: ask again instead.")
+        model = self._find(message.model) or self._model_of(chat)
+        prompt = self._prompt(chat, chat.up_to(message_id), model, Said("user", GO_ON))
+        check(prompt)
+        return self._begin(chat.id, [], {}, [(prompt, next_id(message_id), message_id)], {"continues": True})
+
+    def _ask(
+        self, text: str, models: Sequence[Model], conversation_id: int | None, after: int | None,
+        parameters: Parameters | None, files: Sequence[File], more: Mapping[str, Any],
+        quoted: Mapping[str, Decimal] | None = None, *, branch: bool = False,
+    ) -> Turn:  # fmt: skip
+        from llmtrack.ledger.chats.store import Line
+
+        check_message(Said("user", text, tuple(files)))
+        files = attachments.as_they_are(files)
+        said = Said("user", text, files)
+        chat = None
+        if conversation_id is not None:
+            chat = self._opened(conversation_id)
+            after = after if after is not None or branch else chat.head
+        before = chat.up_to(after) if chat else ()
+        wanted = parameters if parameters is not None else chat.parameters if chat else Parameters()
+        prompts = []
+        for model in models:
+            prompt = self._prompt(chat, before, model, said, wanted)
+            check(prompt)
+            prompts.append(prompt)
+        kept = attachments.to_keep(files)
+        settings = settings_of(models[0].key, wanted, chat.resend_files if chat else True)
+        if conversation_id is None:
+            conversation_id = new_id()
+            self._chats.create(conversation_id, title_of(text, files), settings)
+            prompts = [replace(prompt, session_id=str(conversation_id)) for prompt in prompts]
+        elif chat and settings != settings_of(chat.model, chat.parameters, chat.resend_files):
+            self._chats.change(conversation_id, settings=settings)
+        question = Line(next_id(after or 0), after, "user", [{"type": "text", "content": text}] if text else [])
+        ids = list(accumulate(prompts, lambda last, _: next_id(last), initial=question.id))[1:]
+        asked = [(prompt, id, question.id) for prompt, id in zip(prompts, ids, strict=True)]
+        return self._begin(conversation_id, [question], {question.id: kept} if kept else {}, asked, more, quoted)
+
+    def _begin(
+        self, conversation_id: int, lines: Sequence[Line], files: dict[int, list[NewFile]],
+        asked: Sequence[tuple[Prompt, int, int]], more: Mapping[str, Any], quoted: Mapping[str, Decimal] | None = None,
+    ) -> Turn:  # fmt: skip
+        """Keeps the messages, then asks: what was typed is safe before anything is sent."""
+
+        def beside(prompt: Prompt) -> Mapping[str, Any]:
+            told = (quoted or {}).get(prompt.model.key)
+            return more if told is None else {**more, "quoted": str(told)}
+
+        placeholders = [line_of(prompt, id, parent, None, beside(prompt)) for prompt, id, parent in asked]
+        # The first model asked is the one shown last; the others are versions beside it.
+        new = [*lines, *reversed(placeholders)]
+        if not self._chats.append(conversation_id, new, files):
+            raise ChatError(GONE)
+        started = []
+        for prompt, id, parent in asked:
+            keep = keeper(self._chats, id, parent, beside(prompt))
+            started.append(reply.start(prompt, keep, partial(remember, id)))
+        question = lines[0].id if lines else None
+        return Turn(conversation_id, question, tuple(id for _, id, _ in asked), tuple(started))
+
+    def _prompt(
+        self, chat: Conversation | None, before: Sequence[Message], model: Model, said: Said | None = None,
+        parameters: Parameters | None = None,
+    ) -> Prompt:  # fmt: skip
+        resend = chat.resend_files if chat else True
+        wanted = [file.id for message in before for file in message.files] if resend else []
+        contents = self._chats.contents(wanted) if wanted else {}
+        history = attachments.history(before, contents)
+        return Prompt(
+            model,
+            tuple([*history, said] if said else history),
+            parameters if parameters is not None else chat.parameters if chat else Parameters(),
+            self.user_id,
+            str(chat.id) if chat else None,
+            uuid.uuid4().hex,
+        )
+
+    def _files(self, message: Message) -> list[File]:
+        contents = self._chats.contents([file.id for file in message.files])
+        return [File(file.name, file.media_type, contents[file.id]) for file in message.files if file.id in contents]
+
+    def _find(self, key: str | None) -> Model | None:
+        try:
+            return get_catalog().find(key) if key else None
+        except ChatError:
+            return None  # its provider is no longer set up
+
+    def _model_of(self, chat: Conversation) -> Model:
+        catalog: Catalog = get_catalog()
+        return self._find(chat.model) or catalog.default()
+
+
+def title_of(text: str, files: Sequence[File] = ()) -> str:
+    """A title made from the first message: its first line, cut between words."""
+    line = next((" ".join(line.split()).lstrip("#*->` ") for line in text.splitlines() if line.strip()), "")
+    line = line or (files[0].name if files else "New conversation")
+    if len(line) <= _TITLE_LENGTH:
+        return line
+    cut = line[:_TITLE_LENGTH].rsplit(" ", 1)[0] if " " in line[:_TITLE_LENGTH] else line[:_TITLE_LENGTH]
+    return cut.rstrip(" ,.;:") + "…"
+
+
+__all__ = ["Conversation", "Conversations", "Message", "Turn", "reply_to", "title_of"]

@@ -1,0 +1,94 @@
+"""Conversations out of the app: Markdown to read, JSON to keep. `read` takes them in again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from llmtrack.chat.conversations.imports.importer import Imported, read
+from llmtrack.chat.conversations.imports.ours import FORMAT, VERSION
+from llmtrack.chat.conversations.tree import Conversation, Message, settings_of
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.chats.usage import Figures
+
+__all__ = ["Imported", "read", "to_json", "to_markdown"]
+
+
+def to_markdown(chat: Conversation, figures: Mapping[int, Figures] | None = None) -> str:
+    """The branch shown, to be read; under each answer who gave it and, with `figures`, what it took."""
+    lines = [f"# {chat.title or 'Conversation'}", ""]
+    if chat.parameters.system:
+        lines += [f"> System prompt: {chat.parameters.system}", ""]
+    for message in chat.messages:
+        if message.role == "user":
+            lines += [f"## You, {_day(message)}", ""]
+            lines += [f"*Attached: {file.name} ({file.size:,} bytes)*\n" for file in message.files]
+        else:
+            lines += [f"## {message.model or 'Answer'}", ""]
+        lines += [message.text or f"*({message.error or 'no text'})*", ""]
+        if note := _note(message, (figures or {}).get(message.id)):
+            lines += [f"*{note}*", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def to_json(chat: Conversation, figures: Mapping[int, Figures] | None = None) -> str:
+    """The whole conversation with all branches, as `read` takes it in again. Files are named, not included."""
+    told = figures or {}
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "id": chat.id,
+        "title": chat.title,
+        "created_at": _time(chat.created_at),
+        "updated_at": _time(chat.updated_at),
+        "settings": settings_of(chat.model, chat.parameters, chat.resend_files),
+        "head": chat.head,
+        "messages": [_message(message, told.get(message.id)) for message in chat.everything],
+    }
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def _message(message: Message, figures: Figures | None) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": message.id,
+        "parent": message.parent_id,
+        "role": message.role,
+        "text": message.text,
+        "reasoning": message.reasoning or None,
+        "model": message.model,
+        "status": message.status,
+        "error": message.error,
+        "at": _time(message.created_at),
+        "files": [{"name": file.name, "media_type": file.media_type, "size": file.size} for file in message.files],
+    }
+    if figures is not None:
+        told["figures"] = {
+            "input_tokens": figures.input_tokens,
+            "output_tokens": figures.output_tokens,
+            "cost": None if figures.cost is None else f"{figures.cost:f}",
+            "cost_status": figures.cost_status,
+            "seconds": figures.seconds,
+        }
+    return {name: value for name, value in told.items() if value not in (None, [])}
+
+
+def _note(message: Message, figures: Figures | None) -> str:
+    """What is said under an answer."""
+    parts = [] if message.status in (None, "ok") else [message.status]
+    if figures is not None:
+        known = [str(count) if count is not None else "?" for count in (figures.input_tokens, figures.output_tokens)]
+        parts.append(f"{known[0]} → {known[1]} tokens")
+        if figures.cost is not None:
+            parts.append(f"${figures.cost:f}{' simulated' if figures.cost_status == 'simulated' else ''}")
+    return " · ".join(part for part in parts if part)
+
+
+def _time(micros: int) -> str | None:
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).isoformat() if micros else None
+
+
+def _day(message: Message) -> str:
+    return f"{datetime.fromtimestamp(message.created_at / 1_000_000, UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,99 @@
+"""The JSON of an import: the file itself, or the conversations in the zip that a program exports."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from llmtrack.chat.error_messages import ChatError
+
+MOST_UNPACKED = 2_000_000_000
+"""Bytes of JSON in one import, unpacked."""
+_CHUNK = 256 * 1024
+_LARGEST_READ = 8_000_000  # bytes; a zip's table of contents is read in one piece, and each entry takes ten times that
+_CONVERSATIONS = re.compile(r"(?:.*/)?conversations(?:-\d+)?\.json", re.IGNORECASE)
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_NO_ZIP = "This zip cannot be read: download the export again."
+
+
+class _Bounded(io.RawIOBase):
+    """A file of which no large piece is read at once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        if size > _LARGEST_READ:
+            raise ChatError("This zip has too many files in it: import its conversations.json by itself.")
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+
+def documents(file: BinaryIO, most: int = MOST_UNPACKED) -> Iterator[Iterator[bytes]]:
+    """The JSON documents of an import, each in pieces: read one to its end before the next.
+
+    A zip's sizes are measured while it is unpacked, not believed. Raises `ChatError` for a zip that is damaged,
+    encrypted, holds no conversations or unpacks to more than `most` bytes.
+    """
+    file.seek(0)
+    is_zip = file.read(2) == b"PK"
+    file.seek(0)
+    if not is_zip:
+        yield _pieces(file, [most])
+        return
+    left = [most]
+    with _readable(), zipfile.ZipFile(_Bounded(file)) as archive:
+        # `shared_conversations.json` is a list of links, and not a document.
+        members = [one for one in archive.infolist() if _CONVERSATIONS.fullmatch(one.filename)]
+        if not members:
+            raise ChatError(
+                "There is no conversations.json or conversations-000.json in this zip: choose the export as it came."
+            )
+        for member in sorted(members, key=lambda one: one.filename):
+            if member.compress_type not in _COMPRESSIONS or member.flag_bits & 1:
+                raise ChatError(
+                    f"{member.filename} in this zip is encrypted or packed in a way that is not read here: "
+                    "unpack it, and import it by itself."
+                )
+            with archive.open(member) as unpacked:
+                yield _pieces(unpacked, left)
+
+
+def _pieces(file: object, left: list[int]) -> Iterator[bytes]:
+    read = file.read  # type: ignore[attr-defined]
+    while True:
+        with _readable():
+            piece: bytes = read(_CHUNK)
+        if not piece:
+            return
+        left[0] -= len(piece)
+        if left[0] < 0:
+            raise ChatError("This import is larger than 2 GB when it is unpacked: import it in parts.")
+        yield piece
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What a zip can be wrong in, in one sentence."""
+    try:
+        yield
+    except ChatError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError):
+        raise ChatError(_NO_ZIP) from None

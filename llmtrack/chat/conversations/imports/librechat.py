@@ -1,0 +1,102 @@
+"""LibreChat's export of one conversation: messages in a list, or each below the one it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from llmtrack.chat.conversations.imports.conversation import (
+    ImportedConversation,
+    ImportedMessage,
+    Schema,
+    Time,
+    Unreadable,
+    in_order,
+    title_of,
+)
+
+PROVIDERS = {"openAI": "openai", "azureOpenAI": "azure", "google": "google", "anthropic": "anthropic"}
+"""Our names for LibreChat's endpoints; any other one stays as it is."""
+
+
+class LibreMessage(Schema):
+    """A message; `children` only where the export is recursive."""
+
+    id: str = Field(alias="messageId")
+    parent: str | None = Field(default=None, alias="parentMessageId")
+    text: str | None = None
+    content: list[Any] | None = None
+    is_user: bool = Field(default=False, alias="isCreatedByUser")
+    created_at: Time = Field(default=0, alias="createdAt")
+    model: str | None = None
+    endpoint: str | None = None
+    error: bool | None = None
+    unfinished: bool | None = None
+
+    def told(self, kind: str) -> str:
+        """The parts of one kind: ``text`` or ``think``."""
+        found = []
+        for part in self.content or ():
+            told = part.get(kind) if isinstance(part, dict) and part.get("type") == kind else None
+            told = told.get("value") if isinstance(told, dict) else told
+            if isinstance(told, str) and told.strip():
+                found.append(told)
+        return "\n\n".join(found)
+
+
+class LibreConversation(Schema):
+    """The exported file."""
+
+    id: str | None = Field(default=None, alias="conversationId")
+    title: str | None = None
+    endpoint: str | None = None
+    exported_at: Time = Field(default=0, alias="exportAt")
+    options: dict[str, Any] | None = None
+
+
+def read(entry: Mapping[str, Any]) -> ImportedConversation:
+    """One of LibreChat's conversations; raises pydantic's `ValidationError` for one that is damaged."""
+    chat = LibreConversation.model_validate(entry)
+    tree = {message.id: message for message in map(LibreMessage.model_validate, _flat(entry.get("messages")))}
+    parents = {id: message.parent for id, message in tree.items()}
+    used = (chat.options or {}).get("model")
+    messages: list[ImportedMessage] = []
+    above: dict[str | None, str | None] = {}
+    left_out = 0
+    for id in in_order(parents):
+        message = tree[id]
+        above[id] = above.get(message.parent)
+        text = message.told("text") or (message.text or "").strip()
+        if not text:
+            left_out += 1
+            continue
+        model = None if message.is_user else message.model or (used if isinstance(used, str) else None)
+        endpoint = message.endpoint or chat.endpoint or "librechat"
+        status = None if message.is_user else "error" if message.error else "abandoned" if message.unfinished else "ok"
+        messages.append(
+            ImportedMessage(
+                id, above[id], "user" if message.is_user else "assistant", text, message.told("think"),
+                PROVIDERS.get(endpoint, endpoint) if model else None, model, status, created_at=message.created_at,
+            )
+        )  # fmt: skip
+        above[id] = id
+    times = [message.created_at for message in messages if message.created_at] or [chat.exported_at]
+    return ImportedConversation(
+        f"librechat:{chat.id}" if chat.id else "", title_of(chat.title, messages), tuple(messages), min(times),
+        max(times), max(messages, key=lambda one: one.created_at).key if messages else None, left_out,
+    )  # fmt: skip
+
+
+def _flat(told: Any) -> list[Any]:
+    """All messages; recursive ones are walked without recursion, as nesting may be deep."""
+    if not isinstance(told, list):
+        raise Unreadable("has messages that are no list")
+    waiting, found = list(reversed(told)), []
+    while waiting:
+        message = waiting.pop()
+        found.append(message)
+        below = message.get("children") if isinstance(message, dict) else None
+        waiting.extend(reversed(below) if isinstance(below, list) else ())
+    return found

@@ -1,0 +1,116 @@
+"""What an answer in flight has come to, put down about once a second, and who is writing it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from llmtrack.chat.answers.prompt import Prompt
+
+if TYPE_CHECKING:
+    from llmtrack.chat.answers.reply import Keeper, Reply
+    from llmtrack.ledger.chats.store import Chats, Line
+
+SILENT_SECONDS = 60.0
+"""An answer that a process elsewhere has not put down for so long is taken for lost."""
+_start = secrets.token_hex(4)
+_lock = threading.Lock()
+_writing: dict[int, Reply] = {}
+
+
+def reply_to(message_id: int) -> Reply | None:
+    """The answer in flight behind a message; None once it has ended, or where another process writes it."""
+    with _lock:
+        return _writing.get(message_id)
+
+
+def remember(message_id: int, reply: Reply) -> None:
+    """Makes `reply_to` find the answer until its keeper has put down its end."""
+    with _lock:
+        _writing[message_id] = reply
+
+
+def _forget(message_id: int) -> None:
+    with _lock:
+        _writing.pop(message_id, None)
+
+
+def writer() -> str:
+    """This process, in a way that another can tell whether it lives."""
+    return f"{platform.node()}|{os.getpid()}|{_start}"
+
+
+def is_gone(meta: Mapping[str, Any], now: float | None = None) -> bool:
+    """Whether whoever was writing an answer can no longer be; ask `reply_to` first whether it is written here."""
+    told = str(meta.get("writer", ""))
+    node, _, rest = told.partition("|")
+    pid = rest.partition("|")[0]
+    local = told != writer() and node == platform.node() and pid.isdigit()
+    if local and (int(pid) == os.getpid() or not _may_live(int(pid))):
+        return True
+    kept = float(meta.get("kept_at") or 0)
+    return (time.time() if now is None else now) - kept > SILENT_SECONDS
+
+
+def _may_live(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # signal 0 asks only here; elsewhere the clock decides
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's process
+    return True
+
+
+def meta_of(reply: Reply | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept beside an answer's text; `more` is what was known before it began."""
+    meta: dict[str, Any] = {**more, "writer": writer(), "kept_at": time.time()}
+    if reply is not None:
+        told = {"seconds": reply.seconds, "first_token_seconds": reply.first_token_seconds, "finish": reply.finish}
+        meta.update({name: value for name, value in told.items() if value is not None})
+    return meta
+
+
+def line_of(
+    prompt: Prompt, message_id: int, parent_id: int | None, reply: Reply | None, more: Mapping[str, Any]
+) -> Line:
+    """An answer as it is kept: now, or (without a reply) before it began."""
+    from llmtrack.ledger.chats.store import Line
+
+    content = []
+    if reply is not None and reply.reasoning:
+        content.append({"type": "reasoning", "content": reply.reasoning})
+    if reply is not None and reply.text:
+        content.append({"type": "text", "content": reply.text})
+    return Line(
+        id=message_id,
+        parent_id=parent_id,
+        role="assistant",
+        content=content,
+        provider=prompt.model.provider,
+        model=prompt.model.name,
+        trace_id=prompt.trace_id,
+        status=reply.status if reply is not None else "waiting",
+        error=reply.error if reply is not None else None,
+        meta=meta_of(reply, more),
+    )
+
+
+def keeper(chats: Chats, message_id: int, parent_id: int | None, more: Mapping[str, Any]) -> Keeper:
+    """What puts a reply down; called in a thread of its own."""
+
+    def keep(reply: Reply) -> None:
+        try:
+            chats.rewrite(line_of(reply.prompt, message_id, parent_id, reply, more))
+        finally:
+            if reply.status not in ("waiting", "streaming"):
+                _forget(message_id)
+
+    return keep

@@ -1,0 +1,102 @@
+"""Answers whose server was killed: kept with the text they had come to, and counted in a row of their own."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from llmtrack.chat import demo
+from llmtrack.chat.conversations.persistence import is_gone, reply_to
+from llmtrack.ids import first_at
+
+if TYPE_CHECKING:
+    from llmtrack.ledger import Ledger
+    from llmtrack.ledger.chats.store import Line
+
+WORDS = "The server went down while this was being written. What had arrived is kept; retry for the rest."
+LOOK_BACK_DAYS = 30
+"""Older answers in flight are settled when their conversation is opened."""
+FORGET_DAYS = 30
+"""Deleted conversations are gone for good after so many days."""
+_DAY = 86_400_000_000  # microseconds
+_FLUSH_SECONDS = 5.0
+log = logging.getLogger("llmtrack")
+
+
+def recover(ledger: Ledger) -> int:
+    """Settles what a killed server left behind, and removes what was deleted long ago; returns how many were settled.
+
+    For the start of the app, in the background. Safe while other processes write answers of their own.
+    """
+    from llmtrack.ledger.chats import store
+
+    now = time.time_ns() // 1000
+    settled = 0
+    for user_id, conversation_id, line in store.in_flight(ledger, since=first_at(now - LOOK_BACK_DAYS * _DAY)):
+        if reply_to(line.id) is None and is_gone(line.meta):
+            found = store.Chats(ledger, user_id).read(conversation_id)
+            settled += settle(ledger, user_id, conversation_id, found[1] if found else [line], line)
+    while store.purge(ledger, now - FORGET_DAYS * _DAY):
+        pass
+    return settled
+
+
+def settle(ledger: Ledger, user_id: str, conversation_id: int, lines: Sequence[Line], lost: Line) -> bool:
+    """Ends an answer that nobody writes any more, and sees to its row; False where somebody else just did."""
+    from llmtrack.ledger.chats.store import Chats
+
+    ended = replace(lost, status="abandoned", error=WORDS)
+    if not Chats(ledger, user_id).rewrite(ended, only_if_in_flight=True):
+        return False
+    try:
+        _see_to_row(ledger, user_id, conversation_id, lines, lost)
+    except Exception:
+        # The text is safe; a number is missing, which must not keep the conversation from being opened.
+        log.warning("An answer lost with its server could not be counted", exc_info=True)
+    return True
+
+
+def _see_to_row(ledger: Ledger, user_id: str, conversation_id: int, lines: Sequence[Line], lost: Line) -> None:
+    import llmtrack
+    from llmtrack.capture.lost import record_lost
+    from llmtrack.ledger.chats.usage import figures
+    from llmtrack.settings import get_settings
+
+    if lost.trace_id is None or lost.provider is None or lost.model is None:
+        return
+    # The call may have ended before the server did: then its row is in the journal of the process that died.
+    llmtrack.flush(_FLUSH_SECONDS)
+    if figures(ledger, user_id, [lost.trace_id]):
+        return
+    record_lost(
+        ledger,
+        provider=lost.provider,
+        model=lost.model,
+        started_at=lost.created_at,
+        input=[_told(line) for line in _before(lines, lost)],
+        output=[_told(lost)] if lost.content else [],
+        simulated=lost.provider == demo.PROVIDER,
+        content=get_settings().capture_content == "on",
+        user_id=user_id,
+        session_id=str(conversation_id),
+        trace_id=lost.trace_id,
+        feature="chat",
+    )
+
+
+def _before(lines: Sequence[Line], lost: Line) -> list[Line]:
+    """The branch that was sent."""
+    by_id = {line.id: line for line in lines}
+    found: list[Line] = []
+    at = by_id.get(lost.parent_id) if lost.parent_id is not None else None
+    while at is not None and at not in found:
+        found.append(at)
+        at = by_id.get(at.parent_id) if at.parent_id is not None else None
+    return list(reversed(found))
+
+
+def _told(line: Line) -> dict[str, Any]:
+    return {"role": line.role, "parts": [dict(part) for part in line.content]}

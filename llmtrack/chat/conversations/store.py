@@ -1,0 +1,163 @@
+"""Where one user's conversations stand: finding them, opening them, putting them in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from llmtrack.chat.answers.prompt import Parameters
+from llmtrack.chat.conversations.persistence import is_gone, reply_to
+from llmtrack.chat.conversations.tree import (
+    IN_FLIGHT,
+    Conversation,
+    Message,
+    conversation_of,
+    latest_below,
+    settings_of,
+)
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models.catalog import Model
+
+if TYPE_CHECKING:
+    from llmtrack.chat.cost_estimate import QuoteRecord
+    from llmtrack.ledger import Ledger
+    from llmtrack.ledger.chats.store import Chats, Heading, Line
+    from llmtrack.ledger.chats.usage import Figures, Total
+
+GONE = "This conversation is not there any more: start a new one."
+
+
+class Shelf:
+    """The conversations of one user; everybody else's do not exist here. Cheap to make, safe to use from any thread."""
+
+    def __init__(self, ledger: Ledger, user_id: str) -> None:
+        from llmtrack.ledger.chats.store import Chats
+
+        self.user_id = user_id
+        self._ledger = ledger
+        self._chats: Chats = Chats(ledger, user_id)
+
+    def list(self, search: str = "", *, archived: bool = False, limit: int = 200) -> Sequence[Heading]:
+        """The latest conversations, pinned ones first; with `search`, those with all its words in title or text."""
+        if search.strip():
+            return [heading for heading, _ in self._chats.search(search, limit)]
+        return self._chats.headings(archived=archived, limit=limit)
+
+    def open(self, conversation_id: int, head: int | None = None) -> Conversation | None:
+        """A conversation with the branch last shown (or the one that ends with `head`); None if there is no such one.
+
+        An answer whose writer is gone (a server that was killed) is settled first, with the text that was kept.
+        """
+        found = self._chats.read(conversation_id)
+        if found is None:
+            return None
+        if lost := [line for line in found[1] if _is_lost(line)]:
+            from llmtrack.chat.conversations.recovery import settle
+
+            for line in lost:
+                settle(self._ledger, self.user_id, conversation_id, found[1], line)
+            found = self._chats.read(conversation_id)
+        return conversation_of(*found, head=head) if found else None
+
+    def file(self, file_id: int) -> bytes | None:
+        """The content of a file of this user's."""
+        return self._chats.contents([file_id]).get(file_id)
+
+    def thumbnails(self, file_ids: Sequence[int]) -> dict[int, bytes]:
+        """The small pictures of files of this user's, for those that have one."""
+        return self._chats.thumbnails(file_ids)
+
+    def figures(self, messages: Sequence[Message]) -> dict[int, Figures]:
+        """Tokens, cost, time and judgement of answers, by message; those whose row is not written yet are missing."""
+        from llmtrack.ledger.chats.usage import figures
+
+        traces = {message.id: message.trace_id for message in messages if message.trace_id}
+        found = figures(self._ledger, self.user_id, list(traces.values()))
+        return {id: found[trace] for id, trace in traces.items() if trace in found}
+
+    def total(self, conversation_id: int) -> Total | None:
+        """What a conversation took so far, all branches included; None before its first row."""
+        from llmtrack.ledger.chats.usage import total
+
+        return total(self._ledger, self.user_id, str(conversation_id))
+
+    def quote_record(self, latest: int = 200) -> QuoteRecord:
+        """How good the quotes of this user's latest answers were."""
+        from llmtrack.chat.cost_estimate import QuoteRecord, deviation
+        from llmtrack.ledger.chats.usage import figures
+
+        quoted = dict(self._chats.quoted(latest))
+        told = figures(self._ledger, self.user_id, list(quoted))
+        off = [deviation(Decimal(quoted[trace]), one.cost) for trace, one in told.items()]
+        known = [abs(one) for one in off if one is not None]
+        return QuoteRecord(len(known), sum(one <= QuoteRecord.CLOSE for one in known))
+
+    def choose(self, message_id: int) -> None:
+        """Shows the newest branch that goes through a message."""
+        chat, _ = self._message(message_id)
+        self._chats.change(chat.id, head=latest_below(chat.everything, message_id))
+
+    def configure(self, conversation_id: int, model: Model, parameters: Parameters, resend_files: bool = True) -> None:
+        """Remembers model and parameters for the next messages of a conversation."""
+        self._changed(self._chats.change(conversation_id, settings=settings_of(model.key, parameters, resend_files)))
+
+    def rename(self, conversation_id: int, title: str) -> None:
+        """Gives a conversation another title."""
+        line = " ".join(title.split())[:200]
+        if not line:
+            raise ChatError("The title is empty: write something, or leave it as it is.")
+        self._changed(self._chats.change(conversation_id, title=line))
+
+    def pin(self, conversation_id: int, pinned: bool = True) -> None:
+        """Keeps a conversation at the top of the list, or lets it go."""
+        self._changed(self._chats.change(conversation_id, pinned=int(pinned)))
+
+    def archive(self, conversation_id: int, archived: bool = True) -> None:
+        """Takes a conversation off the list without deleting it, or puts it back."""
+        self._changed(self._chats.change(conversation_id, archived=int(archived)))
+
+    def delete(self, conversation_id: int) -> None:
+        """Deletes a conversation and stops what is in flight in it; `restore` undoes that. Its costs stay counted."""
+        chat = self._opened(conversation_id)
+        for message in chat.everything:
+            if message.in_flight and (reply := reply_to(message.id)):
+                reply.cancel()
+        self._changed(self._chats.change(conversation_id, deleted_at=time.time_ns() // 1000))
+
+    def restore(self, conversation_id: int) -> None:
+        """Brings a deleted conversation back."""
+        self._changed(self._chats.change(conversation_id, deleted_at=None))
+
+    def judge(self, message_id: int, score: int, comment: str | None = None) -> None:
+        """What the user thinks of an answer: 1, -1, or 0 to take it back."""
+        import llmtrack
+
+        _, message = self._message(message_id)
+        if message.trace_id is None:
+            raise ChatError("Only an answer can be judged.")
+        llmtrack.feedback(message.trace_id, score, comment, user_id=self.user_id)
+
+    @staticmethod
+    def _changed(there: bool) -> None:
+        if not there:
+            raise ChatError(GONE)
+
+    def _opened(self, conversation_id: int) -> Conversation:
+        chat = self.open(conversation_id)
+        if chat is None:
+            raise ChatError(GONE)
+        return chat
+
+    def _message(self, message_id: int) -> tuple[Conversation, Message]:
+        conversation_id = self._chats.conversation_of(message_id)
+        chat = self._opened(conversation_id) if conversation_id is not None else None
+        message = chat.message(message_id) if chat else None
+        if chat is None or message is None:
+            raise ChatError("This message is not there any more: reload the page.")
+        return chat, message
+
+
+def _is_lost(line: Line) -> bool:
+    return line.status in IN_FLIGHT and reply_to(line.id) is None and is_gone(line.meta)

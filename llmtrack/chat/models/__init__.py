@@ -1,0 +1,1 @@
+"""Models that can be chosen, and the clients that reach them."""

@@ -1,0 +1,1 @@
+"""The databases underneath: what SQLite and PostgreSQL have in common, and where they differ."""

@@ -1,0 +1,98 @@
+"""What was said, and the full-text index over it, the same on both databases.
+
+Words are told apart here and not by the database, so that both find the same: letters and digits in a row, in small
+letters, without accents. The first 16,000 words of a generation are indexed.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection
+
+from llmtrack.ledger.database.dialect import Dialect
+
+COLUMNS = ("id", "input", "output", "error")
+MOST_WORDS = 16_000
+"""PostgreSQL knows the place of no more."""
+_LONGEST_WORD = 200
+_AT_ONCE = 64
+"""A batch of more texts than this is indexed later, so that much writing stays fast."""
+
+
+def words_of(text: str) -> list[str]:
+    """The words of `text`, as they are indexed and as they must be asked for."""
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    apart = "".join(c if c.isalnum() else " " for c in text.casefold())
+    return [word[:_LONGEST_WORD] for word in islice(iter(apart.split()), MOST_WORDS)]
+
+
+def said(input: str | None, output: str | None, error: str | None) -> Iterator[str]:
+    """All texts in the columns of a row of `generation_text`."""
+    for told in (input, output):
+        if told is not None:
+            yield from _texts(json.loads(told))
+    if error is not None:
+        yield error
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in messages: content, names and arguments of tool calls; not the names of roles and kinds."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if key not in ("role", "type", "id", "sha256", "media_type", "mime_type", "finish_reason"):
+                yield from _texts(each)
+
+
+def store(connection: Connection, dialect: Dialect, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Writes rows of `generation_text`, and indexes them now if they are few or notes that they wait."""
+    if not rows:
+        return
+    keep = ", ".join(f"{c} = coalesce(excluded.{c}, generation_text.{c})" for c in COLUMNS[1:])
+    sql = dialect.insert_sql("generation_text", COLUMNS, f"ON CONFLICT (id) DO UPDATE SET {keep}")
+    connection.exec_driver_sql(sql, list(rows))
+    waiting = dialect.insert_sql("unindexed", ("id",), "ON CONFLICT DO NOTHING")
+    connection.exec_driver_sql(waiting, [(row[0],) for row in rows])
+    if len(rows) <= _AT_ONCE:
+        index(connection, dialect, _AT_ONCE)
+
+
+def unindex(connection: Connection, dialect: Dialect, ids: Sequence[int]) -> None:
+    """Takes these texts out of the full-text index, before they are changed or deleted."""
+    keys = [(id,) for id in ids]
+    waiting = {row[0] for row in dialect.select_by_key(connection, "unindexed", ("id",), ("id",), keys)}
+    found = dialect.select_by_key(connection, "generation_text", ("id",), COLUMNS[1:], keys)
+    known = [(id, words_of(" ".join(said(*told)))) for id, *told in found if id not in waiting]
+    if known:
+        dialect.search_delete(connection, "generation_search", known)
+    if waiting:
+        connection.exec_driver_sql(f"DELETE FROM unindexed WHERE id = {dialect.mark}", [(id,) for id in waiting])
+
+
+def index(connection: Connection, dialect: Dialect, limit: int) -> int:
+    """Indexes up to `limit` texts that wait, the newest first; returns how many there were."""
+    waiting = [
+        row[0] for row in connection.exec_driver_sql(f"SELECT id FROM unindexed ORDER BY id DESC LIMIT {int(limit)}")
+    ]
+    if not waiting:
+        return 0
+    keys = [(id,) for id in waiting]
+    rows = []
+    for id, *told in dialect.select_by_key(connection, "generation_text", ("id",), COLUMNS[1:], keys):
+        words = words_of(" ".join(said(*told)))
+        rows.append((id, dialect.indexed_text(words)))
+    if rows:
+        connection.exec_driver_sql(dialect.search_insert_sql("generation_search"), rows)
+    gone = f"DELETE FROM unindexed WHERE id = {dialect.mark}"
+    connection.exec_driver_sql(gone, keys)
+    return len(waiting)

@@ -1,0 +1,1 @@
+"""Export: rows as CSV, JSON Lines or Parquet."""

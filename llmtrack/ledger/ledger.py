@@ -1,0 +1,210 @@
+"""The ledger: one database, written in whole transactions and read as it was at one moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
+
+from llmtrack.ledger.database import full_text
+from llmtrack.ledger.database.database_file import DatabaseFile
+from llmtrack.ledger.database.dialect import Dialect
+from llmtrack.ledger.errors import JournalGap
+from llmtrack.ledger.owner import Owner
+from llmtrack.ledger.records import Record
+from llmtrack.ledger.write.batch import Batch, Texts, texts_of
+from llmtrack.ledger.write.interning import Remembered
+from llmtrack.pricing.book import BookEntry
+
+T = TypeVar("T")
+_PATIENCE = 60.0
+"""Seconds for which a transaction that lost to another is tried again."""
+
+
+class Ledger:
+    """Everything kept in one database. Made by `open_ledger`; safe to use from any thread."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        dialect: Dialect,
+        name: str,
+        file: DatabaseFile | None,
+        bring_up: Callable[[], tuple[Owner, tuple[str, ...]]],
+    ) -> None:
+        """`bring_up` prepares the database that is there, as often as another takes its place, and says which it is."""
+        self.engine = engine
+        self.dialect = dialect
+        self.name = name
+        """Where it is, to be shown: a path, or an address without its password."""
+        self.file = file
+        """Its file; None on a server."""
+        self.owner, self.earlier = bring_up()
+        """Its address and id, by which what belongs to it is marked; and the addresses it had before."""
+        self._bring_up = bring_up
+        self._renewing = threading.Lock()
+        self._remembered = Remembered()
+        self._writing = threading.Lock()
+        self._connections = self._remembered_at = 0
+        event.listen(engine, "connect", self._count_connection)
+
+    def _count_connection(self, *_: object) -> None:
+        self._connections += 1
+
+    def renew(self, *, always: bool = True) -> None:
+        """Opens anew what is at the address now, creating or upgrading its tables; `always`: even if it is the same.
+
+        Raises `LedgerError` where that is impossible.
+        """
+        with self._renewing:
+            if not always and (self.file is None or self.file.is_same()):
+                return  # Another thread was faster.
+            if self.file is not None:
+                self.file.renew(self.engine)
+            self.engine.dispose()
+            self.owner, self.earlier = self._bring_up()
+
+    def write(self, records: Sequence[Record], progress: Sequence[tuple[str, int]] = (), *, since: int = 0) -> None:
+        """Keeps `records`, what they add to all totals, and how far each journal segment has been read: all or nothing.
+
+        `progress` names segments with the position up to which `records` cover them. A batch whose segments have all
+        been read that far already is taken for a repetition and changes nothing. `since` is where `records` begin in
+        the segments: `JournalGap` is raised where they have not been read that far. Raises what the database raises.
+        """
+        told = texts_of(records)  # before it is our turn: others may write meanwhile
+        with self._writing:
+            try:
+                self.transact(lambda connection: self._write(connection, records, told, progress, since))
+            except BaseException:
+                self._remembered.forget()
+                raise
+
+    def _write(
+        self,
+        connection: Connection,
+        records: Sequence[Record],
+        told: Texts,
+        progress: Sequence[tuple[str, int]],
+        since: int,
+    ) -> None:
+        positions = [_position(connection, self.dialect, segment) for segment, _ in progress]
+        if progress and all(position >= at for position, (_, at) in zip(positions, progress, strict=True)):
+            return
+        if any(position < since for position in positions):
+            raise JournalGap(f"The ledger {self.name} lacks what precedes these records.")
+        if self._remembered_at != self._connections:
+            # A new connection may lead to another database at the same address, in which other numbers hold.
+            self._remembered_at = self._connections
+            self._remembered.forget()
+        if records:
+            Batch(connection, self.dialect, self._remembered, told).write(records)
+        if progress:
+            changes = [("position", "set"), ("updated_at", "set")]
+            sql = self.dialect.upsert_sql("journal_progress", ("segment_id",), changes)
+            now = time.time_ns() // 1000
+            connection.exec_driver_sql(sql, [(segment, at, now) for segment, at in progress])
+        if not records and not progress:
+            # Asked to write nothing, so as to learn whether anything can be written.
+            connection.exec_driver_sql("UPDATE state SET value = value WHERE key = 'names'")
+
+    def progress(self, segment_id: str) -> int:
+        """How far this journal segment has been written here; 0 if not at all."""
+        with self.reading() as connection:
+            return _position(connection, self.dialect, segment_id)
+
+    def forget(self, segment_ids: Sequence[str]) -> None:
+        """Forgets how far these segments were read: they are deleted."""
+        if not segment_ids:
+            return
+        sql = f"DELETE FROM journal_progress WHERE segment_id = {self.dialect.mark}"
+        self.transact(lambda connection: connection.exec_driver_sql(sql, [(id,) for id in segment_ids]))
+
+    def book(self) -> tuple[int, tuple[BookEntry, ...]]:
+        """The price book's version, which changes with it, and its entries, withdrawn ones included."""
+        with self.reading() as connection:
+            version = connection.exec_driver_sql("SELECT value FROM state WHERE key = 'book'").scalar_one_or_none()
+            if not version:
+                return 0, ()
+            sql = "SELECT id, entry, withdrawn_at FROM price_book ORDER BY id"
+            entries = connection.exec_driver_sql(sql).fetchall()
+        return version, tuple(
+            BookEntry.from_json(self.dialect.from_json(entry), id, until=withdrawn) for id, entry, withdrawn in entries
+        )
+
+    def index_texts(self, limit: int = 10_000) -> int:
+        """Puts texts that were written but not indexed yet into the full-text index; returns how many."""
+        done = 0
+        while done < limit:
+            some = self.transact(lambda connection: full_text.index(connection, self.dialect, 500))
+            done += some
+            if some < 500:
+                break
+        return done
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees the ledger as it was when it was first read, for as long as the block lasts."""
+        while True:
+            self._find_file()
+            with self.engine.connect() as connection:
+                if self._is_open(connection):
+                    connection = connection.execution_options(**self.dialect.reads())
+                    with connection.begin():
+                        yield connection
+                    return
+            self.renew(always=False)
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """Does `work` in one writing transaction and returns its result; again if another transaction got in its way.
+
+        Again, too, if its database was removed or replaced before it ended: it is done in what took that one's place.
+        """
+        deadline = time.monotonic() + _PATIENCE
+        pause = 0.01
+        while True:
+            self._find_file()
+            try:
+                with self.dialect.turn(self.engine), self.engine.connect() as connection:
+                    if self._is_open(connection):
+                        connection = connection.execution_options(writes=True)
+                        with connection.begin():
+                            result = work(connection)
+                        if self._is_open(connection):
+                            return result
+            except DBAPIError as error:
+                if not self.dialect.is_passing(error) or time.monotonic() > deadline:
+                    raise
+            self._remembered.forget()
+            time.sleep(pause)
+            pause = min(1.0, pause * 2)
+
+    def _find_file(self) -> None:
+        """Before connecting: opens anew what is at the path where that is another file."""
+        if self.file is not None and not self.file.is_same():
+            self.renew(always=False)
+
+    def _is_open(self, connection: Connection) -> bool:
+        """Whether `connection` leads to what is at the address; if not, it is closed."""
+        if self.file is None or self.file.is_open(connection):
+            return True
+        self.file.finish(connection)
+        return False
+
+    def size(self) -> int:
+        """Bytes the ledger takes on disk."""
+        with self.reading() as connection:
+            return self.dialect.size(connection)
+
+    def close(self) -> None:
+        """Closes its connections; the next use opens new ones."""
+        self.engine.dispose()
+
+
+def _position(connection: Connection, dialect: Dialect, segment: str) -> int:
+    sql = f"SELECT position FROM journal_progress WHERE segment_id = {dialect.mark}"
+    return connection.exec_driver_sql(sql, (segment,)).scalar_one_or_none() or 0

@@ -1,0 +1,161 @@
+"""What lists show of a generation, and all there is to see of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from llmtrack.ids import started_at
+from llmtrack.ledger.database.snapshot import Snapshot
+from llmtrack.ledger.lists.pagination import dollars, seconds
+from llmtrack.ledger.periods import from_micros
+from llmtrack.ledger.query.names import Words, texts_of
+
+_NAMED = ("provider", "operation", "model", "request_model", "response_model", "status", "error_type", "error_code",
+          "feature", "group_name", "finish_reason", "service_tier", "region", "cost_status", "cost_reason")  # fmt: skip
+_PLAIN = ("http_status", "attempts", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
+          "cache_write_1h_tokens", "reasoning_tokens", "response_id", "request_id", "span_id")  # fmt: skip
+_OTHER = (
+    "id",
+    "app_user",
+    "session",
+    "trace",
+    "streamed",
+    "usage_estimated",
+    "duration",
+    "time_to_first_token",
+    "cost",
+)
+_COLUMNS = (*_OTHER, *_NAMED, *_PLAIN)
+PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
+"""What a cost is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRow:
+    """A generation as a list shows it. None is unknown or not given."""
+
+    id: int
+    at: datetime
+    """When it was sent, on the clocks asked for."""
+    user: str | None
+    session: str | None
+    trace: str | None
+    provider: str
+    operation: str
+    model: str | None
+    request_model: str | None
+    response_model: str | None
+    status: str
+    error_type: str | None
+    error_code: str | None
+    feature: str | None
+    group: str | None
+    finish_reason: str | None
+    service_tier: str | None
+    region: str | None
+    http_status: int | None
+    streamed: bool
+    attempts: int
+    duration: float | None
+    """Seconds."""
+    time_to_first_token: float | None
+    """Seconds."""
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
+    cache_write_1h_tokens: int | None
+    reasoning_tokens: int | None
+    usage_estimated: bool
+    cost: Decimal | None
+    """US dollars; of a simulated generation what it would have cost (see `cost_status`)."""
+    cost_status: str
+    cost_reason: str | None
+    """A code of `llmtrack.pricing.reasons`."""
+    response_id: str | None
+    request_id: str | None
+    span_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationDetail:
+    """All there is to see of one generation."""
+
+    row: GenerationRow
+    input: Sequence[Any] | None
+    """Messages, as OpenTelemetry GenAI has them; None where text is not kept."""
+    output: Sequence[Any] | None
+    error_message: str | None
+    properties: Mapping[str, Any]
+    cost_parts: Mapping[str, Decimal]
+    """What the cost is made of, as far as known; the parts add up to it."""
+    reported_cost: Decimal | None
+    price: Mapping[str, Any] | None
+    """The price applied: source, version, provider, model, tier, adjustment and rates."""
+    details: Mapping[str, Any]
+    """The rare rest of the usage: tools, work on other models, counts that were not believed."""
+
+
+def entries(view: Snapshot, words: Words, ids: Sequence[int], timezone: str) -> list[GenerationRow]:
+    """The generations with these ids, in this order."""
+    if not ids:
+        return []
+    listed = ", ".join(map(str, ids))
+    found = view.rows(f"SELECT {', '.join(_COLUMNS)} FROM generation WHERE id IN ({listed})")
+    rows = {row[0]: dict(zip(_COLUMNS, row, strict=True)) for row in found}
+    texts = {
+        name: texts_of(view, name, {row[column] for row in rows.values() if row[column]})
+        for name, column in (("user", "app_user"), ("session", "session"), ("trace", "trace"))
+    }
+    return [_entry(rows[id], words, texts, timezone) for id in ids if id in rows]
+
+
+def _entry(
+    row: Mapping[str, Any], words: Words, texts: Mapping[str, Mapping[int, str]], timezone: str
+) -> GenerationRow:
+    named = {("group" if name == "group_name" else name): words.text(row[name]) for name in _NAMED}
+    return GenerationRow(
+        id=row["id"],
+        at=from_micros(started_at(row["id"]), timezone),
+        user=texts["user"].get(row["app_user"]),
+        session=texts["session"].get(row["session"]),
+        trace=texts["trace"].get(row["trace"]),
+        streamed=bool(row["streamed"]),
+        usage_estimated=bool(row["usage_estimated"]),
+        duration=seconds(row["duration"]),
+        time_to_first_token=seconds(row["time_to_first_token"]),
+        cost=dollars(row["cost"]),
+        **{name: row[name] for name in _PLAIN},
+        **named,  # type: ignore[arg-type]
+    )
+
+
+def detail(view: Snapshot, words: Words, id: int, timezone: str) -> GenerationDetail | None:
+    """All there is to see of a generation; None where there is none of that id."""
+    found = entries(view, words, [id], timezone)
+    if not found:
+        return None
+    costs = ", ".join(f"g.{part}_cost" for part in PARTS)
+    row = view.one(
+        "SELECT t.input, t.output, t.error, ps.properties, g.usage_details, g.reported_cost, "
+        f"p.source, p.version, p.provider, p.model, p.tier, p.adjustment, p.rates, {costs} FROM generation AS g "
+        "LEFT JOIN generation_text AS t ON t.id = g.id LEFT JOIN property_set AS ps ON ps.id = g.property_set "
+        f"LEFT JOIN price AS p ON p.id = g.price WHERE g.id = {int(id)}"
+    )
+    load = view.dialect.from_json
+    price = dict(zip(("source", "version", "provider", "model", "tier", "adjustment"), row[6:12], strict=True))
+    return GenerationDetail(
+        row=found[0],
+        input=load(row[0]),
+        output=load(row[1]),
+        error_message=row[2],
+        properties=load(row[3]) or {},
+        cost_parts={part: d for part, nano in zip(PARTS, row[13:], strict=True) if (d := dollars(nano)) is not None},
+        reported_cost=dollars(row[5]),
+        price={**price, "rates": load(row[12])} if row[6] is not None else None,
+        details=load(row[4]) or {},
+    )

@@ -1,0 +1,111 @@
+"""Who used models in a time, with what each one cost, and what is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from llmtrack.ledger.database.snapshot import Cancel, snapshot
+from llmtrack.ledger.lists.pagination import Page, cursor, direction, page_size, position
+from llmtrack.ledger.periods import from_micros
+from llmtrack.ledger.query.query import Filter, Where, question
+from llmtrack.ledger.query.result import MONEY, money
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.ledger import Ledger
+
+_METRICS = (*MONEY, "messages", "errors")
+_TOKENS = ("input_tokens", "output_tokens")
+_ORDERS = {"cost": "cost", "tokens": "tokens", "time": "generations", "duration": "generations"}
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """A user as a list shows them; the numbers are those of the time asked about."""
+
+    user: str | None
+    """None together for all generations without a name."""
+    attributes: Mapping[str, Any]
+    """What `llmtrack.identify` was told."""
+    first_seen: datetime | None
+    generations: int
+    messages: int
+    errors: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: Decimal | None
+    unpriced: int
+    simulated_cost: Decimal | None
+    """None where the demo provider was not used."""
+
+
+def users(
+    ledger: Ledger,
+    *,
+    since: datetime | date | None = None,
+    until: datetime | date | None = None,
+    timezone: str = "UTC",
+    where: Where | None = None,
+    order: str = "-cost",
+    after: str | None = None,
+    limit: int = 50,
+    max_rows: int | None = 200_000,
+    cancel: Cancel | None = None,
+) -> Page[UserRow]:
+    """A page of the users with a generation in the time, by ``cost``, ``tokens`` or (``time``) how much they asked."""
+    from llmtrack.ledger.query.runner import answer
+
+    name, down = direction(order)
+    size = page_size(limit)
+    # Tokens are kept in larger tables than the rest: all users' are read only where they have to be sorted by them.
+    first = (*_METRICS, *_TOKENS) if name == "tokens" else _METRICS
+    asked = question(first, "user", since=since, until=until, timezone=timezone, where=where)
+    rows = list(answer(ledger, asked, max_rows=max_rows, cancel=cancel).rows)
+    rows.sort(key=lambda row: row["user"] or "")
+
+    def rank(row: Any) -> Decimal | int:
+        if name == "tokens":
+            return (row["input_tokens"] or 0) + (row["output_tokens"] or 0)
+        return (row[_ORDERS[name]] or 0) if name == "cost" else row["generations"]
+
+    rows.sort(key=rank, reverse=down)
+    start = (position(after, 1) or [0])[0]
+    shown = rows[start : start + size]
+    tokens = {row["user"]: row for row in shown}
+    if name != "tokens" and shown:
+        named = Filter("user", tuple(tokens))
+        asked = replace(asked, metrics=_TOKENS, where=(*asked.where, named))
+        tokens = {row["user"]: row for row in answer(ledger, asked, max_rows=max_rows, cancel=cancel)}
+    known = _known(ledger, [row["user"] for row in shown if row["user"]], timezone, cancel)
+    listed = []
+    for row in shown:
+        attributes, first_seen = known.get(row["user"], ({}, None))
+        spent = money(row)
+        listed.append(
+            UserRow(
+                user=row["user"],
+                attributes=attributes,
+                first_seen=first_seen,
+                cost=spent.cost,
+                unpriced=spent.unpriced,
+                simulated_cost=spent.simulated,
+                **{name: row[name] for name in ("generations", "messages", "errors")},
+                **{name: tokens[row["user"]][name] for name in _TOKENS},
+            )
+        )
+    return Page(listed, cursor(start + size) if start + size < len(rows) else None)
+
+
+def _known(
+    ledger: Ledger, names: list[str], timezone: str, cancel: Cancel | None
+) -> dict[str | None, tuple[Mapping[str, Any], datetime]]:
+    if not names:
+        return {}
+    with snapshot(ledger, cancel) as view:
+        marks = view.dialect.marks(len(names))
+        found = view.rows(f"SELECT user_id, attributes, first_seen FROM app_user WHERE user_id IN ({marks})", names)
+        load = view.dialect.from_json
+        return {name: (load(told) or {}, from_micros(at, timezone)) for name, told, at in found}

@@ -1,0 +1,1 @@
+"""Maintenance: retention, verification, erasure, copies."""

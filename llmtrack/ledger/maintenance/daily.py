@@ -1,0 +1,78 @@
+"""What a ledger does by itself once a day, whoever of several app processes comes first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from llmtrack.ledger.ledger import Ledger
+from llmtrack.ledger.maintenance.retention import Keep, Removed, retain
+from llmtrack.ledger.periods import from_micros
+from llmtrack.ledger.schema.rollups import DAY, HOUR
+
+_STATE = "retention"
+_LATEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something that was removed for good, as the audit has it."""
+
+    at: datetime
+    by: str
+    """Who did it; ``retention`` where it happened by itself or by the command of that name."""
+    action: str
+    subject: str | None
+    detail: Mapping[str, Any]
+
+
+def retain_daily(
+    ledger: Ledger, keep: Keep, now: int | None = None, also: Callable[[int | None], int] | None = None
+) -> Removed | None:
+    """Removes what has been kept long enough, unless some process did so less than a day ago: None then.
+
+    `also` is told before when texts go (microseconds since 1970; None: never), to remove them elsewhere too. After a
+    failure, which is raised, it is due again in an hour.
+    """
+    at = time.time_ns() // 1000 if now is None else now
+    if not ledger.transact(lambda connection: _claim(connection, ledger, at)):
+        return None
+    try:
+        if also is not None:
+            also(keep.text_before(at))
+        return retain(ledger, keep, now, gently=True)
+    except BaseException:
+        sooner = f"UPDATE state SET value = {at - DAY + HOUR} WHERE key = '{_STATE}' AND value = {at}"
+        ledger.transact(lambda connection: connection.exec_driver_sql(sooner))
+        raise
+
+
+def _claim(connection: Connection, ledger: Ledger, at: int) -> bool:
+    """Notes that it is done at this time; False where somebody did it within the day before."""
+    sql = ledger.dialect.upsert_sql("state", ("key",), [("value", "set")])
+    done = connection.exec_driver_sql(f"{sql} WHERE state.value <= {at - DAY}", (_STATE, at))
+    return done.rowcount == 1
+
+
+def last_retention(ledger: Ledger, timezone: str) -> datetime | None:
+    """When things were last let go of by the app itself; None where they never were."""
+    with ledger.reading() as connection:
+        sql = f"SELECT value FROM state WHERE key = '{_STATE}'"
+        at = connection.exec_driver_sql(sql).scalar_one_or_none()
+    return None if at is None else from_micros(at, timezone)
+
+
+def removals(ledger: Ledger, timezone: str) -> list[Done]:
+    """The latest removals by retention and erasure, the newest first."""
+    with ledger.reading() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT at, actor, action, subject, detail FROM audit WHERE action IN ('remove', 'erase user') "
+            f"ORDER BY id DESC LIMIT {_LATEST}"
+        ).fetchall()
+    load = ledger.dialect.from_json
+    return [Done(from_micros(at, timezone), by, action, who, load(told) or {}) for at, by, action, who, told in found]

@@ -1,0 +1,116 @@
+"""Erasing a person: what they said and who they were goes, what it cost stays, as nobody's."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from llmtrack.ledger.chats import store
+from llmtrack.ledger.errors import LedgerError
+from llmtrack.ledger.ledger import Ledger
+from llmtrack.ledger.write.audit import note
+from llmtrack.ledger.write.interning import digest_of, fitted
+from llmtrack.ledger.write.sealed_days import exclude_writers, remove_texts_of
+
+_SOME = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased, and the name that stands for the person now."""
+
+    name: str
+    texts: int
+    conversations: int
+    backups: int
+
+
+def erase(ledger: Ledger, user_id: str, *, by: str) -> Erased:
+    """Erases a user: texts, properties, attributes, conversations, comments, and all names they are known by.
+
+    Their generations and all totals stay, under a name that says nothing. What journals still hold of theirs is
+    anonymous when it comes in, and backups made before upgrades are deleted, because they hold it all. `by` is noted in
+    the audit. Raises `LedgerError` where nobody is called so.
+    """
+    conversations = _remove_conversations(ledger, user_id)
+    user = _find(ledger, user_id)
+    texts = 0
+    while some := ledger.transact(lambda connection: _remove_texts(connection, ledger, user)):
+        texts += some
+    name = f"erased-{os.urandom(6).hex()}"
+
+    def work(connection: Connection) -> None:
+        exclude_writers(connection)
+        while _remove_texts(connection, ledger, user):  # what was written meanwhile
+            pass
+        _forget_names(connection, ledger, user, user_id, name)
+        detail = {"texts": texts, "conversations": conversations}
+        note(connection, ledger.dialect, by, "erase user", name, detail)
+
+    ledger.transact(work)
+    backups = ledger.dialect.backups(ledger.engine)
+    for backup in backups:
+        backup.unlink(missing_ok=True)
+    ledger.dialect.shrink(ledger.engine)
+    return Erased(name, texts, conversations, len(backups))
+
+
+def _find(ledger: Ledger, user_id: str) -> int:
+    with ledger.reading() as connection:
+        sql = f"SELECT id FROM app_user WHERE user_id = {ledger.dialect.mark} AND erased_at IS NULL"
+        user = connection.exec_driver_sql(sql, (fitted(user_id),)).scalar_one_or_none()
+    if user is None:
+        raise LedgerError(f"Nobody called {user_id!r} is in the ledger {ledger.name}: check the spelling.")
+    return int(user)
+
+
+def _remove_conversations(ledger: Ledger, user_id: str) -> int:
+    user = _find(ledger, user_id)
+    sql = f"UPDATE conversation SET deleted_at = 0 WHERE app_user = {user}"
+    ledger.transact(lambda connection: connection.exec_driver_sql(sql))
+    count = 0
+    while some := store.purge(ledger, 1):
+        count += some
+    return count
+
+
+def _remove_texts(connection: Connection, ledger: Ledger, user: int) -> int:
+    sql = (
+        "SELECT t.id FROM generation_text t WHERE t.id IN "
+        f"(SELECT g.id FROM generation g WHERE g.app_user = {user}) LIMIT {_SOME}"
+    )
+    return remove_texts_of(connection, ledger.dialect, [row[0] for row in connection.exec_driver_sql(sql)])
+
+
+def _forget_names(connection: Connection, ledger: Ledger, user: int, user_id: str, name: str) -> None:
+    mark = ledger.dialect.mark
+    now = time.time_ns() // 1000
+
+    def do(sql: str, *values: object) -> None:
+        connection.exec_driver_sql(sql, values)
+
+    do(
+        f"UPDATE app_user SET user_id = {mark}, attributes = NULL, role = NULL, identified_at = NULL, "
+        f"erased_at = {mark} WHERE id = {user}",
+        name,
+        now,
+    )
+    do("UPDATE generation SET property_set = NULL, request_id = NULL, response_id = NULL "
+       f"WHERE app_user = {user}")  # fmt: skip
+    do(f"UPDATE session SET session_id = {mark} || '-' || id WHERE app_user = {user}", name)
+    do(f"UPDATE trace SET trace_id = {mark} || '-' || id, name = NULL WHERE app_user = {user}", name)
+    do(f"UPDATE span SET name = 'erased', error = NULL WHERE app_user = {user}")
+    do(f"DELETE FROM preference WHERE app_user = {user}")
+    do(f"UPDATE feedback SET comment = NULL WHERE app_user = {user}")
+    do(f"DELETE FROM preference WHERE app_user = {user}")
+    do(f"UPDATE feedback SET comment = NULL WHERE trace IN (SELECT id FROM trace WHERE app_user = {user})")
+    do(f"UPDATE audit SET subject = {mark} WHERE subject = {mark}", name, user_id)
+    do("DELETE FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)")
+    do("DELETE FROM pending WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.id = pending.generation) "
+       f"OR generation IN (SELECT id FROM generation WHERE app_user = {user})")  # fmt: skip
+    changes = [("app_user", "set"), ("at", "set")]
+    sql = ledger.dialect.upsert_sql("erasure", ("digest",), changes)
+    connection.exec_driver_sql(sql, (digest_of(fitted(user_id)), user, now))

@@ -1,0 +1,1 @@
+"""Queries: metrics by dimensions, planned, read and put together."""

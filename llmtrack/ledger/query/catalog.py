@@ -1,0 +1,314 @@
+"""Everything that can be asked, each declared once: the metrics, and the dimensions that split and filter them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from llmtrack.ledger.periods import GRAINS
+from llmtrack.ledger.query.measures import (
+    AcrossUsers,
+    Condition,
+    Dimension,
+    Distinct,
+    Distribution,
+    Judged,
+    Metric,
+    Percentile,
+    Ratio,
+    Sum,
+    Total,
+    Unit,
+    UsersWith,
+)
+
+
+def _is(dimension: str, *words: str) -> Condition:
+    return dimension, True, words
+
+
+def _not(dimension: str, *words: str) -> Condition:
+    return dimension, False, words
+
+
+BILLED = ("ok", "cancelled", "abandoned", "incomplete")
+"""The statuses of a request that the provider answered, at least in part."""
+ANSWERED = ("ok", "incomplete")
+"""The statuses of an answer that came to its end: in full, or cut by the provider. Refusals and stops are none."""
+_REAL = _not("cost_status", "simulated")
+
+
+PRICED = Sum("generations", only=(_is("cost_status", "exact", "estimated", "provider_reported"),))
+"""Generations whose real cost is known."""
+
+
+def _real(column: str) -> Total:
+    """Real dollars: the demo provider's are never added to them.
+
+    What cost nothing, as a failure does, makes no price known: beside answers without one the sum stays unknown.
+    """
+    return Total(Sum(column, only=(_REAL,)), missing=Sum("unpriced"), known=Sum("cost", only=(_REAL,)))
+
+
+def _count(*only: Condition) -> Total:
+    return Total(Sum("generations", only=only))
+
+
+def _input(column: str) -> Total:
+    return Total(Sum(column), missing=Sum("input_unknown"), known=Sum("generations", "-input_unknown"))
+
+
+def _output(column: str) -> Total:
+    return Total(Sum(column), missing=Sum("output_unknown"), known=Sum("generations", "-output_unknown"))
+
+
+def _error(*types: str) -> Total:
+    return _count(_is("status", "error"), _is("error_type", *types))
+
+
+_ANSWERS = (_is("status", *ANSWERED),)
+_DURATIONS = Distribution("duration", only=_ANSWERS)
+_ALL_DURATIONS = Distribution("duration")
+_FIRST_TOKENS = Distribution("time_to_first_token")
+_COSTS = Distribution("cost", only=(_REAL,))
+
+
+# The taxonomy of `llmtrack.capture.errors`, by whose side the fault lies on.
+USER_ERRORS = ("authentication", "permission", "not_found", "invalid_request", "context_length", "content_filter")
+PROVIDER_ERRORS = ("timeout", "connection", "overloaded", "server")
+
+_OTEL = "OpenTelemetry GenAI semantic conventions"
+_ANSWERED = "`ok` and `incomplete`"
+
+_METRICS = (
+    # How much was asked
+    Metric("generations", "count", _count(),
+           f"Requests to a model, answered, failed or stopped: inference spans ({_OTEL})."),
+    Metric("messages", "count", _count(_is("operation", "chat"), _is("status", *BILLED)),
+           "Chat generations the provider answered at least in part: what a person calls a message (decision 15)."),
+    Metric("traces", "count", Distinct("trace"),
+           "Interactions that began in the time: a message and all calls made to answer it."),
+    Metric("sessions", "count", Distinct("session"),
+           f"Conversations that began in the time (`gen_ai.conversation.id`, {_OTEL})."),
+    Metric("users", "count", Distinct("user"),
+           "Different users who sent a generation; those without a name are not counted."),
+    Metric("generations_per_user", "number", AcrossUsers("generations"),
+           "Mean number of generations of a user who sent any."),
+    # Tokens
+    Metric("input_tokens", "tokens", _input("input_tokens"),
+           f"All input tokens, cached ones included (`gen_ai.usage.input_tokens`, {_OTEL})."),
+    Metric("output_tokens", "tokens", _output("output_tokens"),
+           f"All output tokens, reasoning included (`gen_ai.usage.output_tokens`, {_OTEL})."),
+    Metric("total_tokens", "tokens", Total(Sum("input_tokens", "output_tokens"), missing=Sum("input_unknown",
+           "output_unknown"),
+                 known=Sum("generations", "generations", "-input_unknown", "-output_unknown")),
+           "Input and output tokens together."),
+    Metric("cache_read_tokens", "tokens", _input("cache_read_tokens"),
+           "Input tokens the provider read from its cache."),
+    Metric("cache_write_tokens", "tokens", _input("cache_write_tokens"),
+           "Input tokens the provider wrote to its cache."),
+    Metric("cache_write_1h_tokens", "tokens", _input("cache_write_1h_tokens"),
+           "Those of the cache writes that are kept for an hour, which cost more (Anthropic, prompt caching)."),
+    Metric("reasoning_tokens", "tokens", _output("reasoning_tokens"),
+           "Output tokens spent on reasoning; part of the output."),
+    Metric("input_audio_tokens", "tokens", _input("input_audio_tokens"), "Input tokens that are audio."),
+    Metric("output_audio_tokens", "tokens", _output("output_audio_tokens"), "Output tokens that are audio."),
+    Metric("input_image_tokens", "tokens", _input("input_image_tokens"), "Input tokens that are images."),
+    Metric("output_image_tokens", "tokens", _output("output_image_tokens"), "Output tokens that are images."),
+    Metric("web_searches", "count", Total(Sum("web_searches")), "Web searches the provider ran and charges for."),
+    Metric("input_known", "count", Total(Sum("generations", "-input_unknown")),
+           "Generations whose input tokens are known."),
+    Metric("output_known", "count", Total(Sum("generations", "-output_unknown")),
+           "Generations whose output tokens are known."),
+    Metric("tokens_per_request", "tokens", Ratio("total_tokens", "input_known"),
+           "Average tokens of a generation, where known."),
+    Metric("input_tokens_per_request", "tokens", Ratio("input_tokens", "input_known"),
+           "Average input tokens, where known."),
+    Metric("output_tokens_per_request", "tokens", Ratio("output_tokens", "output_known"),
+           "Average output tokens, where known."),
+    Metric("cache_hit_share", "ratio", Ratio("cache_read_tokens", "input_tokens"),
+           "Share of the input tokens that came from the provider's cache (its cache hit rate by tokens)."),
+    # Money
+    Metric("cost", "usd", _real("cost"),
+           "What the calls cost, as priced when they were made; `unpriced` ones are missing from it."),
+    Metric("input_cost", "usd", _real("input_cost"), "The part of cost for input that was not cached."),
+    Metric("cache_read_cost", "usd", _real("cache_read_cost"), "The part of cost for input read from a cache."),
+    Metric("cache_write_cost", "usd", _real("cache_write_cost"), "The part of cost for input written to a cache."),
+    Metric("output_cost", "usd", _real("output_cost"), "The part of cost for output."),
+    Metric("reasoning_cost", "usd", _real("reasoning_cost"),
+           "The part of cost for reasoning, where it is charged apart."),
+    Metric("audio_cost", "usd", _real("audio_cost"), "The part of cost for audio."),
+    Metric("image_cost", "usd", _real("image_cost"), "The part of cost for images."),
+    Metric("request_cost", "usd", _real("request_cost"), "The part of cost charged per request."),
+    Metric("tool_cost", "usd", _real("tool_cost"),
+           "The part of cost for the provider's own tools, such as web search."),
+    Metric("unpriced", "count", Total(Sum("unpriced")),
+           "Generations that may have cost something nobody knows; failures that cost nothing are not among them."),
+    Metric("usage_missing", "count", Total(Sum("usage_missing")),
+           "Those of the unpriced ones whose usage nobody reported: a price would not help them."),
+    Metric("estimated", "count", _count(_is("cost_status", "estimated")),
+           "Generations whose cost rests on an estimate."),
+    Metric("priced", "count", Total(PRICED), "Generations whose real cost is known."),
+    Metric("simulated", "count", _count(_is("cost_status", "simulated")), "Generations of the demo provider."),
+    Metric("simulated_cost", "usd", Total(Sum("cost", only=(_is("cost_status", "simulated"),))),
+           "What the demo provider's calls would have cost at its stated price; never part of `cost` (decision 11)."),
+    Metric("cost_per_generation", "usd", Ratio("cost", "priced"), "Average cost of a generation whose cost is known."),
+    Metric("cost_per_user", "usd", AcrossUsers("cost"), "Mean over users of what each one cost."),
+    Metric("cost_per_user_p95", "usd", AcrossUsers("cost", 0.95),
+           "What 95 % of the users stay at or below in the time (nearest rank over each user's own total); below 20 "
+           "users that is the highest."),
+    Metric("users_with_cost", "count", UsersWith("cost"),
+           "Users whose cost is known: those that `cost_per_user` and its percentile are taken over."),
+    Metric("cost_per_trace", "usd", Ratio("cost", "traces"), "Average cost of an interaction."),
+    Metric("cost_p50", "usd", Percentile(_COSTS, 0.50), "Half of the generations cost at most this (within 1 %)."),
+    Metric("cost_p95", "usd", Percentile(_COSTS, 0.95), "95 % of the generations cost at most this (within 1 %)."),
+    Metric("cost_p99", "usd", Percentile(_COSTS, 0.99), "99 % of the generations cost at most this (within 1 %)."),
+    # Speed
+    Metric("total_duration", "seconds", Total(Sum("duration"), missing=Sum("generations",
+           "-timed"), known=Sum("timed")),
+           "Seconds spent waiting for models, added up, whatever the status."),
+    Metric("timed", "count", Total(Sum("timed")), "Generations whose duration is known, whatever their status."),
+    Metric("answer_duration", "seconds", Total(Sum("duration", only=_ANSWERS), missing=Sum("generations", "-timed",
+           only=_ANSWERS), known=Sum("timed", only=_ANSWERS)),
+           f"Seconds spent waiting for answers ({_ANSWERED}), added up."),
+    Metric("timed_answers", "count", Total(Sum("timed", only=_ANSWERS)),
+           f"Answers ({_ANSWERED}) whose duration is known."),
+    Metric("duration", "seconds", Ratio("answer_duration", "timed_answers"),
+           f"Average time of an answer, from sending to the last byte. Counts {_ANSWERED}: refusals, failures and "
+           "stops say nothing about how long an answer takes."),
+    *(Metric(f"duration_p{n}", "seconds", Percentile(_DURATIONS, n / 100),
+             f"{n} % of the answers took at most this (within 1 %). Counts {_ANSWERED}.")
+      for n in (50, 90, 95, 99)),
+    Metric("generation_duration", "seconds", Ratio("total_duration", "timed"),
+           f"Average time of a generation of any status, failures and stops too (`gen_ai.client.operation.duration`, "
+           f"{_OTEL})."),
+    *(Metric(f"generation_duration_p{n}", "seconds", Percentile(_ALL_DURATIONS, n / 100),
+             f"{n} % of the generations of any status, failures and stops too, took at most this (within 1 %).")
+      for n in (50, 90, 95, 99)),
+    Metric("total_time_to_first_token", "seconds", Total(Sum("time_to_first_token"), missing=Sum("generations",
+           "-first_tokens"), known=Sum("first_tokens")),
+           "Seconds spent waiting for first tokens, added up, whatever the status."),
+    Metric("first_tokens", "count", Total(Sum("first_tokens")),
+           "Generations whose time to first token is known, whatever their status."),
+    Metric("time_to_first_token", "seconds", Ratio("total_time_to_first_token", "first_tokens"),
+           f"Average time from sending to the first output of any kind (time to first chunk, {_OTEL}). Counts every "
+           "status: an answer stopped later began as any other."),
+    *(Metric(f"time_to_first_token_p{n}", "seconds", Percentile(_FIRST_TOKENS, n / 100),
+             f"{n} % of the generations that streamed began within this (within 1 %). Counts every status.")
+      for n in (50, 90, 95, 99)),
+    Metric("speed_tokens", "tokens", Total(Sum("speed_tokens")),
+           f"Output tokens of answers ({_ANSWERED}) whose writing time is known."),
+    Metric("speed_time", "seconds", Total(Sum("speed_time")),
+           "Their time of writing: duration less time to first token."),
+    Metric("tokens_per_second", "tokens_per_second", Ratio("speed_tokens", "speed_time"),
+           f"Output tokens by seconds of writing. Counts {_ANSWERED}."),
+    # What went wrong
+    Metric("errors", "count", _count(_is("status", "error")),
+           f"Generations that failed (`error.type` is set, {_OTEL})."),
+    Metric("timeouts", "count", _error("timeout"), "Errors because no answer came in time."),
+    Metric("rate_limits", "count", _error("rate_limit"), "Errors because the provider limits the rate."),
+    Metric("user_errors", "count", _error(*USER_ERRORS),
+           "Errors on the caller's side: key, permission, a request that cannot be served."),
+    Metric("provider_errors", "count", _error(*PROVIDER_ERRORS),
+           "Errors on the provider's side or on the way to it; timeouts are among them."),
+    Metric("other_errors", "count",
+           _count(_is("status", "error"), _not("error_type", *USER_ERRORS, *PROVIDER_ERRORS, "rate_limit")),
+           "Errors of no known side. With rate limits, the caller's and the provider's they are all errors."),
+    Metric("error_rate", "ratio", Ratio("errors", "generations"), "Share of the generations that failed."),
+    Metric("timeout_rate", "ratio", Ratio("timeouts", "generations"), "Share of the generations that timed out."),
+    Metric("rate_limit_rate", "ratio", Ratio("rate_limits", "generations"),
+           "Share of the generations refused for their rate."),
+    Metric("user_error_rate", "ratio", Ratio("user_errors", "generations"), "Share that failed on the caller's side."),
+    Metric("provider_error_rate", "ratio", Ratio("provider_errors", "generations"),
+           "Share that failed on the provider's side."),
+    Metric("cancelled", "count", _count(_is("status", "cancelled")),
+           "Generations the user stopped, or whose task was cancelled."),
+    Metric("abandoned", "count", _count(_is("status", "abandoned")), "Streams nobody read to the end."),
+    Metric("incomplete", "count", _count(_is("status", "incomplete")),
+           "Answers the provider cut, for length or by a filter."),
+    Metric("refused", "count", _count(_is("status", "refused")), "Requests a limit stopped before they were sent."),
+    Metric("pending", "count", _count(_is("status", "pending")), "Background responses whose end has not been seen."),
+    Metric("cancelled_share", "ratio", Ratio("cancelled", "generations"),
+           "Share of the generations that were stopped."),
+    # What people thought of it
+    Metric("feedback", "count", Judged("count"), "Judgements given in the time."),
+    Metric("good_feedback", "count", Judged("good"), "Those of them that say it was good."),
+    Metric("feedback_score", "ratio", Ratio("good_feedback", "feedback"),
+           "Share of the judgements that say it was good."),
+)  # fmt: skip
+
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _METRICS}
+"""Every metric by name. Adding one is one declaration above."""
+
+_DIMENSIONS = (
+    Dimension("user", "app_user", None, "Who is calling."),
+    Dimension("group", "group_name", "group", "The team or customer the caller belongs to."),
+    Dimension("provider", "provider", "provider", f"`gen_ai.provider.name` ({_OTEL})."),
+    Dimension("model", "model", "model", "The model served, or what last served the name asked for, or the name."),
+    Dimension("operation", "operation", "operation", f"`chat`, `embeddings`, … (`gen_ai.operation.name`, {_OTEL})."),
+    Dimension("feature", "feature", "feature", "The part of a product that made the call."),
+    Dimension(
+        "status", "status", "status", "`ok`, `error`, `cancelled`, `abandoned`, `incomplete`, `refused` or `pending`."
+    ),
+    Dimension("error_type", "error_type", "error_type", "What kind of error; none where there was none."),
+    Dimension("cost_status", "cost_status", "cost_status", "How far to trust the cost."),
+    Dimension("request_model", "request_model", "model", f"The model asked for (`gen_ai.request.model`, {_OTEL})."),
+    Dimension("response_model", "response_model", "model", f"The model served (`gen_ai.response.model`, {_OTEL})."),
+    Dimension("service_tier", "service_tier", "service_tier", "The service tier served, as the provider says."),
+    Dimension("region", "region", "region", "Where it was served, as address, model name and answer say."),
+    Dimension("finish_reason", "finish_reason", "finish_reason", "Why the model stopped."),
+    Dimension("error_code", "error_code", "error_code", "The provider's own code for the error."),
+    Dimension("http_status", "http_status", None, "The status of the HTTP answer."),
+    Dimension("streamed", "streamed", None, "1 where the answer came as a stream."),
+    Dimension("attempts", "attempts", None, "How many attempts it took."),
+    Dimension("session", "session", None, "The conversation."),
+    Dimension("trace", "trace", None, "The interaction."),
+)
+
+DIMENSIONS: Mapping[str, Dimension] = {dimension.name: dimension for dimension in _DIMENSIONS}
+"""Every dimension by name. Besides: lengths of time, ``property.<key>``, and ``user.<key>``, a user's attributes."""
+PROPERTY = "property."
+ATTRIBUTE = "user."
+
+
+def dimension(name: str) -> Dimension:
+    """The dimension of that name. Raises ValueError, naming it, when there is none."""
+    if name in DIMENSIONS:
+        return DIMENSIONS[name]
+    for prefix, what in ((PROPERTY, "property"), (ATTRIBUTE, "user's attribute")):
+        if name.startswith(prefix) and len(name) > len(prefix):
+            return Dimension(name, "", None, f"The {what} {name.removeprefix(prefix)!r}.")
+    known = (*GRAINS, *DIMENSIONS)
+    raise ValueError(
+        f"There is no dimension {name!r}; "
+        + (_meant(name, known) or f"there are {', '.join(known)}, property.<key> and user.<key>.")
+    )
+
+
+def metric(name: str) -> Metric:
+    """The metric of that name; ``a / b`` divides any two. Raises ValueError, naming it, when there is none."""
+    if name in METRICS:
+        return METRICS[name]
+    over, slash, under = (part.strip() for part in name.partition("/"))
+    if slash:
+        return Metric(
+            name, _unit(metric(over).unit, metric(under).unit), Ratio(over, under), f"{over} divided by {under}."
+        )
+    raise ValueError(
+        f"There is no metric {name!r}; "
+        + (_meant(name, METRICS) or f"there are {', '.join(METRICS)}, and any of them / another.")
+    )
+
+
+def _meant(name: str, known: Iterable[str]) -> str | None:
+    """A question back where a name is nearly right: the whole list would hide the answer."""
+    near = get_close_matches(name, list(known), n=3, cutoff=0.75)
+    return f"did you mean {' or '.join(near)}?" if near else None
+
+
+def _unit(over: Unit, under: Unit) -> Unit:
+    if over == under:
+        return "ratio"
+    if (over, under) == ("tokens", "seconds"):
+        return "tokens_per_second"
+    return over if under == "count" and over != "count" else "number"

@@ -1,0 +1,1 @@
+"""Writing: a batch of records becomes rows and rollups in one transaction."""

@@ -1,0 +1,187 @@
+"""Words, users, sessions, traces, prices and property sets: kept once, referred to by number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection
+
+from llmtrack.ledger.database.dialect import Dialect
+from llmtrack.ledger.write.model_resolution import Served
+from llmtrack.pricing.usage import Price
+
+_PRICE = ("source", "version", "provider", "model", "tier", "above", "adjustment", "rates")
+PriceKey = tuple[Any, ...]
+Extra = tuple[Any, ...]
+_LONGEST = 200
+_REMEMBERED = 50_000
+"""Users, prices and property sets remembered at most; sessions and traces are looked up each time."""
+
+
+def fitted(text: str) -> str:
+    """`text` as both databases can keep and index it: no NUL, no half characters, not too long."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - 18]}…{blake2b(text.encode(), digest_size=8).hexdigest()}"
+    return text
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
+
+
+def plain_json(value: Any) -> str:
+    """`value` as JSON in one spelling, whatever it holds, without what PostgreSQL's JSON refuses."""
+    return _encode(_cleaned(value)).encode("utf-8", "replace").decode()
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, Mapping):
+        return {str(key).replace("\0", "\ufffd"): _cleaned(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(each) for each in value]
+    if isinstance(value, float) and value - value != 0:  # infinities and NaN are no JSON
+        return str(value)
+    return value
+
+
+def digest_of(text: str) -> int:
+    """63 bits that stand for `text`."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def price_key(price: Price) -> PriceKey:
+    """All of a price in one value."""
+    plain = tuple([getattr(price, column) for column in _PRICE[:-1]])
+    return *plain, tuple(price.rates.items())
+
+
+class Remembered:
+    """Numbers known from earlier transactions of this process, until somebody deletes or renames an interned row."""
+
+    def __init__(self) -> None:
+        self.version = -1
+        self.names: dict[tuple[str, str], int] = {}
+        self.users: dict[str, int] = {}
+        self.prices: dict[PriceKey, int] = {}
+        self.sets: dict[str, int] = {}
+        self.served = Served()
+
+    def forget(self) -> None:
+        """Forgets everything: what is remembered may be wrong, or its transaction failed."""
+        for known in (self.names, self.users, self.prices, self.sets):
+            known.clear()
+        self.served.forget()
+
+    def refresh(self, version: int) -> None:
+        """Forgets everything if the ledger says that something changed, and keeps memory in bounds."""
+        if version != self.version:
+            self.forget()
+            self.version = version
+        for known in (self.users, self.prices, self.sets):
+            if len(known) > _REMEMBERED:
+                known.clear()
+
+
+class Interning:
+    """Numbers for words inside one transaction. If that fails, what is `Remembered` must be forgotten."""
+
+    def __init__(self, connection: Connection, dialect: Dialect, remembered: Remembered) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        # Held until the commit: whoever deletes or renames what is interned changes this row, and waits for us.
+        sql = f"SELECT value FROM state WHERE key = 'names' {dialect.for_share}"
+        remembered.refresh(connection.exec_driver_sql(sql).scalar_one())
+        self.names = remembered.names
+        self.users = remembered.users
+        self.prices = remembered.prices
+        self.sets = remembered.sets
+        self.served = remembered.served
+        self.sessions: dict[str, int] = {}
+        self.traces: dict[str, int] = {}
+
+    def model(self, provider: int | None, requested: int | None, served: int | None) -> int | None:
+        """The model a call counts for: the one served, or what answers to the name asked for, or that name."""
+        if served is not None:
+            self.served.note(provider, requested, served)
+            return served
+        return None if requested is None else self.served.by(self._connection, provider, requested) or requested
+
+    def want_names(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Makes sure that `names` has these (kind, text)."""
+        missing = [pair for pair in dict.fromkeys(wanted) if pair not in self.names]
+        if missing and not self.names:
+            self._load_names()
+            missing = [pair for pair in missing if pair not in self.names]
+        if missing:
+            self._intern("name", ("kind", "text"), dict.fromkeys(missing, ()), (), self.names)
+
+    def _load_names(self) -> None:
+        for id, kind, text in self._connection.exec_driver_sql("SELECT id, kind, text FROM name"):
+            self.names[kind, text] = id
+
+    def want_users(self, wanted: Mapping[str, int]) -> None:
+        """Makes sure that `users` has these names, given with the time each was first seen."""
+        missing = {name: (at,) for name, at in wanted.items() if name not in self.users}
+        self._intern("app_user", ("user_id",), missing, ("first_seen",), self.users)
+
+    def want_sessions(self, wanted: Mapping[str, Extra]) -> None:
+        """Makes sure that `sessions` has these, given with user id, start and end."""
+        self._intern("session", ("session_id",), wanted, ("app_user", "started_at", "ended_at"), self.sessions)
+
+    def want_traces(self, wanted: Mapping[str, Extra]) -> None:
+        """Makes sure that `traces` has these, given with user id, session id, start and end."""
+        columns = ("app_user", "session", "started_at", "ended_at")
+        self._intern("trace", ("trace_id",), wanted, columns, self.traces)
+
+    def want_prices(self, wanted: Mapping[PriceKey, Price]) -> None:
+        """Makes sure that `prices` has these, by `price_key`."""
+        digests: dict[PriceKey, int] = {}
+        rows: dict[int, Extra] = {}
+        for key, price in wanted.items():
+            if key not in self.prices:
+                plain = (*key[:-1], plain_json(dict(price.rates)))
+                digests[key] = digest_of(plain_json(plain))
+                rows[digests[key]] = plain
+        found: dict[int, int] = {}
+        self._intern("price", ("digest",), rows, _PRICE, found)
+        self.prices.update({key: found[digest] for key, digest in digests.items()})
+
+    def want_sets(self, wanted: Iterable[str]) -> None:
+        """Makes sure that `sets` has these property sets, given as JSON."""
+        missing = {digest_of(told): (told,) for told in wanted if told not in self.sets}
+        found: dict[int, int] = {}
+        self._intern("property_set", ("digest",), missing, ("properties",), found)
+        self.sets.update({told: found[digest_of(told)] for told in wanted if digest_of(told) in found})
+
+    def _intern(
+        self, table: str, key: Sequence[str], wanted: Mapping[Any, Extra], extra: Sequence[str], into: dict[Any, int]
+    ) -> None:
+        """Finds or makes a row of `table` for each of `wanted` (key values to the extra columns of a new row)."""
+        self._find(table, key, [each for each in wanted if each not in into], into)
+        missing = [each for each in wanted if each not in into]
+        if not missing:
+            return
+        ids = self._dialect.reserve(self._connection, table, len(missing))
+        sql = self._dialect.insert_sql(table, ["id", *key, *extra], "ON CONFLICT DO NOTHING")
+        rows = [
+            (id, *(each if isinstance(each, tuple) else (each,)), *wanted[each])
+            for id, each in zip(ids, missing, strict=True)
+        ]
+        done = self._connection.exec_driver_sql(sql, rows)
+        if done.rowcount == len(rows):
+            into.update(zip(missing, ids, strict=True))
+        else:  # another process made some of them at the same moment
+            self._find(table, key, missing, into)
+
+    def _find(self, table: str, key: Sequence[str], wanted: Sequence[Any], into: dict[Any, int]) -> None:
+        keys = [each if isinstance(each, tuple) else (each,) for each in wanted]
+        for *found, id in self._dialect.select_by_key(self._connection, table, key, ("id",), keys):
+            into[tuple(found) if len(key) > 1 else found[0]] = id

@@ -1,0 +1,99 @@
+"""What the server does for the ledger by itself: letting go, once a day, of what has been kept long enough."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from llmtrack.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from llmtrack.ledger import Ledger
+    from llmtrack.ledger.maintenance.erasure import Erased
+    from llmtrack.ledger.maintenance.retention import Keep, Removed
+
+FIRST_LOOK_SECONDS = 60.0
+"""After the start, which has enough to do."""
+LOOK_SECONDS = 1800.0
+"""How often it is looked whether a day has passed."""
+_log = logging.getLogger(__name__)
+_lock = threading.Lock()
+_thread: threading.Thread | None = None
+_stop = threading.Event()
+
+
+def keep_of(settings: Settings) -> Keep:
+    """How long things are kept by these settings. Sample data never grows old: it is kept for ever."""
+    from llmtrack.ledger.maintenance.retention import Keep
+
+    if settings.sample:
+        return Keep()
+    return Keep(settings.keep_text_days, settings.keep_property_days, settings.keep_row_days)
+
+
+def start(first_look: float = FIRST_LOOK_SECONDS) -> None:
+    """Begins to look after the ledger in a thread of its own, if the settings ask for anything."""
+    global _thread
+    with _lock:
+        settings = get_settings()
+        days = (settings.keep_text_days, settings.keep_property_days, settings.keep_row_days)
+        if settings.sample or days == (None, None, None) or (_thread and _thread.is_alive()):
+            return
+        _stop.clear()
+        _thread = threading.Thread(target=_run, args=(first_look,), name="llmtrack-upkeep", daemon=True)
+        _thread.start()
+
+
+def stop(timeout: float) -> None:
+    """Ends it; what is being removed now is finished, or undone, within `timeout` seconds or with the process."""
+    _stop.set()
+    if _thread is not None:
+        _thread.join(timeout)
+
+
+def _run(first_look: float) -> None:
+    pause = first_look
+    while not _stop.wait(pause):
+        pause = LOOK_SECONDS
+        try:
+            look_after()
+        except Exception:
+            _log.exception("What has been kept long enough could not be removed; it is tried again in an hour")
+
+
+def look_after() -> Removed | None:
+    """Removes what has been kept long enough, in the ledger and beside its journal; None where it is not due yet."""
+    from llmtrack.capture.journal.dead_letters import forget_before
+    from llmtrack.capture.tracker import Tracker
+    from llmtrack.ledger import open_ledger
+    from llmtrack.ledger.maintenance.daily import retain_daily
+
+    keep = keep_of(get_settings())
+    if keep.for_ever:
+        return None
+    journal = Tracker().journal_dir()
+    ledger = open_ledger()
+    removed = retain_daily(ledger, keep, also=lambda at: 0 if at is None else forget_before(journal, ledger.owner, at))
+    if removed is not None:
+        _log.info(
+            "Kept long enough and removed: %d texts, properties of %d calls, %d calls of %d days, %d backups",
+            removed.texts, removed.properties, removed.rows, removed.days, removed.backups,
+        )  # fmt: skip
+    return removed
+
+
+def erase_everywhere(ledger: Ledger, user_id: str, *, by: str, database_url: str | None = None) -> Erased:
+    """Erases a user from the ledger, from journals that wait for it, and from records it would not take.
+
+    Raises `LedgerError` where nobody is called so.
+    """
+    from llmtrack.capture.journal.dead_letters import forget_user
+    from llmtrack.capture.tracker import Tracker
+    from llmtrack.ledger.maintenance.erasure import erase
+
+    tracker = Tracker(database_url)
+    tracker.writer.look_around()
+    tracker.close(60)  # journals that processes left behind hold texts too
+    forget_user(tracker.journal_dir(), ledger.owner, user_id)
+    return erase(ledger, user_id, by=by)

@@ -1,0 +1,51 @@
+"""Answers of several models to one message, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.components import formatting
+from pages.components.chat import answer_footer, messages
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from llmtrack.chat.conversations.tree import Conversation, Message
+    from llmtrack.ledger.chats.usage import Figures
+
+
+def compared(conversation: Conversation) -> list[Message]:
+    """The answers at the end of the branch that were asked for together; none where only one was."""
+    last = conversation.messages[-1] if conversation.messages else None
+    if last is None or not last.compared:
+        return []
+    versions = [one for one in map(conversation.message, last.versions) if one is not None]
+    return [one for one in versions if one.compared]
+
+
+def draw(
+    answers: Sequence[Message], found: Mapping[int, Figures], choose: Callable[[int, Sequence[int]], None]
+) -> list[tuple[Message, DeltaGenerator]]:
+    """The answers in columns; the places of those that are still being written."""
+    growing = []
+    others = [one.id for one in answers]
+    for message, column in zip(answers, st.columns(len(answers), border=True), strict=True):
+        with column:
+            st.markdown(f"**{formatting.plain((message.model or '').partition('/')[2])}**")
+            if message.in_flight:
+                growing.append((message, st.container()))
+                continue
+            messages.draw_body(message)
+            st.caption(answer_footer.line(message, found.get(message.id), message.quoted))
+            if message.text:
+                st.button(
+                    "Go on with this one",
+                    key=f"better_{message.id}",
+                    icon=":material/check:",
+                    on_click=choose,
+                    args=(message.id, others),
+                )
+    return growing

@@ -1,0 +1,68 @@
+"""What asks for more before it is done: renaming, editing, looking at plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from llmtrack.chat.error_messages import ChatError
+
+if TYPE_CHECKING:
+    from llmtrack.chat.conversations.history import Conversations
+    from llmtrack.chat.conversations.tree import Conversation, Message
+    from llmtrack.chat.models.catalog import Model
+
+WANTED = "chat_dialog"
+"""The dialog that is open: the action chosen in a menu, and the message it is about (0 for the whole conversation).
+
+It is opened anew in every run until it is done with: an answer that ends meanwhile draws the page again.
+"""
+RENAME, PRESETS = "rename", "presets"
+
+
+def want(action: str, message_id: int = 0) -> None:
+    """Open a dialog in the next run."""
+    st.session_state[WANTED] = (action, message_id)
+
+
+def close() -> None:
+    """Do not open it again."""
+    st.session_state.pop(WANTED, None)
+
+
+def done(work: Callable[..., Any], *args: Any) -> None:
+    """Do it and close the dialog; what cannot be done is said in it."""
+    try:
+        work(*args)
+    except ChatError as error:
+        st.error(str(error), icon=":material/error:")
+    else:
+        close()
+        st.rerun()
+
+
+@st.dialog("Rename", icon=":material/edit:", on_dismiss=close)
+def rename(room: Conversations, conversation: Conversation) -> None:
+    """Give a conversation another title."""
+    with st.form("rename", border=False):
+        title = st.text_input("Title", conversation.title, max_chars=200)
+        if st.form_submit_button("Rename"):
+            done(room.rename, conversation.id, title)
+
+
+@st.dialog("Edit and ask again", width="medium", icon=":material/edit:", on_dismiss=close)
+def edit(room: Conversations, message: Message, model: Model) -> None:
+    """Another version of a message; the one there stays, as a branch."""
+    with st.form("edit", border=False):
+        text = st.text_area("Message", message.text, height=200)
+        st.caption(f"Asks {model.name}. The message as it was, and the answers to it, stay as a version beside it.")
+        if st.form_submit_button("Ask"):
+            done(room.edit, message.id, text, model)
+
+
+@st.dialog("Plain text", width="medium", icon=":material/content_copy:", on_dismiss=close)
+def plain_text(message: Message) -> None:
+    """An answer as the model wrote it, with a button to copy it."""
+    st.code(message.text, language=None, wrap_lines=True, height=420)

@@ -1,0 +1,118 @@
+"""The top of a conversation: its title, what it cost so far, and what can be done with all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.components import formatting
+from pages.components.chat import conversation_list, dialogs
+
+if TYPE_CHECKING:
+    from llmtrack.chat.conversations.history import Conversations
+    from llmtrack.chat.conversations.tree import Conversation
+
+RENAME, PIN, UNPIN, ARCHIVE, RESTORE, DELETE = (
+    ":material/edit: Rename",
+    ":material/keep: Pin",
+    ":material/keep_off: Unpin",
+    ":material/archive: Archive",
+    ":material/unarchive: Take out of the archive",
+    ":material/delete: Delete",
+)
+DELETED = "conversation_deleted"
+Attempt = Callable[..., Any]
+"""Does something and tells the page if it cannot be done."""
+
+
+def draw(room: Conversations, conversation: Conversation, cost: str, attempt: Attempt) -> None:
+    """Title, cost and menu in one row."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(width="stretch", gap=None):
+            st.markdown(f"**{formatting.plain(conversation.title)}**")
+            if cost:
+                st.caption(f"So far {cost}")
+        with st.popover("Export", icon=":material/download:", type="tertiary", help="Take this conversation out"):
+            _draw_export(room, conversation)
+        st.menu_button(
+            "More",
+            _possible(conversation),
+            key="conversation_menu",
+            type="tertiary",
+            help="What can be done with this conversation",
+            on_click=_act,
+            args=(room, conversation, attempt),
+        )
+
+
+def _draw_export(room: Conversations, conversation: Conversation) -> None:
+    """Download buttons; a file is made only when its button is pressed.
+
+    Streamlit serves it to whoever has its address, without a cookie, until this session ends. The address is a hash of
+    all that is in it: nobody can guess it who does not have the conversation already.
+    """
+    from llmtrack.chat.conversations import import_export
+
+    name = file_name(conversation.title)
+    for kind, make, mime in (
+        ("Markdown", import_export.to_markdown, "text/markdown"),
+        ("JSON", import_export.to_json, "application/json"),
+    ):
+        st.download_button(
+            kind,
+            lambda make=make: make(conversation, room.figures(conversation.everything)),
+            file_name=f"{name}.{'md' if kind == 'Markdown' else 'json'}",
+            mime=mime,
+            icon=":material/download:",
+            key=f"export_{kind}_{conversation.id}",
+            on_click="ignore",
+            type="tertiary",
+        )
+
+
+def file_name(title: str) -> str:
+    """A title as the name of a file on any system."""
+    kept = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+    return "-".join(filter(None, kept.split("-")))[:60] or "conversation"
+
+
+def draw_undo(room: Conversations, attempt: Attempt) -> None:
+    """After a conversation was deleted: the way back."""
+    deleted = st.session_state.get(DELETED)
+    if deleted is None:
+        return
+    conversation_id, title = deleted
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"“{formatting.plain(title)}” was deleted.", width="content")
+        st.button("Undo", key="undo", icon=":material/undo:", on_click=_undo, args=(room, conversation_id, attempt))
+
+
+def _possible(conversation: Conversation) -> list[str]:
+    return [
+        RENAME,
+        UNPIN if conversation.pinned else PIN,
+        RESTORE if conversation.archived else ARCHIVE,
+        DELETE,
+    ]
+
+
+def _act(room: Conversations, conversation: Conversation, attempt: Attempt) -> None:
+    action = st.session_state["conversation_menu"]
+    if action == RENAME:
+        dialogs.want(dialogs.RENAME)
+    elif action in (PIN, UNPIN):
+        attempt(room.pin, conversation.id, action == PIN)
+    elif action in (ARCHIVE, RESTORE):
+        attempt(room.archive, conversation.id, action == ARCHIVE)
+    elif action == DELETE:
+        attempt(room.delete, conversation.id)
+        st.session_state[DELETED] = (conversation.id, conversation.title)
+        conversation_list.show(None)
+
+
+def _undo(room: Conversations, conversation_id: int, attempt: Attempt) -> None:
+    attempt(room.restore, conversation_id)
+    st.session_state.pop(DELETED, None)
+    conversation_list.show(conversation_id)

@@ -1,0 +1,126 @@
+"""The pages' one way to the numbers: questions to the ledger, once what this server recorded itself is in it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from llmtrack.ledger import open_ledger
+from llmtrack.ledger.query.result import MONEY as MONEY
+from pages.components import formatting, long_query
+from pages.components.filters.period_filter import Span
+
+if TYPE_CHECKING:
+    from llmtrack.ledger import Ledger
+    from llmtrack.ledger.metrics import Cancel
+    from llmtrack.ledger.query.result import Answer, Row
+
+CATCH_UP_SECONDS = 0.5
+"""How long a page waits at most for the answers just given to be counted."""
+
+
+def ledger() -> Ledger:
+    """The ledger, with what this server's own chat has recorded. Raises `LedgerError` where it cannot be opened."""
+    opened = open_ledger()
+    if "llmtrack.capture.tracker" in sys.modules:
+        import llmtrack
+
+        llmtrack.flush(CATCH_UP_SECONDS)
+    return opened
+
+
+def ask(
+    metrics: Sequence[str],
+    span: Span,
+    *,
+    by: Sequence[str] = (),
+    where: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Answer:
+    """`llmtrack.ledger.metrics.ask` for a span of days, in its time zone.
+
+    Where many rows have to be read, the page says so and ends here until somebody wants it.
+    """
+    from llmtrack.ledger import metrics as asking
+
+    asked: dict[str, Any] = {
+        "since": span.period.since, "until": span.period.until, "timezone": span.timezone, "where": dict(where or {}),
+    }  # fmt: skip
+    opened = ledger()
+
+    def work(freely: bool, cancel: Cancel | None) -> Answer:
+        most = None if freely else asking.MAX_ROWS
+        return asking.ask(opened, list(metrics), list(by), **asked, **more, max_rows=most, cancel=cancel)
+
+    return long_query.read(("ask", span.first, span.last, asked["where"]), work)
+
+
+def remark(*answers: Answer) -> None:
+    """Says what is not in these numbers because rows were deleted, each thing once."""
+    for told in dict.fromkeys(told for answer in answers for told in answer.remarks):
+        st.caption(f":material/info: {formatting.plain(told)}")
+
+
+def text(answer: Answer, metric: str, row: Row | None = None) -> str:
+    """A metric of a row (of the totals, unless told) as people read it, by its unit."""
+    value, unit = (row or answer.totals)[metric], answer.units[metric]
+    show: dict[str, Callable[[Any], str]] = {
+        "usd": formatting.usd,
+        "seconds": formatting.seconds,
+        "ratio": formatting.share,
+    }
+    return show.get(unit, formatting.compact)(value)
+
+
+def cost_text(row: Row) -> str:
+    """The real cost of a row. Where every call was simulated that is nothing at all, not unknown."""
+    if row["cost"] is None and row["generations"] and row["simulated"] == row["generations"]:
+        return formatting.usd(Decimal(0))
+    return formatting.usd(row["cost"])
+
+
+def cost_remarks(row: Row) -> str:
+    """What to know about the cost of a row: how many calls have no price, and what simulated ones would have cost."""
+    remarks = [formatting.unpriced(row["unpriced"], row["generations"])]
+    if row["simulated"]:
+        calls = formatting.counted(row["simulated"], "simulated call")
+        remarks.append(f"apart from it: {formatting.usd(row['simulated_cost'])} simulated cost of {calls}")
+    return " · ".join(remark for remark in remarks if remark)
+
+
+def only_simulated(row: Row) -> bool:
+    """Whether there is nothing but simulated cost to show."""
+    return bool(row["simulated"]) and row["simulated"] == row["generations"]
+
+
+def model_name(row: Row) -> str:
+    """A model as charts and tables name it; simulated ones say so."""
+    name = row["model"] or formatting.UNKNOWN
+    return f"{name} (simulated)" if row["simulated"] else name
+
+
+PERCENTILE_USERS = 20
+"""Below so many users their 95th percentile, by nearest rank, is simply the highest."""
+
+
+def cost_per_user_p95(answer: Answer) -> tuple[str, str, str]:
+    """The card of the 95th percentile of cost over users: label, value, help. Says over how many users it is."""
+    users = answer.totals["users_with_cost"]
+    value = text(answer, "cost_per_user_p95")
+    if users >= PERCENTILE_USERS:
+        label = f"p95 cost, {formatting.counted(users, 'user')}"
+        return label, value, f"95 % of the {formatting.counted(users, 'user')} cost at most this."
+    most = "What the dearest user cost." if users else "Nobody's cost is known."
+    label = f"Highest of {formatting.counted(users, 'user')}"  # a phone has room for no more
+    return label, value, f"{most} A 95th percentile takes {PERCENTILE_USERS} users."
+
+
+def metric_cards(cards: Sequence[tuple[str, str, str | None]]) -> None:
+    """A row of numbers: (label, value, help), as many beside each other as fit."""
+    with st.grid(min(4, len(cards)), min_column_width=150):
+        for label, value, help_text in cards:
+            st.metric(label, value, help=help_text, border=True, height="stretch")

@@ -1,0 +1,133 @@
+"""Pricing calls that had no price when they were made: the offer, the look before, and undoing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.components import empty_states, formatting, queries
+from pages.components.tables import tables
+from pages.components.tables.tables import Column
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.maintenance.repricing import Run
+    from llmtrack.ledger.price_book import Missing
+    from llmtrack.pricing import Pricer
+
+
+def show_offer(missing: Sequence[Missing], pricer: Pricer, at: int, timezone: str, by: str) -> None:
+    """Offers to price unpriced calls where a model of theirs has a price by now; first what it would come to."""
+    ready = [one for one in missing if pricer.quote(one.provider, one.model, at=at).reason is None]
+    if not ready:
+        st.session_state.pop("looking", None)
+        return
+    models = ", ".join(dict.fromkeys(one.model or formatting.UNKNOWN for one in ready[:3]))
+    more = f" and {len(ready) - 3} more" if len(ready) > 3 else ""
+    st.info(
+        f"{formatting.plain(models)}{more}: there is a price by now, and calls made before have none.",
+        icon=":material/price_check:",
+    )
+    if st.session_state.get("looking"):
+        _show_preview(timezone, by)
+    else:
+        st.button("See what they would cost", on_click=st.session_state.update, kwargs={"looking": True})
+
+
+def _show_preview(timezone: str, by: str) -> None:
+    from llmtrack.ledger.maintenance import repricing
+
+    looked = repricing.preview(queries.ledger(), timezone=timezone)
+    if looked.calls:
+        rows = [
+            {"month": line.month, "user": line.user or "not given", "calls": line.calls, "cost": line.cost}
+            for line in looked.lines
+        ]
+        columns = [
+            Column("month", "Month", pinned=True),
+            Column("user", "User"),
+            Column("calls", "Calls", "count"),
+            Column("cost", "Cost", "usd"),
+        ]
+        tables.table(rows, columns, alt_text="What unpriced calls would cost, by month and user")
+    told = [
+        "These are calls of all time, not only of the days chosen above. "
+        "A call has the price that held when it was made, or else the one that holds now, and is then an estimate.",
+        f"{formatting.counted(looked.unpriced, 'call')} still without a price." if looked.unpriced else "",
+        f"{formatting.counted(looked.sealed, 'call')} to stay unpriced, of which only totals are left."
+        if looked.sealed
+        else "",
+    ]
+    empty_states.note(" ".join(filter(None, told)))
+    if not looked.calls:
+        return
+    with st.container(horizontal=True):
+        sure = st.button(
+            f"Price {formatting.counted(looked.calls, 'call')} at {formatting.usd(looked.cost)}", type="primary"
+        )
+        if st.button("Not now"):
+            st.session_state.pop("looking", None)
+            st.rerun()
+    if sure:
+        run = repricing.apply(queries.ledger(), by=by)
+        st.session_state.pop("looking", None)
+        st.session_state.told = (
+            f"Priced {formatting.counted(run.calls, 'call')} at {formatting.usd(run.cost)}. This can be undone below."
+        )
+        st.rerun()
+
+
+def show_runs(day: Callable[[int], datetime], by: str) -> None:
+    """What was priced later on, and undoing it; nothing where nothing was."""
+    from llmtrack.ledger.maintenance import repricing
+
+    found = repricing.runs(queries.ledger())
+    if not found:
+        return
+    st.subheader("Priced later on", anchor=False)
+    rows = [
+        {
+            "number": run.number, "at": day(run.at), "models": _models(run), "calls": run.calls, "cost": run.cost,
+            "by": run.by, "state": "undone" if run.undone else "holds",
+        }
+        for run in found
+    ]  # fmt: skip
+    columns = [
+        Column("number", "Pricing", "count", pinned=True, width="small"),
+        Column("at", "When", "time"),
+        Column("models", "Models"),
+        Column("calls", "Calls", "count"),
+        Column("cost", "Cost", "usd"),
+        Column("state", "State"),
+        Column("by", "By"),
+    ]
+    tables.table(rows, columns, alt_text="Unpriced calls that were priced later on")
+    _ask_to_undo({run.number: run for run in found if not run.undone}, by)
+
+
+def _models(run: Run) -> str:
+    return "all" if run.models == "*/*" else run.models
+
+
+def _ask_to_undo(going: dict[int, Run], by: str) -> None:
+    from llmtrack.ledger import LedgerError
+    from llmtrack.ledger.maintenance import repricing
+
+    if not going:
+        return
+    titles = {
+        run.number: f"{run.number}: {_models(run)}, {formatting.counted(run.calls, 'call')}" for run in going.values()
+    }
+    with st.form("undo", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("Pricing to undo", list(going), format_func=titles.__getitem__, key="undoing")
+        if not st.form_submit_button("Undo"):
+            return
+    try:
+        calls = repricing.undo(queries.ledger(), chosen, by=by)
+    except LedgerError as refused:  # somebody else was quicker
+        st.error(formatting.plain(str(refused)), icon=":material/error:")
+        return
+    st.session_state.told = f"Pricing {chosen} is undone: {formatting.counted(calls, 'call')} without a price again."
+    st.rerun()
