@@ -198,6 +198,12 @@ def _details(
         told["audio_seconds"] = str(usage.audio_seconds)
     if usage.characters is not None:
         told["characters"] = usage.characters
+    if usage.cache_write_12h_tokens:
+        told["cache_write_12h_tokens"] = usage.cache_write_12h_tokens
+    if usage.doubt is not None:
+        told["doubt"] = usage.doubt
+    if usage.uncounted:
+        told["uncounted"] = list(usage.uncounted)
     if usage.cache_read_image_tokens is not None:
         told["cache_read_image_tokens"] = usage.cache_read_image_tokens
     if usage.tools:
@@ -211,7 +217,8 @@ def _details(
 
 def _plain(usage: Usage) -> dict[str, Any]:
     """The counts of `usage` that are known, by name."""
-    told = {field.name: getattr(usage, field.name) for field in fields(usage)}
+    told = {field.name: getattr(usage, field.name) for field in fields(usage) if field.name != "text_only"}
+    told["uncounted"] = list(usage.uncounted)
     told["others"] = [[model, _plain(other)] for model, other in usage.others]
     told["tools"] = dict(usage.tools)
     return {name: value for name, value in told.items() if value not in (None, {}, [])}

@@ -13,6 +13,7 @@ from llmtrack.pricing.book import Book, Decision, plain
 from llmtrack.pricing.listing import Listing, Steps, Unlisted
 from llmtrack.pricing.rates import Rates
 from llmtrack.pricing.reasons import Reason
+from llmtrack.pricing.supplements import supplement
 from llmtrack.pricing.usage import Price
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def _combine(listed: Listing | Unlisted, decided: Decision) -> dict[str, Steps]:
     if isinstance(listed, Listing):
         for name, rates in listed.rates.items():
             steps[name] = tuple((above, rate * decided.on_list) for above, rate in rates)
+        for name, rate in supplement(listed.provider, listed.model).items():
+            steps.setdefault(name, ((0, rate * decided.on_list),))
     for name, rates in decided.rates.items():
         below = tuple(step for step in steps.get(name, ()) if step[0] < rates[0][0])
         steps[name] = (*below, *((above, rate * decided.on_own) for above, rate in rates))
