@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from llmtrack.capture.context import NOBODY
 from llmtrack.capture.frames import NO_REQUEST, NO_RESPONSE, STREAMED, pack_times, pieces
 from llmtrack.capture.plain import as_json
+from llmtrack.capture.sending import never_sent
 
 if TYPE_CHECKING:
     from llmtrack.capture.call import Call
@@ -42,6 +43,8 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
         known = known[:-1] + b',"size":%d}' % call.size
     if error is not None:
         known = known[:-1] + b',"error":' + _error(error) + b"}"
+        if call.http_status is None and how != "refused" and never_sent(error):
+            known = known[:-1] + b',"unsent":true}'
     return pieces(
         known,
         call.started_at,
