@@ -320,3 +320,16 @@ def test_a_cost_that_was_not_worked_out_is_not_said(usage: Json) -> None:
     body = chat("grok-3-mini", prompt_tokens=10, completion_tokens=10, total_tokens=20, **usage)
     _, cost = priced("openai.chat", "x-ai", body, ASKED)
     assert (cost.status, total(cost)) == ("exact", 10 * D("0.30") / M + 10 * D("0.50") / M)
+
+
+def test_a_transcription_is_billed_by_its_length_where_tokens_are_counted_beside_it() -> None:
+    """https://docs.mistral.ai/api/endpoint/audio/transcriptions, 0.18 dollars an hour"""
+    usage = {"prompt_audio_seconds": 200, "prompt_tokens": 4, "completion_tokens": 635, "total_tokens": 3_264}
+    _, cost = priced("openai.audio", "mistral", {"model": "voxtral-mini-2602", "text": "Hi.", "usage": usage}, {})
+    assert (cost.status, total(cost)) == ("exact", 200 * D("0.18") / 3_600)
+
+
+def test_times_and_speeds_in_a_usage_are_no_counts() -> None:
+    times = {"time_to_first_token": 0.2, "total_latency": 0.9, "completion_tokens_per_sec": 91.5, "queue_time": 0.1}
+    _, cost = priced("openai.chat", "openai", chat("gpt-5", prompt_tokens=1, completion_tokens=1, **times), ASKED)
+    assert cost.status == "exact"

@@ -51,7 +51,7 @@ _READ = frozenset(
 """Counts that a reader takes up, or that are part of one it takes up, by their path."""
 
 _COUNTS = re.compile(
-    r"(?:^|_)(?:tokens?|seconds|minutes|requests|queries|characters|chars|images?|pages|calls|searches|sources|units"
+    r"^(?!time_).*(?<![^_])(?:tokens?|seconds|minutes|requests|queries|characters|chars|images?|pages|calls|searches|sources|units"
     r"|count|used)$|^num_"
 )
 """What the name of a count looks like; times, costs and rates do not."""
