@@ -77,8 +77,8 @@ class Rates:
             nano.get(name) for name in ("input", "cache_read", "cache_write", "cache_write_1h", "input_image")
         )
         self._needs_output = any(nano.get(name) for name in ("output", "reasoning", "output_image"))
-        # Twice the rate of 30-minute writes on every model of OpenAI's that writes for longer:
-        # https://developers.openai.com/api/docs/guides/prompt-caching
+        # Taken as twice the rate of 30-minute writes where no list has it. No document of OpenAI's was at hand to
+        # confirm that, so a cost with it is an estimate (`Reason.RATE_DERIVED`).
         self._half_day = nano.get("cache_write_12h", 2 * nano.get("cache_write", 0))
         self._apart = tuple((name, _APART[name]) for name in _APART.keys() & nano.keys() if nano.keys() - {name})
         self._by_token = bool(nano) and not nano.keys() & {"audio_hour", "characters", "request"}

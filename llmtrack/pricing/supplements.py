@@ -10,7 +10,8 @@ from decimal import Decimal
 from llmtrack.pricing.names import list_id
 
 SEARCH_BLOCK = 8_000
-"""Tokens of input that one web search on a mini model is billed as. https://developers.openai.com/api/docs/pricing"""
+"""Tokens of input that one web search on a mini model is billed as, by OpenAI's pricing page as quoted in
+https://www.modelcostwatch.com/openai/tool-costs/web-search (12 March 2026)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Supplement:
     """The day on which `source` said so."""
 
 
-_OPENAI = "https://developers.openai.com/api/docs/pricing"
+# OpenAI's pricing page, as quoted there.
+_OPENAI = "https://community.openai.com/t/search-web-using-openai-api/1363698"
 _PREVIEW = "tool:web_search_preview"
 SUPPLEMENTS = (
     # The older search tool costs more on models that do not reason, and what it finds is not charged there.

@@ -167,7 +167,6 @@ def test_groks_exclusive_counts_on_azure_are_added_up() -> None:
     assert cost.status != "exact" or total(cost) == 12 * D("2") / M + 98 * D("6") / M
 
 
-PROMPT_CACHING = "https://developers.openai.com/api/docs/guides/prompt-caching"
 WRITES = {"ttl_12h_tokens": 100_000, "ttl_30m_tokens": 0}
 CACHED_LONG = response(
     "gpt-6-astra",
@@ -249,7 +248,7 @@ TOOLS: dict[str, tuple[str, Json, list[Json], str, D, str | None]] = {
 
 @pytest.mark.parametrize("case", TOOLS)
 def test_the_providers_own_tools_are_charged_or_said_not_to_be(case: str) -> None:
-    """https://developers.openai.com/api/docs/pricing, built-in tools: 10 or 25 dollars per 1,000 searches."""
+    """https://community.openai.com/t/search-web-using-openai-api/1363698: 10 or 25 dollars per 1,000 searches."""
     model, item, given, status, dollars, reason = TOOLS[case]
     body = response(model, {"input_tokens": 0, "output_tokens": 0}, item, tools=given)
     _, cost = priced("openai.responses", "openai", body, {})
@@ -281,7 +280,7 @@ COUNTS = {"prompt_tokens": 73, "completion_tokens": 40, "total_tokens": 113}
     ],
 )
 def test_the_usage_of_a_stream_is_found_where_groq_and_moonshot_put_it(last: Json) -> None:
-    """https://console.groq.com/docs/api-reference and https://platform.moonshot.ai/docs/api/chat"""
+    """As recorded from Groq, and https://github.com/higress-group/higress/pull/1568 for Moonshot."""
     reading, cost = priced("openai.chat", "groq", stream(SAYS, last) + b"data: [DONE]\n\n", {**ASKED, "stream": True})
     assert (reading.usage.input_tokens, reading.usage.output_tokens, reading.estimated) == (73, 40, ())
     assert (cost.status, total(cost)) == ("exact", 73 * D("0.075") / M + 40 * D("0.30") / M)
@@ -308,7 +307,6 @@ def claude_stream(at_first: Json, at_last: Json) -> bytes:
     ],
 )
 def test_a_cost_that_is_reported_in_anthropics_dialect_wins(body: Json | bytes) -> None:
-    """https://openrouter.ai/docs/api/api-reference/anthropic-messages"""
     _, cost = priced("anthropic.messages", "openrouter", body, {**ASKED, "stream": isinstance(body, bytes)})
     assert (cost.status, total(cost)) == ("provider_reported", D("0.0089"))
 
@@ -323,7 +321,7 @@ def test_a_cost_that_was_not_worked_out_is_not_said(usage: Json) -> None:
 
 
 def test_a_transcription_is_billed_by_its_length_where_tokens_are_counted_beside_it() -> None:
-    """https://docs.mistral.ai/api/endpoint/audio/transcriptions, 0.18 dollars an hour"""
+    """0.18 dollars an hour on the public list; the tokens made of the sound are in the total."""
     usage = {"prompt_audio_seconds": 200, "prompt_tokens": 4, "completion_tokens": 635, "total_tokens": 3_264}
     _, cost = priced("openai.audio", "mistral", {"model": "voxtral-mini-2602", "text": "Hi.", "usage": usage}, {})
     assert (cost.status, total(cost)) == ("exact", 200 * D("0.18") / 3_600)

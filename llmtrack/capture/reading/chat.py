@@ -86,7 +86,7 @@ def _speaks(choice: Json) -> bool:
 def _usage(body: Json) -> Json | None:
     """The usage in an answer or a chunk. Groq may put it under ``x_groq``, Moonshot into the last chunk's choice.
 
-    https://console.groq.com/docs/api-reference#chat-create, https://platform.moonshot.ai/docs/api/chat
+    An example of Moonshot's: https://github.com/higress-group/higress/pull/1568
     """
     reported = body.get("usage")
     if reported:
