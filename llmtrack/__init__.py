@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from llmtrack.capture.attach import track as track
     from llmtrack.capture.context import context as context
+    from llmtrack.capture.context import propagate as propagate
     from llmtrack.capture.spans import span as span
     from llmtrack.capture.spans import trace as trace
     from llmtrack.capture.telling import feedback as feedback
@@ -28,6 +29,7 @@ _HOME = {
     "feedback": "llmtrack.capture.telling",
     "flush": "llmtrack.capture.telling",
     "identify": "llmtrack.capture.telling",
+    "propagate": "llmtrack.capture.context",
     "span": "llmtrack.capture.spans",
     "trace": "llmtrack.capture.spans",
     "track": "llmtrack.capture.attach",
