@@ -56,7 +56,7 @@ _NAMES = Namer(
 )
 
 
-FAMILY = Family(ENDPOINTS, _NAMES, anthropic.APIResponse, anthropic.AsyncAPIResponse)
+FAMILY = Family(ENDPOINTS, _NAMES)
 
 
 @FAMILY.tracked

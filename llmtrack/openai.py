@@ -98,7 +98,7 @@ _NAMES = Namer(
 )
 
 
-FAMILY = Family(ENDPOINTS, _NAMES, openai.APIResponse, openai.AsyncAPIResponse)
+FAMILY = Family(ENDPOINTS, _NAMES)
 
 
 @FAMILY.tracked

@@ -193,7 +193,7 @@ def _within(context: Context) -> Iterator[None]:
 
 
 def propagate(function: Callable[P, R]) -> Callable[P, R]:
-    """`function`, run with the user, trace and all else in force here, wherever it runs: a thread, an executor's worker.
+    """`function`, run with the user, trace and all else in force here, in whatever thread or executor it runs.
 
     A new thread knows nothing of the context of the one that starts it. Unlike a copy of Python's whole context, the
     result may run in several threads at once: ``pool.map(llmtrack.propagate(answer), questions)``.

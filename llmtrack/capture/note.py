@@ -21,7 +21,9 @@ LONGEST_MESSAGE = 10_000
 def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
     """The frame of a call that ended `how`, in pieces, for `Journal.append`."""
     attachment = call.attachment
-    provider = attachment.provider or call.client._llmtrack_names[call.host or call.client.base_url.host]
+    # A base URL without a host fails before anything is sent.
+    named = attachment.provider or call.client._llmtrack_names[call.host or call.client.base_url.host]
+    provider = named or "unknown"
     response, times, stopped_at = call.response, b"", call.stopped_at
     request = call.request
     flags = 0 if request else NO_REQUEST

@@ -23,6 +23,7 @@ from llmtrack.capture.plain import as_json
 from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
+    from llmtrack.capture.asking import Server
     from llmtrack.capture.writer import Writer
 
 EXIT_TIMEOUT = 2.0
@@ -77,7 +78,8 @@ class Tracker:
         self._writer: Writer | None = None
         self._earlier = Flushed(0, 0, 0)
         self._lock = threading.RLock()
-        self._asking: dict[str, bool] = {}
+        self.servers: dict[str, Server] = {}
+        """What is known of each base URL's chat streams."""
         _trackers.add(self)
 
     # -- the caller's side -------------------------------------------------------------------------------------------
@@ -124,24 +126,6 @@ class Tracker:
             self._wake()
         except Exception as failure:
             self.health.failed("record", f"A {kind} could not be recorded", failure, secret=True)
-
-    # -- asking for usage --------------------------------------------------------------------------------------------
-
-    def may_ask(self, base: Any) -> bool:
-        """Whether to ask the server at this base URL for the usage of chat streams."""
-        return self._asking.get(str(base), True)
-
-    def took_asking_before(self, base: Any) -> bool:
-        """Whether it has done so before."""
-        return self._asking.get(str(base), False)
-
-    def took_asking(self, base: Any) -> None:
-        """Notes that it does."""
-        self._asking[str(base)] = True
-
-    def refuses_asking(self, base: Any) -> None:
-        """Notes that it does not know how; it is not asked again."""
-        self._asking[str(base)] = False
 
     # -- settings ----------------------------------------------------------------------------------------------------
 
