@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from llmtrack.capture.context import context as context
+    from llmtrack.capture.context import propagate as propagate
     from llmtrack.capture.recording import feedback as feedback
     from llmtrack.capture.recording import flush as flush
     from llmtrack.capture.recording import identify as identify
@@ -28,6 +29,7 @@ _HOME = {
     "feedback": "llmtrack.capture.recording",
     "flush": "llmtrack.capture.recording",
     "identify": "llmtrack.capture.recording",
+    "propagate": "llmtrack.capture.context",
     "span": "llmtrack.capture.spans",
     "trace": "llmtrack.capture.spans",
     "track": "llmtrack.capture.sdk.track",

@@ -188,7 +188,7 @@ def test_a_custom_http_client_is_used(provider: Provider, rows: Rows) -> None:
 def test_an_http_client_of_the_older_httpx_is_watched_too(provider: Provider, rows: Rows) -> None:
     httpx = pytest.importorskip("httpx")
     with httpx.Client() as http:
-        client = llmtrack.openai.OpenAI(http_client=http)
+        client = llmtrack.track(llmtrack.openai.OpenAI(http_client=http), provider="openai")
         client.chat.completions.create(**CHAT)
         assert len(list(client.chat.completions.create(**CHAT, stream=True))) == 4
     assert [(row.status, row.input_tokens) for row in rows()] == [("ok", 100), ("ok", 100)]
