@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import anthropic
 
-from llmtrack.capture.sdk.client import Family
-from llmtrack.capture.sdk.endpoints import Endpoint, Endpoints
+from llmtrack.capture.sdk import Endpoint, Endpoints, Family
 
 if TYPE_CHECKING:
     from anthropic import AnthropicError as AnthropicError

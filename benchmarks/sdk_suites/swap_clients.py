@@ -57,7 +57,7 @@ def swap(package: str) -> None:
 def track_all(package: str) -> None:
     """A client is tracked in place as soon as it is made."""
     from llmtrack import track
-    from llmtrack.capture.sdk.client import is_tracked
+    from llmtrack.capture.sdk import is_tracked
 
     for kind in clients(package):
 

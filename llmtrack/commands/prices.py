@@ -160,7 +160,7 @@ def apply(models: str, yes: bool, database_url: str | None) -> None:
 
     Costs that exist are left alone. It can be undone: llmtrack prices undo.
     """
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import repricing
     from llmtrack.settings import get_settings
 
     provider, name = _split(models)
@@ -188,7 +188,7 @@ def apply(models: str, yes: bool, database_url: str | None) -> None:
 @database_option
 def undo(pricing: int, database_url: str | None) -> None:
     """Make the calls that a pricing priced unpriced again; `llmtrack prices runs` lists them."""
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import repricing
 
     calls = repricing.undo(open_given(database_url), pricing, by=BY)
     click.echo(f"Pricing {pricing} is undone: {calls:,} calls are unpriced again.")
@@ -198,7 +198,7 @@ def undo(pricing: int, database_url: str | None) -> None:
 @database_option
 def runs(database_url: str | None) -> None:
     """Show when unpriced calls were priced, and by whom."""
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import repricing
 
     found = repricing.runs(open_given(database_url))
     for run in found:
@@ -212,7 +212,7 @@ def runs(database_url: str | None) -> None:
 
 def _offer(entry: BookEntry, database_url: str | None) -> None:
     """Says how to price the unpriced calls that a new entry is about, if there are any."""
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import repricing
 
     if entry.kind not in ("price", "same_as"):
         return

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from llmtrack.ledger import Ledger, LedgerError
-from llmtrack.ledger.maintenance.repricing import Line, apply, preview, runs, undo
 from llmtrack.ledger.maintenance.retention import Keep, retain
 from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.price_book import add_price, missing_prices
+from llmtrack.ledger.repricing import Line, apply, preview, runs, undo
 from llmtrack.ledger.schema import sketch
 from llmtrack.ledger.schema.rollups import CUBES, DAY, SKETCHES
 from llmtrack.pricing import BookEntry, Cost, Usage

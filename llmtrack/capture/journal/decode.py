@@ -6,9 +6,9 @@ import json
 from functools import lru_cache
 from typing import Any
 
+from llmtrack.capture.exchange import ErrorSeen, Exchange
 from llmtrack.capture.journal.frame import NO_REQUEST, NO_RESPONSE, Frame, unpack_times
 from llmtrack.capture.readers import Reading, read
-from llmtrack.capture.readers.exchange import ErrorSeen, Exchange
 from llmtrack.ids import new_id
 from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
 from llmtrack.pricing.listing import provider_named
@@ -106,7 +106,7 @@ def _generation(frame: Frame, known: dict[str, Any], reading: Reading) -> Genera
         estimated=reading.estimated,
         reported_cost=reading.reported_cost,
         simulated=known.get("simulated", False),
-        sent=not known.get("unsent", False),
+        sent=not known.get("unsent", False) and (refused or frame.attempts > 0),
         open=reading.open,
         settles=known.get("settles", False),
         completes_only=known.get("settles", False) and not reading.background,

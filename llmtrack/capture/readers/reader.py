@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from llmtrack.capture.estimates import estimate_input, estimate_output
+from llmtrack.capture.exchange import Exchange
 from llmtrack.capture.readers import aws_event_stream, event_stream
 from llmtrack.capture.readers.chat_completions import CHAT
 from llmtrack.capture.readers.counts import settled, with_others, with_request
-from llmtrack.capture.readers.exchange import Exchange
 from llmtrack.capture.readers.images_and_audio import AUDIO, IMAGES
 from llmtrack.capture.readers.json_values import dig, text
 from llmtrack.capture.readers.messages import COMPLETIONS, MESSAGES
