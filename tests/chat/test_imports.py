@@ -212,8 +212,8 @@ def test_a_small_zip_cannot_take_much_memory():
     """The peak of a process that reads zips of a few hundred kB, each of which holds hundreds of MB."""
     script = """
 import io, zipfile, sys
-from llmtrack.chat.imports import archive
-from llmtrack.chat.imports.entries import entries
+from llmtrack.chat.conversations.imports import archive
+from llmtrack.chat.conversations.imports.entries import entries
 def peak():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) // 1024
 before = peak()
