@@ -202,10 +202,10 @@ class Tracker:
         """How far the records got, without waiting."""
         writer, earlier, journal = self.writer, self._earlier, self._journal
         return Flushed(
-            earlier.written + writer.written,
+            earlier.written + writer.batches.written,
             max(0, journal.appended - journal.dropped - writer.handled),
-            earlier.failed + writer.rejected + journal.dropped,
-            writer.rejected_path or earlier.where,
+            earlier.failed + writer.batches.rejected + journal.dropped,
+            writer.batches.rejected_path or earlier.where,
         )
 
     def close(self, timeout: float | None = 10.0) -> Flushed:

@@ -19,7 +19,7 @@ from llmtrack.capture.journal import segment as segment_file
 from llmtrack.capture.journal.frame import MAGIC, Frame, again, decode, encode, pack_times, pieces, unpack_times
 from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.journal.segment import Segment, create_segment, take_over
-from llmtrack.capture.journal.writer import read_frames
+from llmtrack.capture.journal.segment_reader import read_frames
 from llmtrack.capture.tracker import Tracker
 from llmtrack.ledger.owner import Owner
 

@@ -22,8 +22,8 @@ _UNCHECKED = HEAD_SIZE - _CHECKED.size
 LARGEST = 1 << 30
 """No frame is larger; a length beyond it is damage, not a record."""
 
-ENDINGS = ("read", "closed", "error", "cancelled", "abandoned", "refused", "said", "ledger")
-"""How a call ended, as its number. ``said`` is no call but a record complete in its JSON: a span, an identity, …;
+ENDINGS = ("read", "closed", "error", "cancelled", "abandoned", "refused", "record", "ledger")
+"""How a call ended, as its number. ``record`` is no call but a record complete in its JSON: a span, an identity, …;
 ``ledger`` says to which ledger what follows belongs."""
 _NUMBERS = {name: number for number, name in enumerate(ENDINGS)}
 STREAMED, NO_REQUEST, NO_RESPONSE = 1, 2, 4
@@ -38,7 +38,7 @@ class Frame(NamedTuple):
     http_status: int | None
     ended: str
     flags: int
-    known: bytes
+    metadata: bytes
     """JSON of what else is known of the call; or the whole record."""
     context: bytes
     """JSON of who called."""
@@ -53,12 +53,12 @@ class Frame(NamedTuple):
 
 
 def pieces(
-    known: bytes,
+    metadata: bytes,
     started_at: int = 0,
     duration: int = 0,
     attempts: int = 0,
     http_status: int | None = None,
-    ended: str = "said",
+    ended: str = "record",
     flags: int = 0,
     context: bytes = b"",
     request_id: bytes = b"",
@@ -69,24 +69,24 @@ def pieces(
     """A frame in pieces, to be written in one go: what may be large is not copied."""
     head = _CHECKED.pack(
         started_at, duration, attempts & 0xFFFF, http_status or 0, _NUMBERS[ended], flags,
-        len(known), len(context), len(request_id), len(request), len(response), len(times),
+        len(metadata), len(context), len(request_id), len(request), len(response), len(times),
     )  # fmt: skip
-    small = b"".join((head, known, context, request_id))
+    small = b"".join((head, metadata, context, request_id))
     check = crc32(response, crc32(request, crc32(small)))
     if times:
         check = crc32(times, check)
     return [MAGIC + check.to_bytes(4, "little") + small, request, response, times]
 
 
-def encode(known: bytes, *others: Any, **named: Any) -> bytes:
+def encode(metadata: bytes, *others: Any, **named: Any) -> bytes:
     """A frame in one piece; the arguments are those of `pieces`."""
-    return b"".join(pieces(known, *others, **named))
+    return b"".join(pieces(metadata, *others, **named))
 
 
 def need(data: bytes, at: int) -> int | None:
     """How many bytes the frame that starts at `at` has in all; `None` if none can start there."""
-    magic, *_, known, context, request_id, request, response, times = _HEAD.unpack_from(data, at)
-    whole: int = HEAD_SIZE + known + context + request_id + request + response + times
+    magic, *_, metadata, context, request_id, request, response, times = _HEAD.unpack_from(data, at)
+    whole: int = HEAD_SIZE + metadata + context + request_id + request + response + times
     return whole if magic == MAGIC and whole <= LARGEST else None
 
 
@@ -114,9 +114,9 @@ def decode(data: bytes, at: int, base: int) -> Frame | None:
 
 def again(frame: Frame) -> bytes:
     """The bytes of a frame that was decoded."""
-    known, *parts = frame[6:12]
+    metadata, *parts = frame[6:12]
     return encode(
-        known,
+        metadata,
         frame.started_at,
         frame.duration,
         frame.attempts,

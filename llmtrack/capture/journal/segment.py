@@ -27,7 +27,7 @@ ASIDE = ".aside"
 SEGMENT_SIZE = 16 << 20
 """A segment is closed and a new one begun beyond this many bytes."""
 _HEADER = 512
-"""Bytes of the first frame, or a multiple of it: it is written again in its place when more is known."""
+"""Bytes of the first frame, or a multiple of it: it is written again in its place when the id becomes known."""
 
 
 class Segment:
@@ -152,9 +152,9 @@ def owners(directory: Path) -> Iterator[tuple[Path, Owner | None]]:
 
 def header(owner: Owner) -> bytes:
     """The frame that says of all that follows to which ledger it belongs."""
-    known = json.dumps({"address": owner.address, "id": owner.id or "0" * 32}).encode()
-    size = -(-(HEAD_SIZE + len(known)) // _HEADER) * _HEADER
-    return encode(known.ljust(size - HEAD_SIZE), ended="ledger")
+    metadata = json.dumps({"address": owner.address, "id": owner.id or "0" * 32}).encode()
+    size = -(-(HEAD_SIZE + len(metadata)) // _HEADER) * _HEADER
+    return encode(metadata.ljust(size - HEAD_SIZE), ended="ledger")
 
 
 def _read_header(fd: int) -> tuple[Owner | None, int]:
@@ -167,6 +167,6 @@ def _read_header(fd: int) -> tuple[Owner | None, int]:
     frame = decode(data, 0, 0)
     if frame is None or frame.ended != "ledger":
         return None, 0
-    known = json.loads(frame.known)
-    id = str(known.get("id", ""))
-    return Owner(str(known.get("address", "")), id if id.strip("0") else None), frame.end
+    metadata = json.loads(frame.metadata)
+    id = str(metadata.get("id", ""))
+    return Owner(str(metadata.get("address", "")), id if id.strip("0") else None), frame.end

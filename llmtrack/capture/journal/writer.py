@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llmtrack.capture.health import Health
-from llmtrack.capture.journal import dead_letters
 from llmtrack.capture.journal.adoption import adopt, beside_earlier, is_waiting
-from llmtrack.capture.journal.frame import HEAD_SIZE, MAGIC, Frame, decode, need
+from llmtrack.capture.journal.batch_writer import BatchWriter
+from llmtrack.capture.journal.frame import decode
+from llmtrack.capture.journal.imports import import_all
 from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.journal.segment import Segment, take_over
+from llmtrack.capture.journal.segment_reader import BATCH_RECORDS, read_frames
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.records import Record
 
 GATHER = 0.1
 """Seconds to let records gather before a batch is written."""
@@ -29,42 +28,10 @@ LONGEST_GATHER = 1.0
 """… for at most so many seconds. Larger batches are cheaper ones, too."""
 REST_AFTER = 5.0
 """Seconds without a record after which the journal file is removed; the next record begins another."""
-BATCH_RECORDS = 2000
-READ_SIZE = 4 << 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds to wait after the ledger could not be written, doubling."""
 LOOK_AROUND = 10.0
 """Seconds between looks for journals whose process died."""
-
-
-_importing = threading.RLock()
-"""Held while this thread imports, and so at no fork: a child would be left with modules that are half there."""
-
-
-def import_all(url: str) -> None:
-    """Imports what the writer needs for the ledger at `url`."""
-    modules = [
-        "llmtrack.ledger.open",
-        "llmtrack.ledger.error_classes",
-        "llmtrack.capture.journal.decode",
-        "llmtrack.pricing",
-    ]
-    modules.append(f"sqlalchemy.dialects.{'sqlite.pysqlite' if url.startswith('sqlite') else 'postgresql.psycopg'}")
-    for module in modules:
-        import_module(module)
-
-
-def _after_fork() -> None:
-    global _importing
-    _importing = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=lambda: _importing.acquire(),
-        after_in_parent=lambda: _importing.release(),
-        after_in_child=_after_fork,
-    )
 
 
 class Writer:
@@ -73,11 +40,9 @@ class Writer:
     def __init__(
         self, journal: Journal, health: Health, directory: Callable[[], Path], database_url: Callable[[], str]
     ) -> None:
-        self.written = 0
-        self.rejected = 0
         self.handled = 0
         """Own records that need no more work: written or rejected."""
-        self.rejected_path: str | None = None
+        self.batches = BatchWriter(health, directory)
         self._journal = journal
         self._health = health
         self._directory = directory
@@ -91,8 +56,6 @@ class Writer:
         self._progress = threading.Condition()
         self._rounds = 0
         self._ledger: Ledger | None = None
-        self._pricer: Any = None
-        self._book_version: Any = None
         self._adopted: list[Segment] = []
         self._given: list[Path] = []
         self._looked = True
@@ -250,7 +213,7 @@ class Writer:
         while at < done:
             frames, at = read_frames(segment, self._health, at)
             count += sum(frame.end <= done for frame in frames)
-        self.written -= count
+        self.batches.written -= count
         if own:
             with self._progress:
                 self.handled -= count
@@ -283,8 +246,7 @@ class Writer:
     def _open(self) -> Ledger:
         if self._ledger is None:
             url = self._database_url()
-            with _importing:
-                import_all(url)
+            import_all(url)
             from llmtrack.ledger import open_ledger
 
             self._ledger = open_ledger(url)
@@ -314,11 +276,13 @@ class Writer:
                 break
             try:
                 since = segment.done if segment.done > segment.begin else 0
-                self._write(ledger, segment.id, frames, done, own, since)
+                self.batches.write(ledger, segment.id, frames, done, since)
             except JournalGap:
                 self._rewind(segment, ledger.progress(segment.id), own)
             else:
                 segment.done = done
+                if own:
+                    self._count_handled(len(frames))
             worked = True
         return worked
 
@@ -331,114 +295,14 @@ class Writer:
                 at += len(data)
                 if frame is not None:
                     frames.append(frame)
-            self._write(ledger, self._journal.memory_id, frames, at, True)
+            self.batches.write(ledger, self._journal.memory_id, frames, at)
+            self._count_handled(len(frames))
             self._journal.forget_memory(len(waiting))
             self._spent.append(self._journal.memory_id)
             worked = True
         return worked
 
-    def _write(
-        self, ledger: Ledger, segment_id: str, frames: list[Frame], done: int, own: bool, since: int = 0
-    ) -> None:
-        """Commits `frames` together with how far the segment has been read. One that cannot be kept is set aside."""
-        self._refresh_prices(ledger)
-        records: list[tuple[Frame, Record]] = []
-        for frame in frames:
-            try:
-                record = None if frame.ended == "ledger" else self._record(frame)
-            except Exception as error:
-                self._reject(ledger, frame, error)
-            else:
-                if record is not None:
-                    records.append((frame, record))
-        self.written += self._commit(ledger, records, segment_id, done, since)
-        if own:
-            with self._progress:
-                self.handled += len(frames)
-                self._progress.notify_all()
-
-    def _commit(
-        self, ledger: Ledger, records: Sequence[tuple[Frame, Record]], segment_id: str, done: int, since: int
-    ) -> int:
-        """Writes `records` and that the segment is read up to `done`, in one transaction; gives how many were taken."""
-        progress = [(segment_id, done)]
-        try:
-            ledger.write([record for _, record in records], progress, since=since)
-            return len(records)
-        except Exception as error:
-            if ledger.progress(segment_id) >= done:
-                return len(records)  # It was committed; only the news of it was lost.
-            from llmtrack.ledger.error_classes import is_records_fault
-
-            if not records or not is_records_fault(error):
-                raise
-            if len(records) == 1:
-                self._reject(ledger, records[0][0], error)
-                ledger.write([], progress, since=since)
-                return 0
-        half = len(records) // 2
-        middle = records[half - 1][0].end
-        first = self._commit(ledger, records[:half], segment_id, middle, since)
-        return first + self._commit(ledger, records[half:], segment_id, done, middle)
-
-    def _record(self, frame: Frame) -> Record | None:
-        from llmtrack.capture.journal.decode import record_of
-        from llmtrack.ledger.records import Generation
-
-        record = record_of(frame)
-        if isinstance(record, Generation):
-            try:
-                record.cost = self._pricer.price(record)
-            except Exception as error:
-                from llmtrack.pricing.usage import Cost
-
-                self._health.failed("pricing", "A call could not be priced", error)
-                record.cost = Cost(status="unpriced", reason="internal_error")
-        return record
-
-    def _refresh_prices(self, ledger: Ledger) -> None:
-        version, entries = ledger.book()
-        if self._pricer is None or version != self._book_version:
-            from llmtrack.pricing import Pricer, keep_fresh
-            from llmtrack.settings import get_settings
-
-            if self._pricer is None and get_settings().price_refresh:
-                keep_fresh()
-            self._pricer, self._book_version = Pricer(entries), version
-
-    def _reject(self, ledger: Ledger, frame: Frame, error: Exception) -> None:
-        """Keeps a record that the ledger cannot take beside the journal, for somebody to look at.
-
-        Raises `OSError` if it cannot be kept there; all is tried again then.
-        """
-        path = dead_letters.keep(self._directory(), ledger.owner, frame)
-        self._health.failed("rejected", f"A record cannot be written; it is kept in {path}", error, secret=True)
-        self.rejected += 1
-        self.rejected_path = str(path)
-
-
-def read_frames(segment: Segment, health: Health, at: int | None = None) -> tuple[list[Frame], int]:
-    """The next frames of `segment`, at most a batch, and where they end. Damage is skipped and counted.
-
-    `at`: where to begin, if not where the ledger's records end.
-    """
-    at, end = segment.done if at is None else at, segment.end
-    size = min(READ_SIZE, end - at)
-    data = os.pread(segment.fd, size, at)
-    if len(data) >= HEAD_SIZE and (whole := need(data, 0)) is not None and len(data) < whole <= end - at:
-        data = os.pread(segment.fd, whole, at)
-    frames: list[Frame] = []
-    base, position = at, 0
-    while position < len(data) and len(frames) < BATCH_RECORDS:
-        frame = decode(data, position, base)
-        if frame is not None:
-            frames.append(frame)
-            position = frame.end - base
-            continue
-        if position and base + len(data) < end:
-            break  # Perhaps only cut by our reading; the next read begins here.
-        following = data.find(MAGIC, position + 1)
-        if following >= 0 or data[position:].strip(b"\0"):  # More than the unused end of a segment that was made ready.
-            health.failed("damage", f"A damaged part of {segment.path} is skipped")
-        position = following if following >= 0 else len(data)
-    return frames, base + position
+    def _count_handled(self, count: int) -> None:
+        with self._progress:
+            self.handled += count
+            self._progress.notify_all()
