@@ -9,6 +9,7 @@ from pathlib import Path
 
 from llmtrack.capture.health import Health
 from llmtrack.capture.journal.segment import ASIDE, SUFFIX, Segment, owners, take_over
+from llmtrack.capture.journal.spill import spill_directories
 from llmtrack.ledger.owner import Owner
 
 
@@ -42,6 +43,12 @@ def beside_earlier(addresses: Sequence[str]) -> list[Path]:
     return [directory for path in paths if (directory := Path(path + SUFFIX)).is_dir()]
 
 
+def directories_of(directory: Path, earlier: Sequence[str] = ()) -> list[Path]:
+    """Where journals of a ledger may lie: in its own `directory`, beside its file at `earlier` addresses, and where
+    programs put what they could write nowhere else when they ended."""
+    return [directory, *beside_earlier(earlier), *spill_directories()]
+
+
 def is_waiting(directory: Path, ledger: Owner | None, own: set[str]) -> bool:
     """Whether somebody else's segment may be for `ledger`; any may while that is not known."""
     return any(
@@ -63,14 +70,14 @@ class Survey:
 
 
 def survey(directory: Path, ledger: Owner, earlier: Sequence[str] = ()) -> Survey:
-    """What lies in `directory`, and what waits for `ledger` beside its `earlier` addresses."""
+    """What lies in `directory`, and what waits for `ledger` elsewhere (see `directories_of`)."""
     result = Survey([], {}, sorted(directory.glob(f"*{SUFFIX}{ASIDE}")))
     for path, owner in owners(directory):
         if owner is None or owner.is_ledger(ledger):
             result.waiting.append(path)
         else:
             result.others.setdefault(owner, []).append(path)
-    for place in beside_earlier(earlier):
+    for place in directories_of(directory, earlier)[1:]:
         result.waiting.extend(path for path, owner in owners(place) if owner is not None and owner.is_ledger(ledger))
     return result
 

@@ -88,12 +88,12 @@ class Segment:
         return aside
 
 
-def create_segment(directory: Path, owner: Owner) -> Segment:
+def create_segment(directory: Path, owner: Owner, id: str | None = None) -> Segment:
     """A new, locked segment. It gets its name only once it is locked and marked: nobody takes it for another's."""
     if fcntl is None:
         raise OSError(errno.ENOTSUP, "this system has no file locks")
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    id = secrets.token_hex(8)
+    id = secrets.token_hex(8) if id is None else id
     young = directory / f"{id}.new"
     fd = os.open(young, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmtrack.capture.health import Health
-from llmtrack.capture.journal.adoption import adopt, beside_earlier, is_waiting
+from llmtrack.capture.journal.adoption import adopt, directories_of, is_waiting
 from llmtrack.capture.journal.batch_writer import BatchWriter
 from llmtrack.capture.journal.frame import decode
 from llmtrack.capture.journal.imports import import_all
 from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.journal.segment import Segment, take_over
 from llmtrack.capture.journal.segment_reader import BATCH_RECORDS, read_frames
+from llmtrack.capture.journal.spill import remove_if_empty
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -132,8 +133,8 @@ class Writer:
             return False
 
     def _directories(self, ledger: Ledger) -> list[Path]:
-        """Where journals of the ledger may lie: its own directory, and those beside its file at earlier addresses."""
-        return [self._directory(), *beside_earlier(ledger.earlier)]
+        """Where journals of the ledger may lie."""
+        return directories_of(self._directory(), ledger.earlier)
 
     def _start(self) -> None:
         with self._start_lock:
@@ -203,6 +204,7 @@ class Writer:
             else:
                 self._adopted.remove(segment)
                 segment.release(delete=True)
+                remove_if_empty(segment.path.parent)
             self._spent.append(segment.id)
         return lacking
 
