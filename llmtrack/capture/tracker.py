@@ -213,6 +213,12 @@ class Tracker:
         self.flush(timeout)
         writer = self.writer
         writer.stop()
+        if in_journal := self.status().waiting - len(self._journal.memory):
+            self.health.failed(
+                "waiting",
+                f"{in_journal} records wait in the journal in {self.journal_dir()}; "
+                "the next program that uses this ledger takes them in",
+            )
         with self._lock:
             self._earlier, self._writer = self.status(), None
             self._journal.close()

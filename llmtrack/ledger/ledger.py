@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError
 
 from llmtrack.ledger.database import full_text
 from llmtrack.ledger.database.database_file import DatabaseFile
@@ -117,6 +116,11 @@ class Ledger:
         with self.reading() as connection:
             return _position(connection, self.dialect, segment_id)
 
+    def sync(self) -> None:
+        """Has everything committed so far survive a power cut; a server sees to that by itself. Raises `OSError`."""
+        if self.file is not None:
+            self.file.sync()
+
     def forget(self, segment_ids: Sequence[str]) -> None:
         """Forgets how far these segments were read: they are deleted."""
         if not segment_ids:
@@ -176,7 +180,7 @@ class Ledger:
                             result = work(connection)
                         if self._is_open(connection):
                             return result
-            except DBAPIError as error:
+            except Exception as error:
                 if not self.dialect.is_passing(error) or time.monotonic() > deadline:
                     raise
             self._remembered.forget()

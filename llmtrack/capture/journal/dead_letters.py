@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from llmtrack.capture.journal.frame import MAGIC, Frame, again, decode
+from llmtrack.capture.journal.frame import MAGIC, Frame, again, decode, encode
 from llmtrack.capture.journal.segment import header
 from llmtrack.ledger.owner import Owner
 
@@ -25,6 +27,17 @@ def keep(directory: Path, owner: Owner, frame: Frame) -> Path:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)  # no journal was made where records wait in memory
     _append(path, owner, again(frame))
     return path
+
+
+def keep_damage(directory: Path, owner: Owner, data: bytes, segment: str, at: int) -> Path:
+    """Adds bytes that should be a record and are none, from position `at` of a segment; returns the file.
+
+    Raises `OSError` if it cannot be written.
+    """
+    metadata = json.dumps({"segment": segment, "at": at}).encode()
+    frame = decode(encode(metadata, time.time_ns() // 1000, ended="damage", response=data), 0, 0)
+    assert frame is not None
+    return keep(directory, owner, frame)
 
 
 def forget_user(directory: Path, owner: Owner, user_id: str) -> int:

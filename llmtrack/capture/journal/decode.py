@@ -25,6 +25,8 @@ _PLAIN = {"span": Span, "identity": Identity, "feedback": Feedback}
 
 def record_of(frame: Frame) -> Record | None:
     """The record in `frame`, not yet priced; `None` if there is nothing to keep. Raises where it makes no sense."""
+    if frame.ended == "damage":
+        raise ValueError("these bytes are no record")
     if frame.ended == "record":
         metadata = json.loads(frame.metadata)
         record: Record = _PLAIN[metadata["kind"]](**metadata["record"])

@@ -17,14 +17,15 @@ MAGIC = b"\x93LTJ"
 _HEAD = struct.Struct("<4sIqqHHBB6I")
 _CHECKED = struct.Struct("<qqHHBB6I")
 """The head from behind the checksum."""
+_CHECK = struct.Struct("<I")
 HEAD_SIZE = _HEAD.size
 _UNCHECKED = HEAD_SIZE - _CHECKED.size
 LARGEST = 1 << 30
 """No frame is larger; a length beyond it is damage, not a record."""
 
-ENDINGS = ("read", "closed", "error", "cancelled", "abandoned", "refused", "record", "ledger")
+ENDINGS = ("read", "closed", "error", "cancelled", "abandoned", "refused", "record", "ledger", "damage")
 """How a call ended, as its number. ``record`` is no call but a record complete in its JSON: a span, an identity, …;
-``ledger`` says to which ledger what follows belongs."""
+``ledger`` says to which ledger what follows belongs; ``damage`` keeps bytes that are no frame, in the dead letters."""
 _NUMBERS = {name: number for number, name in enumerate(ENDINGS)}
 STREAMED, NO_REQUEST, NO_RESPONSE = 1, 2, 4
 
@@ -90,16 +91,22 @@ def need(data: bytes, at: int) -> int | None:
     return whole if magic == MAGIC and whole <= LARGEST else None
 
 
+def is_whole(data: bytes, at: int) -> bool:
+    """Whether a frame starts at `at` and all of it is there, undamaged; this version need not know its kind."""
+    if len(data) - at < HEAD_SIZE or (whole := need(data, at)) is None or at + whole > len(data):
+        return False
+    (check,) = _CHECK.unpack_from(data, at + len(MAGIC))
+    return bool(crc32(memoryview(data)[at + _UNCHECKED : at + whole]) == check)
+
+
 def decode(data: bytes, at: int, base: int) -> Frame | None:
     """The frame at `at` of `data`, which lies at `base` in its file; `None` if it is damaged or cut short."""
     if len(data) - at < HEAD_SIZE:
         return None
-    magic, check, started_at, duration, attempts, status, ended, flags, *lengths = _HEAD.unpack_from(data, at)
+    _, _, started_at, duration, attempts, status, ended, flags, *lengths = _HEAD.unpack_from(data, at)
     start = at + HEAD_SIZE
     end = start + sum(lengths)
-    if magic != MAGIC or end > len(data) or end - at > LARGEST or ended >= len(ENDINGS):
-        return None
-    if crc32(memoryview(data)[at + _UNCHECKED : end]) != check:
+    if ended >= len(ENDINGS) or not is_whole(data, at):
         return None
     a = start + lengths[0]
     b = a + lengths[1]

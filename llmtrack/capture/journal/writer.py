@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmtrack.capture.health import Health
-from llmtrack.capture.journal.adoption import adopt, directories_of, is_waiting
+from llmtrack.capture.journal.adoption import adopt, directories_of, is_waiting, set_unreadable_aside
 from llmtrack.capture.journal.batch_writer import BatchWriter
 from llmtrack.capture.journal.frame import decode
 from llmtrack.capture.journal.imports import import_all
 from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.journal.segment import Segment, take_over
-from llmtrack.capture.journal.segment_reader import BATCH_RECORDS, read_frames
+from llmtrack.capture.journal.segment_reader import BATCH_RECORDS, read_batch
 from llmtrack.capture.journal.spill import remove_if_empty
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ class Writer:
                 return
             try:
                 self._idle = not self._work()
+                if self._stopping:
+                    return  # It may have stopped before it wrote anything.
                 pause = FIRST_PAUSE
                 self._failing = False
                 self._health.recovered("ledger", "The ledger can be written again")
@@ -213,8 +215,8 @@ class Writer:
         done, segment.done = segment.done, max(segment.begin, position)
         count, at = 0, segment.done
         while at < done:
-            frames, at = read_frames(segment, self._health, at)
-            count += sum(frame.end <= done for frame in frames)
+            batch = read_batch(segment, at)
+            count, at = count + sum(frame.end <= done for frame in batch.frames), batch.end
         self.batches.written -= count
         if own:
             with self._progress:
@@ -263,6 +265,9 @@ class Writer:
             own = directory == self._directory()
             segments += adopt(directory, ledger.owner, self._journal.files(), self._health, unmarked=own)
         for segment in segments:
+            if not segment.readable:
+                set_unreadable_aside(segment, self._health)
+                continue
             self._adopted.append(segment)
             segment.done = min(max(segment.begin, ledger.progress(segment.id)), segment.end)
 
@@ -273,18 +278,18 @@ class Writer:
 
         worked = False
         while segment.done < segment.end and not self._stopping:
-            frames, done = read_frames(segment, self._health)
-            if not frames and done <= segment.done:
+            batch = read_batch(segment)
+            if batch.end <= segment.done:
                 break
             try:
                 since = segment.done if segment.done > segment.begin else 0
-                self.batches.write(ledger, segment.id, frames, done, since)
+                self.batches.write(ledger, segment.id, batch.frames, batch.end, since, batch.damage)
             except JournalGap:
                 self._rewind(segment, ledger.progress(segment.id), own)
             else:
-                segment.done = done
+                segment.done = batch.end
                 if own:
-                    self._count_handled(len(frames))
+                    self._count_handled(len(batch.frames))
             worked = True
         return worked
 

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,16 @@ class DatabaseFile:
         except DBAPIError as error:
             log.debug("No connection to a database that was removed or replaced is left: %s", error)
 
+    def sync(self) -> None:
+        """Has what was committed survive a power cut. Raises `OSError`.
+
+        SQLite itself syncs its log only before it moves what is there into the file. Unlike the file, the log may be
+        opened and closed beside SQLite, which holds no lock on it.
+        """
+        with suppress(FileNotFoundError):  # no log: SQLite has synced the file
+            _sync(self._log)
+        _sync(self.path.parent)
+
     def set_stale_log_aside(self) -> None:
         """Gives a write-ahead log whose database is gone another name, and says so.
 
@@ -147,6 +157,14 @@ def _locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _id_of(path: Path) -> _FileId | None:
