@@ -24,6 +24,7 @@ from llmtrack.ledger.owner import Owner, address_of
 from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
+    from llmtrack.capture.journal.group_sync import GroupSync
     from llmtrack.capture.journal.writer import Writer
 
 EXIT_TIMEOUT = 2.0
@@ -55,6 +56,7 @@ class Tracker:
         database_url: str | None = None,
         journal_dir: str | os.PathLike[str] | None = None,
         content: str | None = None,
+        durability: str | None = None,
         redact: Redactor | None = None,
         before_send: Sequence[Callable[[Call], None]] = (),
         clock: Callable[[], float] = time.time,
@@ -66,6 +68,8 @@ class Tracker:
         """
         if content not in (None, "on", "off"):
             raise ValueError(f'content is {content!r}; give "on" or "off", or a function as redact')
+        if durability not in (None, "process", "power"):
+            raise ValueError(f'durability is {durability!r}; give "process" or "power"')
         self.before_send = list(before_send)
         self.health = Health()
         self.epoch = 0
@@ -75,6 +79,8 @@ class Tracker:
         self._journal_dir = Path(journal_dir) if journal_dir is not None else None
         self._content: str | Redactor | None = redact or content
         self._journal = Journal(self.journal_dir, lambda: Owner(address_of(self.database_url)), self.health)
+        self._durability = durability
+        self._syncing: GroupSync | None = None
         self._writer: Writer | None = None
         self._earlier = Flushed(0, 0, 0)
         self._lock = threading.RLock()
@@ -156,6 +162,15 @@ class Tracker:
         return self._content
 
     @property
+    def durability(self) -> str:
+        """What a recorded call survives: ``process``, the end of this process; ``power``, a power cut as well."""
+        if self._durability is None:
+            from llmtrack.settings import get_settings
+
+            self._durability = get_settings().durability
+        return self._durability
+
+    @property
     def database_url(self) -> str:
         """Where the ledger is."""
         if self._database_url is None:
@@ -184,11 +199,22 @@ class Tracker:
         return self._writer
 
     def _wake(self) -> None:
+        if self.durability == "power":
+            self._group_sync().wake()
         writer = self._writer
         if writer is not None:
             writer.wake()
         elif not sys.is_finalizing():  # A record that comes so late stays in the journal until the next start.
             self.writer.wake()
+
+    def _group_sync(self) -> GroupSync:
+        if self._syncing is None:
+            from llmtrack.capture.journal.group_sync import GroupSync
+
+            with self._lock:
+                if self._syncing is None:
+                    self._syncing = GroupSync(self._journal, self.health)
+        return self._syncing
 
     def flush(self, timeout: float | None = 10.0) -> Flushed:
         """Waits until everything recorded so far is in the ledger, or `timeout` seconds are over; tells how far it got.
@@ -221,6 +247,8 @@ class Tracker:
             )
         with self._lock:
             self._earlier, self._writer = self.status(), None
+            if self._syncing is not None:
+                self._syncing.sync()
             self._journal.close()
             return self._earlier
 
@@ -230,7 +258,7 @@ class Tracker:
         self._lock = threading.RLock()
         self.health = Health()
         self._journal.after_fork()
-        self._writer = None
+        self._writer = self._syncing = None
         self._earlier = Flushed(0, 0, 0)
 
 

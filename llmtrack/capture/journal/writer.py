@@ -12,6 +12,7 @@ from llmtrack.capture.health import Health
 from llmtrack.capture.journal.adoption import adopt, directories_of, is_waiting, set_unreadable_aside
 from llmtrack.capture.journal.batch_writer import BatchWriter
 from llmtrack.capture.journal.frame import decode
+from llmtrack.capture.journal.group_sync import sync_directory
 from llmtrack.capture.journal.imports import import_all
 from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.journal.segment import Segment, take_over
@@ -62,6 +63,7 @@ class Writer:
         self._looked = True
         self._failing = False
         self._spent: list[str] = []
+        self._spent_in: set[Path] = set()
         self._look_at = 0.0
 
     # -- for other threads -------------------------------------------------------------------------------------------
@@ -192,9 +194,10 @@ class Writer:
         Returns whether there are some that are not: a database that was removed or replaced took records with it.
         """
         lacking = False
-        for segment in [*self._adopted, *self._journal.segments()]:
-            if not segment.closed or not segment.written:
-                continue
+        segments = [s for s in [*self._adopted, *self._journal.segments()] if s.closed and s.written]
+        if segments:
+            ledger.sync()  # From here on it need not rely on them, even if the power goes.
+        for segment in segments:
             own = segment not in self._adopted
             position = segment.end if segment.begin == segment.end else ledger.progress(segment.id)
             if position < segment.done:
@@ -208,6 +211,7 @@ class Writer:
                 segment.release(delete=True)
                 remove_if_empty(segment.path.parent)
             self._spent.append(segment.id)
+            self._spent_in.add(segment.path.parent)
         return lacking
 
     def _rewind(self, segment: Segment, position: int, own: bool) -> None:
@@ -243,8 +247,10 @@ class Writer:
         worked |= self._remove_written(ledger)
         self._journal.prepare()
         if not worked and self._spent:
+            for directory in self._spent_in:
+                sync_directory(directory)  # Or a power cut brings a file back that the ledger has forgotten.
             ledger.forget(self._spent)
-            self._spent = []
+            self._spent, self._spent_in = [], set()
         return worked
 
     def _open(self) -> Ledger:
