@@ -28,7 +28,7 @@ CALM = 0.02
 """Seconds without a record after which the callers are not in the way; before, they come first …"""
 LONGEST_GATHER = 1.0
 """… for at most so many seconds. Larger batches are cheaper ones, too."""
-REST_AFTER = 5.0
+REST_AFTER = 2.5
 """Seconds without a record after which the journal file is removed; the next record begins another."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds to wait after the ledger could not be written, doubling."""
@@ -115,6 +115,7 @@ class Writer:
             try:
                 self._journal.rest()
                 self._remove_written(self._ledger)
+                self._ledger.checkpoint()  # so that a program that ended leaves one file
             except Exception as error:
                 self._health.failed(
                     "ledger", "The ledger cannot be read; what is in it stays in the journal, too", error

@@ -66,6 +66,17 @@ class DatabaseFile:
         self._open = (opened, _id_of(self._log))
         return True
 
+    def checkpoint(self, connection: Connection) -> bool:
+        """Empties the log into the file without waiting for anybody. Returns whether it is empty now."""
+        driver: Any = connection.connection.driver_connection
+        (waits,) = driver.execute("PRAGMA busy_timeout").fetchone()
+        driver.execute("PRAGMA busy_timeout = 0")
+        try:
+            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+        finally:
+            driver.execute(f"PRAGMA busy_timeout = {waits}")
+
     def finish(self, connection: Connection) -> None:
         """Moves what the log holds into the file that `connection` has open, wherever that is now, and closes it."""
         driver: Any = connection.connection.driver_connection
