@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from llmtrack.capture.journal.writer import Writer
 
 EXIT_TIMEOUT = 2.0
-"""Seconds that the end of the process waits for the writer. What is left stays in the journal."""
+"""Seconds that the end of the process waits, for all trackers. What is left stays in the journal."""
+FLUSHING = 0.8
+"""The part of the time for closing in which records may still be written; the rest is for deleting their journal."""
+LEAST_STOP = 0.1
+"""Seconds that a writer has to end, however late it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +240,10 @@ class Tracker:
 
     def close(self, timeout: float | None = 10.0) -> Flushed:
         """Flushes, then stops the writer and lets go of files. A client may go on: its next call starts all again."""
-        self.flush(timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self.flush(None if timeout is None else timeout * FLUSHING)
         writer = self.writer
-        writer.stop()
+        writer.stop(*([] if deadline is None else [max(LEAST_STOP, deadline - time.monotonic())]))
         if in_journal := self.status().waiting - len(self._journal.memory):
             self.health.failed(
                 "waiting",
@@ -308,9 +313,10 @@ def _after_fork() -> None:
 
 
 def _at_exit() -> None:
+    deadline = time.monotonic() + EXIT_TIMEOUT
     for tracker in list(_trackers):
         try:
-            tracker.close(EXIT_TIMEOUT)
+            tracker.close(max(0.0, deadline - time.monotonic()))
         except Exception as error:
             tracker.health.failed("exit", "The last records stay in the journal until the next start", error)
 

@@ -103,26 +103,17 @@ class Writer:
         self._given += take
         self._look_at, self._looked = 0.0, False
 
-    def stop(self) -> None:
-        """Ends the thread after the batch it is at, and deletes the journal files that are in the ledger."""
+    def stop(self, timeout: float = 5.0) -> None:
+        """Ends the thread after the batch it is at; it then deletes the journal files that are in the ledger.
+
+        Waits for that `timeout` seconds at most: a thread that hangs in its database keeps no program from ending.
+        """
         self._stopping = True
         self._hurried.set()
         self._wanted.set()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=5.0)
-        if self._ledger is not None and not self._failing and (thread is None or not thread.is_alive()):
-            try:
-                self._journal.rest()
-                self._remove_written(self._ledger)
-                self._ledger.checkpoint()  # so that a program that ended leaves one file
-            except Exception as error:
-                self._health.failed(
-                    "ledger", "The ledger cannot be read; what is in it stays in the journal, too", error
-                )
-        for segment in self._adopted:
-            segment.release(delete=False)
-        self._adopted = []
+            thread.join(timeout)
 
     def _others_wait(self) -> bool:
         own, ledger = self._journal.files(), self._ledger
@@ -148,6 +139,27 @@ class Writer:
     # -- the thread --------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._run_until_stopped()
+        finally:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Deletes the journal files that are in the ledger, and lets go of those of others."""
+        if self._ledger is not None and not self._failing:
+            try:
+                self._journal.rest()
+                self._remove_written(self._ledger)
+                self._ledger.checkpoint()  # so that a program that ended leaves one file
+            except Exception as error:
+                self._health.failed(
+                    "ledger", "The ledger cannot be read; what is in it stays in the journal, too", error
+                )
+        for segment in self._adopted:
+            segment.release(delete=False)
+        self._adopted = []
+
+    def _run_until_stopped(self) -> None:
         pause = FIRST_PAUSE
         while not self._stopping:
             self._sleep()
