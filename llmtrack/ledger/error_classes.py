@@ -48,6 +48,11 @@ def fault_of(error: Exception) -> Fault:
     return Fault.RECORDS if isinstance(error, ours) else Fault.UNCLEAR
 
 
+def is_database_away(error: Exception) -> bool:
+    """Whether the database cannot be reached or used now, and nothing is wrong with what it was asked."""
+    return isinstance(error, DBAPIError) and fault_of(error) is Fault.DATABASE
+
+
 def _fault_in_sqlite(cause: sqlite3.Error) -> Fault:
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None and code & 0xFF in _SQLITE_STATES:
