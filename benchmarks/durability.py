@@ -2,6 +2,7 @@
 
     python benchmarks/durability.py                        # SQLite: twenty kills, a lock of ten seconds
     python benchmarks/durability.py --postgres BIN_DIR     # and PostgreSQL stopped and started under load
+    python benchmarks/durability.py --price                # only what LLMTRACK_DURABILITY=power costs the caller
 
 `BIN_DIR` is where `initdb` and `pg_ctl` are, such as /usr/lib/postgresql/15/bin; a cluster of its own is made in a
 temporary folder (as user `postgres` when run as root). Calls go through the real OpenAI SDK to a transport inside the
@@ -240,6 +241,39 @@ def postgres(bin_dir: Path) -> None:
         print(f"PostgreSQL back: {answers} answers, rows {rows}, lost {lost}, twice {twice}; {flushed}")
 
 
+def price(rounds: int = 12, calls: int = 200) -> None:
+    """What a call takes with the journal synced in groups, beside one without: blocks next to each other."""
+    from llmtrack import Tracker
+
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        trackers = {
+            name: Tracker(f"sqlite:///{folder}/{name}.db", durability=kind)
+            for name, kind in (("process", "process"), ("again", "process"), ("power", "power"))
+        }
+        clients = {name: client(tracker, name) for name, tracker in trackers.items()}
+        wall: dict[str, list[float]] = {name: [] for name in trackers}
+        cpu: dict[str, list[float]] = {name: [] for name in trackers}
+        for turn in range(rounds + 1):
+            for name, openai in clients.items():
+                walls, cpus = [], []
+                for _ in range(calls):
+                    at, busy = time.perf_counter(), time.thread_time()
+                    ask(openai)
+                    walls.append(time.perf_counter() - at)
+                    cpus.append(time.thread_time() - busy)
+                trackers[name].flush(60)
+                if turn:  # the first is for imports
+                    wall[name].append(statistics.median(walls))
+                    cpu[name].append(statistics.median(cpus))
+        for tracker in trackers.values():
+            tracker.close()
+    for kind, numbers in (("thread-CPU", cpu), ("wall", wall)):
+        for name in ("again", "power"):
+            added = statistics.median(b - a for a, b in zip(numbers["process"], numbers[name], strict=True))
+            label = "power" if name == "power" else "process again (the noise)"
+            print(f"{kind}: {label} {added * 1e6:+.1f} us a call, of {statistics.median(numbers['process']) * 1e6:.0f}")
+
+
 def main() -> None:
     """Runs what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -247,10 +281,14 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--postgres", type=Path, metavar="BIN_DIR")
+    parser.add_argument("--price", action="store_true")
     asked = parser.parse_args()
     if asked.die:
         die(*asked.die)
     print(json.dumps({"load": os.getloadavg()[0]}))
+    if asked.price:
+        price()
+        return
     kills(asked.kills)
     locked(asked.seconds)
     if asked.postgres:

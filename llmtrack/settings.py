@@ -14,12 +14,12 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from llmtrack.masking import mask
@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     capture_content: Literal["on", "off"] = Field(default="on", description='"on" or "off"')
     """Whether prompts and answers are kept beside the numbers. Conversations of the chat page are kept either way."""
 
+    durability: Literal["process", "power"] = Field(default="process", description='"process" or "power"')
+    """What a recorded call survives: the end of its process, however sudden; or a power cut 200 ms later as well."""
+
     # How long things are kept. What is left out is kept for ever; totals always are.
     keep_text_days: int | None = Field(default=None, ge=1, le=36_500, description="a number of days, at least 1")
     """What was said: prompts, answers, error messages, comments."""
@@ -146,6 +149,12 @@ class Settings(BaseSettings):
     """Ask each provider with a key, in the background, which models it has."""
     price_refresh: bool = Field(default=False, description="true or false")
     """Fetch newer prices from the genai-prices project, instead of those installed with it."""
+
+    # The server.
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="addresses such as https://llm.example.com, parted by commas"
+    )
+    """Where people open the app, if a proxy in front of it rewrites the Host header."""
 
     # The simulated provider.
     demo: bool = Field(default=True, description="true or false")
@@ -188,6 +197,17 @@ class Settings(BaseSettings):
     def _switch(cls, value: Any) -> Any:
         words = {"true": "on", "1": "on", "yes": "on", "false": "off", "0": "off", "no": "off"}
         return words.get(str(value).lower(), str(value).lower())
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        """A variable is one string: addresses parted by commas."""
+        parts = value.split(",") if isinstance(value, str) else value
+        origins = tuple(str(part).strip().rstrip("/") for part in parts if str(part).strip())
+        for origin in origins:
+            if not re.fullmatch(r"https?://[^/\s@]+", origin):
+                raise ValueError(f"addresses such as https://llm.example.com, without a path, unlike {origin!r}")
+        return origins
 
     @field_validator("providers")
     @classmethod

@@ -6,7 +6,7 @@ import streamlit as st
 
 from llmtrack.serving import preload
 from llmtrack.settings import get_settings
-from pages.components import reruns
+from pages.components import callbacks, reruns
 from pages.components.empty_states import EXPLAINED, in_words
 from pages.components.viewer import viewer
 
@@ -34,6 +34,7 @@ def closed(reason: str) -> None:
     st.error(reason, icon=":material/lock:")
 
 
+callbacks.explain()
 reruns.begin()
 try:
     settings = get_settings()

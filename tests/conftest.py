@@ -84,11 +84,16 @@ def postgres_database() -> Iterator[str]:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Quick tests first: whatever drives a browser comes last, and is tried once more if it fails.
 
     A real browser on a busy machine now and then misses a click while the page is drawn anew; the report counts reruns.
+    Trials at their full length are left out unless they are asked for with `-m full`.
     """
+    if "full" not in config.getoption("markexpr"):
+        full = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=full)
+        items[:] = [item for item in items if item not in full]
     items.sort(key=lambda item: "browser" in item.path.parts)
     for item in items:
         if "browser" in item.path.parts:

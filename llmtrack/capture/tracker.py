@@ -24,11 +24,16 @@ from llmtrack.ledger.owner import Owner, address_of
 from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
+    from llmtrack.capture.journal.group_sync import GroupSync
     from llmtrack.capture.journal.writer import Writer
     from llmtrack.capture.sdk.include_usage import Server
 
 EXIT_TIMEOUT = 2.0
-"""Seconds that the end of the process waits for the writer. What is left stays in the journal."""
+"""Seconds that the end of the process waits, for all trackers. What is left stays in the journal."""
+FLUSHING = 0.8
+"""The part of the time for closing in which records may still be written; the rest is for deleting their journal."""
+LEAST_STOP = 0.1
+"""Seconds that a writer has to end, however late it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Tracker:
         database_url: str | None = None,
         journal_dir: str | os.PathLike[str] | None = None,
         content: str | None = None,
+        durability: str | None = None,
         redact: Redactor | None = None,
         before_send: Sequence[Callable[[Call], None]] = (),
         clock: Callable[[], float] = time.time,
@@ -67,6 +73,8 @@ class Tracker:
         """
         if content not in (None, "on", "off"):
             raise ValueError(f'content is {content!r}; give "on" or "off", or a function as redact')
+        if durability not in (None, "process", "power"):
+            raise ValueError(f'durability is {durability!r}; give "process" or "power"')
         self.before_send = list(before_send)
         self.health = Health()
         self.epoch = 0
@@ -76,6 +84,8 @@ class Tracker:
         self._journal_dir = Path(journal_dir) if journal_dir is not None else None
         self._content: str | Redactor | None = redact or content
         self._journal = Journal(self.journal_dir, lambda: Owner(address_of(self.database_url)), self.health)
+        self._durability = durability
+        self._syncing: GroupSync | None = None
         self._writer: Writer | None = None
         self._earlier = Flushed(0, 0, 0)
         self._lock = threading.RLock()
@@ -140,6 +150,15 @@ class Tracker:
         return self._content
 
     @property
+    def durability(self) -> str:
+        """What a recorded call survives: ``process``, the end of this process; ``power``, a power cut as well."""
+        if self._durability is None:
+            from llmtrack.settings import get_settings
+
+            self._durability = get_settings().durability
+        return self._durability
+
+    @property
     def database_url(self) -> str:
         """Where the ledger is."""
         if self._database_url is None:
@@ -168,11 +187,22 @@ class Tracker:
         return self._writer
 
     def _wake(self) -> None:
+        if self.durability == "power":
+            self._group_sync().wake()
         writer = self._writer
         if writer is not None:
             writer.wake()
         elif not sys.is_finalizing():  # A record that comes so late stays in the journal until the next start.
             self.writer.wake()
+
+    def _group_sync(self) -> GroupSync:
+        if self._syncing is None:
+            from llmtrack.capture.journal.group_sync import GroupSync
+
+            with self._lock:
+                if self._syncing is None:
+                    self._syncing = GroupSync(self._journal, self.health)
+        return self._syncing
 
     def flush(self, timeout: float | None = 10.0) -> Flushed:
         """Waits until everything recorded so far is in the ledger, or `timeout` seconds are over; tells how far it got.
@@ -186,19 +216,28 @@ class Tracker:
         """How far the records got, without waiting."""
         writer, earlier, journal = self.writer, self._earlier, self._journal
         return Flushed(
-            earlier.written + writer.written,
+            earlier.written + writer.batches.written,
             max(0, journal.appended - journal.dropped - writer.handled),
-            earlier.failed + writer.rejected + journal.dropped,
-            writer.rejected_path or earlier.where,
+            earlier.failed + writer.batches.rejected + journal.dropped,
+            writer.batches.rejected_path or earlier.where,
         )
 
     def close(self, timeout: float | None = 10.0) -> Flushed:
         """Flushes, then stops the writer and lets go of files. A client may go on: its next call starts all again."""
-        self.flush(timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self.flush(None if timeout is None else timeout * FLUSHING)
         writer = self.writer
-        writer.stop()
+        writer.stop(*([] if deadline is None else [max(LEAST_STOP, deadline - time.monotonic())]))
+        if in_journal := self.status().waiting - len(self._journal.memory):
+            self.health.failed(
+                "waiting",
+                f"{in_journal} records wait in the journal in {self.journal_dir()}; "
+                "the next program that uses this ledger takes them in",
+            )
         with self._lock:
             self._earlier, self._writer = self.status(), None
+            if self._syncing is not None:
+                self._syncing.sync()
             self._journal.close()
             return self._earlier
 
@@ -208,7 +247,7 @@ class Tracker:
         self._lock = threading.RLock()
         self.health = Health()
         self._journal.after_fork()
-        self._writer = None
+        self._writer = self._syncing = None
         self._earlier = Flushed(0, 0, 0)
 
 
@@ -258,9 +297,10 @@ def _after_fork() -> None:
 
 
 def _at_exit() -> None:
+    deadline = time.monotonic() + EXIT_TIMEOUT
     for tracker in list(_trackers):
         try:
-            tracker.close(EXIT_TIMEOUT)
+            tracker.close(max(0.0, deadline - time.monotonic()))
         except Exception as error:
             tracker.health.failed("exit", "The last records stay in the journal until the next start", error)
 

@@ -36,7 +36,8 @@ def command(timeout: float, files: tuple[Path, ...]) -> None:
         click.echo(f"{done.failed:,} could not be written; they are kept in {done.where}.", err=True)
     for path in files:
         if path.exists():
-            click.echo(f"{path} was left alone: a program that still runs writes to it.", err=True)
+            reason = "a program that still runs writes to it, or this version cannot read it"
+            click.echo(f"{path} was left alone: {reason}.", err=True)
     left = survey(tracker.journal_dir(), ledger.owner, ledger.earlier).waiting
     if left:
         click.echo(f"{len(left)} journal files belong to programs that still run, in {tracker.journal_dir()}.")

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError
 
 from llmtrack.ledger.database import full_text
 from llmtrack.ledger.database.database_file import DatabaseFile
 from llmtrack.ledger.database.dialect import Dialect
+from llmtrack.ledger.database.idle_checkpoint import IdleCheckpoint
 from llmtrack.ledger.errors import JournalGap
 from llmtrack.ledger.owner import Owner
 from llmtrack.ledger.records import Record
@@ -50,6 +50,7 @@ class Ledger:
         self._renewing = threading.Lock()
         self._remembered = Remembered()
         self._writing = threading.Lock()
+        self._idle = IdleCheckpoint(self.checkpoint) if file is not None else None
         self._connections = self._remembered_at = 0
         event.listen(engine, "connect", self._count_connection)
 
@@ -117,6 +118,21 @@ class Ledger:
         with self.reading() as connection:
             return _position(connection, self.dialect, segment_id)
 
+    def sync(self) -> None:
+        """Has everything committed so far survive a power cut; a server sees to that by itself. Raises `OSError`."""
+        if self.file is not None:
+            self.file.sync()
+
+    def checkpoint(self) -> bool:
+        """Moves what the write-ahead log of a SQLite file holds into the file, unless others use it at this moment.
+
+        Returns whether the log is empty now.
+        """
+        if self.file is None:
+            return True
+        with self.engine.connect() as connection:
+            return self._is_open(connection) and self.file.checkpoint(connection)
+
     def forget(self, segment_ids: Sequence[str]) -> None:
         """Forgets how far these segments were read: they are deleted."""
         if not segment_ids:
@@ -175,8 +191,10 @@ class Ledger:
                         with connection.begin():
                             result = work(connection)
                         if self._is_open(connection):
+                            if self._idle is not None:
+                                self._idle.note()
                             return result
-            except DBAPIError as error:
+            except Exception as error:
                 if not self.dialect.is_passing(error) or time.monotonic() > deadline:
                     raise
             self._remembered.forget()

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from llmtrack.ledger.database.database_file import DatabaseFile
 from llmtrack.ledger.database.dialect import BUSY_SECONDS, Dialect, SQLite, dialect_of
 from llmtrack.ledger.database.ledger_identity import identify_ledger
+from llmtrack.ledger.database.private_files import create_private, make_private
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
 from llmtrack.ledger.migrations import bring_up as upgrade_tables
@@ -123,7 +124,9 @@ def _prepare_file(path: Path) -> None:
             f"give this user write access to {place} and its directory, or {_WAY_OUT}."
         )
     try:
+        create_private(path)
         _make_ready(path)
+        make_private(path)
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
             raise LedgerError(f"The file {path} is not an SQLite database: move it away, or {_WAY_OUT}.") from None

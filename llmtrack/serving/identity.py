@@ -27,6 +27,16 @@ class SignInNotSetUp(Exception):
     """The server can be reached by others and has no way to tell people apart; the text says what to do."""
 
 
+def why_closed(address: str | None) -> str | None:
+    """Why a server that listens at `address` serves nobody, and the way out; None where it serves."""
+    if is_loopback(address):
+        return None
+    return (
+        f"This server listens on {address or 'every network interface'}, where others can reach it, and sign-in is "
+        "not set up. Start it with --server.address 127.0.0.1, or set up sign-in."
+    )
+
+
 def local_viewer(*, address: str | None, headers: Mapping[str, str], user_id: str) -> Viewer:
     """The one local user, as an admin.
 
@@ -34,11 +44,8 @@ def local_viewer(*, address: str | None, headers: Mapping[str, str], user_id: st
     listens on this machine only, was called by a name of this machine (a page of another site that points its own
     name at 127.0.0.1 would not be), and no proxy stands in front of it.
     """
-    if not is_loopback(address):
-        raise SignInNotSetUp(
-            f"This server listens on {address or 'every network interface'}, where others can reach it, and sign-in is "
-            "not set up. Start it with --server.address 127.0.0.1, or set up sign-in."
-        )
+    if (reason := why_closed(address)) is not None:
+        raise SignInNotSetUp(reason)
     given = {name.lower(): value for name, value in headers.items()}
     host = host_name(given.get("host", "localhost"))
     if not is_loopback(host):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llmtrack.serving import daily_maintenance, preload
-from llmtrack.settings import SettingsError
+from llmtrack.serving.origin import SameOrigin
+from llmtrack.settings import SECRETS_FILE, SettingsError, get_settings
 
 SHUTDOWN_SECONDS = 5.0
 """How long the end of the server waits for answers in flight and for rows on their way to the ledger, each."""
@@ -80,11 +82,22 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 
 def _begin() -> None:
+    _name_readable_secrets()
     try:
         preload.start_when_idle()
         daily_maintenance.start()
     except SettingsError as error:
         _log.error("%s", error)  # and the page says it, instead of the server not starting
+
+
+def _name_readable_secrets() -> None:
+    try:
+        mode = SECRETS_FILE.stat().st_mode & 0o777
+    except OSError:
+        return  # there is none
+    if mode & 0o077 and os.name == "posix":
+        path = SECRETS_FILE.absolute()
+        _log.warning("Others on this machine can read %s (mode %04o), which holds keys: chmod 600 %s", path, mode, path)
 
 
 def finish(timeout: float) -> None:
@@ -102,5 +115,12 @@ def finish(timeout: float) -> None:
             _log.error("Calls may wait in their journal for the next start: %s", error)
 
 
+def _allowed_origins() -> tuple[str, ...]:
+    try:
+        return get_settings().allowed_origins
+    except SettingsError:
+        return ()  # the page says what is wrong
+
+
 ROUTES = [Route("/healthz", healthz)]
-MIDDLEWARE = [Middleware(SecurityHeaders)]
+MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(SameOrigin, allowed=_allowed_origins)]

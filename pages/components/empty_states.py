@@ -15,6 +15,10 @@ from llmtrack.settings import SettingsError
 
 EXPLAINED = (LedgerError, SettingsError, SignInNotSetUp)
 """Errors whose text is written for the person who reads it: what is wrong and the way out."""
+AWAY = (
+    "The database does not answer. Calls go on being recorded: they wait in a journal, and arrive once it answers "
+    "again. Nothing else has to be done; reload the page then."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -25,7 +29,13 @@ def in_words() -> Iterator[None]:
         yield
     except EXPLAINED as error:
         st.error(str(error), icon=":material/error:")
-    except Exception:
+    except Exception as error:
+        from llmtrack.ledger.error_classes import is_database_away  # loads the database's library
+
+        if is_database_away(error):
+            _log.warning("The database does not answer: %s", type(error).__name__)
+            st.error(AWAY, icon=":material/cloud_off:")
+            return
         reference = f"{new_id():x}"[-8:]
         _log.exception("A page failed (reference %s)", reference)
         st.error(

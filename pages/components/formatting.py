@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 _DATED = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})(?= \(simulated\)$|$)")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Unicode's controls for embedding, overriding and isolating a direction (UAX 9)."""
 UNKNOWN = "unknown"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
@@ -146,6 +148,19 @@ def heading(name: str) -> str:
     return said[:1].upper() + said[1:]
 
 
+def visible(text: str) -> str:
+    """A name with what would turn the order of its letters around shown instead of obeyed: ``⟨U+202E⟩``.
+
+    Otherwise ``gpt-⟨U+202E⟩o4`` reads as another model, and what stands behind a name is turned around with it.
+    """
+    return _TURNING.sub(
+        lambda control: (
+            f"\N{MATHEMATICAL LEFT ANGLE BRACKET}U+{ord(control[0]):04X}\N{MATHEMATICAL RIGHT ANGLE BRACKET}"
+        ),
+        text,
+    )
+
+
 def plain(text: str) -> str:
     """`text` as Markdown that shows it as it is: names and error messages may hold ``*``, ``[`` or ``$``."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~$:" else letter for letter in text)
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|~$:" else letter for letter in visible(text))

@@ -19,7 +19,7 @@ from llmtrack.capture.journal import segment as segment_file
 from llmtrack.capture.journal.frame import MAGIC, Frame, again, decode, encode, pack_times, pieces, unpack_times
 from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.journal.segment import Segment, create_segment, take_over
-from llmtrack.capture.journal.writer import read_frames
+from llmtrack.capture.journal.segment_reader import read_batch
 from llmtrack.capture.tracker import Tracker
 from llmtrack.ledger.owner import Owner
 
@@ -40,8 +40,10 @@ def read_all(segment: Segment, health: Health) -> list[Frame]:
     """All frames of a segment."""
     found: list[Frame] = []
     while segment.done < segment.end:
-        some, segment.done = read_frames(segment, health)
-        found += some
+        batch = read_batch(segment)
+        found, segment.done = found + batch.frames, batch.end
+        for _ in batch.damage:
+            health.failed("damage", "damaged")
     return found
 
 

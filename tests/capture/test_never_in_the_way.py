@@ -324,3 +324,33 @@ def test_a_response_without_any_header_is_recorded(provider: Provider, rows: Row
     with httpx2.Client(transport=httpx2.MockTransport(lambda request: answer)) as http:
         OpenAI(http_client=http).chat.completions.create(**CHAT)
     assert rows()[0].response_id == "1"
+
+
+HANGING = """
+import sys, threading, time
+import llmtrack
+from llmtrack.ledger.ledger import Ledger
+hung = threading.Event()
+def hang(*_, **__):
+    hung.set()
+    time.sleep(300)
+tracker = llmtrack.Tracker("sqlite:///" + sys.argv[1])
+tracker.record("feedback", trace_id="t", user_id="u", score=1, comment=None, at=1)
+assert tracker.flush(30).written == 1
+setattr(Ledger, sys.argv[2], hang)
+def busy():
+    while True:
+        tracker.record("feedback", trace_id="t", user_id="u", score=1, comment=None, at=1)
+        time.sleep(0.001)
+for _ in range(4):
+    threading.Thread(target=busy, daemon=True).start()
+if sys.argv[2] == "write":
+    assert hung.wait(30)
+"""
+
+
+@pytest.mark.parametrize("part", ["write", "progress"])
+def test_a_program_ends_although_its_database_hangs_and_its_threads_are_busy(part: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", HANGING, str(tmp_path / "ledger.db"), part]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,29 @@ def test_a_child_process_opens_connections_of_its_own(tmp_path: Path) -> None:
         os._exit(0 if again is not ledger else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert (ledger.progress("before"), ledger.progress("child")) == (1, 2)
+
+
+def test_a_ledger_and_what_lies_beside_it_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0)  # which would let everybody read and write
+    try:
+        made = open_ledger(f"sqlite:///{tmp_path / 'made.db'}")
+        made.write([])
+        assert modes(tmp_path, "made.db*") == {0o600}
+        with closing(sqlite3.connect(tmp_path / "made.db")) as source:
+            for name in ("older.db", "older.db.backup-1-20260101T000000Z"):
+                with closing(sqlite3.connect(tmp_path / name)) as target:
+                    source.backup(target)
+        (tmp_path / "older.db.turn").touch(0o666)
+        assert modes(tmp_path, "older.db*") - {0o600}
+
+        older = open_ledger(f"sqlite:///{tmp_path / 'older.db'}")
+        older.write([])
+    finally:
+        os.umask(before)
+    assert len(list(tmp_path.glob("older.db*"))) >= 5
+    assert modes(tmp_path, "older.db*") == {0o600}
+
+
+def modes(directory: Path, pattern: str) -> set[int]:
+    """The permissions of files."""
+    return {path.stat().st_mode & 0o777 for path in directory.glob(pattern)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -10,13 +11,19 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.maintenance.retention import Removed
 from llmtrack.serving import daily_maintenance, preload, web
 from llmtrack.serving.identity import SignInNotSetUp, host_name, is_loopback, local_viewer
-from llmtrack.settings import get_settings
+from llmtrack.serving.origin import SameOrigin, is_same_origin
+from llmtrack.settings import SettingsError, get_settings
 from tests.ledger.making import NOON, generation, said
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +44,121 @@ def test_every_response_forbids_framing_sniffing_and_foreign_pictures() -> None:
             assert headers["x-content-type-options"] == "nosniff"
             assert "img-src 'self' data: blob:;" in headers["content-security-policy"]
             assert "unsafe-eval" not in headers["content-security-policy"]
+
+
+PAGE = {"origin": "http://127.0.0.1:8501", "host": "127.0.0.1:8501"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "accepted"),
+    [
+        ("http://127.0.0.1:8501", "127.0.0.1:8501", True),
+        ("https://llm.example.com", "llm.example.com", True),
+        ("https://llm.example.com", "llm.example.com:443", True),
+        ("http://LOCALHOST:8501", "localhost:8501", True),
+        ("http://[::1]:8501", "[::1]:8501", True),
+        ("http://127.0.0.1:9999", "127.0.0.1:8501", False),
+        ("http://localhost:8501", "127.0.0.1:8501", False),
+        ("http://localhost", "localhost:8501", False),
+        ("https://evil.test", "llm.example.com", False),
+        ("http://llm.example.com@evil.test", "llm.example.com", False),
+        ("null", "127.0.0.1:8501", False),
+        ("http://127.0.0.1:port", "127.0.0.1:8501", False),
+        ("http://127.0.0.1:8501", "", False),
+    ],
+)
+def test_a_page_is_of_the_same_origin_by_host_and_port(origin: str, host: str, accepted: bool) -> None:
+    assert is_same_origin(origin, host) is accepted
+
+
+def guarded(seen: list[dict[bytes, bytes]], allowed: tuple[str, ...] = ()) -> TestClient:
+    """A server behind the check, which notes the headers of what gets through."""
+
+    async def post(request: Request) -> PlainTextResponse:
+        seen.append(dict(request.scope["headers"]))
+        return PlainTextResponse("done")
+
+    async def socket(websocket: WebSocket) -> None:
+        seen.append(dict(websocket.scope["headers"]))
+        await websocket.accept()
+        await websocket.close()
+
+    routes = [Route("/x", post, methods=["GET", "POST", "PUT", "DELETE"]), WebSocketRoute("/s", socket)]
+    return TestClient(Starlette(routes=routes, middleware=[Middleware(SameOrigin, allowed=lambda: allowed)]))
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": "http://127.0.0.1:9999"}, {"origin": "null"}])
+def test_a_page_of_another_port_can_open_no_socket_and_change_nothing(headers: dict[str, str]) -> None:
+    seen: list[dict[bytes, bytes]] = []
+    with guarded(seen) as client:
+        with (
+            pytest.raises(WebSocketDisconnect),
+            client.websocket_connect("/s", headers={**PAGE, "origin": ""} | headers),
+        ):
+            raise AssertionError("it was accepted")
+        for method in ("POST", "PUT", "DELETE"):
+            answer = client.request(method, "/x", headers={"host": PAGE["host"], **headers})
+            assert answer.status_code == (403 if headers else 200), "other programs send no origin"
+    assert len(seen) == (0 if headers else 3)
+
+
+def test_the_apps_own_page_and_one_behind_a_named_proxy_get_through() -> None:
+    seen: list[dict[bytes, bytes]] = []
+    with guarded(seen, ("https://llm.example.com",)) as client:
+        for origin in (PAGE["origin"], "https://llm.example.com"):
+            with client.websocket_connect("/s", headers={**PAGE, "origin": origin}):
+                pass
+            assert client.post("/x", headers={**PAGE, "origin": origin}).text == "done"
+        assert client.post("/x", headers={**PAGE, "origin": "http://llm.example.com"}).status_code == 403
+    assert [headers[b"origin"] for headers in seen] == [PAGE["origin"].encode()] * 4
+
+
+def test_an_address_with_a_path_is_no_origin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMTRACK_ALLOWED_ORIGINS", "https://a.example, https://b.example/app")
+    get_settings.cache_clear()
+    with pytest.raises(SettingsError, match=r"unlike 'https://b.example/app'"):
+        get_settings()
+    monkeypatch.setenv("LLMTRACK_ALLOWED_ORIGINS", "https://a.example/, https://b.example")
+    get_settings.cache_clear()
+    assert get_settings().allowed_origins == ("https://a.example", "https://b.example")
+
+
+def test_keys_that_others_can_read_are_named_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".streamlit").mkdir()
+    secrets = tmp_path / ".streamlit" / "secrets.toml"
+    secrets.write_text("")
+    for mode in (0o600, 0o644):
+        secrets.chmod(mode)
+        with TestClient(Starlette(routes=web.ROUTES, lifespan=web.lifespan)):
+            pass
+        assert (f"{secrets} (mode 0644)" in caplog.text) == (mode == 0o644)
+
+
+def test_the_terminal_of_a_server_that_serves_nobody_says_so_and_names_no_address(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless", "true"]
+    with subprocess.Popen(
+        [*command, "--server.port", "0", "--server.address", "0.0.0.0"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONUNBUFFERED": "1", "LLMTRACK_PRELOAD": "false"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        printed = ""
+        while "sign-in is not set up" not in printed and (line := process.stdout.readline()):
+            printed += line
+        try:
+            process.wait(6)  # what else it prints
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+        printed += process.stdout.read()
+    assert "This server listens on 0.0.0.0, where others can reach it, and sign-in is not set up." in printed
+    assert "URL" not in printed
+    assert "You can now view" not in printed
 
 
 def test_the_app_is_found_by_streamlit_run_and_starts_from_any_directory() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from llmtrack.capture.journal.frame import MAGIC, Frame, again, decode
+from llmtrack.capture.journal.frame import MAGIC, Frame, again, decode, encode
 from llmtrack.capture.journal.segment import header
 from llmtrack.ledger.owner import Owner
 
@@ -27,9 +29,20 @@ def keep(directory: Path, owner: Owner, frame: Frame) -> Path:
     return path
 
 
+def keep_damage(directory: Path, owner: Owner, data: bytes, segment: str, at: int) -> Path:
+    """Adds bytes that should be a record and are none, from position `at` of a segment; returns the file.
+
+    Raises `OSError` if it cannot be written.
+    """
+    metadata = json.dumps({"segment": segment, "at": at}).encode()
+    frame = decode(encode(metadata, time.time_ns() // 1000, ended="damage", response=data), 0, 0)
+    assert frame is not None
+    return keep(directory, owner, frame)
+
+
 def forget_user(directory: Path, owner: Owner, user_id: str) -> int:
     """Removes what is kept there of a user, and what nobody could say whose it is; returns how many records went."""
-    return _forget(directory, owner, lambda frame: _user_of(frame) in (user_id, _UNTOLD))
+    return _forget(directory, owner, lambda frame: _user_of(frame) in (user_id, _UNKNOWN_USER))
 
 
 def forget_before(directory: Path, owner: Owner, at: int) -> int:
@@ -37,7 +50,7 @@ def forget_before(directory: Path, owner: Owner, at: int) -> int:
     return _forget(directory, owner, lambda frame: _began(frame) < at)
 
 
-_UNTOLD = object()
+_UNKNOWN_USER = object()
 
 
 def _user_of(frame: Frame) -> object:
@@ -47,8 +60,8 @@ def _user_of(frame: Frame) -> object:
         record = record_of(frame)
     except Exception:
         # Whatever is wrong with it may be why it was rejected.
-        return _UNTOLD
-    return _UNTOLD if record is None else record.user_id
+        return _UNKNOWN_USER
+    return _UNKNOWN_USER if record is None else record.user_id
 
 
 def _began(frame: Frame) -> int:
@@ -87,14 +100,14 @@ def _forget_in(path: Path, owner: Owner | None, gone: Callable[[Frame], bool]) -
 def _sort(source: Path, target: Path, owner: Owner | None, gone: Callable[[Frame], bool]) -> int:
     """Appends to `target` what stays of `source`; returns how many records do not. Damaged ones do not."""
     count = 0
-    kept: list[bytes] = []
+    remaining: list[bytes] = []
     for frame in _frames(source.read_bytes()):
         if frame is None or gone(frame):
             count += 1
         else:
-            kept.append(again(frame))
-    if kept:
-        _append(target, owner, b"".join(kept))
+            remaining.append(again(frame))
+    if remaining:
+        _append(target, owner, b"".join(remaining))
     source.unlink()
     return count
 

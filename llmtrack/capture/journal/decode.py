@@ -21,23 +21,25 @@ _PLAIN = {"span": Span, "identity": Identity, "feedback": Feedback}
 
 def record_of(frame: Frame) -> Record | None:
     """The record in `frame`, not yet priced; `None` if there is nothing to keep. Raises where it makes no sense."""
-    if frame.ended == "said":
-        known = json.loads(frame.known)
-        record: Record = _PLAIN[known["kind"]](**known["record"])
+    if frame.ended == "damage":
+        raise ValueError("these bytes are no record")
+    if frame.ended == "record":
+        metadata = json.loads(frame.metadata)
+        record: Record = _PLAIN[metadata["kind"]](**metadata["record"])
         return record
     # What is known of a call is mostly what was known of the one before.
-    known = _members(frame.known) if len(frame.known) < 1000 else json.loads(frame.known)
-    if "reading" in known:
+    metadata = _members(frame.metadata) if len(frame.metadata) < 1000 else json.loads(frame.metadata)
+    if "reading" in metadata:
         from llmtrack.capture.journal.redact import restored
 
-        reading = restored(known["reading"])
+        reading = restored(metadata["reading"])
     else:
-        reading = read(known["reader"], exchange_of(frame, known), content=True)
-    if known.get("settles") and (reading.open or reading.response_id is None or frame.http_status != 200):
+        reading = read(metadata["reader"], exchange_of(frame, metadata), content=True)
+    if metadata.get("settles") and (reading.open or reading.response_id is None or frame.http_status != 200):
         return None  # Asking after an answer is no request to a model, and this one found none that is ready.
-    if known.get("if_used") and reading.usage == _UNKNOWN:
+    if metadata.get("if_used") and reading.usage == _UNKNOWN:
         return None  # A request of some other kind, such as making an assistant.
-    return _generation(frame, known, reading)
+    return _generation(frame, metadata, reading)
 
 
 _UNKNOWN = Usage()
@@ -49,34 +51,34 @@ def _members(data: bytes) -> dict[str, Any]:
     return members
 
 
-def exchange_of(frame: Frame, known: dict[str, Any]) -> Exchange:
+def exchange_of(frame: Frame, metadata: dict[str, Any]) -> Exchange:
     """What was seen on the wire, for a reader."""
-    error = known.get("error")
+    error = metadata.get("error")
     return Exchange(
         request=None if frame.flags & NO_REQUEST else frame.request,
         response=None if frame.flags & NO_RESPONSE else frame.response,
-        content_type=known["content_type"],
-        content_encoding=known["content_encoding"],
+        content_type=metadata["content_type"],
+        content_encoding=metadata["content_encoding"],
         chunks=unpack_times(frame.times) if frame.times else (),
         http_status=frame.http_status,
         ended=frame.ended,
         error=ErrorSeen(**error) if error else None,
-        path=known["path"],
-        provider=provider_id(known["provider"], known.get("url_path", "")),
-        size=known.get("size"),
+        path=metadata["path"],
+        provider=provider_id(metadata["provider"], metadata.get("url_path", "")),
+        size=metadata.get("size"),
     )
 
 
-def _generation(frame: Frame, known: dict[str, Any], reading: Reading) -> Generation:
+def _generation(frame: Frame, metadata: dict[str, Any], reading: Reading) -> Generation:
     context = _members(frame.context) if frame.context else {}
     refused = frame.ended == "refused"
-    provider = provider_named(known["provider"], known.get("url_path", ""))
-    request_model = reading.request_model or known["model"]
+    provider = provider_named(metadata["provider"], metadata.get("url_path", ""))
+    request_model = reading.request_model or metadata["model"]
     return Generation(
         id=new_id(frame.started_at),
         started_at=frame.started_at,
         provider=provider,
-        operation=known["operation"],
+        operation=metadata["operation"],
         status="refused" if refused else "pending" if reading.pending else reading.status,
         request_model=request_model,
         response_model=reading.response_model,
@@ -94,7 +96,9 @@ def _generation(frame: Frame, known: dict[str, Any], reading: Reading) -> Genera
         finish_reason=reading.finish_reason,
         service_tier=reading.service_tier,
         region=reading.region
-        or region_of(provider, known.get("host"), known.get("url_path", ""), request_model or reading.response_model),
+        or region_of(
+            provider, metadata.get("host"), metadata.get("url_path", ""), request_model or reading.response_model
+        ),
         response_id=reading.response_id,
         request_id=frame.request_id.decode("latin-1") or None,
         http_status=frame.http_status,
@@ -105,11 +109,11 @@ def _generation(frame: Frame, known: dict[str, Any], reading: Reading) -> Genera
         usage_estimated=reading.usage_estimated,
         estimated=reading.estimated,
         reported_cost=reading.reported_cost,
-        simulated=known.get("simulated", False),
-        sent=not known.get("unsent", False) and (refused or frame.attempts > 0),
+        simulated=metadata.get("simulated", False),
+        sent=not metadata.get("unsent", False) and (refused or frame.attempts > 0),
         open=reading.open,
-        settles=known.get("settles", False),
-        completes_only=known.get("settles", False) and not reading.background,
+        settles=metadata.get("settles", False),
+        completes_only=metadata.get("settles", False) and not reading.background,
         input=reading.input,
         output=reading.output,
     )

@@ -49,7 +49,7 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
         secrets = credentials.credentials_of(call, error)
         if response:
             response = credentials.mask_body(response, secrets, failed=failed)
-    known = _known(
+    metadata = _metadata(
         call.endpoint,
         attachment.provider or host,
         host,
@@ -61,13 +61,13 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
         encoding,
     )
     if call.size is not None:
-        known = known[:-1] + b',"size":%d}' % call.size
+        metadata = metadata[:-1] + b',"size":%d}' % call.size
     if error is not None:
-        known = known[:-1] + b',"error":' + _error(error, secrets) + b"}"
+        metadata = metadata[:-1] + b',"error":' + _error(error, secrets) + b"}"
         if call.http_status is None and how != "refused" and never_sent(call.attempts, error):
-            known = known[:-1] + b',"unsent":true}'
+            metadata = metadata[:-1] + b',"unsent":true}'
     return pieces(
-        known,
+        metadata,
         call.started_at,
         (stopped_at - call.sent) // 1000,
         call.attempts,
@@ -83,7 +83,7 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
 
 
 @lru_cache(1000)
-def _known(
+def _metadata(
     endpoint: Endpoint,
     provider: str,
     host: str,
@@ -95,7 +95,7 @@ def _known(
     content_encoding: bytes,
 ) -> bytes:
     """What calls have in common that are alike, as JSON; a program has few kinds of them."""
-    said: dict[str, Any] = {
+    common: dict[str, Any] = {
         "operation": endpoint.operation,
         "reader": endpoint.reader,
         "provider": provider,
@@ -107,12 +107,12 @@ def _known(
         "content_encoding": content_encoding.decode("latin-1"),
     }
     if endpoint.settles:
-        said["settles"] = True
+        common["settles"] = True
     if endpoint.if_used:
-        said["if_used"] = True
+        common["if_used"] = True
     if simulated:
-        said["simulated"] = True
-    return json.dumps(said).encode()
+        common["simulated"] = True
+    return json.dumps(common).encode()
 
 
 def _error(error: BaseException, secrets: set[str]) -> bytes:
@@ -122,10 +122,10 @@ def _error(error: BaseException, secrets: set[str]) -> bytes:
         # "Connection error." alone tells nobody what is wrong.
         message = f"{message} ({type(cause).__name__}: {cause})"
     status = getattr(error, "status_code", None)
-    said = {
+    described = {
         "name": type(error).__name__,
         "message": mask(message[: LONGEST_MESSAGE + LONGEST_SECRET], secrets)[:LONGEST_MESSAGE],
         "http_status": status if isinstance(status, int) else None,
         "body": credentials.mask_json(getattr(error, "body", None), secrets),
     }
-    return as_json(said)
+    return as_json(described)

@@ -17,14 +17,15 @@ MAGIC = b"\x93LTJ"
 _HEAD = struct.Struct("<4sIqqHHBB6I")
 _CHECKED = struct.Struct("<qqHHBB6I")
 """The head from behind the checksum."""
+_CHECK = struct.Struct("<I")
 HEAD_SIZE = _HEAD.size
 _UNCHECKED = HEAD_SIZE - _CHECKED.size
 LARGEST = 1 << 30
 """No frame is larger; a length beyond it is damage, not a record."""
 
-ENDINGS = ("read", "closed", "error", "cancelled", "abandoned", "refused", "said", "ledger")
-"""How a call ended, as its number. ``said`` is no call but a record complete in its JSON: a span, an identity, …;
-``ledger`` says to which ledger what follows belongs."""
+ENDINGS = ("read", "closed", "error", "cancelled", "abandoned", "refused", "record", "ledger", "damage")
+"""How a call ended, as its number. ``record`` is no call but a record complete in its JSON: a span, an identity, …;
+``ledger`` says to which ledger what follows belongs; ``damage`` keeps bytes that are no frame, in the dead letters."""
 _NUMBERS = {name: number for number, name in enumerate(ENDINGS)}
 STREAMED, NO_REQUEST, NO_RESPONSE = 1, 2, 4
 
@@ -38,7 +39,7 @@ class Frame(NamedTuple):
     http_status: int | None
     ended: str
     flags: int
-    known: bytes
+    metadata: bytes
     """JSON of what else is known of the call; or the whole record."""
     context: bytes
     """JSON of who called."""
@@ -53,12 +54,12 @@ class Frame(NamedTuple):
 
 
 def pieces(
-    known: bytes,
+    metadata: bytes,
     started_at: int = 0,
     duration: int = 0,
     attempts: int = 0,
     http_status: int | None = None,
-    ended: str = "said",
+    ended: str = "record",
     flags: int = 0,
     context: bytes = b"",
     request_id: bytes = b"",
@@ -69,37 +70,43 @@ def pieces(
     """A frame in pieces, to be written in one go: what may be large is not copied."""
     head = _CHECKED.pack(
         started_at, duration, attempts & 0xFFFF, http_status or 0, _NUMBERS[ended], flags,
-        len(known), len(context), len(request_id), len(request), len(response), len(times),
+        len(metadata), len(context), len(request_id), len(request), len(response), len(times),
     )  # fmt: skip
-    small = b"".join((head, known, context, request_id))
+    small = b"".join((head, metadata, context, request_id))
     check = crc32(response, crc32(request, crc32(small)))
     if times:
         check = crc32(times, check)
     return [MAGIC + check.to_bytes(4, "little") + small, request, response, times]
 
 
-def encode(known: bytes, *others: Any, **named: Any) -> bytes:
+def encode(metadata: bytes, *others: Any, **named: Any) -> bytes:
     """A frame in one piece; the arguments are those of `pieces`."""
-    return b"".join(pieces(known, *others, **named))
+    return b"".join(pieces(metadata, *others, **named))
 
 
 def need(data: bytes, at: int) -> int | None:
     """How many bytes the frame that starts at `at` has in all; `None` if none can start there."""
-    magic, *_, known, context, request_id, request, response, times = _HEAD.unpack_from(data, at)
-    whole: int = HEAD_SIZE + known + context + request_id + request + response + times
+    magic, *_, metadata, context, request_id, request, response, times = _HEAD.unpack_from(data, at)
+    whole: int = HEAD_SIZE + metadata + context + request_id + request + response + times
     return whole if magic == MAGIC and whole <= LARGEST else None
+
+
+def is_whole(data: bytes, at: int) -> bool:
+    """Whether a frame starts at `at` and all of it is there, undamaged; this version need not know its kind."""
+    if len(data) - at < HEAD_SIZE or (whole := need(data, at)) is None or at + whole > len(data):
+        return False
+    (check,) = _CHECK.unpack_from(data, at + len(MAGIC))
+    return bool(crc32(memoryview(data)[at + _UNCHECKED : at + whole]) == check)
 
 
 def decode(data: bytes, at: int, base: int) -> Frame | None:
     """The frame at `at` of `data`, which lies at `base` in its file; `None` if it is damaged or cut short."""
     if len(data) - at < HEAD_SIZE:
         return None
-    magic, check, started_at, duration, attempts, status, ended, flags, *lengths = _HEAD.unpack_from(data, at)
+    _, _, started_at, duration, attempts, status, ended, flags, *lengths = _HEAD.unpack_from(data, at)
     start = at + HEAD_SIZE
     end = start + sum(lengths)
-    if magic != MAGIC or end > len(data) or end - at > LARGEST or ended >= len(ENDINGS):
-        return None
-    if crc32(memoryview(data)[at + _UNCHECKED : end]) != check:
+    if ended >= len(ENDINGS) or not is_whole(data, at):
         return None
     a = start + lengths[0]
     b = a + lengths[1]
@@ -114,9 +121,9 @@ def decode(data: bytes, at: int, base: int) -> Frame | None:
 
 def again(frame: Frame) -> bytes:
     """The bytes of a frame that was decoded."""
-    known, *parts = frame[6:12]
+    metadata, *parts = frame[6:12]
     return encode(
-        known,
+        metadata,
         frame.started_at,
         frame.duration,
         frame.attempts,

@@ -25,6 +25,8 @@ READY_SIZE = 1 << 20
 which the caller would have to wait for."""
 READY_AFTER = 64 << 10
 """Bytes in a segment from which on it looks as if there would be a next one."""
+LARGEST_HEADER = 8 << 10
+"""Records in memory are counted from here on, so that in a file a header has room before them."""
 MEMORY_RECORDS = 20_000
 MEMORY_BYTES = 64 << 20
 RETRY_AFTER = 1.0
@@ -37,6 +39,10 @@ def _write_joined(fd: int, pieces: Sequence[bytes], at: int) -> int:
 
 _write: Callable[[int, Sequence[bytes], int], int] = getattr(os, "pwritev", _write_joined)
 """Writes pieces to a place in a file, in one go."""
+
+
+def _records(count: int) -> str:
+    return f"{count} record" if count == 1 else f"{count} records"
 
 
 class Journal:
@@ -61,14 +67,17 @@ class Journal:
         self._appending = False
         self.memory: deque[bytes] = deque()
         self._memory_bytes = 0
-        self.memory_id = secrets.token_hex(8)
-        """By this name the ledger notes how far what waited in memory was written, as it does for a segment."""
-        self.memory_done = 0
-        """Bytes of records in memory that are in the ledger and were dropped."""
+        self._begin_memory()
         self.appended = 0
         """Records taken in so far, wherever they went."""
         self.dropped = 0
         """Records lost because neither disk nor memory had room."""
+
+    def _begin_memory(self) -> None:
+        self.memory_id = secrets.token_hex(8)
+        """By this name the ledger notes how far what waited in memory was written, as it does for a segment."""
+        self.memory_done = LARGEST_HEADER
+        """The position of the oldest record in memory, as if they all stood in a segment of that name."""
 
     def after_fork(self) -> None:
         """Starts afresh in a forked child. What the parent has not written yet stays the parent's."""
@@ -164,6 +173,31 @@ class Journal:
             except OSError as error:
                 self._health.failed("journal_tail", "A cut record stays at the end of a journal file", error)
 
+    def _spill_memory(self) -> None:
+        if not self.memory:
+            return
+        from llmtrack.capture.journal.spill import spill  # rarely needed
+
+        count = len(self.memory)
+        try:
+            path = spill(self._known_owner(), self.memory_id, self.memory, self.memory_done)
+        except Exception as error:
+            self._health.failed(
+                "spill",
+                f"{_records(count)} could be written neither to the ledger nor to the journal nor to the directory for "
+                "temporary files, and will be lost with this process",
+                error,
+            )
+            return
+        self.memory.clear()
+        self._memory_bytes = 0
+        self._begin_memory()
+        self._health.failed(
+            "spilled",
+            f"{_records(count)} could be written neither to the ledger nor to the journal; they are kept in {path}, "
+            "from where the next program that uses this ledger takes them in",
+        )
+
     def _keep_in_memory(self, data: bytes) -> None:
         if len(self.memory) >= MEMORY_RECORDS or self._memory_bytes + len(data) > MEMORY_BYTES:
             self.dropped += 1
@@ -184,6 +218,8 @@ class Journal:
                 size = len(self.memory.popleft())
                 self._memory_bytes -= size
                 self.memory_done += size
+            if not self.memory:
+                self._begin_memory()
 
     def segments(self) -> list[Segment]:
         """This process's segments, oldest first. Whatever lies before `end` in them can be read."""
@@ -219,8 +255,12 @@ class Journal:
         segment.release(delete=True)
 
     def close(self) -> None:
-        """Lets go of all files. What has records in it stays on disk, for whoever comes next."""
+        """Lets go of all files. What has records in it stays on disk, for whoever comes next.
+
+        What waits in memory goes to the directory for temporary files; where that fails too, it stays in memory.
+        """
         with self._lock:
+            self._spill_memory()
             segments = [*self._open, self._spare] if self._spare is not None else self._open
             self._open, self._current, self._spare = [], None, None
             self.appended = len(self.memory)

@@ -23,16 +23,16 @@ def stripped(call: Call, how: str, error: BaseException | None, content: str | R
     """The frame of a call with its reading in it instead of its bytes. `content` is ``"off"`` or redacts."""
     frame = decode(b"".join(frame_of(call, how, error)), 0, 0)
     assert frame is not None
-    known: dict[str, Any] = json.loads(frame.known)
-    reading = read(known["reader"], exchange_of(frame, known), content=content != "off")
+    metadata: dict[str, Any] = json.loads(frame.metadata)
+    reading = read(metadata["reader"], exchange_of(frame, metadata), content=content != "off")
     if callable(content):
         reading = _redacted(reading, content, health)
     else:
         reading = replace(reading, input=None, output=None, error_message=None)
-    known.pop("error", None)
-    known["reading"] = _readings().dump_python(reading, mode="json", fallback=str)
+    metadata.pop("error", None)
+    metadata["reading"] = _readings().dump_python(reading, mode="json", fallback=str)
     return pieces(
-        as_json(known),
+        as_json(metadata),
         frame.started_at,
         frame.duration,
         frame.attempts,

@@ -12,8 +12,9 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from llmtrack.capture.journal.frame import HEAD_SIZE, decode, encode, need
+from llmtrack.capture.journal.frame import HEAD_SIZE, MAGIC, decode, encode, is_whole, need
 from llmtrack.ledger.owner import Owner
 
 try:
@@ -22,16 +23,23 @@ except ImportError:  # Windows: records wait in memory there.
     fcntl = None  # type: ignore[assignment]
 
 SUFFIX = ".journal"
+UNFINISHED = ".new"
+"""A segment's suffix until it is locked and marked."""
+FORMAT = 1
+"""Raised when earlier versions could no longer read what is written; they set such a file aside."""
 ASIDE = ".aside"
 """Behind the name of a journal file that no ledger takes in by itself."""
 SEGMENT_SIZE = 16 << 20
 """A segment is closed and a new one begun beyond this many bytes."""
 _HEADER = 512
-"""Bytes of the first frame, or a multiple of it: it is written again in its place when more is known."""
+"""Bytes of the first frame, or a multiple of it: it is written again in its place when the id becomes known."""
 
 
 class Segment:
     """A journal file: where it ends, and how far it has been read and committed."""
+
+    readable = True
+    """Whether this version can read it; if not, nobody takes it in."""
 
     def __init__(self, id: str, path: Path, fd: int, end: int = 0, owner: Owner | None = None, begin: int = 0) -> None:
         self.id = id
@@ -46,6 +54,8 @@ class Segment:
         """Beyond this no further record is begun."""
         self.done = begin
         """Everything before this offset is in the ledger."""
+        self.synced = 0
+        """Everything before this offset survives a power cut, as far as this process knows."""
         self.closed = False
         """No more records will be appended."""
 
@@ -82,19 +92,19 @@ class Segment:
 
     def set_aside(self) -> Path:
         """Lets go of the file under another name, by which nobody takes it in; returns it. Raises `OSError`."""
-        aside = self.path.with_name(self.path.name + ASIDE)
+        aside = self.path.with_name(self.path.name.removesuffix(ASIDE) + ASIDE)
         self.path.rename(aside)
         self.release(delete=False)
         return aside
 
 
-def create_segment(directory: Path, owner: Owner) -> Segment:
+def create_segment(directory: Path, owner: Owner, id: str | None = None) -> Segment:
     """A new, locked segment. It gets its name only once it is locked and marked: nobody takes it for another's."""
     if fcntl is None:
         raise OSError(errno.ENOTSUP, "this system has no file locks")
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    id = secrets.token_hex(8)
-    young = directory / f"{id}.new"
+    id = secrets.token_hex(8) if id is None else id
+    young = directory / f"{id}{UNFINISHED}"
     fd = os.open(young, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -123,11 +133,12 @@ def take_over(path: Path) -> Segment | None:
         here, there = os.fstat(fd), os.stat(path)
         if here.st_ino != there.st_ino:
             raise OSError(errno.ENOENT, "replaced")
-        owner, begin = _read_header(fd)
+        header = _read_header(fd)
     except OSError:
         os.close(fd)
         return None
-    segment = Segment(path.name.partition(".")[0], path, fd, here.st_size, owner, begin)
+    segment = Segment(path.name.partition(".")[0], path, fd, here.st_size, header.owner, header.begin)
+    segment.readable = header.readable
     segment.closed = True
     return segment
 
@@ -136,7 +147,7 @@ def owner_of(path: Path) -> Owner | None:
     """The ledger a journal file belongs to, read without its lock; None where nothing says so. Raises `OSError`."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return _read_header(fd)[0]
+        return _read_header(fd).owner
     finally:
         os.close(fd)
 
@@ -152,21 +163,47 @@ def owners(directory: Path) -> Iterator[tuple[Path, Owner | None]]:
 
 def header(owner: Owner) -> bytes:
     """The frame that says of all that follows to which ledger it belongs."""
-    known = json.dumps({"address": owner.address, "id": owner.id or "0" * 32}).encode()
-    size = -(-(HEAD_SIZE + len(known)) // _HEADER) * _HEADER
-    return encode(known.ljust(size - HEAD_SIZE), ended="ledger")
+    metadata = json.dumps({"address": owner.address, "id": owner.id or "0" * 32, "format": FORMAT}).encode()
+    size = -(-(HEAD_SIZE + len(metadata)) // _HEADER) * _HEADER
+    return encode(metadata.ljust(size - HEAD_SIZE), ended="ledger")
 
 
-def _read_header(fd: int) -> tuple[Owner | None, int]:
-    """The ledger a journal file belongs to, and where its records begin."""
+class _Header(NamedTuple):
+    owner: Owner | None
+    begin: int
+    """Where the records begin."""
+    readable: bool
+
+
+def _read_header(fd: int) -> _Header:
+    """The ledger a journal file belongs to, where its records begin, and whether this version can read them."""
     data = os.pread(fd, _HEADER, 0)
-    if len(data) < HEAD_SIZE or (whole := need(data, 0)) is None:
-        return None, 0
+    whole = need(data, 0) if len(data) >= HEAD_SIZE else None
+    if whole is None:
+        return _Header(None, 0, _has_frames(fd))
     if whole > len(data):
         data = os.pread(fd, min(whole, 1 << 20), 0)
     frame = decode(data, 0, 0)
-    if frame is None or frame.ended != "ledger":
-        return None, 0
-    known = json.loads(frame.known)
-    id = str(known.get("id", ""))
-    return Owner(str(known.get("address", "")), id if id.strip("0") else None), frame.end
+    if frame is None:
+        return _Header(None, 0, not is_whole(data, 0))  # whole, but of a kind that we do not know
+    if frame.ended != "ledger":
+        return _Header(None, 0, True)
+    try:
+        metadata = json.loads(frame.metadata)
+        id = str(metadata.get("id", ""))
+        owner = Owner(str(metadata.get("address", "")), id if id.strip("0") else None)
+        return _Header(owner, frame.end, int(metadata.get("format", 1)) <= FORMAT)
+    except (AttributeError, TypeError, ValueError):
+        return _Header(None, frame.end, False)
+
+
+def _has_frames(fd: int) -> bool:
+    """Whether a file that does not begin with a frame has one further on, or nothing but zeros."""
+    at, size, zeros = 0, os.fstat(fd).st_size, True
+    while at < size:
+        data = os.pread(fd, 1 << 20, at)
+        if MAGIC in data:
+            return True
+        zeros = zeros and not data.strip(b"\0")
+        at += max(1, len(data) - len(MAGIC) + 1)
+    return zeros

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llmtrack.capture.health import Health
-from llmtrack.capture.journal import dead_letters
-from llmtrack.capture.journal.adoption import adopt, beside_earlier, is_waiting
-from llmtrack.capture.journal.frame import HEAD_SIZE, MAGIC, Frame, decode, need
+from llmtrack.capture.journal.adoption import adopt, directories_of, is_waiting, set_unreadable_aside
+from llmtrack.capture.journal.batch_writer import BatchWriter
+from llmtrack.capture.journal.frame import decode
+from llmtrack.capture.journal.group_sync import sync_directory
+from llmtrack.capture.journal.imports import import_all
 from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.journal.segment import Segment, take_over
+from llmtrack.capture.journal.segment_reader import BATCH_RECORDS, read_batch
+from llmtrack.capture.journal.spill import remove_if_empty
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.records import Record
 
 GATHER = 0.1
 """Seconds to let records gather before a batch is written."""
@@ -27,44 +28,12 @@ CALM = 0.02
 """Seconds without a record after which the callers are not in the way; before, they come first …"""
 LONGEST_GATHER = 1.0
 """… for at most so many seconds. Larger batches are cheaper ones, too."""
-REST_AFTER = 5.0
+REST_AFTER = 2.5
 """Seconds without a record after which the journal file is removed; the next record begins another."""
-BATCH_RECORDS = 2000
-READ_SIZE = 4 << 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds to wait after the ledger could not be written, doubling."""
 LOOK_AROUND = 10.0
 """Seconds between looks for journals whose process died."""
-
-
-_importing = threading.RLock()
-"""Held while this thread imports, and so at no fork: a child would be left with modules that are half there."""
-
-
-def import_all(url: str) -> None:
-    """Imports what the writer needs for the ledger at `url`."""
-    modules = [
-        "llmtrack.ledger.open",
-        "llmtrack.ledger.error_classes",
-        "llmtrack.capture.journal.decode",
-        "llmtrack.pricing",
-    ]
-    modules.append(f"sqlalchemy.dialects.{'sqlite.pysqlite' if url.startswith('sqlite') else 'postgresql.psycopg'}")
-    for module in modules:
-        import_module(module)
-
-
-def _after_fork() -> None:
-    global _importing
-    _importing = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=lambda: _importing.acquire(),
-        after_in_parent=lambda: _importing.release(),
-        after_in_child=_after_fork,
-    )
 
 
 class Writer:
@@ -73,11 +42,9 @@ class Writer:
     def __init__(
         self, journal: Journal, health: Health, directory: Callable[[], Path], database_url: Callable[[], str]
     ) -> None:
-        self.written = 0
-        self.rejected = 0
         self.handled = 0
         """Own records that need no more work: written or rejected."""
-        self.rejected_path: str | None = None
+        self.batches = BatchWriter(health, directory)
         self._journal = journal
         self._health = health
         self._directory = directory
@@ -91,13 +58,12 @@ class Writer:
         self._progress = threading.Condition()
         self._rounds = 0
         self._ledger: Ledger | None = None
-        self._pricer: Any = None
-        self._book_version: Any = None
         self._adopted: list[Segment] = []
         self._given: list[Path] = []
         self._looked = True
         self._failing = False
         self._spent: list[str] = []
+        self._spent_in: set[Path] = set()
         self._look_at = 0.0
 
     # -- for other threads -------------------------------------------------------------------------------------------
@@ -137,25 +103,17 @@ class Writer:
         self._given += take
         self._look_at, self._looked = 0.0, False
 
-    def stop(self) -> None:
-        """Ends the thread after the batch it is at, and deletes the journal files that are in the ledger."""
+    def stop(self, timeout: float = 5.0) -> None:
+        """Ends the thread after the batch it is at; it then deletes the journal files that are in the ledger.
+
+        Waits for that `timeout` seconds at most: a thread that hangs in its database keeps no program from ending.
+        """
         self._stopping = True
         self._hurried.set()
         self._wanted.set()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=5.0)
-        if self._ledger is not None and not self._failing and (thread is None or not thread.is_alive()):
-            try:
-                self._journal.rest()
-                self._remove_written(self._ledger)
-            except Exception as error:
-                self._health.failed(
-                    "ledger", "The ledger cannot be read; what is in it stays in the journal, too", error
-                )
-        for segment in self._adopted:
-            segment.release(delete=False)
-        self._adopted = []
+            thread.join(timeout)
 
     def _others_wait(self) -> bool:
         own, ledger = self._journal.files(), self._ledger
@@ -169,8 +127,8 @@ class Writer:
             return False
 
     def _directories(self, ledger: Ledger) -> list[Path]:
-        """Where journals of the ledger may lie: its own directory, and those beside its file at earlier addresses."""
-        return [self._directory(), *beside_earlier(ledger.earlier)]
+        """Where journals of the ledger may lie."""
+        return directories_of(self._directory(), ledger.earlier)
 
     def _start(self) -> None:
         with self._start_lock:
@@ -181,6 +139,27 @@ class Writer:
     # -- the thread --------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._run_until_stopped()
+        finally:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Deletes the journal files that are in the ledger, and lets go of those of others."""
+        if self._ledger is not None and not self._failing:
+            try:
+                self._journal.rest()
+                self._remove_written(self._ledger)
+                self._ledger.checkpoint()  # so that a program that ended leaves one file
+            except Exception as error:
+                self._health.failed(
+                    "ledger", "The ledger cannot be read; what is in it stays in the journal, too", error
+                )
+        for segment in self._adopted:
+            segment.release(delete=False)
+        self._adopted = []
+
+    def _run_until_stopped(self) -> None:
         pause = FIRST_PAUSE
         while not self._stopping:
             self._sleep()
@@ -189,6 +168,8 @@ class Writer:
                 return
             try:
                 self._idle = not self._work()
+                if self._stopping:
+                    return  # It may have stopped before it wrote anything.
                 pause = FIRST_PAUSE
                 self._failing = False
                 self._health.recovered("ledger", "The ledger can be written again")
@@ -226,9 +207,10 @@ class Writer:
         Returns whether there are some that are not: a database that was removed or replaced took records with it.
         """
         lacking = False
-        for segment in [*self._adopted, *self._journal.segments()]:
-            if not segment.closed or not segment.written:
-                continue
+        segments = [s for s in [*self._adopted, *self._journal.segments()] if s.closed and s.written]
+        if segments:
+            ledger.sync()  # From here on it need not rely on them, even if the power goes.
+        for segment in segments:
             own = segment not in self._adopted
             position = segment.end if segment.begin == segment.end else ledger.progress(segment.id)
             if position < segment.done:
@@ -240,7 +222,9 @@ class Writer:
             else:
                 self._adopted.remove(segment)
                 segment.release(delete=True)
+                remove_if_empty(segment.path.parent)
             self._spent.append(segment.id)
+            self._spent_in.add(segment.path.parent)
         return lacking
 
     def _rewind(self, segment: Segment, position: int, own: bool) -> None:
@@ -248,9 +232,9 @@ class Writer:
         done, segment.done = segment.done, max(segment.begin, position)
         count, at = 0, segment.done
         while at < done:
-            frames, at = read_frames(segment, self._health, at)
-            count += sum(frame.end <= done for frame in frames)
-        self.written -= count
+            batch = read_batch(segment, at)
+            count, at = count + sum(frame.end <= done for frame in batch.frames), batch.end
+        self.batches.written -= count
         if own:
             with self._progress:
                 self.handled -= count
@@ -276,15 +260,16 @@ class Writer:
         worked |= self._remove_written(ledger)
         self._journal.prepare()
         if not worked and self._spent:
+            for directory in self._spent_in:
+                sync_directory(directory)  # Or a power cut brings a file back that the ledger has forgotten.
             ledger.forget(self._spent)
-            self._spent = []
+            self._spent, self._spent_in = [], set()
         return worked
 
     def _open(self) -> Ledger:
         if self._ledger is None:
             url = self._database_url()
-            with _importing:
-                import_all(url)
+            import_all(url)
             from llmtrack.ledger import open_ledger
 
             self._ledger = open_ledger(url)
@@ -299,6 +284,9 @@ class Writer:
             own = directory == self._directory()
             segments += adopt(directory, ledger.owner, self._journal.files(), self._health, unmarked=own)
         for segment in segments:
+            if not segment.readable:
+                set_unreadable_aside(segment, self._health)
+                continue
             self._adopted.append(segment)
             segment.done = min(max(segment.begin, ledger.progress(segment.id)), segment.end)
 
@@ -309,16 +297,18 @@ class Writer:
 
         worked = False
         while segment.done < segment.end and not self._stopping:
-            frames, done = read_frames(segment, self._health)
-            if not frames and done <= segment.done:
+            batch = read_batch(segment)
+            if batch.end <= segment.done:
                 break
             try:
                 since = segment.done if segment.done > segment.begin else 0
-                self._write(ledger, segment.id, frames, done, own, since)
+                self.batches.write(ledger, segment.id, batch.frames, batch.end, since, batch.damage)
             except JournalGap:
                 self._rewind(segment, ledger.progress(segment.id), own)
             else:
-                segment.done = done
+                segment.done = batch.end
+                if own:
+                    self._count_handled(len(batch.frames))
             worked = True
         return worked
 
@@ -331,114 +321,14 @@ class Writer:
                 at += len(data)
                 if frame is not None:
                     frames.append(frame)
-            self._write(ledger, self._journal.memory_id, frames, at, True)
+            self.batches.write(ledger, self._journal.memory_id, frames, at)
+            self._count_handled(len(frames))
             self._journal.forget_memory(len(waiting))
             self._spent.append(self._journal.memory_id)
             worked = True
         return worked
 
-    def _write(
-        self, ledger: Ledger, segment_id: str, frames: list[Frame], done: int, own: bool, since: int = 0
-    ) -> None:
-        """Commits `frames` together with how far the segment has been read. One that cannot be kept is set aside."""
-        self._refresh_prices(ledger)
-        records: list[tuple[Frame, Record]] = []
-        for frame in frames:
-            try:
-                record = None if frame.ended == "ledger" else self._record(frame)
-            except Exception as error:
-                self._reject(ledger, frame, error)
-            else:
-                if record is not None:
-                    records.append((frame, record))
-        self.written += self._commit(ledger, records, segment_id, done, since)
-        if own:
-            with self._progress:
-                self.handled += len(frames)
-                self._progress.notify_all()
-
-    def _commit(
-        self, ledger: Ledger, records: Sequence[tuple[Frame, Record]], segment_id: str, done: int, since: int
-    ) -> int:
-        """Writes `records` and that the segment is read up to `done`, in one transaction; gives how many were taken."""
-        progress = [(segment_id, done)]
-        try:
-            ledger.write([record for _, record in records], progress, since=since)
-            return len(records)
-        except Exception as error:
-            if ledger.progress(segment_id) >= done:
-                return len(records)  # It was committed; only the news of it was lost.
-            from llmtrack.ledger.error_classes import is_records_fault
-
-            if not records or not is_records_fault(error):
-                raise
-            if len(records) == 1:
-                self._reject(ledger, records[0][0], error)
-                ledger.write([], progress, since=since)
-                return 0
-        half = len(records) // 2
-        middle = records[half - 1][0].end
-        first = self._commit(ledger, records[:half], segment_id, middle, since)
-        return first + self._commit(ledger, records[half:], segment_id, done, middle)
-
-    def _record(self, frame: Frame) -> Record | None:
-        from llmtrack.capture.journal.decode import record_of
-        from llmtrack.ledger.records import Generation
-
-        record = record_of(frame)
-        if isinstance(record, Generation):
-            try:
-                record.cost = self._pricer.price(record)
-            except Exception as error:
-                from llmtrack.pricing.usage import Cost
-
-                self._health.failed("pricing", "A call could not be priced", error)
-                record.cost = Cost(status="unpriced", reason="internal_error")
-        return record
-
-    def _refresh_prices(self, ledger: Ledger) -> None:
-        version, entries = ledger.book()
-        if self._pricer is None or version != self._book_version:
-            from llmtrack.pricing import Pricer, keep_fresh
-            from llmtrack.settings import get_settings
-
-            if self._pricer is None and get_settings().price_refresh:
-                keep_fresh()
-            self._pricer, self._book_version = Pricer(entries), version
-
-    def _reject(self, ledger: Ledger, frame: Frame, error: Exception) -> None:
-        """Keeps a record that the ledger cannot take beside the journal, for somebody to look at.
-
-        Raises `OSError` if it cannot be kept there; all is tried again then.
-        """
-        path = dead_letters.keep(self._directory(), ledger.owner, frame)
-        self._health.failed("rejected", f"A record cannot be written; it is kept in {path}", error, secret=True)
-        self.rejected += 1
-        self.rejected_path = str(path)
-
-
-def read_frames(segment: Segment, health: Health, at: int | None = None) -> tuple[list[Frame], int]:
-    """The next frames of `segment`, at most a batch, and where they end. Damage is skipped and counted.
-
-    `at`: where to begin, if not where the ledger's records end.
-    """
-    at, end = segment.done if at is None else at, segment.end
-    size = min(READ_SIZE, end - at)
-    data = os.pread(segment.fd, size, at)
-    if len(data) >= HEAD_SIZE and (whole := need(data, 0)) is not None and len(data) < whole <= end - at:
-        data = os.pread(segment.fd, whole, at)
-    frames: list[Frame] = []
-    base, position = at, 0
-    while position < len(data) and len(frames) < BATCH_RECORDS:
-        frame = decode(data, position, base)
-        if frame is not None:
-            frames.append(frame)
-            position = frame.end - base
-            continue
-        if position and base + len(data) < end:
-            break  # Perhaps only cut by our reading; the next read begins here.
-        following = data.find(MAGIC, position + 1)
-        if following >= 0 or data[position:].strip(b"\0"):  # More than the unused end of a segment that was made ready.
-            health.failed("damage", f"A damaged part of {segment.path} is skipped")
-        position = following if following >= 0 else len(data)
-    return frames, base + position
+    def _count_handled(self, count: int) -> None:
+        with self._progress:
+            self.handled += count
+            self._progress.notify_all()

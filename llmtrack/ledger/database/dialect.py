@@ -13,9 +13,11 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from llmtrack.ledger.database.private_files import create_private
 from llmtrack.ledger.database.statements import Statements
 from llmtrack.ledger.database.vacuum import shrink_file
 from llmtrack.ledger.database.write_lock import write_lock
+from llmtrack.settings import get_settings
 
 BUSY_SECONDS = 30
 """How long SQLite itself waits for another process's transaction before we start over."""
@@ -24,7 +26,7 @@ _MIGRATION_LOCK, _SKETCH_LOCK = 7_305_809_412_118_902_123, 7_305_809_412_118_902
 
 _PRAGMAS = (
     "foreign_keys = on",
-    "synchronous = normal",  # a power cut may undo the last transactions (the journal still has them), never more
+    "synchronous = normal",  # a power cut may undo the last transactions; the journal keeps calls until they are synced
     "cache_size = -65536",  # 64 MB
     "mmap_size = 268435456",
     "temp_store = memory",
@@ -32,6 +34,11 @@ _PRAGMAS = (
     "journal_size_limit = 67108864",
     "secure_delete = fast",  # what was deleted is overwritten where that costs no writing of its own
 )
+
+
+def _cause(error: Exception) -> BaseException | None:
+    """The driver's own error."""
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
 class Dialect(Statements, ABC):
@@ -57,8 +64,8 @@ class Dialect(Statements, ABC):
         """Waits for one's turn to write, and lets the next one have theirs at the end."""
 
     @abstractmethod
-    def is_passing(self, error: DBAPIError) -> bool:
-        """Whether the same transaction may well succeed if tried again."""
+    def is_passing(self, error: Exception) -> bool:
+        """Whether the same transaction may well succeed if tried again. `error` may be SQLAlchemy's or the driver's."""
 
     @abstractmethod
     def reserve(self, connection: Connection, table: str, count: int) -> Sequence[int]:
@@ -154,13 +161,20 @@ class SQLite(Dialect):
     for_share = ""
 
     def engine(self, url: URL) -> Engine:
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=8)
+        engine = create_engine(
+            url,
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            pool_size=8,
+            hide_parameters=True,  # an error's text goes to the log, parameters are what people said
+        )
 
         @event.listens_for(engine, "connect")
         def connect(connection: sqlite3.Connection, _: Any) -> None:
             connection.isolation_level = None  # we say BEGIN ourselves, below
             for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
+            if get_settings().durability == "power":
+                connection.execute("PRAGMA synchronous = full")  # each transaction is synced
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
@@ -173,8 +187,8 @@ class SQLite(Dialect):
     def turn(self, engine: Engine) -> AbstractContextManager[None]:
         return write_lock(f"{engine.url.database}.turn")
 
-    def is_passing(self, error: DBAPIError) -> bool:
-        code = getattr(error.orig, "sqlite_errorcode", None)
+    def is_passing(self, error: Exception) -> bool:
+        code = getattr(_cause(error), "sqlite_errorcode", None)
         return code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
     def reserve(self, connection: Connection, table: str, count: int) -> Sequence[int]:
@@ -239,7 +253,8 @@ class SQLite(Dialect):
         return sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-*"))
 
     def backup(self, source: Path, target: Path) -> None:
-        """A consistent copy of the database file, taken while others use it."""
+        """A consistent copy of the database file, taken while others use it; only its owner can read it."""
+        create_private(target)
         with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target)) as there:
             here.backup(there)
 
@@ -261,15 +276,24 @@ class PostgreSQL(Dialect):
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             pool_size=8,
+            hide_parameters=True,
             connect_args={"connect_timeout": 10},
         )
 
     def turn(self, engine: Engine) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def is_passing(self, error: DBAPIError) -> bool:
+    def is_passing(self, error: Exception) -> bool:
+        from psycopg import OperationalError
+
         # Serialisation failure, deadlock, lock not available; or the connection went away under us.
-        return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in ("40001", "40P01", "55P03")
+        cause = _cause(error)
+        state = getattr(cause, "sqlstate", None)
+        if isinstance(error, DBAPIError):
+            lost = error.connection_invalidated
+        else:
+            lost = isinstance(cause, OperationalError) and (state is None or state.startswith(("08", "57P")))
+        return lost or state in ("40001", "40P01", "55P03")
 
     def reserve(self, connection: Connection, table: str, count: int) -> Sequence[int]:
         found = connection.exec_driver_sql(f"SELECT nextval('{table}_ids') FROM generate_series(1, %s)", (count,))

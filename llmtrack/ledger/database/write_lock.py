@@ -14,6 +14,8 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
+from llmtrack.ledger.database.private_files import MODE
+
 PATIENCE = 30
 """Seconds to wait for another writer. One that hangs longer holds nobody up: SQLite then decides."""
 _POLL = 0.002
@@ -31,7 +33,7 @@ def write_lock(path: str) -> Iterator[None]:
     """
     lock = _locks.get(path)
     if lock is None:
-        lock = _locks.setdefault(path, FileLock(path, poll_interval=_POLL))
+        lock = _locks.setdefault(path, FileLock(path, mode=MODE, poll_interval=_POLL))
     if lock.is_locked:  # each thread has a hold of its own
         raise RuntimeError("A transaction cannot begin inside another one.")
     try:

@@ -114,7 +114,7 @@ def _values(column: Column, rows: Sequence[Mapping[str, Any]]) -> Any:
         return pd.Series(
             [None if value is None else value.replace(tzinfo=None) for value in values], dtype="datetime64[us]"
         )
-    return pd.Series(["" if value is None else str(value) for value in values], dtype="str")
+    return pd.Series(["" if value is None else formatting.visible(str(value)) for value in values], dtype="str")
 
 
 def _config(column: Column) -> Any:
