@@ -9,6 +9,7 @@ from llmtrack.serving import web
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "main.py",
     routes=web.ROUTES,
-    middleware=web.MIDDLEWARE,
+    middleware=web.middleware(st.get_option),
     lifespan=web.lifespan,
+    secrets=web.secrets(),
 )

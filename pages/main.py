@@ -1,14 +1,18 @@
 """Runs at every rerun: who is here, which pages may they open, draw the one they asked for."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import streamlit as st
 
 from llmtrack.serving import preload
+from llmtrack.serving.identity import NotAllowed, NotSignedIn
 from llmtrack.settings import get_settings
-from pages.components import reruns
+from pages.components import reruns, sign_in
 from pages.components.empty_states import EXPLAINED, in_words
-from pages.components.viewer import viewer
+from pages.components.viewer import begin_session, viewer
 
 ICON = str(Path(__file__).parent / "components" / "logo.svg")
 
@@ -34,14 +38,22 @@ def closed(reason: str) -> None:
     st.error(reason, icon=":material/lock:")
 
 
+def only(draw: Callable[[], None]) -> NoReturn:
+    """Draw the one page there is, and end here."""
+    st.set_page_config(page_icon=ICON)
+    st.navigation([st.Page(draw, title="llmtrack", url_path="closed")], position="hidden").run()
+    st.stop()
+
+
 reruns.begin()
 try:
     settings = get_settings()
     me = viewer()
+except (NotSignedIn, NotAllowed) as error:
+    only(partial(sign_in.signed_out_page, error))
 except EXPLAINED as error:
-    st.set_page_config(page_icon=ICON)
-    st.navigation([st.Page(lambda reason=str(error): closed(reason), title="llmtrack", url_path="closed")]).run()
-    st.stop()
+    only(partial(closed, str(error)))
+begin_session(me)
 
 # Before the pages too: until it is set, a page's own icon becomes the tab's, and the browser asks Google for it.
 st.set_page_config(page_icon=ICON)
@@ -50,7 +62,7 @@ st.set_page_config(page_icon=ICON)
 if page != CHAT:  # it chooses for itself: narrow to read, wide to compare
     st.set_page_config(layout="wide")
 with st.sidebar:
-    st.caption(f":material/person: {me.name}")
+    sign_in.draw_person(me)
 if settings.sample:
     st.warning(
         "**Sample data.** These numbers are made up to show the pages; nothing here was ever called or paid.",

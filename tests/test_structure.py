@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "ids": set(),
     "masking": set(),
-    "settings": {"masking"},
+    "sign_in_settings": set(),
+    "settings": {"masking", "sign_in_settings"},
     "pricing": {"ids"},
     "ledger": {"ids", "masking", "settings", "pricing"},
     "limits": {"ids", "settings", "pricing", "ledger"},
@@ -23,7 +24,7 @@ MAY_IMPORT = {
     "openai": {"ids", "settings", "capture", "limits"},
     "anthropic": {"ids", "settings", "capture", "limits"},
     "chat": {"ids", "masking", "settings", "pricing", "ledger", "limits", "capture", "openai", "anthropic", ""},
-    "serving": {"ids", "settings", "pricing", "ledger", "limits", "capture", "chat", ""},
+    "serving": {"ids", "settings", "sign_in_settings", "pricing", "ledger", "limits", "capture", "chat", ""},
     "sample": {"ids", "settings", "pricing", "ledger"},
     "": {"ids", "settings", "pricing", "ledger", "limits", "capture"},
     "cli": {"commands", "settings", "ledger", ""},

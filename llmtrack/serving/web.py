@@ -16,7 +16,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llmtrack.serving import daily_maintenance, preload
-from llmtrack.settings import SettingsError
+from llmtrack.serving.html_shell import HtmlShell
+from llmtrack.serving.identity import Gate, SecureCookies, is_signed_in
+from llmtrack.serving.identity.start_checks import Option
+from llmtrack.settings import SettingsError, get_settings
 
 SHUTDOWN_SECONDS = 5.0
 """How long the end of the server waits for answers in flight and for rows on their way to the ledger, each."""
@@ -100,6 +103,24 @@ def finish(timeout: float) -> None:
             llmtrack.flush(timeout)
         except SettingsError as error:
             _log.error("Calls may wait in their journal for the next start: %s", error)
+
+
+def middleware(option: Option) -> list[Middleware]:
+    """Everything a request passes before it comes to Streamlit; `option` gives Streamlit's options by name."""
+    return [
+        *MIDDLEWARE,
+        Middleware(SecureCookies),
+        Middleware(Gate, option=option, signed_in=is_signed_in),
+        Middleware(HtmlShell, base=str(option("server.baseUrlPath") or "")),
+    ]
+
+
+def secrets() -> dict[str, Any]:
+    """What Streamlit's own sign-in has to know; empty where it is not used or the settings cannot be read."""
+    try:
+        return get_settings().streamlit_secrets()
+    except SettingsError:
+        return {}  # the gate says why
 
 
 ROUTES = [Route("/healthz", healthz)]
