@@ -18,6 +18,8 @@ ICON = str(Path(__file__).parent / "components" / "logo.svg")
 
 CHAT = st.Page("chat.py", title="Chat", icon=":material/chat:", default=True)
 USAGE = st.Page("usage.py", title="Usage", icon=":material/monitoring:")
+TOKENS = st.Page("tokens.py", title="Tokens", icon=":material/key:", url_path="tokens")
+TEAM = st.Page("team.py", title="Team", icon=":material/groups:", url_path="team")
 ADMIN = [
     st.Page("admin/overview.py", title="Overview", icon=":material/dashboard:", url_path="overview"),
     st.Page("admin/models.py", title="Model cost", icon=":material/payments:", url_path="model-cost"),
@@ -29,6 +31,9 @@ ADMIN = [
     st.Page("admin/explore.py", title="Explore", icon=":material/query_stats:", url_path="explore"),
     st.Page("admin/prices.py", title="Prices", icon=":material/sell:", url_path="prices"),
     st.Page("admin/data.py", title="Data", icon=":material/database:", url_path="data"),
+    st.Page("admin/people.py", title="People", icon=":material/badge:", url_path="people"),
+    st.Page("admin/audit.py", title="Audit log", icon=":material/history:", url_path="audit-log"),
+    st.Page("admin/settings.py", title="Settings", icon=":material/settings:", url_path="settings"),
 ]
 
 
@@ -57,7 +62,12 @@ begin_session(me)
 
 # Before the pages too: until it is set, a page's own icon becomes the tab's, and the browser asks Google for it.
 st.set_page_config(page_icon=ICON)
-page = st.navigation({"": [CHAT, USAGE], "Admin": ADMIN} if me.is_admin else [CHAT, USAGE])
+own, admin = [CHAT, USAGE, *([TEAM] if me.leads else [])], ADMIN
+if settings.sign_in == "local":  # nobody has tokens of their own, but services may
+    admin = [*ADMIN, TOKENS]
+else:
+    own = [*own, TOKENS]
+page = st.navigation({"": own, "Admin": admin} if me.is_admin else own)
 st.set_page_config(page_icon=ICON)
 if page != CHAT:  # it chooses for itself: narrow to read, wide to compare
     st.set_page_config(layout="wide")

@@ -12,6 +12,7 @@ from llmtrack.serving.identity.sessions import (
     signed_in_viewer,
 )
 from llmtrack.serving.identity.start_checks import start_problems
+from llmtrack.serving.identity.tokens import TokenBearer, TokenScope, bearer_of, make_token
 from llmtrack.serving.identity.viewer import (
     NotAllowed,
     NotSignedIn,
@@ -32,12 +33,16 @@ __all__ = [
     "SecureCookies",
     "SignInNotSetUp",
     "Subject",
+    "TokenBearer",
+    "TokenScope",
     "Viewer",
+    "bearer_of",
     "header_viewer",
     "host_name",
     "is_loopback",
     "is_signed_in",
     "local_viewer",
+    "make_token",
     "may_see",
     "require",
     "require_question",

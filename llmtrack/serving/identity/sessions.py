@@ -69,7 +69,7 @@ def _viewer(ledger: Ledger, claims: Claims, settings: Settings) -> Viewer:
             groups=claims.groups,
             issued_at=time.time_ns() // 1000 if claims.issued_at is None else claims.issued_at * SECOND,
         )
-    return _viewer_of(ledger, person, expires, settings)
+    return viewer_of(ledger, person, expires, settings)
 
 
 def _expiry(claims: Claims, settings: Settings) -> float | None:
@@ -85,7 +85,8 @@ def _is_news(claims: Claims, person: PersonRecord) -> bool:
     return claims.issued_at * SECOND > person.signed_in_at
 
 
-def _viewer_of(ledger: Ledger, person: PersonRecord, expires: float | None, settings: Settings) -> Viewer:
+def viewer_of(ledger: Ledger, person: PersonRecord, expires: float | None, settings: Settings) -> Viewer:
+    """The person as somebody in front of a page; `expires` is when they have to sign in again."""
     by_settings = bool(
         {person.user_id, person.subject} & set(settings.admins) or set(person.groups) & set(settings.admin_groups)
     )
