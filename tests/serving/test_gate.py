@@ -113,7 +113,17 @@ def test_an_unsafe_start_serves_one_page_that_says_what_to_mend(
         assert answer.headers["content-security-policy"]
     assert not is_open(client)
     assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 503
     assert SECRET not in client.get("/").text
+
+
+def test_ready_is_who_can_read_the_ledger(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = served(HEADER, server_address="0.0.0.0").get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"status": "ok"})
+    monkeypatch.setenv("LLMTRACK_DATABASE_URL", "sqlite:////no/such/place.db")
+    get_settings.cache_clear()
+    lost = served(HEADER, server_address="0.0.0.0").get("/readyz")
+    assert (lost.status_code, lost.text) == (503, '{"status":"unavailable"}')
 
 
 def test_what_was_mended_is_served_without_a_new_start(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:

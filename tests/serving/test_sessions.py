@@ -224,7 +224,6 @@ def test_a_person_of_another_provider_is_another_person(ledger: Ledger) -> None:
 def test_who_was_erased_is_no_person_any_more(each_ledger: Ledger) -> None:
     ledger = each_ledger
     me = enter(ledger, token("1", email="a@x"))
-    ledger.write([generation(NOON, user_id="a@x")])
     erase(ledger, "a@x", by="root")
     assert people.people(ledger) == []
     assert "a@x" not in str(people.audit_log(ledger))

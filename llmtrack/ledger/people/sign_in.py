@@ -22,7 +22,7 @@ from llmtrack.ledger.people.directory import (
     now,
 )
 from llmtrack.ledger.write.audit import note
-from llmtrack.ledger.write.interning import fitted
+from llmtrack.ledger.write.interning import Interning, Remembered, fitted
 
 ROLES = ("user", "admin")
 
@@ -53,6 +53,8 @@ def sign_in(
             given = _claim(connection, ledger, person, claimed, at, first=True)
             created = {"id": person, "issuer": issuer, "subject": subject, "user_id": given, "created_at": at}
             connection.execute(insert(PERSON).values(**created, signed_in_at=issued_at, sessions_from=0))
+            # A user of the ledger from now on, so that they can be found and erased before their first call.
+            Interning(connection, ledger.dialect, Remembered()).want_users({given: at})
         else:
             _claim(connection, ledger, person, claimed, at, first=False)
         change = update(PERSON).where(PERSON.c.id == person)

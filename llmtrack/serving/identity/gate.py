@@ -16,8 +16,8 @@ from llmtrack.serving.identity.start_checks import Option, start_problems
 from llmtrack.serving.identity.viewer import SignInNotSetUp, check_local_request
 from llmtrack.settings import Settings, get_settings
 
-HEALTH = ("/healthz", "/readyz")
-"""Open to everybody: they say whether the server runs, and nothing else."""
+ALIVE, READY = "/healthz", "/readyz"
+"""Open to everybody: they say whether the server runs, and whether it serves, and nothing else."""
 GUARDED = ("media", "_stcore/upload_file", "_stcore/metrics", "_stcore/agent", "_stcore/script-health-check")
 """Routes of Streamlit's that ask for no cookie by themselves: files of answers, uploads, counts of sessions."""
 SignedIn = Callable[[Mapping[str, str]], bool]
@@ -51,13 +51,15 @@ class Gate:
             await refusal(scope, receive, send)
 
     async def _refusal(self, scope: Scope) -> Response | None:
-        if scope["path"] in HEALTH:
+        if scope["path"] == ALIVE:
             return None
         if not self._safe:
             problems = start_problems(self._option)
             if problems:
                 return refusal_page(problems)
             self._safe = True
+        if scope["path"] == READY:
+            return None
         settings = get_settings()
         headers = Headers(scope=scope)
         if settings.sign_in == "local":
