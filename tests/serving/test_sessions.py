@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import event
 
 from llmtrack.ledger import Ledger, open_ledger, people
 from llmtrack.ledger.maintenance.erasure import erase
@@ -277,3 +278,16 @@ def test_a_cookie_that_is_forged_spoilt_or_for_another_name_opens_nothing(monkey
     assert not is_signed_in(
         {"_streamlit_user": URLSafeTimedSerializer(SECRET, salt="_streamlit_user").dumps("chunks-2")}
     )
+
+
+def test_a_rerun_asks_the_ledger_for_a_person_three_times_at_most(ledger: Ledger) -> None:
+    enter(ledger, token("1"))
+    statements: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(ledger.engine, "before_cursor_execute", count)
+    enter(ledger, token("1"))
+    event.remove(ledger.engine, "before_cursor_execute", count)
+    assert len([statement for statement in statements if statement.startswith("SELECT")]) <= 3
