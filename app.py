@@ -10,17 +10,18 @@ import streamlit as st
 from streamlit.web.server.server_util import get_url
 
 from llmtrack.serving import web
-from llmtrack.serving.identity import why_closed
+from llmtrack.serving.identity import start_problems
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """What `web.lifespan` does; and the terminal learns where the app is, or that it will serve nobody."""
-    address = st.get_option("server.address")
-    if (reason := why_closed(address)) is not None:
-        click.secho(f"\n  {reason} Until then every page says so, and shows nothing else.\n", fg="red", err=True)
+    problems = start_problems(st.get_option)
+    if problems:
+        listed = "\n  ".join(problems)
+        click.secho(f"\n  {listed}\n  Until then every page says so, and shows nothing else.\n", fg="red", err=True)
     elif "streamlit.web.bootstrap" in sys.modules:  # started by `streamlit run`, whose own words config.toml hides
-        click.echo(f"\n  llmtrack is ready in your browser.\n\n  URL: {get_url(address)}\n")
+        click.echo(f"\n  llmtrack is ready in your browser.\n\n  URL: {get_url(st.get_option('server.address'))}\n")
     async with web.lifespan(app):
         yield
 
@@ -28,6 +29,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "main.py",
     routes=web.ROUTES,
-    middleware=web.MIDDLEWARE,
+    middleware=web.middleware(st.get_option),
     lifespan=lifespan,
+    secrets=web.secrets(),
 )

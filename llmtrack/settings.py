@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from llmtrack.masking import mask
+from llmtrack.sign_in_settings import SignInSettings
 
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
 PREFIX = "LLMTRACK_"
@@ -103,7 +104,7 @@ class ProviderSettings(BaseModel):
         return SecretStr(found) if found else None
 
 
-class Settings(BaseSettings):
+class Settings(SignInSettings):
     """All settings, checked. Frozen: make another with `model_copy(update=…)` to try something."""
 
     model_config = SettingsConfigDict(
@@ -304,6 +305,10 @@ def _in_words(error: ValidationError) -> str:
             return f"{variable} is not a setting of a provider; there are {known}."
     reason = first["msg"].removeprefix("Value error, ")
     expected = reason if first["type"] == "value_error" else (field.description if field else None) or reason
-    secret = name in {"database_url", "sample_database_url"} or "key" in variable.lower() or "headers" in inside
+    secret = (
+        name in {"database_url", "sample_database_url"}
+        or re.search("key|secret", variable.lower())
+        or "headers" in inside
+    )
     value = "" if secret or isinstance(first["input"], Mapping) else f" is {mask(str(first['input']))[:80]!r}, but"
     return f"{variable}{value} must be {expected}; set it in the environment or in {SECRETS_FILE.as_posix()}."

@@ -242,7 +242,7 @@ def follow(growing: Sequence[tuple[Message, DeltaGenerator]]) -> None:
 
 me = viewer()
 ledger = queries.ledger()
-room = Conversations(ledger, me.id)
+room = Conversations(ledger, me.id, me.team)
 mine = Preferences(ledger, me.id)
 catalog = get_catalog()
 current = conversation_list.opened()

@@ -1,19 +1,25 @@
 """Runs at every rerun: who is here, which pages may they open, draw the one they asked for."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import streamlit as st
 
 from llmtrack.serving import preload
+from llmtrack.serving.identity import NotAllowed, NotSignedIn
 from llmtrack.settings import get_settings
-from pages.components import callbacks, reruns
+from pages.components import callbacks, reruns, sign_in
 from pages.components.empty_states import EXPLAINED, in_words
-from pages.components.viewer import viewer
+from pages.components.viewer import begin_session, viewer
 
 ICON = str(Path(__file__).parent / "components" / "logo.svg")
 
 CHAT = st.Page("chat.py", title="Chat", icon=":material/chat:", default=True)
 USAGE = st.Page("usage.py", title="Usage", icon=":material/monitoring:")
+TOKENS = st.Page("tokens.py", title="Tokens", icon=":material/key:", url_path="tokens")
+TEAM = st.Page("team.py", title="Team", icon=":material/groups:", url_path="team")
 ADMIN = [
     st.Page("admin/overview.py", title="Overview", icon=":material/dashboard:", url_path="overview"),
     st.Page("admin/models.py", title="Model cost", icon=":material/payments:", url_path="model-cost"),
@@ -25,6 +31,9 @@ ADMIN = [
     st.Page("admin/explore.py", title="Explore", icon=":material/query_stats:", url_path="explore"),
     st.Page("admin/prices.py", title="Prices", icon=":material/sell:", url_path="prices"),
     st.Page("admin/data.py", title="Data", icon=":material/database:", url_path="data"),
+    st.Page("admin/people.py", title="People", icon=":material/badge:", url_path="people"),
+    st.Page("admin/audit.py", title="Audit log", icon=":material/history:", url_path="audit-log"),
+    st.Page("admin/settings.py", title="Settings", icon=":material/settings:", url_path="settings"),
 ]
 
 
@@ -34,24 +43,37 @@ def closed(reason: str) -> None:
     st.error(reason, icon=":material/lock:")
 
 
+def only(draw: Callable[[], None]) -> NoReturn:
+    """Draw the one page there is, and end here."""
+    st.set_page_config(page_icon=ICON)
+    st.navigation([st.Page(draw, title="llmtrack", url_path="closed")], position="hidden").run()
+    st.stop()
+
+
 callbacks.explain()
 reruns.begin()
 try:
     settings = get_settings()
     me = viewer()
+except (NotSignedIn, NotAllowed) as error:
+    only(partial(sign_in.signed_out_page, error))
 except EXPLAINED as error:
-    st.set_page_config(page_icon=ICON)
-    st.navigation([st.Page(lambda reason=str(error): closed(reason), title="llmtrack", url_path="closed")]).run()
-    st.stop()
+    only(partial(closed, str(error)))
+begin_session(me)
 
 # Before the pages too: until it is set, a page's own icon becomes the tab's, and the browser asks Google for it.
 st.set_page_config(page_icon=ICON)
-page = st.navigation({"": [CHAT, USAGE], "Admin": ADMIN} if me.is_admin else [CHAT, USAGE])
+own, admin = [CHAT, USAGE, *([TEAM] if me.leads else [])], ADMIN
+if settings.sign_in == "local":  # nobody has tokens of their own, but services may
+    admin = [*ADMIN, TOKENS]
+else:
+    own = [*own, TOKENS]
+page = st.navigation({"": own, "Admin": admin} if me.is_admin else own)
 st.set_page_config(page_icon=ICON)
 if page != CHAT:  # it chooses for itself: narrow to read, wide to compare
     st.set_page_config(layout="wide")
 with st.sidebar:
-    st.caption(f":material/person: {me.name}")
+    sign_in.draw_person(me)
 if settings.sample:
     st.warning(
         "**Sample data.** These numbers are made up to show the pages; nothing here was ever called or paid.",

@@ -59,7 +59,7 @@ def points(rows: Sequence[Row], shown: str) -> list[charts.Point]:
 
 
 me = viewer()
-mine = {"user": me.id}
+mine = {"user": list(me.ids)}
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Usage", anchor=False, width="content")

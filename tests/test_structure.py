@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +15,8 @@ MAY_IMPORT = {
     "ids": set(),
     "lazy": set(),
     "masking": set(),
-    "settings": {"masking"},
+    "sign_in_settings": set(),
+    "settings": {"masking", "sign_in_settings"},
     "pricing": {"ids"},
     "ledger": {"lazy", "ids", "masking", "settings", "pricing"},
     "limits": {"ids", "settings", "pricing", "ledger"},
@@ -21,7 +24,7 @@ MAY_IMPORT = {
     "openai": {"ids", "settings", "capture", "limits"},
     "anthropic": {"ids", "settings", "capture", "limits"},
     "chat": {"lazy", "ids", "masking", "settings", "pricing", "ledger", "limits", "capture", "openai", "anthropic", ""},
-    "serving": {"ids", "settings", "pricing", "ledger", "limits", "capture", "chat", ""},
+    "serving": {"ids", "settings", "sign_in_settings", "pricing", "ledger", "limits", "capture", "chat", ""},
     "sample": {"ids", "settings", "pricing", "ledger"},
     "": {"ids", "settings", "pricing", "ledger", "limits", "capture"},
     "cli": {"commands", "settings", "ledger", ""},
@@ -114,3 +117,34 @@ def test_importing_is_light(statement: str, unwanted: set[str]) -> None:
     script = f"import sys; {statement}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & unwanted
+
+
+READS = ("lists", "metrics", "export", "chats", "maintenance", "people", "price_book")
+"""Parts of the ledger that hold somebody's data."""
+ASKS = {"viewer", "require_admin", "require_numbers", "require_texts"}
+"""What decides, in a page, who may see it."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PAGES.values() if path.parent.name != "components"],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_a_page_that_reads_somebodys_data_asks_who_is_looking(path: Path) -> None:
+    """Drawing what was handed to it, as parts of the chat page do, reads nothing."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    modules = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and id(node) not in typing_only
+        for name in [f"{node.module}.{alias.name}" for alias in node.names]
+    }
+    reads = {name for name in modules if name.startswith("llmtrack.ledger.") and name.split(".")[2] in READS}
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert not reads or called & ASKS, f"{path.name} reads {sorted(reads)} for whomever"

@@ -17,6 +17,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llmtrack.serving import daily_maintenance, preload
+from llmtrack.serving.html_shell import HtmlShell
+from llmtrack.serving.identity import Gate, SecureCookies, is_signed_in
+from llmtrack.serving.identity.start_checks import Option
 from llmtrack.serving.origin import SameOrigin
 from llmtrack.settings import SECRETS_FILE, SettingsError, get_settings
 
@@ -73,6 +76,23 @@ async def healthz(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
+async def readyz(request: Request) -> JSONResponse:
+    """Answer ``{"status": "ok"}`` while the ledger can be read, else 503; the reason is in the log alone."""
+    try:
+        await asyncio.to_thread(_read_ledger)
+    except Exception:
+        _log.exception("The server is not ready: its ledger cannot be read")
+        return JSONResponse({"status": "unavailable"}, status_code=503)
+    return JSONResponse({"status": "ok"})
+
+
+def _read_ledger() -> None:
+    from llmtrack.ledger import open_ledger
+
+    with open_ledger().reading() as connection:
+        connection.exec_driver_sql("SELECT 1")
+
+
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Preload what pages will need and look after the ledger; at the end, see that what is in flight is kept."""
@@ -122,5 +142,23 @@ def _allowed_origins() -> tuple[str, ...]:
         return ()  # the page says what is wrong
 
 
-ROUTES = [Route("/healthz", healthz)]
+def middleware(option: Option) -> list[Middleware]:
+    """Everything a request passes before it comes to Streamlit; `option` gives Streamlit's options by name."""
+    return [
+        *MIDDLEWARE,
+        Middleware(SecureCookies),
+        Middleware(Gate, option=option, signed_in=is_signed_in),
+        Middleware(HtmlShell, base=str(option("server.baseUrlPath") or "")),
+    ]
+
+
+def secrets() -> dict[str, Any]:
+    """What Streamlit's own sign-in has to know; empty where it is not used or the settings cannot be read."""
+    try:
+        return get_settings().streamlit_secrets()
+    except SettingsError:
+        return {}  # the gate says why
+
+
+ROUTES = [Route("/healthz", healthz), Route("/readyz", readyz)]
 MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(SameOrigin, allowed=_allowed_origins)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from llmtrack.ledger import people
 from llmtrack.ledger.export import FORMATS, stream_answer
 from llmtrack.ledger.metrics import DIMENSIONS, METRICS
 from llmtrack.ledger.periods import GRAINS
@@ -104,13 +105,20 @@ def draw(answer: Answer, metric: str, grain: str) -> None:
         )
 
 
+def file_of(answer: Answer, ending: str) -> bytes:
+    """The answer in this format; that it was taken out is noted in the audit log."""
+    detail = {"format": ending, "rows": len(answer), "from": str(span.first), "to": str(span.last)}
+    people.record(queries.ledger(), me.id, "export", "answer", detail)
+    return b"".join(stream_answer(answer, ending))
+
+
 def export(answer: Answer) -> None:
     """The answer as a file, in each format."""
     with st.container(horizontal=True):
         for ending in FORMATS:
             st.download_button(
                 ending.upper(),
-                data=lambda ending=ending: b"".join(stream_answer(answer, ending)),
+                data=lambda ending=ending: file_of(answer, ending),
                 file_name=f"llmtrack {span.first} to {span.last}.{ending}",
                 icon=":material/download:",
                 on_click="ignore",
@@ -142,7 +150,7 @@ def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
         empty_states.note(f"Where it was read: {formatting.plain(answer.explain)}.")
 
 
-require_admin()
+me = require_admin()
 st.title("Explore", anchor=False)
 span = period_filter.choose_span()
 metrics = st.multiselect(

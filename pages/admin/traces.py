@@ -11,7 +11,7 @@ from pages.components import empty_states, formatting, long_query, queries
 from pages.components.filters import period_filter
 from pages.components.tables import generations, pagination, tables
 from pages.components.tables.tables import Column
-from pages.components.viewer import require_admin
+from pages.components.viewer import require_admin, require_texts
 
 VIEWS = {"traces": "Interactions", "sessions": "Conversations"}
 TRACES = (
@@ -56,6 +56,7 @@ def used(rows: Sequence[dict[str, Any]], columns: Sequence[Column]) -> list[Colu
 
 def show_trace(trace_id: str, timezone: str) -> None:
     """One interaction: its steps, its calls, what was thought of it."""
+    require_texts({})
     detail = lists.trace(queries.ledger(), trace_id, timezone=timezone)
     row = detail.row
     cost = formatting.usd(row.cost) + (
@@ -93,6 +94,7 @@ def show_trace(trace_id: str, timezone: str) -> None:
 
 def turned(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: str) -> tuple[pagination.Place, Any]:
     """Where somebody is in a list, and the page there."""
+    require_texts(where)
     about = (dict(where), span.first, span.last, order)
     place = pagination.Place(key, about)
     ledger = queries.ledger()

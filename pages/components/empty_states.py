@@ -10,10 +10,10 @@ import streamlit as st
 
 from llmtrack.ids import new_id
 from llmtrack.ledger.errors import LedgerError
-from llmtrack.serving.identity import SignInNotSetUp
+from llmtrack.serving.identity import NotAllowed, NotSignedIn, SignInNotSetUp
 from llmtrack.settings import SettingsError
 
-EXPLAINED = (LedgerError, SettingsError, SignInNotSetUp)
+EXPLAINED = (LedgerError, SettingsError, SignInNotSetUp, NotSignedIn, NotAllowed)
 """Errors whose text is written for the person who reads it: what is wrong and the way out."""
 AWAY = (
     "The database does not answer. Calls go on being recorded: they wait in a journal, and arrive once it answers "

@@ -13,6 +13,7 @@ from llmtrack.ledger import open_ledger
 from llmtrack.ledger.query import MONEY as MONEY
 from pages.components import formatting, long_query
 from pages.components.filters.period_filter import Span
+from pages.components.viewer import require_numbers
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -43,10 +44,12 @@ def ask(
 ) -> Answer:
     """`llmtrack.ledger.metrics.ask` for a span of days, in its time zone.
 
-    Where many rows have to be read, the page says so and ends here until somebody wants it.
+    The page ends as if there were none where the viewer may not see what `where` selects. Where many rows have to be
+    read, the page says so and ends here until somebody wants it.
     """
     from llmtrack.ledger import metrics as asking
 
+    require_numbers(where or {})
     asked: dict[str, Any] = {
         "since": span.period.since, "until": span.period.until, "timezone": span.timezone, "where": dict(where or {}),
     }  # fmt: skip

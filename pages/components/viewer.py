@@ -2,26 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
 import streamlit as st
 
-from llmtrack.serving.identity import Viewer, local_viewer
+from llmtrack.ledger import open_ledger
+from llmtrack.serving.identity import (
+    Kind,
+    NotFound,
+    Subject,
+    Viewer,
+    header_viewer,
+    local_viewer,
+    may_see,
+    require_question,
+    signed_in_viewer,
+)
 from llmtrack.settings import get_settings
+
+_WHOSE = "whose_session"
 
 
 def viewer() -> Viewer:
-    """The person in front of the page. Raises `SignInNotSetUp` where others could be in front of it too."""
+    """The person in front of the page, as the ledger knows them now.
+
+    Raises `SignInNotSetUp` where others could be in front of it too, `NotSignedIn` where that is nobody and
+    `NotAllowed` where they may not come in.
+    """
+    settings = get_settings()
+    if settings.sign_in == "oidc":
+        return signed_in_viewer(open_ledger(), st.user.to_dict(), settings)
+    if settings.sign_in == "header":
+        return header_viewer(open_ledger(), st.context.headers, settings)
     return local_viewer(
-        address=st.get_option("server.address"), headers=st.context.headers, user_id=get_settings().effective_user_id
+        address=st.get_option("server.address"), headers=st.context.headers, user_id=settings.effective_user_id
     )
 
 
+def begin_session(me: Viewer) -> None:
+    """Forgets what another person left in this session: a tab may change hands without being closed."""
+    whose = me.person or me.id
+    if st.session_state.setdefault(_WHOSE, whose) != whose:
+        st.session_state.clear()
+        st.session_state[_WHOSE] = whose
+
+
 def require_admin() -> Viewer:
-    """The viewer, if an admin; otherwise say so and end the page here.
+    """The viewer, if an admin; otherwise the page ends here, as if there were none.
 
     Every admin page asks this itself, and so does every fragment in one: fragments rerun without the router.
     """
     me = viewer()
-    if not me.is_admin:
-        st.error("This page is for admins. Ask one of them to give you that role.", icon=":material/lock:")
-        st.stop()
+    if not may_see(me, Subject(Kind.ADMINISTRATION)):
+        not_found()
     return me
+
+
+def require_numbers(where: Mapping[str, Any]) -> None:
+    """Ends the page as if there were none, unless the viewer may see the numbers that these filters select."""
+    _require(Kind.NUMBERS, where)
+
+
+def require_texts(where: Mapping[str, Any]) -> None:
+    """Ends the page as if there were none, unless the viewer may see the calls that these filters select."""
+    _require(Kind.TEXTS, where)
+
+
+def _require(kind: Kind, where: Mapping[str, Any]) -> None:
+    try:
+        require_question(viewer(), kind, where)
+    except NotFound:
+        not_found()
+
+
+def not_found() -> NoReturn:
+    """Says that there is nothing here, and ends the page."""
+    st.error(str(NotFound()), icon=":material/search_off:")
+    st.stop()

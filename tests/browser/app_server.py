@@ -44,12 +44,14 @@ class AppServer:
 
 
 @contextmanager
-def running_app(directory: Path, settings: Mapping[str, str] = {}, python: tuple[str, ...] = ()) -> Iterator[AppServer]:
+def running_app(
+    directory: Path, settings: Mapping[str, str] = {}, python: tuple[str, ...] = (), port: int | None = None
+) -> Iterator[AppServer]:
     """Start the app in an empty `directory`, wait until it serves, and stop it as Ctrl-C does.
 
-    `settings` are environment variables, `python` options of the interpreter.
+    `settings` are environment variables, `python` options of the interpreter; `port` is a free one unless it is given.
     """
-    port = _free_port()
+    port = port or free_port()
     command = [sys.executable, *python, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless", "true"]
     process = subprocess.Popen(
         [*command, "--server.port", str(port)],
@@ -93,7 +95,8 @@ def _read(server: AppServer, serving: threading.Event) -> None:
     serving.set()  # it ended; whoever waits finds that out
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

@@ -28,10 +28,6 @@ QUIET = (
     "--no-first-run",
 )
 
-# Streamlit looks for its server below a page's address first; its only inline script is a line for crawlers, which our
-# content security policy blocks.
-HARMLESS = ("/_stcore/health", "/_stcore/host-config", "Executing inline script violates")
-
 
 def chromium() -> str | None:
     """The browser to drive: `LLMTRACK_TEST_CHROMIUM`, or the first one installed."""
@@ -66,7 +62,7 @@ def page(browser: Browser) -> Iterator[Page]:
             complaints.append(text)
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(word in f"{message.text} {message.location}" for word in HARMLESS):
+        if message.type == "error":
             complain(f"{message.text} ({message.location})")
 
     def asked(request: Request) -> None:

@@ -66,7 +66,7 @@ def test_somebody_who_is_no_admin_sees_no_admin_page_in_the_menu(open_page: Open
 @pytest.mark.parametrize("page", PAGES)
 def test_an_admin_page_checks_the_role_itself(page: str) -> None:
     app = AppTest.from_file(Path(MAIN.parent) / page, default_timeout=SECONDS).run()
-    assert "This page is for admins." in app.error[0].value
+    assert app.error[0].value == "There is no such page, or it is not for you."
     assert not app.title
     assert not app.metric
     assert not app.dataframe

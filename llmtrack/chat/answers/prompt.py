@@ -83,6 +83,8 @@ class Prompt:
     """The conversation."""
     trace_id: str | None = None
     """The interaction: the page finds tokens and cost by it."""
+    group: str | None = None
+    """The team it is booked under."""
 
 
 def check(prompt: Prompt, settings: Settings | None = None) -> None:

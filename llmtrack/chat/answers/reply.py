@@ -171,7 +171,11 @@ async def _listen(reply: Reply) -> None:
     client = await asyncio.to_thread(_import_and_make, prompt)
     reply._begun = time.perf_counter()
     who = llmtrack.context(
-        user_id=prompt.user_id, session_id=prompt.session_id, trace_id=prompt.trace_id, feature="chat"
+        user_id=prompt.user_id,
+        session_id=prompt.session_id,
+        trace_id=prompt.trace_id,
+        feature="chat",
+        group=prompt.group,
     )
     with who:
         async with contextlib.aclosing(talk(client, prompt)) as pieces:

@@ -194,6 +194,7 @@ class Conversations(Shelf):
             self.user_id,
             str(chat.id) if chat else None,
             uuid.uuid4().hex,
+            self.group,
         )
 
     def _files(self, message: Message) -> list[File]:

@@ -31,10 +31,12 @@ GONE = "This conversation is not there any more: start a new one."
 class Shelf:
     """The conversations of one user; everybody else's do not exist here. Cheap to make, safe to use from any thread."""
 
-    def __init__(self, ledger: Ledger, user_id: str) -> None:
+    def __init__(self, ledger: Ledger, user_id: str, group: str | None = None) -> None:
+        """`group` is the team under which answers are booked."""
         from llmtrack.ledger.chats import Chats
 
         self.user_id = user_id
+        self.group = group
         self._ledger = ledger
         self._chats: Chats = Chats(ledger, user_id)
 

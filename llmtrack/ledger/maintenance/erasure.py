@@ -108,6 +108,12 @@ def _forget_names(connection: Connection, ledger: Ledger, user: int, user_id: st
     do(f"DELETE FROM preference WHERE app_user = {user}")
     do(f"UPDATE feedback SET comment = NULL WHERE trace IN (SELECT id FROM trace WHERE app_user = {user})")
     do(f"UPDATE audit SET subject = {mark} WHERE subject = {mark}", name, user_id)
+    do(f"UPDATE audit SET actor = {mark} WHERE actor = {mark}", name, user_id)
+    person = f"SELECT person FROM person_user_id WHERE user_id = {mark}"
+    for table in ("membership", "api_token"):
+        do(f"DELETE FROM {table} WHERE person IN ({person})", user_id)
+    do(f"DELETE FROM person WHERE id IN ({person})", user_id)
+    do(f"DELETE FROM person_user_id WHERE person IN ({person})", user_id)
     do("DELETE FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)")
     do("DELETE FROM pending WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.id = pending.generation) "
        f"OR generation IN (SELECT id FROM generation WHERE app_user = {user})")  # fmt: skip

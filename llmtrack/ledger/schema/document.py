@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from llmtrack.ledger.schema import rollups, tables
+from llmtrack.ledger.schema import people_tables, rollups, tables
 
 _HEAD = """# What the ledger keeps
 
@@ -33,6 +33,8 @@ def in_markdown() -> str:
     """All tables with their columns and what they mean."""
     parts = [_HEAD, "## Facts\n\n", f"{_paragraphs(tables.__doc__)}\n\n"]
     parts += [_described(model) for model in _models(tables)]
+    parts += ["## People\n\n", f"{_paragraphs(people_tables.__doc__)}\n\n"]
+    parts += [_described(model) for model in _models(people_tables)]
     parts += ["## Totals\n\n", f"{_paragraphs(rollups.__doc__)}\n\n", "### Measures\n\n"]
     measures = _meanings(rollups.Measures)
     parts.append("Every rollup but `rollup_day_user` and `rollup_seen` has these.\n\n| column | meaning |\n|---|---|\n")

@@ -49,7 +49,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, PrimaryKeyConstraint
 from sqlmodel import Field, SQLModel
 
-from llmtrack.ledger.schema import tables
+from llmtrack.ledger.schema import people_tables, tables
 from llmtrack.ledger.schema.columns import NO_ROWID, given, total
 
 QUARTER, HOUR, DAY = 900_000_000, 3_600_000_000, 86_400_000_000
@@ -334,5 +334,5 @@ SKETCHES = (
     Rollup("sketch_group_day", DAY, ("group_name", "slot", *PLAIN)),
 )
 MEASURES = tuple(Measures.model_fields)
-TABLES = tuple(tables.Name.metadata.tables)
+TABLES = tuple({**tables.Name.metadata.tables, **people_tables.Person.metadata.tables})
 """All tables of the ledger, those of `models` included."""

@@ -12,6 +12,7 @@ from pages.components.chat.markdown import from_model, from_person
 from pages.components.filters.period_filter import Span
 from pages.components.tables import pagination, tables
 from pages.components.tables.tables import Column
+from pages.components.viewer import require_texts
 
 if TYPE_CHECKING:
     from llmtrack.ledger.lists import GenerationDetail, GenerationRow, Page
@@ -43,6 +44,7 @@ def browse(where: Mapping[str, Any], span: Span, *, key: str, order: str = "-tim
     """A page of the calls in `span`, the way to the next page, and below it the call that was clicked."""
     from llmtrack.ledger import lists
 
+    require_texts(where)
     about = (dict(where), span.first, span.last, order, search)
     place = pagination.Place(key, about)
     ledger = queries.ledger()
@@ -84,6 +86,7 @@ def table_of(found: Sequence[GenerationRow], *, key: str, timezone: str) -> None
     """A short list of calls, and below it the one that was clicked."""
     from llmtrack.ledger import lists
 
+    require_texts({})
     picked = tables.table([_listed(row) for row in found], COLUMNS, alt_text="Calls of this interaction", key=key)
     if picked is not None:
         with st.container(border=True):

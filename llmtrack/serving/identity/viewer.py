@@ -1,4 +1,4 @@
-"""Who is asking: for now the one local user, and only where nobody else can reach the server."""
+"""The person in front of a page, and why there may be none."""
 
 from __future__ import annotations
 
@@ -9,13 +9,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The person in front of the page."""
+    """The person in front of the page, as the ledger knows them at this rerun."""
 
     id: str
     """What their calls are booked under."""
     name: str
     role: str
-    """``admin`` or ``user``."""
+    """``admin``, ``lead`` or ``user``."""
+    ids: tuple[str, ...] = ()
+    """Every user id that is theirs, `id` included; filled in from `id` where left out."""
+    person: int | None = None
+    """Their number in the ledger; None for the one local user."""
+    teams: tuple[str, ...] = ()
+    """Teams they belong to."""
+    leads: tuple[str, ...] = ()
+    """Teams whose numbers they may see."""
+    team: str | None = None
+    """The team their chats are booked under."""
+    expires: float | None = None
+    """When they have to sign in again: seconds since 1970."""
+
+    def __post_init__(self) -> None:
+        if self.id not in self.ids:
+            object.__setattr__(self, "ids", (self.id, *self.ids))
 
     @property
     def is_admin(self) -> bool:
@@ -27,14 +43,12 @@ class SignInNotSetUp(Exception):
     """The server can be reached by others and has no way to tell people apart; the text says what to do."""
 
 
-def why_closed(address: str | None) -> str | None:
-    """Why a server that listens at `address` serves nobody, and the way out; None where it serves."""
-    if is_loopback(address):
-        return None
-    return (
-        f"This server listens on {address or 'every network interface'}, where others can reach it, and sign-in is "
-        "not set up. Start it with --server.address 127.0.0.1, or set up sign-in."
-    )
+class NotSignedIn(Exception):
+    """Nobody has signed in here, or has to do so again; the text says why."""
+
+
+class NotAllowed(Exception):
+    """Somebody signed in who may not come in; the text says why."""
 
 
 def local_viewer(*, address: str | None, headers: Mapping[str, str], user_id: str) -> Viewer:
@@ -44,8 +58,17 @@ def local_viewer(*, address: str | None, headers: Mapping[str, str], user_id: st
     listens on this machine only, was called by a name of this machine (a page of another site that points its own
     name at 127.0.0.1 would not be), and no proxy stands in front of it.
     """
-    if (reason := why_closed(address)) is not None:
-        raise SignInNotSetUp(reason)
+    if not is_loopback(address):
+        raise SignInNotSetUp(
+            f"This server listens on {address or 'every network interface'}, where others can reach it, and sign-in is "
+            "not set up. Start it with --server.address 127.0.0.1, or set up sign-in (docs/sign-in.md)."
+        )
+    check_local_request(headers)
+    return Viewer(id=user_id, name=user_id, role="admin")
+
+
+def check_local_request(headers: Mapping[str, str]) -> None:
+    """Raises `SignInNotSetUp` where a request without sign-in did not come straight from this machine."""
     given = {name.lower(): value for name, value in headers.items()}
     host = host_name(given.get("host", "localhost"))
     if not is_loopback(host):
@@ -53,9 +76,8 @@ def local_viewer(*, address: str | None, headers: Mapping[str, str], user_id: st
     if any(name.startswith("x-forwarded-") or name == "forwarded" for name in given):
         raise SignInNotSetUp(
             "A proxy passes requests on to this server, so others may reach it, and sign-in is not set up. "
-            "Open it directly on this machine, or set up sign-in."
+            "Open it directly on this machine, or set up sign-in (docs/sign-in.md)."
         )
-    return Viewer(id=user_id, name=user_id, role="admin")
 
 
 def is_loopback(host: str | None) -> bool:

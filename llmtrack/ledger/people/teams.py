@@ -1,0 +1,110 @@
+"""Teams: who belongs to them and who leads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from llmtrack.ids import new_id
+from llmtrack.ledger.errors import LedgerError
+from llmtrack.ledger.ledger import Ledger
+from llmtrack.ledger.people.directory import MEMBERSHIP, PERSON, TEAM, now
+from llmtrack.ledger.write.audit import note
+from llmtrack.ledger.write.interning import fitted
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRecord:
+    """A team."""
+
+    id: int
+    name: str
+    """The `group` of its calls."""
+    from_group: str | None
+    members: tuple[str, ...]
+    """User ids."""
+    leads: tuple[str, ...]
+    """Those of them who see its numbers."""
+
+
+def teams(ledger: Ledger) -> list[TeamRecord]:
+    """All teams by name."""
+    query = (
+        select(MEMBERSHIP.c.team, PERSON.c.user_id, MEMBERSHIP.c.leads)
+        .join(PERSON, PERSON.c.id == MEMBERSHIP.c.person)
+        .order_by(PERSON.c.user_id)
+    )
+    with ledger.reading() as connection:
+        rows = connection.execute(select(TEAM).order_by(TEAM.c.name)).all()
+        members = connection.execute(query).all()
+    return [
+        TeamRecord(
+            row.id,
+            row.name,
+            row.from_group,
+            tuple(user for team, user, _ in members if team == row.id),
+            tuple(user for team, user, leads in members if team == row.id and leads),
+        )
+        for row in rows
+    ]
+
+
+def add_team(ledger: Ledger, name: str, *, from_group: str | None = None, by: str) -> int:
+    """Makes a team; its number. Raises `LedgerError` where the name is empty or taken."""
+    plain = fitted(" ".join(name.split()))
+    if not plain:
+        raise LedgerError("The team has no name: give it the group that its calls carry.")
+    team = new_id(now())
+
+    def work(connection: Connection) -> None:
+        values = {"id": team, "name": plain, "from_group": from_group or None, "created_at": now()}
+        connection.execute(insert(TEAM).values(**values))
+        note(connection, ledger.dialect, by, "team add", plain, {"from_group": from_group or None})
+
+    try:
+        ledger.transact(work)
+    except IntegrityError:
+        raise LedgerError(f"There is a team called {plain!r} already.") from None
+    return team
+
+
+def remove_team(ledger: Ledger, team: int, *, by: str) -> None:
+    """Removes a team. Its calls keep their group."""
+
+    def work(connection: Connection) -> None:
+        name = _name(connection, team)
+        connection.execute(delete(MEMBERSHIP).where(MEMBERSHIP.c.team == team))
+        connection.execute(delete(TEAM).where(TEAM.c.id == team))
+        note(connection, ledger.dialect, by, "team remove", name, {})
+
+    ledger.transact(work)
+
+
+def set_member(ledger: Ledger, team: int, person: int, membership: str | None, *, by: str) -> None:
+    """Makes a person a ``member`` or the ``lead`` of a team; None takes them out."""
+
+    def work(connection: Connection) -> None:
+        name = _name(connection, team)
+        own = (MEMBERSHIP.c.team == team, MEMBERSHIP.c.person == person)
+        leads = connection.execute(select(MEMBERSHIP.c.leads).where(*own)).scalar_one_or_none()
+        user = connection.execute(select(PERSON.c.user_id).where(PERSON.c.id == person)).scalar_one_or_none()
+        if user is None:
+            raise LedgerError("This person is not there any more: reload the page.")
+        connection.execute(delete(MEMBERSHIP).where(*own))
+        if membership is not None:
+            values = {"team": team, "person": person, "leads": int(membership == "lead"), "from_claims": 0}
+            connection.execute(insert(MEMBERSHIP).values(**values))
+        before = None if leads is None else ("lead" if leads else "member")
+        detail = {"team": name, "before": before, "after": membership}
+        note(connection, ledger.dialect, by, "team member", user, detail)
+
+    ledger.transact(work)
+
+
+def _name(connection: Connection, team: int) -> str:
+    name = connection.execute(select(TEAM.c.name).where(TEAM.c.id == team)).scalar_one_or_none()
+    if name is None:
+        raise LedgerError("This team is not there any more: reload the page.")
+    return str(name)

@@ -1,0 +1,52 @@
+"""Who is asking: sign-in, sessions, who may see what, tokens, and the gate before every route."""
+
+from __future__ import annotations
+
+from llmtrack.serving.identity.access import Kind, NotFound, Subject, may_see, require, require_question
+from llmtrack.serving.identity.gate import Gate, SecureCookies
+from llmtrack.serving.identity.sessions import (
+    TEAM_PREFERENCE,
+    header_viewer,
+    is_signed_in,
+    sign_out,
+    signed_in_viewer,
+)
+from llmtrack.serving.identity.start_checks import start_problems
+from llmtrack.serving.identity.tokens import TokenBearer, TokenScope, bearer_of, make_token
+from llmtrack.serving.identity.viewer import (
+    NotAllowed,
+    NotSignedIn,
+    SignInNotSetUp,
+    Viewer,
+    host_name,
+    is_loopback,
+    local_viewer,
+)
+
+__all__ = [
+    "TEAM_PREFERENCE",
+    "Gate",
+    "Kind",
+    "NotAllowed",
+    "NotFound",
+    "NotSignedIn",
+    "SecureCookies",
+    "SignInNotSetUp",
+    "Subject",
+    "TokenBearer",
+    "TokenScope",
+    "Viewer",
+    "bearer_of",
+    "header_viewer",
+    "host_name",
+    "is_loopback",
+    "is_signed_in",
+    "local_viewer",
+    "make_token",
+    "may_see",
+    "require",
+    "require_question",
+    "sign_out",
+    "signed_in_viewer",
+    "start_problems",
+]

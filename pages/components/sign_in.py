@@ -1,0 +1,56 @@
+"""What people see before they are signed in, who they are signed in as, and the way out."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from llmtrack.ledger import open_ledger
+from llmtrack.serving.identity import TEAM_PREFERENCE, NotAllowed, NotSignedIn, Viewer, sign_out
+from llmtrack.settings import get_settings
+from pages.components import formatting
+from pages.components.viewer import viewer
+
+
+def signed_out_page(reason: NotSignedIn | NotAllowed) -> None:
+    """The only page for somebody who is not signed in, or may not come in."""
+    st.title("llmtrack", anchor=False)
+    if isinstance(reason, NotAllowed):
+        st.error(formatting.plain(str(reason)), icon=":material/lock:")
+    else:
+        st.markdown(formatting.plain(str(reason)))
+    if get_settings().sign_in != "oidc":
+        return  # the proxy has its own page for that
+    with st.container(horizontal=True):
+        st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+        if st.user.to_dict().get("is_logged_in"):
+            st.button("Sign out", icon=":material/logout:", on_click=st.logout)
+
+
+def draw_person(me: Viewer) -> None:
+    """In the sidebar: who is here, the team they chat for, and the way out."""
+    st.caption(f":material/person: {formatting.plain(me.name)}")
+    if len(me.teams) > 1:
+        st.selectbox(
+            "Team",
+            me.teams,
+            index=me.teams.index(me.team) if me.team in me.teams else 0,
+            key="chosen_team",
+            on_change=_choose_team,
+            help="Your chats are booked under it.",
+        )
+    if me.person is not None and get_settings().sign_in == "oidc":
+        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=_leave)
+
+
+def _choose_team() -> None:
+    from llmtrack.ledger.chats import preferences
+
+    me = viewer()
+    if st.session_state.chosen_team in me.teams:
+        preferences.write(open_ledger(), me.id, TEAM_PREFERENCE, st.session_state.chosen_team)
+
+
+def _leave() -> None:
+    """Ends this person's sessions everywhere, then clears the cookies here."""
+    sign_out(open_ledger(), viewer())
+    st.logout()

@@ -1,0 +1,226 @@
+"""Signing in with a real identity provider, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from llmtrack.ledger import Ledger, open_ledger, people
+from tests.browser.app_server import AppServer, free_port, running_app
+from tests.browser.fixtures import SECONDS
+from tests.oidc import CLIENT_SECRET, PASSWORD, identity_provider
+
+COOKIE = "_streamlit_user"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """The app with OIDC, and the provider it sends people to."""
+    directory = tmp_path_factory.mktemp("sign-in")
+    port = free_port()
+    redirect_uri = f"http://127.0.0.1:{port}/oauth2callback"
+    with identity_provider(free_port(), redirect_uri) as issuer:
+        settings = {
+            "LLMTRACK_SIGN_IN": "oidc",
+            "LLMTRACK_OIDC_ISSUER": issuer,
+            "LLMTRACK_OIDC_CLIENT_ID": "llmtrack",
+            "LLMTRACK_OIDC_CLIENT_SECRET": CLIENT_SECRET,
+            "LLMTRACK_OIDC_REDIRECT_URI": redirect_uri,
+            "LLMTRACK_OIDC_SCOPE": "openid email profile groups",
+            "LLMTRACK_OIDC_PROMPT": "login",
+            "LLMTRACK_COOKIE_SECRET": "c" * 48,
+            "LLMTRACK_ALLOWED_DOMAINS": "firm.test",
+            "LLMTRACK_ADMIN_GROUPS": "admins",
+            "LLMTRACK_PRELOAD": "false",
+            "LLMTRACK_DEMO_RATE": "100000",
+        }
+        with running_app(directory, settings, port=port) as running:
+            yield running
+
+
+@pytest.fixture
+def ledger(server: AppServer) -> Ledger:
+    """The ledger of the running app."""
+    return open_ledger(server.database_url)
+
+
+@pytest.fixture
+def visit(browser: Browser, server: AppServer) -> Iterator[Visit]:
+    visit = Visit(browser, server)
+    yield visit
+    visit.end()
+
+
+class Visit:
+    """People at browsers of their own."""
+
+    def __init__(self, browser: Browser, server: AppServer) -> None:
+        self._browser = browser
+        self.url = server.url
+        self._contexts: list[BrowserContext] = []
+
+    def open(self, address: str = "/", context: BrowserContext | None = None) -> Page:
+        """The app in a browser of its own, unless one is given."""
+        if context is None:
+            context = self._browser.new_context(locale="en-GB", timezone_id="UTC")
+            # The provider's form asks for a font from elsewhere; tests talk to this machine only.
+            context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
+            self._contexts.append(context)
+        tab = context.new_page()
+        tab.set_default_timeout(SECONDS * 1000)
+        tab.goto(f"{self.url}{address}")
+        return tab
+
+    def sign_in(self, name: str) -> Page:
+        """The app, opened and entered under this name."""
+        tab = self.open()
+        enter(tab, name)
+        return tab
+
+    def end(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+def enter(tab: Page, name: str) -> None:
+    """Press "Sign in" and fill in the provider's form."""
+    tab.get_by_role("button", name="Sign in").click()
+    tab.locator("input[name=login]").fill(name)
+    tab.locator("input[name=password]").fill(PASSWORD)
+    tab.get_by_role("button", name="Sign-in").click()
+    tab.wait_for_url(re.compile(r"/$"))
+
+
+def message_box(tab: Page):  # type: ignore[no-untyped-def]
+    return tab.get_by_role("textbox", name=re.compile("^Message"))
+
+
+def sees_the_sign_in_page(tab: Page) -> None:
+    expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(message_box(tab)).to_have_count(0)
+    expect(tab.get_by_role("link", name="Usage")).to_have_count(0)
+
+
+def test_a_user_signs_in_sees_their_own_and_signs_out(visit: Visit, ledger: Ledger) -> None:
+    tab = visit.open()
+    sees_the_sign_in_page(tab)
+    enter(tab, "alice")
+    expect(message_box(tab)).to_be_visible()
+    expect(tab.get_by_test_id("stSidebar").get_by_text("Alice").first).to_be_visible()
+    expect(tab.get_by_role("link", name="Overview")).to_have_count(0)
+    (alice,) = [person for person in people.people(ledger) if person.user_id == "alice@firm.test"]
+    assert (alice.subject, alice.groups, alice.role) == ("alice", ("blue",), None)
+
+    cookies = tab.context.cookies()
+    tab.get_by_role("button", name="Sign out").click()
+    sign_out_at_provider(tab)
+    sees_the_sign_in_page(tab)
+
+    # The old cookie, replayed, opens nothing: the session is over on the server, too.
+    tab.context.add_cookies(cookies)
+    sees_the_sign_in_page(visit.open(context=tab.context))
+    actions = [entry.action for entry in people.audit_log(ledger, people.AuditFilter(who="alice@firm.test"))]
+    assert actions == ["sign out", "sign in"]
+
+
+def sign_out_at_provider(tab: Page) -> None:
+    """The provider asks whether to end its own session as well."""
+    tab.get_by_role("button", name=re.compile("Yes, sign me out")).click()
+    tab.wait_for_url(re.compile(r"/$"))
+
+
+def test_an_admin_by_group_sees_the_admin_pages_and_a_user_who_types_the_address_does_not(visit: Visit) -> None:
+    admin = visit.sign_in("root")
+    expect(admin.get_by_role("link", name="Overview")).to_be_visible()
+    user = visit.sign_in("bob")
+    expect(message_box(user)).to_be_visible()
+    for address in ("/overview", "/people"):
+        page = visit.open(address, context=user.context)
+        expect(page.get_by_text("Page not found")).to_be_visible()
+        expect(page.get_by_role("heading", name=address[1:].capitalize())).to_have_count(0)
+        page.close()
+
+
+def test_somebody_outside_the_allow_list_stays_outside(visit: Visit, ledger: Ledger) -> None:
+    for name in ("guest", "bea-unverified"):
+        tab = visit.sign_in(name)
+        expect(tab.get_by_text("not among the people who may use this server")).to_be_visible()
+        expect(message_box(tab)).to_have_count(0)
+    assert not {person.subject for person in people.people(ledger)} & {"guest", "bea-unverified"}
+
+
+def test_who_is_shut_out_is_out_at_the_next_rerun(visit: Visit, ledger: Ledger) -> None:
+    tab = visit.sign_in("carl")
+    expect(message_box(tab)).to_be_visible()
+    (carl,) = [person for person in people.people(ledger) if person.subject == "carl"]
+    people.set_disabled(ledger, carl.id, True, by="root")
+    tab.get_by_role("link", name="Usage").click()
+    expect(tab.get_by_text("An administrator has shut this account out")).to_be_visible()
+    expect(tab.get_by_role("link", name="Usage")).to_have_count(0)
+
+
+def test_a_tampered_and_a_planted_cookie_are_nobodys(visit: Visit) -> None:
+    tab = visit.sign_in("dora")
+    expect(message_box(tab)).to_be_visible()
+    (cookie,) = [one for one in tab.context.cookies() if one["name"] == COOKIE]
+    value = cookie["value"]
+    middle = len(value) // 2
+    for planted in (value[:middle] + ("A" if value[middle] != "A" else "B") + value[middle + 1 :], "planted"):
+        other = visit.open()
+        other.context.add_cookies([{**cookie, "value": planted}])
+        again = visit.open(context=other.context)
+        sees_the_sign_in_page(again)
+        enter(again, "dora")  # and signing in replaces it
+        expect(message_box(again)).to_be_visible()
+        (new,) = [one for one in again.context.cookies() if one["name"] == COOKIE]
+        assert new["value"] not in (planted, value)
+        assert (new["httpOnly"], new["sameSite"]) == (True, "Lax")
+
+
+def test_a_callback_that_nobody_asked_for_or_is_used_twice_signs_nobody_in(visit: Visit) -> None:
+    tab = visit.open("/oauth2callback?code=stolen&state=guessed")
+    sees_the_sign_in_page(tab)
+    callbacks: list[str] = []
+    tab.on("request", lambda request: callbacks.append(request.url) if "oauth2callback" in request.url else None)
+    enter(tab, "emma")
+    expect(message_box(tab)).to_be_visible()
+    other = visit.open()
+    other.goto(callbacks[0])
+    sees_the_sign_in_page(visit.open(context=other.context))
+
+
+def test_before_sign_in_files_uploads_and_numbers_of_the_server_are_refused(server: AppServer) -> None:
+    def status(path: str, method: str = "GET") -> int:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(server.url + path, method=method)) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    assert [status(path) for path in ("/", "/healthz", "/_stcore/health", "/_stcore/host-config")] == [200] * 4
+    refused = ("/media/x.csv", "/_stcore/metrics", "/_stcore/agent/openapi.json", "/_stcore/upload_file/a/b")
+    assert [status(path) for path in refused] == [401] * 4
+    assert status("/_stcore/upload_file/a/b", "PUT") == 401
+
+
+def test_two_people_in_two_browsers_are_two_people_and_secrets_stay_out_of_log_and_ledger(
+    visit: Visit, server: AppServer
+) -> None:
+    one, two = visit.sign_in("fay"), visit.sign_in("hal")
+    expect(one.get_by_test_id("stSidebar").get_by_text("Fay").first).to_be_visible()
+    expect(two.get_by_test_id("stSidebar").get_by_text("Hal").first).to_be_visible()
+    message_box(one).fill("Hello from Fay")
+    message_box(one).press("Enter")
+    expect(one.get_by_text("Hello from Fay").first).to_be_visible()
+    two.reload()
+    expect(message_box(two)).to_be_visible()
+    expect(two.get_by_text("Hello from Fay")).to_have_count(0)
+    files = [path for path in server.directory.rglob("*") if path.is_file()]
+    written = b"".join([*(path.read_bytes() for path in files), "".join(server.log).encode(), two.content().encode()])
+    assert [secret for secret in (CLIENT_SECRET, "c" * 48) if secret.encode() in written] == []

@@ -1,0 +1,208 @@
+"""Pages where people sign in: who finds which, what an admin does about people, and tokens."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from llmtrack.ledger import Ledger, people
+from llmtrack.settings import get_settings
+from tests.pages.conftest import MAIN, SECONDS, call, read
+
+ADMIN = sorted(path.relative_to(MAIN.parent).as_posix() for path in (MAIN.parent / "admin").glob("*.py"))
+OWN = ["chat.py", "usage.py", "tokens.py"]
+SIGNED_IN_AT = int(time.time()) - 5
+NOT_FOUND = "There is no such page, or it is not for you."
+SIGN_IN = {
+    "LLMTRACK_SIGN_IN": "oidc",
+    "LLMTRACK_OIDC_ISSUER": "https://id.example.com",
+    "LLMTRACK_OIDC_CLIENT_ID": "llmtrack",
+    "LLMTRACK_OIDC_CLIENT_SECRET": "hidden-client-secret",
+    "LLMTRACK_COOKIE_SECRET": "hidden-cookie-secret-of-32-letters",
+    "LLMTRACK_ADMINS": "root@x",
+}
+
+
+@pytest.fixture(autouse=True)
+def sign_in_is_on(page_settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SIGN_IN.items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+
+
+def claims(name: str, **more: Any) -> dict[str, Any]:
+    """What Streamlit knows of somebody who signed in."""
+    plain = {"is_logged_in": True, "iss": "https://id.example.com", "sub": name, "iat": SIGNED_IN_AT}
+    return {**plain, "email": f"{name}@x", "email_verified": True, "name": name.capitalize(), **more}
+
+
+def start(name: str | None, script: Path = MAIN, page: str | None = None, **address: str) -> AppTest:
+    """The app as this person opens it."""
+    app = AppTest.from_file(script, default_timeout=SECONDS)
+    app.user = claims(name) if name else {"is_logged_in": False}
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    if page is not None:
+        app.switch_page(page).run()
+    assert not app.exception, [one.value for one in app.exception]
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Press the button that says so."""
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception, [one.value for one in app.exception]
+    return app
+
+
+@pytest.fixture
+def lead(ledger: Ledger) -> str:
+    """Somebody who leads the blue team; red is another's."""
+    start("lena")
+    (lena,) = people.people(ledger)
+    blue = people.add_team(ledger, "blue", by="root@x")
+    people.add_team(ledger, "red", by="root@x")
+    people.set_member(ledger, blue, lena.id, "lead", by="root@x")
+    return "lena"
+
+
+def test_nobody_finds_the_sign_in_page_and_nothing_else() -> None:
+    app = start(None)
+    assert [button.label for button in app.button] == ["Sign in"]
+    assert list(read(app)) == ["llmtrack", "Sign in to use llmtrack\\."]
+    for page in [*OWN, "team.py", *ADMIN]:
+        with pytest.raises(ValueError, match=r"Unable|page"):
+            app.switch_page(page)
+
+
+@pytest.mark.parametrize("who", ["alice", "lena", "root"])
+def test_everybody_finds_the_pages_that_are_theirs_and_no_others(lead: str, who: str) -> None:
+    app = start(who)
+    for page in [*OWN, "team.py", *ADMIN]:
+        if page in OWN or (page == "team.py" and who == lead) or (page in ADMIN and who == "root"):
+            app.switch_page(page).run()
+            assert [one.value for one in [*app.error, *app.exception]] == []
+            continue
+        with pytest.raises(ValueError, match=r"Unable|page"):
+            app.switch_page(page)
+        # Even if the router let them through, the page itself does not.
+        direct = start(who, MAIN.parent / page)
+        assert list(read(direct)) == [NOT_FOUND], page
+
+
+def test_a_forged_session_and_address_show_nobody_elses_numbers(ledger: Ledger, lead: str) -> None:
+    ledger.write(
+        [
+            call(user_id="alice@x", cost=1_000_000_000, group="blue"),
+            call(user_id="bob@x", cost=7_000_000_000, group="red"),
+        ]
+    )
+    app = start("alice", page="usage.py", user="bob@x", where="user=bob@x")
+    texts = "\n".join(read(app))
+    assert "1 message" in texts
+    assert "$7" not in texts.replace("\\", "")
+    app = start(lead, page="team.py", team="red", group="red")
+    texts = "\n".join(read(app)).replace("\\", "")
+    assert "**blue** cost **$1.00**" in texts
+    assert "$7" not in texts
+    assert "bob@x" not in str([frame.value for frame in app.dataframe])
+
+
+def test_usage_of_every_id_of_theirs_is_their_own(ledger: Ledger) -> None:
+    start("alice")
+    app = AppTest.from_file(MAIN, default_timeout=SECONDS)
+    app.user = claims("alice", email="alice@new", iat=SIGNED_IN_AT + 1)
+    ledger.write([call(user_id="alice@x"), call(user_id="alice@new"), call(user_id="bob@x")])
+    app.run().switch_page("usage.py").run()
+    assert "2 messages" in "\n".join(read(app))
+
+
+def test_a_tab_that_changes_hands_forgets_what_the_first_person_left() -> None:
+    app = start("alice")
+    app.session_state["left_behind"] = "a draft"
+    app.user = claims("bob")
+    app.run()
+    assert "left_behind" not in app.session_state
+
+
+def test_an_admin_changes_a_role_and_shuts_somebody_out(ledger: Ledger) -> None:
+    start("alice")
+    app = start("root", page="admin/people.py")
+    (alice,) = [person for person in people.people(ledger) if person.user_id == "alice@x"]
+    at = [person.user_id for person in people.people(ledger)].index("alice@x")
+    app.session_state["people_table"] = {"selection": {"rows": [], "columns": [], "cells": [(at, "user")]}}
+    app.run()
+    next(box for box in app.selectbox if box.key == f"role_{alice.id}").select("admin").run()
+    press(app, "Save role")
+    assert "The role of alice@x is changed." in "\n".join(read(app)).replace("\\", "")
+    assert people.named(ledger, alice.id).role == "admin"
+    app.session_state["people_table"] = {"selection": {"rows": [], "columns": [], "cells": [(at, "user")]}}
+    app.run()
+    press(app, "Shut out")
+    assert people.named(ledger, alice.id).disabled_at is not None
+    assert "shut this account out" in "\n".join(read(start("alice")))
+    page = start("root", page="admin/audit.py")
+    shown = page.dataframe[0].value[["who", "what", "whom", "before", "after"]].to_numpy().tolist()
+    assert shown[:3] == [
+        ["alice@x", "sign in refused", "alice@x", "", ""],
+        ["root@x", "disable", "alice@x", "", ""],
+        ["root@x", "role", "alice@x", "", "admin"],
+    ]
+
+
+def test_an_admin_is_told_of_a_user_id_that_two_people_claim(ledger: Ledger) -> None:
+    start("alice")
+    other = AppTest.from_file(MAIN, default_timeout=SECONDS)
+    other.user = claims("other", email="alice@x")
+    other.run()
+    warning = start("root", page="admin/people.py").warning[0].value.replace("\\", "")
+    assert "**alice@x**, which is another person's user id, and got **alice@x (2)**" in warning
+
+
+def test_the_settings_page_shows_the_mode_and_no_secret() -> None:
+    app = start("root", page="admin/settings.py")
+    shown = {row["name"]: row["value"] for row in app.dataframe[0].value.to_dict("records")}
+    assert shown["LLMTRACK_OIDC_ISSUER"] == "https://id.example.com"
+    assert shown["LLMTRACK_ADMINS"] == "root@x"
+    assert shown["LLMTRACK_COOKIE_SECRET"] == shown["LLMTRACK_OIDC_CLIENT_SECRET"] == "set"
+    assert "hidden" not in str(shown) + "\n".join(read(app))
+    assert "Everybody whom the identity provider knows may come in" in app.warning[0].value
+
+
+def test_a_user_makes_a_token_sees_it_once_and_revokes_it(ledger: Ledger) -> None:
+    app = start("alice", page="tokens.py")
+    assert "Read everybody's usage" not in app.multiselect[0].options
+    app.text_input(key="token_name").input("nightly")
+    app.multiselect(key="token_scopes").select("usage:read")
+    press(app, "Make it")
+    (token,) = people.tokens(ledger)
+    (shown,) = [block.value for block in app.code]
+    assert shown.startswith(token.prefix)
+    assert (token.name, token.owner, token.scopes) == ("nightly", "alice@x", ("usage:read",))
+    app.run()
+    assert list(app.code) == []
+    assert "No tokens yet" in "\n".join(read(start("bob", page="tokens.py")))
+    app.session_state["tokens_table"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "name")]}}
+    app.run()
+    press(app, f"Revoke {token.prefix}…")
+    assert people.tokens(ledger)[0].revoked_at is not None
+
+
+def test_a_chat_is_booked_under_the_team_its_person_chose(ledger: Ledger, lead: str) -> None:
+    (lena,) = people.people(ledger)
+    red = next(team for team in people.teams(ledger) if team.name == "red")
+    people.set_member(ledger, red.id, lena.id, "member", by="root@x")
+    app = start(lead)
+    next(box for box in app.selectbox if box.key == "chosen_team").select("red").run()
+    app.chat_input[0].set_value("Hello").run()
+    import llmtrack
+
+    llmtrack.flush(10)
+    with ledger.reading() as connection:
+        sql = "SELECT user_id, group_name FROM generations"
+        assert [tuple(row) for row in connection.exec_driver_sql(sql)] == [("lena@x", "red")]
