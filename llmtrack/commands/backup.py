@@ -19,7 +19,7 @@ def command(file: Path, replace: bool, database_url: str | None) -> None:
     A plain copy of the file beside a program that writes is no backup. To restore one, stop what uses the ledger,
     remove its -wal and -shm files, and move the backup into its place.
     """
-    from llmtrack.ledger.maintenance.backup import back_up
+    from llmtrack.ledger.maintenance import back_up
 
     ledger = open_given(database_url)
     size = back_up(ledger, file, replace=replace)

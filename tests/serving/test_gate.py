@@ -63,8 +63,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
 def is_open(client: TestClient, headers: Any = LOCAL) -> bool:
     """Whether the socket lets somebody in."""
     client.headers = headers  # the only way to send one twice
+    origin = f"http://{client.headers.get('host', 'testserver')}"  # as a browser does; without it nobody gets in
     try:
-        with client.websocket_connect("/_stcore/stream") as socket:
+        with client.websocket_connect("/_stcore/stream", headers={"Origin": origin}) as socket:
             return socket.receive_text() == "inside"
     except WebSocketDisconnect:
         return False

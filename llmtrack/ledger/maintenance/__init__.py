@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from llmtrack.ledger.maintenance.backup import back_up as back_up
     from llmtrack.ledger.maintenance.copy import copy_ledger as copy_ledger
     from llmtrack.ledger.maintenance.daily import Done as Done
     from llmtrack.ledger.maintenance.daily import last_retention as last_retention
@@ -26,6 +27,7 @@ _HOMES = {
     "Erased": "erasure",
     "Keep": "retention",
     "Removed": "retention",
+    "back_up": "backup",
     "copy_ledger": "copy",
     "erase": "erasure",
     "expired": "retention",
