@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import shutil
 import signal
@@ -17,6 +18,7 @@ from llmtrack.capture.tracker import Tracker
 from tests.capture.rows import rows as read_rows
 
 Make = Callable[..., Tracker]
+log = logging.getLogger(__name__)
 
 CALLER = """
 import sys, httpx2, llmtrack
@@ -90,3 +92,75 @@ def _wait_for_rows(database: Path, taker: subprocess.Popen[bytes]) -> None:
         while taker.poll() is None and connection.execute(count).fetchone()[0] == before:
             pass
     connection.close()
+
+
+THREADS = """
+import os, random, signal, sys, threading, time, httpx2, llmtrack
+from llmtrack.openai import OpenAI
+usage = b'"usage":{"prompt_tokens":1,"completion_tokens":2}'
+head = b'{"id":"1","model":"gpt-4o",'
+plain = head + b'"object":"chat.completion","choices":[],' + usage + b"}"
+chunk = head + b'"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"word "}}]}'
+last = head + b'"object":"chat.completion.chunk","choices":[],' + usage + b"}"
+stream = b"".join(b"data: " + part + b"\\n\\n" for part in [*[chunk] * 20, last, b"[DONE]"])
+def answer(request):
+    streams = b'"stream":true' in request.content
+    kind = "text/event-stream" if streams else "application/json"
+    return httpx2.Response(200, content=stream if streams else plain, headers={"content-type": kind})
+from llmtrack.capture.journal.imports import import_all
+import_all(sys.argv[1])  # once, and not by each of those that are killed
+def call(name, begun):
+    tracker = llmtrack.Tracker(sys.argv[1], journal_dir=sys.argv[2])
+    def work(thread):
+        client = OpenAI(api_key="k", http_client=httpx2.Client(transport=httpx2.MockTransport(answer)))
+        llmtrack.track(client, tracker=tracker)
+        number = 0
+        while True:
+            user = f"{name}-{thread}-{number}"
+            if number % 2:
+                for _ in client.chat.completions.create(model="gpt-4o", messages=[], user=user, stream=True):
+                    pass
+            else:
+                client.chat.completions.create(model="gpt-4o", messages=[], user=user)
+            os.write(1, f"{user}\\n".encode())  # the answer is the caller's now
+            number += 1
+            if number == 20:
+                os.write(begun, b".")
+    for thread in range(4):
+        threading.Thread(target=work, args=(thread,)).start()
+for round in range(int(sys.argv[3])):
+    there, begun = os.pipe()
+    programs = []
+    for which in range(2):
+        programs.append(os.fork())
+        if programs[-1] == 0:
+            call(f"{round}-{which}", begun)
+            threading.Event().wait()
+    os.read(there, 1)
+    time.sleep(random.random())
+    for program in programs:
+        os.kill(program, signal.SIGKILL)
+    for program in programs:
+        os.waitpid(program, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no signal 9")
+@pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.full)])
+def test_two_processes_of_four_threads_may_be_killed_at_once(
+    rounds: int, database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    url, journal = f"sqlite:///{database}", tmp_path / "journal"
+    command = [sys.executable, "-W", "ignore", "-c", THREADS, url, str(journal), str(rounds)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    answered = set(done.stdout.split())
+    tracker = Tracker(url, journal_dir=journal)
+    tracker.writer.look_around()
+    tracker.close(120)
+
+    users = [row.user_id for row in read_rows(database)]
+    lost, doubled = answered - set(users), len(users) - len(set(users))
+    caplog.set_level("INFO")
+    log.info("%d rounds: %d answers, %d lost, %d doubled", rounds, len(answered), len(lost), doubled)
+    assert (len(lost), doubled) == (0, 0)
+    assert len(users) - len(answered) <= rounds * 8, "one for each thread may be journalled and not printed"
