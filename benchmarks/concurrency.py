@@ -19,7 +19,7 @@ from typing import Any
 
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger
-from llmtrack.ledger.maintenance.verification import verify
+from llmtrack.ledger.maintenance import verify
 from llmtrack.ledger.records import Generation
 from llmtrack.pricing.usage import Cost, Price, Usage
 

@@ -59,7 +59,13 @@ class LLMTrack(Adapter):  # type: ignore[misc]  # the replay's, without types
         if told.waiting or told.failed:
             raise RuntimeError(f"{told.waiting} records wait and {told.failed} failed ({told.where})")
         ledger = open_ledger(self._url)
-        rows = [row for row in generations(ledger, limit=20) if row.id not in self._seen]
+        rows = list[GenerationRow]()
+        page, unseen = None, True
+        while unseen and (page is None or page.after is not None):
+            page = generations(ledger, after=page.after if page else None, limit=100)
+            new = [row for row in page if row.id not in self._seen]
+            unseen = len(new) == len(page)
+            rows += new
         self._seen.update(row.id for row in rows)
         return [_told(row, generation(ledger, row.id).details) for row in reversed(rows)]
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from llmtrack.capture.context import context as context
+    from llmtrack.capture.context import propagate as propagate
     from llmtrack.capture.recording import feedback as feedback
     from llmtrack.capture.recording import flush as flush
     from llmtrack.capture.recording import identify as identify
-    from llmtrack.capture.sdk.track import track as track
+    from llmtrack.capture.sdk import track as track
     from llmtrack.capture.spans import span as span
     from llmtrack.capture.spans import trace as trace
     from llmtrack.capture.tracker import Flushed as Flushed
@@ -28,9 +29,10 @@ _HOME = {
     "feedback": "llmtrack.capture.recording",
     "flush": "llmtrack.capture.recording",
     "identify": "llmtrack.capture.recording",
+    "propagate": "llmtrack.capture.context",
     "span": "llmtrack.capture.spans",
     "trace": "llmtrack.capture.spans",
-    "track": "llmtrack.capture.sdk.track",
+    "track": "llmtrack.capture.sdk",
 }
 
 __all__ = [*_HOME]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import anthropic
 
-from llmtrack.capture.sdk.client import Family
-from llmtrack.capture.sdk.endpoints import Endpoint, Endpoints
+from llmtrack.capture.sdk import Endpoint, Endpoints, Family
 
 if TYPE_CHECKING:
     from anthropic import AnthropicError as AnthropicError
@@ -43,7 +42,7 @@ ENDPOINTS = Endpoints(
 )
 """What is recorded of Anthropic's API. Files, agents and the results of batches are not."""
 
-FAMILY = Family(ENDPOINTS, anthropic.APIResponse, anthropic.AsyncAPIResponse)
+FAMILY = Family(ENDPOINTS)
 
 
 @FAMILY.tracked

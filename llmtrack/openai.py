@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import openai
 
-from llmtrack.capture.sdk.client import Family
-from llmtrack.capture.sdk.endpoints import Endpoint, Endpoints
+from llmtrack.capture.sdk import Endpoint, Endpoints, Family
 
 if TYPE_CHECKING:
     from openai import APIConnectionError as APIConnectionError
@@ -69,7 +68,7 @@ ENDPOINTS = Endpoints(
 Of what is posted elsewhere, that which names a model and whose answer reports usage is: see `OTHER`.
 """
 
-FAMILY = Family(ENDPOINTS, openai.APIResponse, openai.AsyncAPIResponse)
+FAMILY = Family(ENDPOINTS)
 
 
 @FAMILY.tracked

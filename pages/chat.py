@@ -8,13 +8,12 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from llmtrack.chat.answers.reply import Reply
+from llmtrack.chat.answers import Reply
 from llmtrack.chat.cheaper_models import Hint
-from llmtrack.chat.conversations.history import Conversations, Turn, reply_to
-from llmtrack.chat.conversations.tree import Conversation, Message
+from llmtrack.chat.conversations import Conversation, Conversations, Message, Turn, reply_to
 from llmtrack.chat.cost_estimate import Quote
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import get_catalog
+from llmtrack.chat.models import get_catalog
 from llmtrack.chat.preferences import Preferences
 from llmtrack.ledger.periods import zone
 from llmtrack.settings import get_settings

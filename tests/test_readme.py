@@ -82,12 +82,18 @@ def test_the_first_example_answers_and_leaves_a_row(provider: Provider, tmp_path
 
 @pytest.mark.compares_with("genai-prices")
 def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Provider, tmp_path: Path) -> None:
-    example, _, gateway = blocks("python")
+    example, _, _, gateway = blocks("python")
     made = gateway.replace("https://gateway.example.com/v1", provider.openai_url)
     assert made != gateway
     assert python("-c", example.replace("client = OpenAI()\n", made), directory=tmp_path) == "Hello world\n"
     # gpt-4o-mini costs 0.15 and 0.60 dollars a million tokens: 100 * 0.15 + 20 * 0.60 = 27 millionths
     assert "Cost         $0.000027, 0 calls unpriced" in told(tmp_path)
+
+
+def test_threads_ask_for_the_user_who_started_them(provider: Provider, tmp_path: Path) -> None:
+    example, _, threads, _ = blocks("python")
+    python("-c", f"{example}{threads}\nassert len(answers) == 2", directory=tmp_path)
+    assert "Generations  3 by 1 user" in told(tmp_path)
 
 
 def test_the_questions_have_answers(sample_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:

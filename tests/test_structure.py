@@ -5,26 +5,25 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.structure import FOLDERS, MODULES, ROOT, imports_of, modules_in
 
 MAY_IMPORT = {
     "ids": set(),
+    "lazy": set(),
     "masking": set(),
     "sign_in_settings": set(),
     "settings": {"masking", "sign_in_settings"},
     "pricing": {"ids"},
-    "ledger": {"ids", "masking", "settings", "pricing"},
+    "ledger": {"lazy", "ids", "masking", "settings", "pricing"},
     "limits": {"ids", "settings", "pricing", "ledger"},
-    "capture": {"ids", "masking", "settings", "pricing", "ledger", "limits"},
+    "capture": {"lazy", "ids", "masking", "settings", "pricing", "ledger", "limits"},
     "openai": {"ids", "settings", "capture", "limits"},
     "anthropic": {"ids", "settings", "capture", "limits"},
-    "chat": {"ids", "masking", "settings", "pricing", "ledger", "limits", "capture", "openai", "anthropic", ""},
-    "serving": {"ids", "settings", "sign_in_settings", "pricing", "ledger", "limits", "capture", "chat", ""},
+    "chat": {"lazy", "ids", "masking", "settings", "pricing", "ledger", "limits", "capture", "openai", "anthropic", ""},
+    "serving": {"lazy", "ids", "settings", "sign_in_settings", "pricing", "ledger", "limits", "capture", "chat", ""},
     "sample": {"ids", "settings", "pricing", "ledger"},
     "": {"ids", "settings", "pricing", "ledger", "limits", "capture"},
     "cli": {"commands", "settings", "ledger", ""},
@@ -49,29 +48,8 @@ NEVER = {
 }
 """What a room never imports from outside."""
 
-BEHIND_THE_DOOR = ("database", "schema", "write", "migrations", "journal")
-"""Parts of rooms that no page may reach for."""
-
-MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in sorted((ROOT / "llmtrack").rglob("*.py"))
-}
-PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
-
-
-def imports(path: Path, module: str = "") -> Iterator[str]:
-    """Every module that a file imports anywhere in it, by full name."""
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parts = package.split(".")
-            base = ".".join(parts[: len(parts) - node.level + 1]) if node.level else ""
-            source = ".".join(filter(None, (base, node.module)))
-            for alias in node.names:
-                name = f"{source}.{alias.name}"
-                yield name if name in MODULES else source
+PAGES = {"app": ROOT / "app.py"} | {name: path for name, path in MODULES.items() if name.startswith("pages")}
+LIBRARY = {name: path for name, path in MODULES.items() if name.startswith("llmtrack")}
 
 
 def room(module: str) -> str:
@@ -79,17 +57,17 @@ def room(module: str) -> str:
     return [*module.split("."), ""][1]
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", LIBRARY)
 def test_a_room_imports_only_the_rooms_drawn_before_it(module: str) -> None:
     here = room(module)
     assert here in MAY_IMPORT, f"{here} is a new room: draw it in MAY_IMPORT"
-    ours = {room(name) for name in imports(MODULES[module], module) if name.split(".")[0] == "llmtrack"}
+    ours = {room(name) for name in imports_of(MODULES[module], module) if name.split(".")[0] == "llmtrack"}
     assert ours - {here} <= MAY_IMPORT[here]
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", LIBRARY)
 def test_a_room_keeps_foreign_things_out(module: str) -> None:
-    foreign = {name.split(".")[0] for name in imports(MODULES[module], module)} - {"llmtrack"}
+    foreign = {name.split(".")[0] for name in imports_of(MODULES[module], module)} - {"llmtrack"}
     inside = module.removeprefix("llmtrack").removeprefix(".")
     kept_out = {"streamlit"} | (NEVER[""] if not inside else set())
     for place, names in NEVER.items():
@@ -98,14 +76,30 @@ def test_a_room_keeps_foreign_things_out(module: str) -> None:
     assert not foreign & kept_out
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in PAGES if path.exists()], ids=lambda path: str(path.relative_to(ROOT))
-)
-def test_a_page_knows_only_front_doors(path: Path) -> None:
-    found = set(imports(path))
-    assert not {name.split(".")[0] for name in found} & (SDKS | DATABASE)
-    behind = [name for name in found if name.startswith("llmtrack.") and set(name.split(".")) & set(BEHIND_THE_DOOR)]
+@pytest.mark.parametrize("module", [*LIBRARY, *PAGES])
+def test_a_folder_inside_a_room_is_reached_through_its_front_door(module: str) -> None:
+    path = LIBRARY.get(module) or PAGES[module]
+    behind = []
+    for name in imports_of(path, module):
+        parts = name.split(".")
+        folder = ".".join(parts[:3])
+        inside = parts[0] == "llmtrack" and len(parts) > 3 and name in MODULES and folder in FOLDERS
+        if inside and not f"{module}.".startswith(".".join(parts[:2]) + "."):
+            behind.append(name)
     assert behind == []
+
+
+@pytest.mark.parametrize("module", PAGES)
+def test_a_page_knows_neither_sdk_nor_database(module: str) -> None:
+    imported = set(imports_of(PAGES[module], module))
+    assert not {name.split(".")[0] for name in imported} & (SDKS | DATABASE)
+    inner = ("llmtrack.ledger.database", "llmtrack.ledger.schema", "llmtrack.ledger.write", "llmtrack.capture.journal")
+    assert [name for name in imported if name.startswith(inner)] == []
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS))
+def test_a_folder_holds_no_more_than_can_be_seen_at_once(folder: str) -> None:
+    assert len(modules_in(folder)) <= 20
 
 
 @pytest.mark.parametrize(
@@ -130,14 +124,9 @@ ASKS = {"viewer", "require_admin", "require_numbers", "require_texts"}
 """What decides, in a page, who may see it."""
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in PAGES if path.exists() and path.parent.name != "components"],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_a_page_that_reads_somebodys_data_asks_who_is_looking(path: Path) -> None:
-    """Drawing what was handed to it, as parts of the chat page do, reads nothing."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("module", [name for name in PAGES if not name.startswith("pages.components.")])
+def test_a_page_that_reads_somebodys_data_asks_who_is_looking(module: str) -> None:
+    tree = ast.parse(PAGES[module].read_text(encoding="utf-8"))
     typing_only = {
         id(inner)
         for node in ast.walk(tree)
@@ -152,4 +141,4 @@ def test_a_page_that_reads_somebodys_data_asks_who_is_looking(path: Path) -> Non
     }
     reads = {name for name in modules if name.startswith("llmtrack.ledger.") and name.split(".")[2] in READS}
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    assert not reads or called & ASKS, f"{path.name} reads {sorted(reads)} for whomever"
+    assert not reads or called & ASKS, f"{module} reads {sorted(reads)} for whomever"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
@@ -180,6 +181,25 @@ class context:
         again = context()
         again._context = replace(self._context)
         return again
+
+
+@contextmanager
+def _within(context: Context) -> Iterator[None]:
+    token = active.set(context)
+    try:
+        yield
+    finally:
+        leave(token)
+
+
+def propagate(function: Callable[P, R]) -> Callable[P, R]:
+    """`function`, run with the user, trace and all else in force here, in whatever thread or executor it runs.
+
+    A new thread knows nothing of the context of the one that starts it. Unlike a copy of Python's whole context, the
+    result may run in several threads at once: ``pool.map(llmtrack.propagate(answer), questions)``.
+    """
+    here = current()
+    return decorate(function, lambda: _within(here))
 
 
 def decorate(function: Callable[P, R], manager: Callable[[], Any]) -> Callable[P, R]:

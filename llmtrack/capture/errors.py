@@ -16,6 +16,7 @@ ERROR_TYPES = {
     "content_filter": "the provider declined because of what was asked or answered",
     "overloaded": "the provider has no capacity at the moment",
     "server": "the provider failed",
+    "invalid_response": "the provider answered what the SDK could not make sense of",
     "cancelled": "the caller stopped waiting",
     "refused": "a limit of this installation, before anything was sent",
     "unknown": "none of these",
@@ -49,14 +50,19 @@ _BY_CLASS = {
     "OverloadedError": "overloaded",
     "ServiceUnavailableError": "overloaded",
     "InternalServerError": "server",
-    "APIResponseValidationError": "server",
-    "JSONDecodeError": "server",
+    "APIResponseValidationError": "invalid_response",
+    "JSONDecodeError": "invalid_response",
+    "UnicodeDecodeError": "invalid_response",
+    "ValidationError": "invalid_response",
     "ContentFilterFinishReasonError": "content_filter",
     "BadRequestError": "invalid_request",
     "UnprocessableEntityError": "invalid_request",
     "ConflictError": "invalid_request",
     "RequestTooLargeError": "context_length",
 }
+
+UNREADABLE = frozenset(name for name, kind in _BY_CLASS.items() if kind == "invalid_response")
+"""Exceptions by which the SDKs say that they could not parse an answer."""
 
 _BY_CODE = {
     # OpenAI and its look-alikes
@@ -89,6 +95,7 @@ _BY_CODE = {
     "not_found": "not_found",
     "not_found_error": "not_found",
     "invalid_request_error": "invalid_request",
+    "invalid_request": "invalid_request",
     "overloaded_error": "overloaded",
     "overloaded": "overloaded",
     "engine_overloaded": "overloaded",
@@ -127,6 +134,13 @@ _BY_STATUS = {
     529: "overloaded",
 }
 
+_GENERAL = frozenset(
+    {"invalid_request_error", "invalid_request", "api_error", "server_error", "internal_error", "internal_server_error"}
+)
+"""Codes that many providers give to errors of all kinds."""
+_TELLING = {status: _BY_STATUS[status] for status in (401, 403, 404, 413, 429, 529)}
+"""Statuses that say more than a general code."""
+
 # Providers say these two under the code of a request that makes no sense, so the message has to tell.
 _TOO_LONG = re.compile(
     r"prompt is too long|context[ _](?:length|window)|maximum context|too many (?:input )?tokens"
@@ -153,23 +167,25 @@ def error_type(
 
     `name` is the exception's class, `code` and `kind` what the provider calls it (``error.code``, ``error.type``). The
     more telling wins: what the provider says before the HTTP status before the class. A general word of the provider
-    (``invalid_request_error``) gives way to a message that says the request was too long or filtered.
+    (``invalid_request_error``) gives way to a message that says the request was too long or filtered, and to a status
+    that says more. Groq's 413 comes as ``rate_limit_exceeded``: waiting does not make the request fit.
     """
-    found = _by_code(code) or _by_code(kind)
-    if found in (None, "invalid_request", "rate_limit", "server") and message:
-        said = _by_message(message)
-        found = said or found
-    if found is not None:
-        return found
     if code is not None and len(code) == 3 and code.isdecimal():
         http_status = int(code)  # of the provider behind the one that was asked
+    words = [word.lower() for word in (code, kind) if word]
+    specific = next((_BY_CODE[word] for word in words if word in _BY_CODE and word not in _GENERAL), None)
+    general = next((_BY_CODE[word] for word in words if word in _GENERAL), None)
+    if specific in (None, "invalid_request", "rate_limit", "server") and message and (said := _by_message(message)):
+        return said
+    if specific is not None and not (specific == "rate_limit" and http_status == 413):
+        return specific
+    if http_status in _TELLING:
+        return _TELLING[http_status]
+    if general is not None:
+        return general
     if http_status is not None and http_status >= 400:
         return _BY_STATUS.get(http_status, "server" if http_status >= 500 else "invalid_request")
     return _by_class(name) or "unknown"
-
-
-def _by_code(code: str | None) -> str | None:
-    return _BY_CODE.get(code.lower()) if code else None
 
 
 def _by_message(message: str) -> str | None:

@@ -25,6 +25,7 @@ from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
     from llmtrack.capture.journal.writer import Writer
+    from llmtrack.capture.sdk.include_usage import Server
 
 EXIT_TIMEOUT = 2.0
 """Seconds that the end of the process waits for the writer. What is left stays in the journal."""
@@ -78,7 +79,8 @@ class Tracker:
         self._writer: Writer | None = None
         self._earlier = Flushed(0, 0, 0)
         self._lock = threading.RLock()
-        self._asking: dict[str, bool] = {}
+        self.servers: dict[str, Server] = {}
+        """What is known of each base URL's chat streams."""
         _trackers.add(self)
 
     # -- the caller's side -------------------------------------------------------------------------------------------
@@ -125,24 +127,6 @@ class Tracker:
             self._wake()
         except Exception as failure:
             self.health.failed("record", f"A {kind} could not be recorded", failure, secret=True)
-
-    # -- asking for usage --------------------------------------------------------------------------------------------
-
-    def may_ask(self, base: Any) -> bool:
-        """Whether to ask the server at this base URL for the usage of chat streams."""
-        return self._asking.get(str(base), True)
-
-    def took_asking_before(self, base: Any) -> bool:
-        """Whether it has done so before."""
-        return self._asking.get(str(base), False)
-
-    def took_asking(self, base: Any) -> None:
-        """Notes that it does."""
-        self._asking[str(base)] = True
-
-    def refuses_asking(self, base: Any) -> None:
-        """Notes that it does not know how; it is not asked again."""
-        self._asking[str(base)] = False
 
     # -- settings ----------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from llmtrack.chat.models.catalog import Catalog, Model
 from llmtrack.chat.models.prices import cost_of
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.chats.usage import Figures
+    from llmtrack.ledger.chats import Figures
     from llmtrack.pricing import Pricer
     from llmtrack.pricing.tokens import Weights
 

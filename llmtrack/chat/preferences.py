@@ -33,7 +33,7 @@ class Preferences:
     """One user's choices: read once, and changed as they are kept then, whatever another tab did meanwhile."""
 
     def __init__(self, ledger: Ledger, user_id: str) -> None:
-        from llmtrack.ledger.chats import preferences
+        from llmtrack.ledger import preferences
 
         self._ledger = ledger
         self._user_id = user_id
@@ -119,7 +119,7 @@ class Preferences:
         self._change(_PRESETS, lambda kept: {preset.name: told, **(kept or {})})
 
     def _change(self, name: str, make: Callable[[Any], Any]) -> None:
-        from llmtrack.ledger.chats import preferences
+        from llmtrack.ledger import preferences
 
         self._kept[name] = preferences.change(self._ledger, self._user_id, name, make)
 

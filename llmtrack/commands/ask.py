@@ -13,8 +13,7 @@ from llmtrack.commands import database_option, note_if_empty, open_given
 from llmtrack.commands.estimate import dollars
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.query.query import Filter
-    from llmtrack.ledger.query.result import Answer, Row
+    from llmtrack.ledger.query import Answer, Filter, Row
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _SIMULATION = ("generations", "simulated", "simulated_cost")
@@ -46,7 +45,7 @@ def question_options(command: Command) -> Command:
 
 def where_of(typed: Sequence[str]) -> list[Filter]:
     """The filters that were typed. A name given twice means either of its values, or with ``!=`` neither."""
-    from llmtrack.ledger.query.query import Filter
+    from llmtrack.ledger.query import Filter
 
     values: dict[tuple[str, bool], list[str | None]] = {}
     for each in typed:
@@ -124,7 +123,7 @@ def _list() -> None:
 
 def _apart(metrics: Sequence[str]) -> tuple[str, ...]:
     """The metrics needed besides, where money is asked for: which of it is simulated, and so never part of the cost."""
-    from llmtrack.ledger.query.catalog import metric
+    from llmtrack.ledger.query import metric
 
     return _SIMULATION if any(metric(n).unit == "usd" for n in metrics) else ()
 

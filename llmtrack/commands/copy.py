@@ -19,7 +19,7 @@ def command(source: str, target: str, again: bool) -> None:
     written), and start with LLMTRACK_DATABASE_URL set to TARGET.
     """
     from llmtrack.ledger import open_ledger
-    from llmtrack.ledger.maintenance.copy import copy_ledger
+    from llmtrack.ledger.maintenance import copy_ledger
 
     here, there = open_given(source), open_ledger(target)
     shown = ""

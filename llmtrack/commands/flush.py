@@ -23,7 +23,7 @@ def command(timeout: float, files: tuple[Path, ...]) -> None:
     The app and every program that records calls do this by themselves; after a crash, this does it at once.
     Journals of programs that still run, and those of other ledgers, are left to them.
     """
-    from llmtrack.capture.journal.adoption import survey
+    from llmtrack.capture.journal import survey
     from llmtrack.capture.tracker import default_tracker
     from llmtrack.ledger import open_ledger
 

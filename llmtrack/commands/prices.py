@@ -122,8 +122,9 @@ def retire(entry: int, never: bool, database_url: str | None) -> None:
 @command.command()
 @click.argument("models", nargs=-1, metavar="[PROVIDER/MODEL]...")
 @click.option("--tier", help="The service tier.  [default: standard]")
+@click.option("--region", help="Where it is served, such as us-east5.  [default: anywhere]")
 @database_option
-def check(models: tuple[str, ...], tier: str | None, database_url: str | None) -> None:
+def check(models: tuple[str, ...], tier: str | None, region: str | None, database_url: str | None) -> None:
     """Say what models cost now, and why; without any, which models of the last 30 days have no price."""
     from llmtrack.ledger.price_book import missing_prices, why_missing
     from llmtrack.pricing import Pricer, freshness
@@ -132,7 +133,7 @@ def check(models: tuple[str, ...], tier: str | None, database_url: str | None) -
     pricer = Pricer(ledger.book()[1])
     for model in models:
         provider, name = _split(model)
-        for line in describe(pricer, provider, name, tier):
+        for line in describe(pricer, provider, name, tier, region):
             click.echo(line)
     if models:
         return
@@ -159,7 +160,7 @@ def apply(models: str, yes: bool, database_url: str | None) -> None:
 
     Costs that exist are left alone. It can be undone: llmtrack prices undo.
     """
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import repricing
     from llmtrack.settings import get_settings
 
     provider, name = _split(models)
@@ -187,7 +188,7 @@ def apply(models: str, yes: bool, database_url: str | None) -> None:
 @database_option
 def undo(pricing: int, database_url: str | None) -> None:
     """Make the calls that a pricing priced unpriced again; `llmtrack prices runs` lists them."""
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import repricing
 
     calls = repricing.undo(open_given(database_url), pricing, by=BY)
     click.echo(f"Pricing {pricing} is undone: {calls:,} calls are unpriced again.")
@@ -197,7 +198,7 @@ def undo(pricing: int, database_url: str | None) -> None:
 @database_option
 def runs(database_url: str | None) -> None:
     """Show when unpriced calls were priced, and by whom."""
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import repricing
 
     found = repricing.runs(open_given(database_url))
     for run in found:
@@ -211,7 +212,7 @@ def runs(database_url: str | None) -> None:
 
 def _offer(entry: BookEntry, database_url: str | None) -> None:
     """Says how to price the unpriced calls that a new entry is about, if there are any."""
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import repricing
 
     if entry.kind not in ("price", "same_as"):
         return
@@ -222,12 +223,14 @@ def _offer(entry: BookEntry, database_url: str | None) -> None:
         )
 
 
-def describe(pricer: Pricer, provider: str, model: str, tier: str | None = None) -> list[str]:
+def describe(
+    pricer: Pricer, provider: str, model: str, tier: str | None = None, region: str | None = None
+) -> list[str]:
     """What a model costs now and where that is from, in lines."""
     from llmtrack.pricing import in_words
     from llmtrack.pricing.classes import unit
 
-    quote = pricer.quote(provider, model, tier, at=time.time_ns() // 1_000)
+    quote = pricer.quote(provider, model, tier, at=time.time_ns() // 1_000, region=region)
     if quote.reason is not None:
         return [f"{provider}/{model}: {in_words(quote.reason)}"]
     told = []

@@ -17,7 +17,7 @@ def command(database_url: str | None, everything: bool) -> None:
     One day at a time, so that calls can be recorded meanwhile. Days whose rows have been deleted are left alone:
     their totals are all there is of them.
     """
-    from llmtrack.ledger.maintenance.verification import rebuild, verify
+    from llmtrack.ledger.maintenance import rebuild, verify
 
     ledger = open_given(database_url)
     days = None

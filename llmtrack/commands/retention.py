@@ -30,9 +30,9 @@ def command(
     their rows are sealed: their totals can still be checked, but not made anew. Backups made before upgrades go too
     when they are as old.
     """
-    from llmtrack.capture.journal.dead_letters import forget_before
+    from llmtrack.capture.journal import forget_before
     from llmtrack.capture.tracker import Tracker
-    from llmtrack.ledger.maintenance.retention import Keep, expired, retain
+    from llmtrack.ledger.maintenance import Keep, expired, retain
     from llmtrack.serving.daily_maintenance import keep_of
     from llmtrack.settings import get_settings
 

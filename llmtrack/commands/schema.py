@@ -8,6 +8,6 @@ import click
 @click.command()
 def command() -> None:
     """Print what the ledger keeps, table by table, as Markdown."""
-    from llmtrack.ledger.schema.document import in_markdown
+    from llmtrack.ledger.schema import in_markdown
 
     click.echo(in_markdown(), nl=False)

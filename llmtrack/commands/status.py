@@ -15,7 +15,7 @@ from llmtrack.commands.estimate import dollars
 @database_option
 def command(database_url: str | None) -> None:
     """Say which ledger this is, how much is in it, and whether anything waits to get in."""
-    from llmtrack.capture.journal.adoption import survey
+    from llmtrack.capture.journal import survey
     from llmtrack.capture.tracker import Tracker
     from llmtrack.ledger.metrics import ask
 

@@ -15,7 +15,7 @@ def command(database_url: str | None) -> None:
     Exits with 1 if any total is wrong; `llmtrack rebuild` makes them anew. Days whose rows have been deleted are
     compared with their seal.
     """
-    from llmtrack.ledger.maintenance.verification import verify
+    from llmtrack.ledger.maintenance import verify
 
     ledger = open_given(database_url)
     with click.progressbar(length=1, label="Adding up", show_eta=True) as bar:

@@ -28,7 +28,7 @@ def command(
     \b
     llmtrack what-if anthropic/claude-opus-4-5 --since 2026-11-01 --instead-of gpt-4o-2024-08-06
     """
-    from llmtrack.ledger.query.what_if import cost_elsewhere
+    from llmtrack.ledger.query import cost_elsewhere
     from llmtrack.settings import get_settings
 
     provider, slash, name = model.partition("/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 from collections.abc import Mapping
@@ -55,6 +54,8 @@ def address_of(url: str, environment: Mapping[str, str] = os.environ) -> str:
 
 
 def _login() -> str:
+    import getpass  # not with every import of a client
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name

@@ -63,8 +63,14 @@ class Generation:
     """US dollars, where the provider's answer says what it charged."""
     simulated: bool = False
     """Made by the demo provider: its cost is never summed with real cost."""
+    sent: bool = True
+    """False: the call ended before anything was sent, so it cost nothing."""
+    open: bool = False
+    """The answer has not been seen to its end and may be asked for later, as those of OpenAI's Responses can."""
     settles: bool = False
-    """A later look at a background response: completes the row of the request that began it."""
+    """A later look at an answer: completes the row of the request that began it, and is none itself."""
+    completes_only: bool = False
+    """A look at an answer that was not made in the background: where no row waits for its end, nothing is written."""
     cost: Cost | None = None
     """Set by pricing, before the row is written."""
     input: list[dict[str, Any]] | None = None

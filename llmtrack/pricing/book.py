@@ -102,7 +102,8 @@ class BookEntry:
     ) -> tuple[int, int, int, int, int, int] | None:
         """How closely it describes a model: names before globs, then by the letters given; None: not at all."""
         model_rank = _closeness(self.model, (model, without_snapshot(model)))
-        provider_rank = _closeness(self.provider, (provider, provider_id(provider)))
+        vertex = (f"{region}-aiplatform.googleapis.com",) if provider == "google" and region else ()  # its name once
+        provider_rank = _closeness(self.provider, (provider, provider_id(provider), *vertex))
         if provider_rank is None and _is_named(self.provider, provider_id(provider), region):
             provider_rank = (1, 0)
         tier_rank = _closeness(self.tiers, (f"{tier}@{region or ''}" if "@" in self.tiers else tier,))

@@ -11,6 +11,7 @@ PER: Mapping[str, int] = MappingProxyType(
         "cache_read": 1_000_000,
         "cache_write": 1_000_000,
         "cache_write_1h": 1_000_000,
+        "cache_write_12h": 1_000_000,
         "output": 1_000_000,
         "reasoning": 1_000_000,
         "input_audio": 1_000_000,

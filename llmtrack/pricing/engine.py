@@ -14,6 +14,7 @@ from llmtrack.pricing.book import STANDARD, Book, BookEntry
 from llmtrack.pricing.quote import Quote, quote
 from llmtrack.pricing.rates import NANO, Parts, Rates, to_nano
 from llmtrack.pricing.reasons import Reason
+from llmtrack.pricing.supplements import costs_as_standard
 from llmtrack.pricing.usage import Cost, Price, Usage
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Priceable(Protocol):
     usage_estimated: bool
     reported_cost: Decimal | None
     simulated: bool
+    sent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Pricer:
             simulated=generation.simulated,
             operation=generation.operation,
             status=generation.status,
+            sent=generation.sent,
         )
 
     def cost(
@@ -94,17 +97,21 @@ class Pricer:
         simulated: bool = False,
         operation: str | None = None,
         status: str | None = None,
+        sent: bool = True,
     ) -> Cost:
         """What `usage` cost at `provider`, `at` microseconds since 1970, in nano-dollars. Never raises.
 
         `model`, `tier` and `region` are the served ones; `request_model` stands in where the answer named no model,
         and the cost is then ``estimated``. `reported` is what the provider says it charged, and wins. `status` is the
-        call's: a failed one without usage is told apart from an answered one whose usage is missing.
+        call's: a failed one without usage is told apart from an answered one whose usage is missing. One that was never
+        `sent` costs nothing.
         """
         try:
             tier, region = _placed(tier, region)
             if simulated:
                 return _simulated(usage, model or request_model or "", status)
+            if not sent:
+                return _free(provider, model or request_model or "", "not_sent")
             if reported is not None and reported.is_finite() and 0 <= reported < _MOST_DOLLARS:
                 return self._reported(reported, provider, model or request_model, tier, at, region)
             if operation in _FREE_OPERATIONS:
@@ -118,6 +125,8 @@ class Pricer:
             if not name:
                 return _unpriced(Reason.NO_MODEL)
             doubt = Reason.USAGE_ESTIMATED if estimated else None if model else Reason.MODEL_ASSUMED
+            if usage.doubt and not estimated:
+                doubt = Reason(usage.doubt)
             if usage.others:
                 return self._several(usage, provider, name, tier, at, region, doubt)
             priced = self._priced(usage, provider, name, tier, at, region)
@@ -157,7 +166,10 @@ class Pricer:
         for one in known:
             if one.since <= at < one.until:
                 return one
-        made = quote(data, self._book, provider, model, listing.tier_name(tier), at, region)
+        name = listing.tier_name(tier)
+        made = quote(data, self._book, provider, model, name, at, region)
+        if made.reason is Reason.NO_TIER_PRICE and costs_as_standard(provider, name):
+            made = quote(data, self._book, provider, model, STANDARD, at, region)
         if len(self._quotes) >= _KEPT_KEYS:
             self._quotes = {}
         self._quotes[key] = (made, *known[: _KEPT_WINDOWS - 1])
@@ -182,7 +194,7 @@ class Pricer:
             if isinstance(priced, Reason):
                 return _unpriced(priced)
             done.append(priced)
-            doubt = doubt or priced.doubt
+            doubt = doubt or (Reason(used.doubt) if used.doubt else priced.doubt)
         columns = zip(*(one.parts for one in done), strict=True)
         sums = cast(Parts, tuple(_add(column) for column in columns))
         return replace(_cost(sums, done[0].price, doubt), other_prices=tuple(one.price for one in done[1:]))
@@ -230,8 +242,8 @@ def _add(parts: Sequence[int | None]) -> int | None:
 
 _COUNTS = (
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens",
-    "reasoning_tokens", "input_audio_tokens", "output_audio_tokens", "cache_read_audio_tokens",
-    "input_image_tokens", "cache_read_image_tokens", "output_image_tokens", "web_searches",
+    "cache_write_12h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens",
+    "cache_read_audio_tokens", "input_image_tokens", "cache_read_image_tokens", "output_image_tokens", "web_searches",
 )  # fmt: skip
 
 

@@ -100,9 +100,10 @@ def look_up(
 ) -> Listing | Unlisted:
     """The price of `model` at `provider` in `tier` and `region`, `at` microseconds since 1970."""
     id, name = provider_id(provider), model.strip().lower()
-    found, placed = matching.find(data, id, name), True
     if id == "aws":
         found, placed = matching.find_at_bedrock(data, name, region)
+    else:
+        found, placed = matching.find(data, id, name), True
     if isinstance(found, Reason):
         return Unlisted(found, -FOREVER, FOREVER)
     info, listed_by, own = found

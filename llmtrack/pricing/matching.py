@@ -60,18 +60,15 @@ def find_at_bedrock(data: DataSnapshot, model: str, region: str | None) -> tuple
     reach = profile_of(model) or region
     name = without_profile(model)
     within = f"{reach}." if reach in PROFILES else ""
-    vendors = ("",) if "." in name.partition("-")[0] else _VENDORS
-    for vendor in vendors:
+    whole = "." in name.partition("-")[0]  # its maker is in it, as in what is asked for
+    for vendor in ("",) if whole else _VENDORS:
         found = find(data, "aws", f"{within}{vendor}{name}")
         if isinstance(found, Reason):
             continue
         listed = found[0].id
-        if reach is None and not vendor:
-            elsewhere = find(data, "aws", f"global.{name}")
-            return found, isinstance(elsewhere, Reason) or elsewhere[0].id == listed or "." in name.partition("-")[0]
         if reach is None:
             elsewhere = find(data, "aws", f"global.{vendor}{name}")
-            return found, isinstance(elsewhere, Reason) or elsewhere[0].id == listed
+            return found, whole or isinstance(elsewhere, Reason) or elsewhere[0].id == listed
         # The list has some prices of the regions for the government, which are dearer, and not all.
         return found, not listed.startswith("regional." if reach == GLOBAL else "global.") and "us-gov-" not in reach
     return find(data, "aws", model), False

@@ -14,6 +14,7 @@ from llmtrack.pricing.classes import per
 from llmtrack.pricing.listing import Listing, Steps, Unlisted
 from llmtrack.pricing.rates import Rates
 from llmtrack.pricing.reasons import Reason
+from llmtrack.pricing.supplements import supplement
 from llmtrack.pricing.usage import Price
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _combine(listed: Listing | Unlisted, decided: Decision) -> dict[str, Steps]:
     """The list's rates with its surcharge on tokens, under the book's discount, and the book's own in place of them."""
     steps: dict[str, Steps] = {}
     if isinstance(listed, Listing):
-        for name, rates in listed.rates.items():
+        supplements = {name: ((0, rate),) for name, rate in supplement(listed.provider, listed.model).items()}
+        for name, rates in {**supplements, **listed.rates}.items():
             dearer = 1 + listed.surcharge / 100 if per(name) == _MILLION else 1
             steps[name] = tuple((above, rate * dearer * decided.on_list) for above, rate in rates)
     for name, rates in decided.rates.items():

@@ -22,6 +22,12 @@ Parts = tuple[
 
 # Server-side tools that cost nothing apart from their tokens; another without a price makes a cost an estimate.
 _FREE_TOOLS = frozenset({"web_fetch", "tool_search", "mcp", "function", "computer", "computer_use", "bash", "memory"})
+# Parts of input or output with a rate of their own that some answers do not count, and the field that counts them.
+_APART = {
+    "output_image": "output_image_tokens",
+    "output_audio": "output_audio_tokens",
+    "audio_hour": "audio_seconds",
+}
 
 
 def to_nano(dollars: Decimal) -> int:
@@ -41,7 +47,18 @@ def _half_even(numerator: int, denominator: int) -> int:
 class Rates:
     """What each class of usage costs, in dollars, compiled once and applied to many calls."""
 
-    __slots__ = ("_by_token", "_den", "_least_seconds", "_nano", "_needs_input", "_needs_output", "_said", "dollars")
+    __slots__ = (
+        "_apart",
+        "_by_token",
+        "_den",
+        "_half_day",
+        "_least_seconds",
+        "_nano",
+        "_needs_input",
+        "_needs_output",
+        "_said",
+        "dollars",
+    )
 
     def __init__(self, dollars: Mapping[str, Decimal], *, said: bool = False, least_seconds: int = 0) -> None:
         """`dollars` by class, per the units of `llmtrack.pricing.classes`.
@@ -60,6 +77,10 @@ class Rates:
             nano.get(name) for name in ("input", "cache_read", "cache_write", "cache_write_1h", "input_image")
         )
         self._needs_output = any(nano.get(name) for name in ("output", "reasoning", "output_image"))
+        # Taken as twice the rate of 30-minute writes where no list has it. No document of OpenAI's was at hand to
+        # confirm that, so a cost with it is an estimate (`Reason.RATE_DERIVED`).
+        self._half_day = nano.get("cache_write_12h", 2 * nano.get("cache_write", 0))
+        self._apart = tuple((name, _APART[name]) for name in _APART.keys() & nano.keys() if nano.keys() - {name})
         self._by_token = bool(nano) and not nano.keys() & {"audio_hour", "characters", "request"}
 
     def apply(self, usage: Usage, most: int = MOST) -> tuple[Parts, Reason | None] | Reason:
@@ -85,7 +106,7 @@ class Rates:
             audio_cost, audio_in, audio_out = audio
             plain_in -= audio_in
             plain_out -= audio_out
-        if usage.cache_read_tokens is not None or usage.cache_write_tokens is not None or usage.cache_write_1h_tokens:
+        if usage.cache_read_tokens is not None or usage.cache_write_tokens is not None or _kept_long(usage):
             cache = self._cache(usage, audio_cost is not None, self._cached_images(usage))
             if isinstance(cache, Reason):
                 return cache
@@ -98,6 +119,8 @@ class Rates:
             image_cost, image_in, image_out = image
             plain_in -= image_in
             plain_out -= image_out
+        if usage.reasoning_tokens is not None and usage.reasoning_tokens > (output_tokens or 0):
+            doubt = Reason.COUNTS_CONTRADICT
         if "reasoning" in nano and usage.reasoning_tokens is not None:
             reasoning_cost = usage.reasoning_tokens * nano["reasoning"]
             plain_out -= usage.reasoning_tokens
@@ -118,7 +141,21 @@ class Rates:
         )  # fmt: skip
         den = self._den
         parts = tuple([None if cost is None else _half_even(cost, den) for cost in costs])
-        return parts, tool_doubt or doubt  # type: ignore[return-value]  # nine, as Parts has
+        return parts, tool_doubt or doubt or self._uncounted(usage)  # type: ignore[return-value]  # nine, as Parts has
+
+    def _uncounted(self, usage: Usage) -> Reason | None:
+        """Whether sound or pictures that have a rate of their own may be among what was counted as text.
+
+        A request of text only has none in its input; what comes out is not known beforehand.
+        """
+        if usage.uncounted and not self._nano.keys().isdisjoint(usage.uncounted):
+            return Reason.CLASS_NOT_COUNTED
+        for name, field in self._apart:
+            if getattr(usage, field) is None:
+                whole = usage.output_tokens if name.startswith("output") else usage.input_tokens
+                if whole and (name.startswith("output") or not usage.text_only):
+                    return Reason.CLASS_NOT_COUNTED
+        return None
 
     def _cached_images(self, usage: Usage) -> int:
         """How many tokens of images were read from the cache, where they have a rate of their own.
@@ -158,16 +195,20 @@ class Rates:
                 read -= usage.cache_read_audio_tokens or 0
             read -= seen
             read_cost = read * nano.get("cache_read", in_rate)
-        if write is None and long:
-            write = long
+        half_day = usage.cache_write_12h_tokens or 0
+        if write is None and (long or half_day):
+            write = long + half_day
         if write is not None:
             if write and assumed and "cache_write" not in nano:
                 doubt = Reason.CLASS_ASSUMED
-            if long and assumed and "cache_write_1h" not in nano:
+            if (long and assumed and "cache_write_1h" not in nano) or (half_day and assumed and not self._half_day):
                 return Reason.NO_CLASS_PRICE
+            if half_day and assumed and "cache_write_12h" not in nano:
+                doubt = Reason.RATE_DERIVED
             rate = nano.get("cache_write", in_rate)
-            write_cost = (write - long) * rate + long * nano.get("cache_write_1h", rate)
-        if (read or 0) < 0 or not 0 <= long <= (write or 0):
+            write_cost = (write - long - half_day) * rate + long * nano.get("cache_write_1h", rate)
+            write_cost += half_day * (self._half_day or rate)
+        if (read or 0) < 0 or min(long, half_day) < 0 or long + half_day > (write or 0):
             return Reason.INVALID_USAGE
         return read_cost, write_cost, (read or 0) + (write or 0), doubt
 
@@ -233,6 +274,10 @@ class Rates:
             else:
                 tool_cost = (tool_cost or 0) + runs * rate
         return other_input, nano.get("request"), tool_cost, doubt
+
+
+def _kept_long(usage: Usage) -> bool:
+    return bool(usage.cache_write_1h_tokens or usage.cache_write_12h_tokens)
 
 
 def _negative(usage: Usage) -> bool:

@@ -28,6 +28,12 @@ class Reason(StrEnum):
     LATER_PRICE = "later_price"
     CLASS_ASSUMED = "class_assumed"
     TOOL_NOT_PRICED = "tool_not_priced"
+    COUNTS_CONTRADICT = "counts_contradict"
+    COUNT_NOT_PRICED = "count_not_priced"
+    CLASS_NOT_COUNTED = "class_not_counted"
+    RATE_DERIVED = "rate_derived"
+    SEARCH_NOT_COUNTED = "search_not_counted"
+    STOPPED_EARLY = "stopped_early"
 
 
 _WORDS = {
@@ -53,6 +59,14 @@ _WORDS = {
     Reason.LATER_PRICE: "no price held when the call was made; one given later was applied to it",
     Reason.CLASS_ASSUMED: "cached tokens without a rate or an exact count are taken as ordinary input",
     Reason.TOOL_NOT_PRICED: "a server-side tool ran for which no price is known; its cost is not included",
+    Reason.COUNTS_CONTRADICT: "the counts that the provider reported contradict each other",
+    Reason.COUNT_NOT_PRICED: "the provider reported a count that no price here takes up; it may cost something, too",
+    Reason.CLASS_NOT_COUNTED: "sound or pictures have a price of their own at this model, and nobody counted them",
+    Reason.RATE_DERIVED: "tokens cached for 12 hours are taken at twice the rate of those cached for 30 minutes, "
+    "because the price list does not have theirs",
+    Reason.SEARCH_NOT_COUNTED: "a web search on this model is billed as 8,000 tokens of input, "
+    "which the reported usage does not show",
+    Reason.STOPPED_EARLY: "the answer was stopped before its end, so the counts are not the final ones",
 }
 
 NOT_COUNTED = frozenset({Reason.NO_USAGE, Reason.PENDING})

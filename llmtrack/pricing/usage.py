@@ -23,6 +23,8 @@ class Usage:
     """All tokens written to a cache, whatever their time to live."""
     cache_write_1h_tokens: int | None = None
     """Those of ``cache_write_tokens`` written for one hour; they cost more than five-minute ones."""
+    cache_write_12h_tokens: int | None = None
+    """Those of ``cache_write_tokens`` written for twelve hours (OpenAI); they cost more than 30-minute ones."""
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
@@ -41,6 +43,12 @@ class Usage:
     """Characters of text, where the provider bills speech by the character (``tts-1``)."""
     others: tuple[tuple[str, Usage], ...] = ()
     """Work billed on other models inside the same call, by model; its tokens are included in the totals above."""
+    doubt: str | None = None
+    """Why these counts are not certain: a code of `llmtrack.pricing.reasons.Reason`. Their cost is never ``exact``."""
+    uncounted: tuple[str, ...] = ()
+    """Classes of price that the request calls for and nobody counted, such as ``input_audio`` where sound was sent."""
+    text_only: bool = False
+    """The request is known to hold text and nothing else. False: it holds something else, or is not known."""
 
 
 @dataclass(frozen=True, slots=True)

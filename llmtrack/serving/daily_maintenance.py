@@ -10,8 +10,7 @@ from llmtrack.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.maintenance.erasure import Erased
-    from llmtrack.ledger.maintenance.retention import Keep, Removed
+    from llmtrack.ledger.maintenance import Erased, Keep, Removed
 
 FIRST_LOOK_SECONDS = 60.0
 """After the start, which has enough to do."""
@@ -25,7 +24,7 @@ _stop = threading.Event()
 
 def keep_of(settings: Settings) -> Keep:
     """How long things are kept by these settings. Sample data never grows old: it is kept for ever."""
-    from llmtrack.ledger.maintenance.retention import Keep
+    from llmtrack.ledger.maintenance import Keep
 
     if settings.sample:
         return Keep()
@@ -64,10 +63,10 @@ def _run(first_look: float) -> None:
 
 def look_after() -> Removed | None:
     """Removes what has been kept long enough, in the ledger and beside its journal; None where it is not due yet."""
-    from llmtrack.capture.journal.dead_letters import forget_before
+    from llmtrack.capture.journal import forget_before
     from llmtrack.capture.tracker import Tracker
     from llmtrack.ledger import open_ledger
-    from llmtrack.ledger.maintenance.daily import retain_daily
+    from llmtrack.ledger.maintenance import retain_daily
 
     keep = keep_of(get_settings())
     if keep.for_ever:
@@ -88,9 +87,9 @@ def erase_everywhere(ledger: Ledger, user_id: str, *, by: str, database_url: str
 
     Raises `LedgerError` where nobody is called so.
     """
-    from llmtrack.capture.journal.dead_letters import forget_user
+    from llmtrack.capture.journal import forget_user
     from llmtrack.capture.tracker import Tracker
-    from llmtrack.ledger.maintenance.erasure import erase
+    from llmtrack.ledger.maintenance import erase
 
     tracker = Tracker(database_url)
     tracker.writer.look_around()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from llmtrack.ledger.errors import LedgerError
-from llmtrack.ledger.maintenance.daily import Done, last_retention, removals
+from llmtrack.ledger.maintenance import Done, last_retention, removals
 from llmtrack.ledger.metrics import ask
 from llmtrack.serving.daily_maintenance import erase_everywhere
 from llmtrack.settings import Settings, get_settings

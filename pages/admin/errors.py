@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from llmtrack.ledger.query.result import Row
+from llmtrack.ledger.query import Row
 from pages.components import empty_states, formatting, queries
 from pages.components.charts import charts
 from pages.components.filters import period_filter

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from llmtrack.ledger import people
-from llmtrack.ledger.export.stream import FORMATS, stream_answer
+from llmtrack.ledger.export import FORMATS, stream_answer
 from llmtrack.ledger.metrics import DIMENSIONS, METRICS
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.settings import get_settings
@@ -21,7 +21,7 @@ from pages.components.tables.tables import Column
 from pages.components.viewer import require_admin
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.query.result import Answer
+    from llmtrack.ledger.query import Answer
 
 KINDS = {
     "usd": "usd", "seconds": "seconds", "ratio": "share", "count": "count", "tokens": "count", "number": "number",

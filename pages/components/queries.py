@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from llmtrack.ledger import open_ledger
-from llmtrack.ledger.query.result import MONEY as MONEY
+from llmtrack.ledger.query import MONEY as MONEY
 from pages.components import formatting, long_query
 from pages.components.filters.period_filter import Span
 from pages.components.viewer import require_numbers
@@ -18,7 +18,7 @@ from pages.components.viewer import require_numbers
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.metrics import Cancel
-    from llmtrack.ledger.query.result import Answer, Row
+    from llmtrack.ledger.query import Answer, Row
 
 CATCH_UP_SECONDS = 0.5
 """How long a page waits at most for the answers just given to be counted."""

@@ -13,8 +13,8 @@ from pages.components.tables import tables
 from pages.components.tables.tables import Column
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.maintenance.repricing import Run
     from llmtrack.ledger.price_book import Missing
+    from llmtrack.ledger.repricing import Run
     from llmtrack.pricing import Pricer
 
 
@@ -37,7 +37,7 @@ def show_offer(missing: Sequence[Missing], pricer: Pricer, at: int, timezone: st
 
 
 def _show_preview(timezone: str, by: str) -> None:
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import repricing
 
     looked = repricing.preview(queries.ledger(), timezone=timezone)
     if looked.calls:
@@ -81,7 +81,7 @@ def _show_preview(timezone: str, by: str) -> None:
 
 def show_runs(day: Callable[[int], datetime], by: str) -> None:
     """What was priced later on, and undoing it; nothing where nothing was."""
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import repricing
 
     found = repricing.runs(queries.ledger())
     if not found:
@@ -112,8 +112,7 @@ def _models(run: Run) -> str:
 
 
 def _ask_to_undo(going: dict[int, Run], by: str) -> None:
-    from llmtrack.ledger import LedgerError
-    from llmtrack.ledger.maintenance import repricing
+    from llmtrack.ledger import LedgerError, repricing
 
     if not going:
         return

@@ -43,7 +43,7 @@ def draw_person(me: Viewer) -> None:
 
 
 def _choose_team() -> None:
-    from llmtrack.ledger.chats import preferences
+    from llmtrack.ledger import preferences
 
     me = viewer()
     if st.session_state.chosen_team in me.teams:

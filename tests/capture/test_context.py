@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -156,6 +157,36 @@ def test_threads_see_the_context_where_contextvars_go(client: Any, rows: Rows) -
             thread.start()
             thread.join()
     assert [row.user_id for row in rows()] == ["alice", None]
+
+
+def test_a_function_takes_the_context_along_into_any_number_of_threads_at_once(client: Any, rows: Rows) -> None:
+    together = threading.Barrier(3)
+
+    def ask(number: int) -> int:
+        together.wait(10)
+        call(client)
+        return number
+
+    with ThreadPoolExecutor(3) as pool:
+        with llmtrack.context(user_id="alice", feature="mail"), llmtrack.trace("ask") as trace:
+            carried = llmtrack.propagate(ask)
+        with llmtrack.context(user_id="bob"):
+            assert list(pool.map(carried, range(3))) == [0, 1, 2]
+        pool.submit(call, client).result()
+    found = [(row.user_id, row.feature, row.trace_id) for row in rows()]
+    assert found == [("alice", "mail", trace.trace_id)] * 3 + [(None, None, None)]
+
+
+def test_a_coroutine_function_takes_the_context_along_into_another_loop(client: Any, rows: Rows) -> None:
+    async def ask() -> None:
+        call(client)
+
+    with llmtrack.context(user_id="alice"):
+        carried = llmtrack.propagate(ask)
+    thread = threading.Thread(target=lambda: asyncio.run(carried()))
+    thread.start()
+    thread.join()
+    assert [row.user_id for row in rows()] == ["alice"]
 
 
 def test_a_context_left_in_another_task_harms_nobody(client: Any, rows: Rows) -> None:

@@ -329,3 +329,30 @@ def test_a_response_that_was_mocked_as_read_is_recorded(provider: Provider, rows
 
 def test_signals_are_left_alone(tracker: Tracker) -> None:
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("name", ["AsyncOpenAI", "AsyncAnthropic"])
+@pytest.mark.parametrize("read", [0, 1, 3])
+def test_an_async_stream_that_is_dropped_has_its_row_as_soon_as_the_sdk_lets_go_of_it(
+    name: str, read: int, clients: Clients, provider: Provider, rows: Rows
+) -> None:
+    async def drop() -> int:
+        client = clients(name)
+        stream = await ASKS[name](client, "@pause=200", stream=True)
+        for _ in range(read):
+            await anext(stream)
+        del stream
+        if name == "AsyncOpenAI":
+            gc.collect()  # OpenAI's streams hold a generator that holds them.
+        for _ in range(20):
+            await asyncio.sleep(0)
+        written = len(rows())
+        await client.close()
+        return written
+
+    gc.disable()
+    try:
+        assert asyncio.run(drop()) == 1
+    finally:
+        gc.enable()
+    assert [row.status for row in rows()] == ["abandoned"]

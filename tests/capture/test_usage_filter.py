@@ -41,13 +41,19 @@ def test_the_event_that_is_only_usage_goes_and_the_empty_usage_of_the_others_too
         {"choices": [], "usage": {}},
         {"choices": None, "usage": USAGE},
         {"choices": [], "error": "no"},
-        {"choices": [{"delta": {"content": "Together says this unasked"}}], "usage": None},
+        {"choices": [], "usage": USAGE, "moderation": {"input": {"type": "moderation_results", "results": []}}},
+        {"choices": [], "usage": USAGE, "timings": {"prompt_ms": 1.5}},
         TEXT,
     ],
 )
 def test_anything_else_passes_byte_for_byte(value: Any) -> None:
     whole = event(value) + b": a comment\n\nevent: x\ndata: not json\n\ndata: [DONE]\n\n"
     assert passed([whole]) == whole
+
+
+def test_members_without_a_value_do_not_make_the_usage_the_callers() -> None:
+    asked = event({"id": "1", "choices": [], "usage": USAGE, "moderation": None, "obfuscation": "x"})
+    assert passed([asked]) == b""
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from llmtrack.chat.answers.prompt import Parameters
-from llmtrack.chat.conversations import import_export
+from llmtrack.chat.conversations import export
 from llmtrack.chat.conversations.history import Conversations
 from llmtrack.ids import new_id
 from llmtrack.ledger import open_ledger
@@ -34,8 +34,8 @@ def test_a_conversation_with_a_time_out_of_range_is_listed_and_opens_beside_the_
         chat = mine.open(heading.id)
         assert chat is not None
         assert [message.text for message in chat.messages] == ["Hello"]
-        assert import_export.to_markdown(chat)
-        assert import_export.to_json(chat)
+        assert export.to_markdown(chat)
+        assert export.to_json(chat)
         assert 0 <= chat.messages[0].created_at < datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1e6
 
 

@@ -15,10 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmtrack.chat.conversations import import_export
+from llmtrack.chat.conversations import export
 from llmtrack.chat.conversations.history import Conversations
 from llmtrack.chat.conversations.imports import archive, importer
 from llmtrack.chat.conversations.imports.entries import Damaged, entries
+from llmtrack.chat.conversations.imports.importer import Imported, import_file
 from llmtrack.chat.conversations.tree import Conversation
 from llmtrack.chat.error_messages import ChatError
 from llmtrack.ledger import open_ledger
@@ -29,9 +30,9 @@ def mine() -> Conversations:
     return Conversations(open_ledger(), "alice")
 
 
-def brought(content: Any) -> import_export.Imported:
+def brought(content: Any) -> Imported:
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return import_export.read(open_ledger(), "alice", data)
+    return import_file(open_ledger(), "alice", data)
 
 
 def zipped(**files: bytes) -> bytes:
@@ -87,7 +88,7 @@ def test_a_time_out_of_range_becomes_one_that_every_page_can_show(mine: Conversa
         chat = opened(mine, title)
         assert 0 < chat.created_at <= now
         assert 0 < chat.updated_at <= now
-        assert import_export.to_markdown(chat)
+        assert export.to_markdown(chat)
 
 
 def test_what_was_imported_before_comes_in_once_and_goes_on_where_it_went_on(mine: Conversations):
@@ -108,7 +109,7 @@ def test_what_was_imported_before_comes_in_once_and_goes_on_where_it_went_on(min
     assert [brought([nameless]).conversations for _ in range(2)] == [1, 0]
     mine.delete(opened(mine, "Trains").id)
     assert brought([longer]).conversations == 1, "what was deleted may be brought again"
-    own = import_export.to_json(opened(mine, "Trains")).encode()
+    own = export.to_json(opened(mine, "Trains")).encode()
     assert brought(own).unchanged == 1
 
 
@@ -211,8 +212,8 @@ def test_a_small_zip_cannot_take_much_memory():
     """The peak of a process that reads zips of a few hundred kB, each of which holds hundreds of MB."""
     script = """
 import io, zipfile, sys
-from llmtrack.chat.imports import archive
-from llmtrack.chat.imports.entries import entries
+from llmtrack.chat.conversations.imports import archive
+from llmtrack.chat.conversations.imports.entries import entries
 def peak():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) // 1024
 before = peak()
@@ -275,8 +276,8 @@ def test_no_export_raises_anything_but_our_words_and_what_comes_in_can_be_shown(
     for heading in mine.list():
         chat = mine.open(heading.id)
         assert chat is not None
-        assert import_export.to_markdown(chat)
-        assert import_export.to_json(chat)
+        assert export.to_markdown(chat)
+        assert export.to_json(chat)
         mine.delete(heading.id)
 
 

@@ -64,7 +64,7 @@ def test_a_preset_that_makes_no_sense_is_refused(ledger: Ledger):
 
 
 def test_erasing_a_user_erases_their_choices(ledger: Ledger):
-    from llmtrack.ledger.chats import preferences
+    from llmtrack.ledger import preferences
     from llmtrack.ledger.maintenance.erasure import erase
 
     Preferences(ledger, "alice").star(get_catalog().find("openai/gpt-4o"))

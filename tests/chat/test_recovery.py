@@ -26,12 +26,12 @@ from tests.provider.server import Provider
 ROOT = Path(__file__).parents[2]
 CHATTING = """
 import sys, threading
-from llmtrack.chat.catalog import get_catalog
+from llmtrack.chat.models import get_catalog
 from llmtrack.chat.conversations import Conversations
-from llmtrack.chat import replies
+from llmtrack.chat.answers import reply
 from llmtrack.ledger import open_ledger
 
-replies.KEEP_SECONDS = 0.05
+reply.KEEP_SECONDS = 0.05
 mine = Conversations(open_ledger(), "alice")
 turn = mine.send("Go on for long", get_catalog().find(sys.argv[1]))
 while True:

@@ -11,8 +11,9 @@ import pytest
 
 import llmtrack
 from llmtrack.chat.answers.prompt import File, Parameters
-from llmtrack.chat.conversations import import_export
+from llmtrack.chat.conversations.export import to_json, to_markdown
 from llmtrack.chat.conversations.history import Conversations
+from llmtrack.chat.conversations.imports.importer import import_file
 from llmtrack.chat.conversations.tree import Conversation
 from llmtrack.chat.error_messages import ChatError
 from llmtrack.chat.models.catalog import get_catalog
@@ -44,7 +45,7 @@ def chatted(mine: Conversations) -> Conversation:
 def test_markdown_shows_the_branch_with_who_answered_and_what_it_took(mine: Conversations):
     chat = chatted(mine)
     figures = mine.figures(chat.messages)
-    text = import_export.to_markdown(chat, figures)
+    text = to_markdown(chat, figures)
     lines = text.splitlines()
     assert lines[0] == "# Hello"
     assert "> System prompt: Be kind." in lines
@@ -60,7 +61,7 @@ def test_json_comes_back_as_it_went_out_with_all_branches_and_nothing_is_counted
     chat = chatted(mine)
     before = ask(open_ledger(), metrics=["generations"]).totals["generations"]
     theirs = Conversations(open_ledger(), "bob")
-    told = import_export.read(open_ledger(), "bob", import_export.to_json(chat, mine.figures(chat.everything)).encode())
+    told = import_file(open_ledger(), "bob", to_json(chat, mine.figures(chat.everything)).encode())
     assert (told.conversations, told.messages, told.left_out) == (1, 5, 0)
     assert told.first is not None
     back = theirs.open(told.first)
@@ -123,7 +124,7 @@ def test_chatgpts_export_comes_in_with_its_branches(mine: Conversations, zipped:
             archive.writestr("user.json", "{}")
             archive.writestr("conversations.json", data)
         data = out.getvalue()
-    told = import_export.read(open_ledger(), "alice", data)
+    told = import_file(open_ledger(), "alice", data)
     assert (told.conversations, told.messages, told.left_out) == (2, 5, 1)
     titles = {heading.title: heading.id for heading in mine.list()}
     assert set(titles) == {"Trains", "Only a question"}
@@ -157,7 +158,7 @@ def test_chatgpts_export_comes_in_with_its_branches(mine: Conversations, zipped:
 )
 def test_what_is_no_export_is_refused_in_one_sentence(mine: Conversations, data: bytes, words: str):
     with pytest.raises(ChatError, match=words):
-        import_export.read(open_ledger(), "alice", data)
+        import_file(open_ledger(), "alice", data)
     assert mine.list() == []
 
 
@@ -170,7 +171,7 @@ def test_an_import_takes_nothing_over_that_claims_to_be_in_flight(mine: Conversa
             {"id": 2, "parent": 1, "role": "assistant", "text": "Ha", "status": "streaming"},
         ],
     }
-    told = import_export.read(open_ledger(), "alice", json.dumps(content).encode())
+    told = import_file(open_ledger(), "alice", json.dumps(content).encode())
     assert told.first is not None
     chat = mine.open(told.first)
     assert chat is not None

@@ -187,3 +187,9 @@ def test_unpriced_calls_are_priced_after_a_look_and_that_is_undone(run: Run) -> 
     assert again.exit_code == 1
     assert "Pricing 1 was undone before." in again.output
     assert ", undone\n" in run("prices", "runs").output
+
+
+def test_what_a_model_costs_in_a_region_is_told_with_what_that_adds(run: Run) -> None:
+    told = run("prices", "check", "google/claude-sonnet-4-5", "--region", "us-east5").output
+    assert ", +10% in us-east5\n" in told
+    assert "  input            $3.3 per million tokens\n" in told

@@ -97,5 +97,8 @@ def test_a_ledger_of_an_earlier_version_has_one_spelling_of_each_provider(ledger
         sql = "UPDATE name SET text = 'us-east5-aiplatform.googleapis.com' WHERE kind = 'provider'"
         connection.exec_driver_sql(sql)
 
-    with open_ledger(ledger_url).reading() as connection:
+    ledger = open_ledger(ledger_url)
+    with ledger.reading() as connection:
         assert connection.exec_driver_sql("SELECT DISTINCT provider FROM generations").scalars().all() == ["google"]
+    rows = ask(ledger, ["generations"], ["provider", "region"], where={"region": "us-east5"})
+    assert [(row["provider"], row["region"], row["generations"]) for row in rows] == [("google", "us-east5", 2)]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from llmtrack.ledger import Ledger, LedgerError
-from llmtrack.ledger.maintenance.repricing import Line, apply, preview, runs, undo
 from llmtrack.ledger.maintenance.retention import Keep, retain
 from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.price_book import add_price, missing_prices
+from llmtrack.ledger.repricing import Line, apply, preview, runs, undo
 from llmtrack.ledger.schema import sketch
 from llmtrack.ledger.schema.rollups import CUBES, DAY, SKETCHES
 from llmtrack.pricing import BookEntry, Cost, Usage
@@ -147,6 +147,19 @@ def test_work_on_other_models_inside_a_call_is_priced_too(ledger: Ledger) -> Non
     with ledger.reading() as connection:
         details = connection.exec_driver_sql("SELECT usage_details FROM generation").scalar_one()
     assert "prices" not in details
+
+
+def test_a_call_is_priced_later_on_as_where_it_was_served(ledger: Ledger) -> None:
+    used = Usage(10_000, 1_000)  # 10,000 x 3 + 1,000 x 15 dollars a million; 10 % more in a region
+    served = {"response_model": "claude-sonnet-4-5-20250929", "usage": used}
+    profile = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    ledger.write([
+        unpriced(provider="google", request_model="claude-sonnet-4-5@20250929", region="us-east5", **served),
+        unpriced(NOON + 1, provider="google", request_model="claude-sonnet-4-5@20250929", region="global", **served),
+        unpriced(NOON + 2, provider="aws", request_model=profile, **served),  # as an earlier version wrote it
+    ])  # fmt: skip
+    assert apply(ledger, by="ada").cost == D("0.0495") + D("0.045") + D("0.0495")
+    assert [row["cost_status"] for row in ask(ledger, ["cost"], ["cost_status"])] == ["exact"]
 
 
 def test_what_is_on_sealed_days_is_said_to_stay_unpriced(ledger: Ledger) -> None:

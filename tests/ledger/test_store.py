@@ -204,6 +204,38 @@ def test_a_background_response_is_one_row_in_whatever_order_its_records_arrive(l
     assert value(ledger, "SELECT count(*) FROM rollup_hour") == 1
 
 
+def test_an_answer_that_was_lost_is_completed_by_a_look_that_makes_no_row_of_its_own(ledger: Ledger) -> None:
+    look = {"response_id": "r", "settles": True, "completes_only": True, "user_id": "bob", "output": said("because")}
+    lost = generation(
+        NOON, status="abandoned", response_id="r", open=True, usage=Usage(input_tokens=7), input=said("?")
+    )
+    ledger.write([generation(NOON - 1, **look)])
+    ledger.write([lost])
+    ledger.write([generation(NOON + 60_000_000, **look)])
+    ledger.write([generation(NOON + 90_000_000, **look)])
+
+    columns = "user_id, status, input_tokens, output_tokens, cost_nanodollars"
+    assert rows(ledger, f"SELECT {columns} FROM generations") == [("alice", "ok", 100, 20, 450_000)]
+    assert rows(ledger, "SELECT sum(generations), sum(cost), sum(input_tokens) FROM rollup_hour") == [(1, 450_000, 100)]
+
+
+def test_a_request_that_is_queued_under_the_id_of_one_that_goes_on_is_a_row_of_its_own(ledger: Ledger) -> None:
+    begun = {"status": "pending", "response_id": "r", "open": True, "usage": Usage(), "cost": None}
+    ledger.write([generation(NOON, **begun), generation(NOON + 1, user_id="bob", **begun)])
+    ledger.write([generation(NOON + 60_000_000, response_id="r", settles=True)])
+
+    assert rows(ledger, "SELECT user_id, status FROM generations ORDER BY id") == [("alice", "ok"), ("bob", "pending")]
+
+
+def test_a_look_that_reports_no_usage_leaves_what_was_seen_of_it(ledger: Ledger) -> None:
+    ledger.write([generation(NOON, status="cancelled", response_id="r", open=True, usage_estimated=True)])
+    seen = Cost("unpriced", reason="usage_missing")
+    ledger.write([generation(NOON + 9, status="cancelled", response_id="r", settles=True, usage=Usage(), cost=seen)])
+
+    columns = "input_tokens, output_tokens, usage_estimated, cost"
+    assert rows(ledger, f"SELECT {columns} FROM generation") == [(100, 20, 1, 450_000)]
+
+
 def test_the_totals_of_every_rollup_are_those_of_the_rows(ledger: Ledger) -> None:
     chance = random.Random(5)
     for _ in range(5):

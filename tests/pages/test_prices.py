@@ -8,9 +8,9 @@ from decimal import Decimal as D
 from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger
-from llmtrack.ledger.maintenance.repricing import runs
 from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.price_book import add_price, list_prices
+from llmtrack.ledger.repricing import runs
 from llmtrack.pricing import BookEntry, Pricer, Usage
 from tests.pages.conftest import OpenPage, call, read
 from tests.pricing.costs import NOVEMBER, moment

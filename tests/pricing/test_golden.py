@@ -342,6 +342,7 @@ def test_the_price_is_named_on_every_cost() -> None:
     assert price.version
     assert price.rates == {
         "input": "2.5", "cache_read": "1.25", "output": "10", "web_search": "10", "tool:file_search": "2.5",
+        "tool:web_search_preview": "25",
     }  # fmt: skip
 
 

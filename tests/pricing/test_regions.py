@@ -92,11 +92,13 @@ def test_a_markup_for_a_region_takes_the_place_of_its_surcharge() -> None:
     assert total(cost(USED, "google", "claude-sonnet-4-5@20250929", region="global", book=book)) == SONNET
 
 
-def test_an_entry_for_a_regions_host_is_for_that_region_only() -> None:
-    host = "us-east5-aiplatform.googleapis.com"  # what such calls had as their provider once
+@pytest.mark.parametrize("host", ["us-east5-aiplatform.googleapis.com", "us-*-aiplatform.googleapis.com"])
+def test_an_entry_for_a_regions_host_is_for_that_region_only(host: str) -> None:
+    """Such calls had the host as their provider once."""
     own = BookEntry("price", host, "*", moment(2026, 1, 1), rates={"input": D(1), "output": D(1)}, id=1)
     assert total(cost(USED, "google", "claude-sonnet-4-5@20250929", region="us-east5", book=[own])) == D("0.011")
     assert total(cost(USED, "google", "claude-sonnet-4-5@20250929", region="global", book=[own])) == SONNET
+    assert total(cost(USED, "google", "claude-sonnet-4-5@20250929", region="eu", book=[own])) == SONNET * D("1.1")
 
 
 def test_every_surcharge_names_its_source_and_day_and_no_model_twice() -> None:

@@ -43,5 +43,6 @@ def seen(
 
 def known(usage: Usage) -> Json:
     """The counts of `usage` that are known."""
-    counts = {name: getattr(usage, name) for name in usage.__dataclass_fields__}
+    told = ("doubt", "uncounted", "text_only")
+    counts = {name: getattr(usage, name) for name in usage.__dataclass_fields__ if name not in told}
     return {name: count for name, count in counts.items() if count is not None and count != {} and count != ()}

@@ -55,6 +55,26 @@ ASKED: Json = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}
         ({"http_status": 200, "code": "502"}, "server"),
         ({"http_status": 200, "code": "429", "message": "Slow down"}, "rate_limit"),
         ({"http_status": 418, "code": "teapot"}, "invalid_request"),
+        # DeepSeek with a wrong key
+        ({"http_status": 401, "code": "invalid_request_error", "kind": "authentication_error"}, "authentication"),
+        # OpenAI without a key, and Ollama behind a proxy that wants one
+        ({"http_status": 401, "kind": "invalid_request_error", "name": "AuthenticationError"}, "authentication"),
+        ({"http_status": 401, "kind": "api_error"}, "authentication"),
+        ({"http_status": 403, "kind": "invalid_request_error"}, "permission"),
+        ({"http_status": 404, "kind": "invalid_request_error"}, "not_found"),
+        ({"http_status": 404, "kind": "api_error", "message": "model 'llama9' not found"}, "not_found"),
+        ({"http_status": 413, "kind": "invalid_request_error"}, "context_length"),
+        ({"http_status": 429, "kind": "server_error"}, "rate_limit"),
+        ({"http_status": 529, "code": "server_error"}, "overloaded"),
+        ({"http_status": 500, "kind": "invalid_request_error"}, "invalid_request"),
+        ({"http_status": 200, "kind": "server_error", "name": "APIError"}, "server"),
+        ({"http_status": 200, "code": "401", "kind": "invalid_request_error"}, "authentication"),
+        # Groq, for a request that is larger than what a minute allows
+        ({"http_status": 413, "code": "rate_limit_exceeded", "kind": "tokens"}, "context_length"),
+        ({"http_status": 401, "code": "insufficient_quota", "kind": "invalid_request_error"}, "rate_limit"),
+        ({"http_status": 403, "kind": "invalid_request_error", "message": "Output blocked by content filtering policy"}, "content_filter"),
+        ({"http_status": 200, "name": "APIResponseValidationError"}, "invalid_response"),
+        ({"http_status": 200, "name": "JSONDecodeError"}, "invalid_response"),
     ],
 )  # fmt: skip
 def test_an_error_has_one_word(told: dict[str, Any], kind: str) -> None:
@@ -159,7 +179,7 @@ def test_a_whole_answer_that_the_sdk_could_not_take_is_an_error_with_its_usage()
     reading = seen(
         "openai.chat", body, ASKED, error=ErrorSeen("APIResponseValidationError", "Not so.", 200), ended="read"
     )
-    assert (reading.status, reading.error_type, reading.usage.input_tokens) == ("error", "server", 5)
+    assert (reading.status, reading.error_type, reading.usage.input_tokens) == ("error", "invalid_response", 5)
 
 
 def test_a_sentence_is_no_error_code() -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-from collections import OrderedDict
 from functools import lru_cache
 from typing import Any
 
+from llmtrack.capture.exchange import ErrorSeen, Exchange
 from llmtrack.capture.journal.frame import NO_REQUEST, NO_RESPONSE, Frame, unpack_times
 from llmtrack.capture.readers import Reading, read
-from llmtrack.capture.readers.exchange import ErrorSeen, Exchange
 from llmtrack.ids import new_id
 from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
 from llmtrack.pricing.listing import provider_named
@@ -18,8 +16,6 @@ from llmtrack.pricing.providers import provider_id
 from llmtrack.pricing.regions import region_of
 from llmtrack.pricing.usage import Usage
 
-_BACKGROUND = re.compile(rb'"background"\s*:\s*true')
-"""In a response that was asked for in the background. No text can look like it: its quotes would be escaped."""
 _PLAIN = {"span": Span, "identity": Identity, "feedback": Feedback}
 
 
@@ -37,12 +33,8 @@ def record_of(frame: Frame) -> Record | None:
         reading = restored(known["reading"])
     else:
         reading = read(known["reader"], exchange_of(frame, known), content=True)
-    if reading.pending and not known.get("settles"):
-        _begun[reading.response_id] = None
-        if len(_begun) > 10_000:
-            _begun.popitem(last=False)
-    if known.get("settles") and (reading.pending or frame.http_status != 200 or not _in_background(frame, reading)):
-        return None  # Asking after an answer is no request to a model, unless it finds a background one ready.
+    if known.get("settles") and (reading.open or reading.response_id is None or frame.http_status != 200):
+        return None  # Asking after an answer is no request to a model, and this one found none that is ready.
     if known.get("if_used") and reading.usage == _UNKNOWN:
         return None  # A request of some other kind, such as making an assistant.
     return _generation(frame, known, reading)
@@ -55,15 +47,6 @@ _UNKNOWN = Usage()
 def _members(data: bytes) -> dict[str, Any]:
     members: dict[str, Any] = json.loads(data)
     return members
-
-
-_begun: OrderedDict[str | None, None] = OrderedDict()
-"""The latest background responses that this process began."""
-
-
-def _in_background(frame: Frame, reading: Reading) -> bool:
-    # Some servers leave out that it was one.
-    return _BACKGROUND.search(frame.response) is not None or reading.response_id in _begun
 
 
 def exchange_of(frame: Frame, known: dict[str, Any]) -> Exchange:
@@ -123,7 +106,10 @@ def _generation(frame: Frame, known: dict[str, Any], reading: Reading) -> Genera
         estimated=reading.estimated,
         reported_cost=reading.reported_cost,
         simulated=known.get("simulated", False),
+        sent=not known.get("unsent", False) and (refused or frame.attempts > 0),
+        open=reading.open,
         settles=known.get("settles", False),
+        completes_only=known.get("settles", False) and not reading.background,
         input=reading.input,
         output=reading.output,
     )

@@ -10,6 +10,7 @@ from llmtrack.capture import credentials
 from llmtrack.capture.context import NOBODY
 from llmtrack.capture.journal.frame import NO_REQUEST, NO_RESPONSE, STREAMED, pack_times, pieces
 from llmtrack.capture.plain import as_json
+from llmtrack.capture.sdk.sending import never_sent
 from llmtrack.masking import mask, mask_address
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ LONGEST_SECRET = 4000
 def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
     """The frame of a call that ended `how`, in pieces, for `Journal.append`."""
     attachment = call.attachment
-    host = call.host or call.client.base_url.host
+    # A base URL without a host fails before anything is sent.
+    host = call.host or call.client.base_url.host or "unknown"
     response, times, stopped_at = call.response, b"", call.stopped_at
     request = call.request
     flags = 0 if request else NO_REQUEST
@@ -62,6 +64,8 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
         known = known[:-1] + b',"size":%d}' % call.size
     if error is not None:
         known = known[:-1] + b',"error":' + _error(error, secrets) + b"}"
+        if call.http_status is None and how != "refused" and never_sent(call.attempts, error):
+            known = known[:-1] + b',"unsent":true}'
     return pieces(
         known,
         call.started_at,

@@ -5,7 +5,7 @@ No SDK is imported and nothing here raises: what cannot be read stays unknown an
 
 from __future__ import annotations
 
-from llmtrack.capture.readers.exchange import ErrorSeen, Exchange
+from llmtrack.capture.exchange import ErrorSeen, Exchange
 from llmtrack.capture.readers.reader import READERS, Reading, read
 
 __all__ = ["READERS", "ErrorSeen", "Exchange", "Reading", "read"]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from llmtrack.capture.readers.counts import doubt_of
 from llmtrack.capture.readers.json_values import count, dig, objects, plus
+from llmtrack.capture.readers.openai_usage import other_tools
+from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.usage import Usage
 
 Json = dict[str, Any]
@@ -20,11 +23,10 @@ def merge(old: Json, new: Any) -> Json:
     if not isinstance(new, dict):
         return old
     kept = {key: value for key, value in old.items() if key != "iterations"}
-    return {**kept, **{key: value for key, value in new.items() if _tells(key, value)}}
-
-
-def _tells(key: str, value: Any) -> bool:
-    return count(value) is not None if key.endswith("_tokens") else value is not None
+    written = new.get("cache_creation_input_tokens")
+    if written is not None and new.get("cache_creation") is None and not _an_hour(old):
+        kept.pop("cache_creation", None)  # it broke down another sum, and says nothing that the sum does not
+    return {**kept, **{key: value for key, value in new.items() if value is not None}}
 
 
 def read_usage(reported: Json, model: str | None) -> Usage:
@@ -44,7 +46,8 @@ def read_usage(reported: Json, model: str | None) -> Usage:
     ]
     summed = _sum([usage for _, usage in runs])
     if (summed.input_tokens or 0) + (summed.output_tokens or 0) < (top.input_tokens or 0) + (top.output_tokens or 0):
-        return top  # the list is not complete
+        return replace(top, doubt=Reason.COUNTS_CONTRADICT.value)  # the list is not complete
+    doubts = (doubt_of(run, usage) for run, (_, usage) in zip(iterations, runs, strict=True))
     others: dict[str, list[Usage]] = {}
     for name, usage in runs:
         if isinstance(name, str) and name and name != model:
@@ -57,18 +60,24 @@ def read_usage(reported: Json, model: str | None) -> Usage:
         cache_write_tokens=summed.cache_write_tokens,
         cache_write_1h_tokens=summed.cache_write_1h_tokens,
         others=tuple((name, _sum(usages)) for name, usages in others.items()),
+        doubt=next((doubt for doubt in doubts if doubt is not None), None),
     )
+
+
+def _an_hour(reported: Json) -> int | None:
+    return count(dig(reported, "cache_creation", "ephemeral_1h_input_tokens"))
 
 
 def _read(reported: Json) -> Usage:
     read, written = count(reported.get("cache_read_input_tokens")), count(reported.get("cache_creation_input_tokens"))
-    an_hour = count(dig(reported, "cache_creation", "ephemeral_1h_input_tokens"))
+    an_hour = _an_hour(reported)
     if written is None:
         written = plus(an_hour, count(dig(reported, "cache_creation", "ephemeral_5m_input_tokens")))
     elif an_hour is not None:
         an_hour = min(an_hour, written)  # a later report may lower the sum and leave out the breakdown
     fresh = count(reported.get("input_tokens"))
-    searches, tools = _tools(reported.get("server_tool_use"))
+    searches = count(dig(reported, "server_tool_use", "web_search_requests"))
+    tools = other_tools(reported.get("server_tool_use"))
     usage = Usage(
         input_tokens=None if fresh is None else plus(fresh, read, written),
         output_tokens=count(reported.get("output_tokens")),
@@ -79,18 +88,6 @@ def _read(reported: Json) -> Usage:
         web_searches=searches,
     )
     return replace(usage, tools=tools) if tools else usage
-
-
-def _tools(reported: Any) -> tuple[int | None, dict[str, int]]:
-    """Web searches, and the runs of each other tool of the provider: ``web_fetch_requests`` and the like."""
-    if not isinstance(reported, dict):
-        return None, {}
-    counts = {
-        key.removesuffix("_requests"): number
-        for key, value in reported.items()
-        if key.endswith("_requests") and (number := count(value)) is not None
-    }
-    return counts.pop("web_search", None), {name: number for name, number in counts.items() if number}
 
 
 def _sum(usages: list[Usage]) -> Usage:

@@ -6,7 +6,7 @@ from typing import Any
 
 from llmtrack.capture.readers.chat_completions_content import assemble, input_messages, output_messages
 from llmtrack.capture.readers.event_stream import Events
-from llmtrack.capture.readers.json_values import objects, text
+from llmtrack.capture.readers.json_values import dig, objects, text
 from llmtrack.capture.readers.openai_usage import read_cost, read_usage
 from llmtrack.capture.readers.parsed_response import Dialect, Said, failure
 
@@ -43,7 +43,7 @@ def stream(events: Events, said: Said) -> None:
         if event.get("error"):
             said.failure = failure(event["error"])
             continue
-        if event.get("usage"):
+        if _usage(event):
             reporting = event
         choices = event.get("choices")
         if type(choices) is list:
@@ -83,12 +83,28 @@ def _speaks(choice: Json) -> bool:
     return isinstance(delta, dict) and any(delta.get(key) for key in _OUTPUT)
 
 
-def _use(body: Json, said: Said) -> None:
+def _usage(body: Json) -> Json | None:
+    """The usage in an answer or a chunk. Groq may put it under ``x_groq``, Moonshot into the last chunk's choice.
+
+    An example of Moonshot's: https://github.com/higress-group/higress/pull/1568
+    """
     reported = body.get("usage")
-    if not isinstance(reported, dict):
+    if reported:
+        return reported if isinstance(reported, dict) else None
+    for place in (body.get("x_groq"), *objects(body.get("choices"))[:1]):
+        elsewhere = dig(place, "usage")
+        if isinstance(elsewhere, dict) and "prompt_tokens" in elsewhere:
+            return elsewhere
+    return None
+
+
+def _use(body: Json, said: Said) -> None:
+    reported = _usage(body)
+    if reported is None:
         return
     # These models search once for every answer and do not report it.
     searches = 1 if said.model and ("-search-preview" in said.model or "-search-api" in said.model) else None
+    said.reported = reported
     said.usage = read_usage(reported, web_searches=searches)
     said.cost = read_cost(reported)
 

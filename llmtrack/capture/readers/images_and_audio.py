@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from llmtrack.capture.readers import message_parts
+from llmtrack.capture.readers.counts import doubt_of
 from llmtrack.capture.readers.event_stream import Events
-from llmtrack.capture.readers.json_values import count, dollars, objects, plus, text
+from llmtrack.capture.readers.json_values import count, dollars, objects, text
 from llmtrack.capture.readers.openai_usage import read_cost, read_usage
 from llmtrack.capture.readers.parsed_response import Dialect, Said, failure
 from llmtrack.pricing.usage import Usage
@@ -23,27 +24,26 @@ def _image(body: Json, said: Said) -> None:
         said.failure = failure(body["error"])
     reported = body.get("usage")
     if isinstance(reported, dict):
-        said.usage = _with_drawing(read_usage(reported), body.get("svg_usage"))
+        said.reported = reported
+        said.usage = read_usage(reported)
+        if not said.request and said.usage.input_image_tokens is None:
+            said.usage = replace(said.usage, uncounted=("input_image",))  # a form, most likely with pictures in it
+        said.others = _drawing(body.get("svg_usage"))
         said.cost = read_cost(reported)
 
 
-def _with_drawing(usage: Usage, drawn: Any) -> Usage:
-    """`usage` with the work of the model that wrote an SVG, which is counted apart."""
+def _drawing(drawn: Any) -> list[tuple[str, Usage]]:
+    """The work of the model that wrote an SVG, which is counted apart."""
     name = text(drawn.get("model")) if isinstance(drawn, dict) else None
     if name is None:
-        return usage
-    more = Usage(
+        return []
+    usage = Usage(
         input_tokens=count(drawn.get("input_tokens")),
         output_tokens=count(drawn.get("output_tokens")),
         reasoning_tokens=count(drawn.get("reasoning_tokens")),
+        doubt=doubt_of(drawn, Usage()),
     )
-    return replace(
-        usage,
-        input_tokens=plus(usage.input_tokens, more.input_tokens),
-        output_tokens=plus(usage.output_tokens, more.output_tokens),
-        reasoning_tokens=plus(usage.reasoning_tokens, more.reasoning_tokens),
-        others=((name, more),),
-    )
+    return [(name, usage)]
 
 
 def _stream(events: Events, said: Said) -> None:
@@ -92,6 +92,7 @@ def _heard(body: Json, said: Said) -> None:
         said.failure = failure(body["error"])
     said.model = text(body.get("model"))
     reported = body.get("usage")
+    said.reported = reported if isinstance(reported, dict) else {}
     if isinstance(reported, dict) and reported.get("type") == "duration":
         said.usage = Usage(audio_seconds=_seconds(reported.get("seconds")))
     elif isinstance(reported, dict):

@@ -8,6 +8,7 @@ from llmtrack.capture.readers.anthropic_usage import merge, read_usage
 from llmtrack.capture.readers.event_stream import Events
 from llmtrack.capture.readers.json_values import dig, text
 from llmtrack.capture.readers.messages_content import assemble, input_messages, output_messages
+from llmtrack.capture.readers.openai_usage import read_cost
 from llmtrack.capture.readers.parsed_response import Dialect, Failure, Said, failure
 
 Json = dict[str, Any]
@@ -27,6 +28,7 @@ def plain(body: Json, said: Said) -> None:
     reported = body.get("usage")
     if isinstance(reported, dict):
         _use(reported, said)
+        said.cost = read_cost(reported)
 
 
 def stream(events: Events, said: Said) -> None:
@@ -53,6 +55,7 @@ def stream(events: Events, said: Said) -> None:
             said.complete = said.complete or said.finish_reason is not None
             if isinstance(event.get("usage"), dict):
                 usage = merge(usage, event["usage"])
+                said.cost = read_cost(event["usage"]) or said.cost
                 announced = False
         elif kind == "message_stop":
             said.complete = True
@@ -75,6 +78,7 @@ def _head(message: Json, said: Said) -> None:
 
 
 def _use(reported: Json, said: Said) -> None:
+    said.reported = reported
     said.usage = read_usage(reported, said.model)
     said.service_tier = _tier(reported)
     said.region = _region(reported, said.request)

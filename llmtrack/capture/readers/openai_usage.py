@@ -6,10 +6,15 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from llmtrack.capture.readers.json_values import count, dig, dollars
+from llmtrack.capture.readers.json_values import count, dig, dollars, plus
 from llmtrack.pricing.usage import Usage
 
 Json = dict[str, Any]
+
+_CACHED = (
+    "cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens"
+)  # fmt: skip
+"""Names of the tokens read from a cache: of OpenAI, Mistral and DeepSeek, and of Anthropic behind a gateway."""
 
 
 def read_usage(reported: Json, *, web_searches: int | None = None, tools: dict[str, int] | None = None) -> Usage:
@@ -20,12 +25,18 @@ def read_usage(reported: Json, *, web_searches: int | None = None, tools: dict[s
     of_output = _details(reported, out)
     if web_searches is None:
         web_searches = _searches(reported)
+    half_day = count(dig(of_input, "cache_write_tokens_details", "ttl_12h_tokens"))
+    written = count(of_input.get("cache_write_tokens", reported.get("cache_creation_input_tokens")))
+    if written is None:
+        written = plus(half_day, count(dig(of_input, "cache_write_tokens_details", "ttl_30m_tokens")))
+    tools = tools or other_tools(reported.get("server_tool_use"))
     usage = Usage(
         input_tokens=count(reported.get(into)),
         output_tokens=count(reported.get(out)),
         cache_read_tokens=_cached(reported, of_input),
-        cache_write_tokens=count(of_input.get("cache_write_tokens")),
-        reasoning_tokens=count(of_output.get("reasoning_tokens")),
+        cache_write_tokens=written,
+        cache_write_12h_tokens=half_day or None,
+        reasoning_tokens=count(of_output.get("reasoning_tokens", reported.get("reasoning_tokens"))),
         input_audio_tokens=count(of_input.get("audio_tokens")),
         output_audio_tokens=count(of_output.get("audio_tokens")),
         cache_read_audio_tokens=count(dig(of_input, "cached_tokens_details", "audio_tokens")),
@@ -33,6 +44,7 @@ def read_usage(reported: Json, *, web_searches: int | None = None, tools: dict[s
         cache_read_image_tokens=count(dig(of_input, "cached_tokens_details", "image_tokens")),
         output_image_tokens=count(of_output.get("image_tokens")),
         web_searches=web_searches,
+        audio_seconds=_seconds(reported.get("prompt_audio_seconds")),
     )
     return replace(usage, tools=tools) if tools else usage
 
@@ -46,11 +58,24 @@ def _details(reported: Json, name: str) -> Json:
 
 
 def _cached(reported: Json, of_input: Json) -> int | None:
-    """Tokens read from a cache. Moonshot and Together count them beside the breakdown, DeepSeek by another name."""
-    cached = of_input.get("cached_tokens")
-    if cached is None:
-        cached = reported.get("cached_tokens", reported.get("prompt_cache_hit_tokens"))
-    return count(cached)
+    """Tokens read from a cache. Some count them beside the breakdown (Moonshot, Together) or by names of their own."""
+    return next((number for name in _CACHED if (number := count((of_input | reported).get(name))) is not None), None)
+
+
+def other_tools(reported: Any) -> dict[str, int]:
+    """The runs of each tool of the provider but web search: ``web_fetch_requests`` and the like."""
+    if not isinstance(reported, dict):
+        return {}
+    return {
+        key.removesuffix("_requests"): number
+        for key, value in reported.items()
+        if key.endswith("_requests") and key != "web_search_requests" and (number := count(value))
+    }
+
+
+def _seconds(value: Any) -> Decimal | None:
+    """Audio that is billed by its length (Mistral). Without any there is none to bill."""
+    return dollars(value) or None
 
 
 def _searches(reported: Json) -> int | None:
@@ -70,11 +95,11 @@ def read_cost(reported: Json) -> Decimal | None:
         return dollars(cost.get("total_cost"))
     if cost is not None:
         amount = dollars(cost)
+        if amount is None or reported.get("is_byok") is not True:
+            return amount
         upstream = dollars(dig(reported, "cost_details", "upstream_inference_cost"))
-        if amount is not None and upstream is not None and reported.get("is_byok") is True:
-            return amount + upstream
-        return amount
+        return None if upstream is None else amount + upstream
     ticks = count(reported.get("cost_in_usd_ticks"))
-    if ticks is not None:
+    if ticks:  # 0 stands where the cost was not worked out
         return Decimal(ticks).scaleb(-10)
     return dollars(reported.get("estimated_cost"))

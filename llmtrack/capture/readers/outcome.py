@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from llmtrack.capture.errors import error_type
+from llmtrack.capture.exchange import ErrorSeen, Exchange
 from llmtrack.capture.readers.event_stream import load
-from llmtrack.capture.readers.exchange import ErrorSeen, Exchange
 from llmtrack.capture.readers.parsed_response import Failure, Said, failure
 
 Trouble = tuple[str, str | None, str | None]

@@ -33,6 +33,7 @@ class Said:
 
     request: Json = field(default_factory=dict)
     """The request's body, for what an answer leaves to it."""
+    provider: str = ""
     request_model: str | None = None
     """The model asked for, where the request names it in a way of its own."""
     model: str | None = None
@@ -42,6 +43,12 @@ class Said:
     region: str | None = None
     """Where it was served, where the answer itself says so."""
     usage: Usage = _UNKNOWN
+    reported: Json = field(default_factory=dict)
+    """What `usage` was read from."""
+    others: list[tuple[str, Usage]] = field(default_factory=list)
+    """Work on other models, by model, that is not in `usage`."""
+    doubt: str | None = None
+    """Why the counts are not certain, for a reason that only this dialect knows: a code of `Reason`."""
     derived: tuple[str, ...] = ()
     """The fields of `usage` that follow from what was reported, and were not reported themselves."""
     announced: bool = False
@@ -55,6 +62,10 @@ class Said:
     cancelled: bool = False
     pending: bool = False
     """A background response that goes on."""
+    background: bool = False
+    """It says that it was made in the background."""
+    open: bool = False
+    """Its end was not seen, and it may be asked for later."""
     first_output: int | None = None
     """Which event of a stream was the first to carry output."""
 

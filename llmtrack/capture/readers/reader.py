@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from llmtrack.capture.estimates import estimate_input, estimate_output
+from llmtrack.capture.exchange import Exchange
 from llmtrack.capture.readers import aws_event_stream, event_stream
 from llmtrack.capture.readers.chat_completions import CHAT
-from llmtrack.capture.readers.exchange import Exchange
+from llmtrack.capture.readers.counts import settled, with_others, with_request
 from llmtrack.capture.readers.images_and_audio import AUDIO, IMAGES
 from llmtrack.capture.readers.json_values import dig, text
 from llmtrack.capture.readers.messages import COMPLETIONS, MESSAGES
@@ -22,6 +23,7 @@ from llmtrack.capture.readers.responses import RESPONSES
 from llmtrack.capture.readers.short_answers import BATCHES, COUNTS, DECISIONS, EMBEDDINGS, MODERATIONS, VIDEOS
 from llmtrack.capture.readers.unknown_endpoints import ANY
 from llmtrack.masking import mask
+from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.usage import Usage
 
 Json = dict[str, Any]
@@ -77,6 +79,10 @@ class Reading:
     """Microseconds from sending to the piece of the body that completed the first event with output."""
     input: list[Json] | None = None
     output: list[Json] | None = None
+    open: bool = False
+    """Its end was not seen, and the provider may be asked for it later."""
+    background: bool = False
+    """The answer says that it was made in the background."""
     user_id: str | None = None
     """Whom the request itself names: its ``safety_identifier``, ``user`` or ``metadata.user_id``."""
     streamed: bool = False
@@ -132,6 +138,7 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
     if content or _lacks_tokens(dialect, said, exchange, streamed):
         asked, replied, broken = _messages(dialect, request, answer)
         note = note or broken
+    said.usage = _certain(said, request, streamed)
     usage, estimated = said.usage, said.derived
     if _lacks_tokens(dialect, said, exchange, streamed):
         usage, estimated = _estimate(said, asked or [], replied or [], request)
@@ -145,13 +152,15 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
         region=said.region,
         usage=usage,
         estimated=estimated,
-        reported_cost=said.cost,
+        reported_cost=said.cost if said.complete or not streamed else None,  # of a part of it, otherwise
         error_type=trouble[0] if trouble else None,
         error_code=_masked(trouble[1]) if trouble else None,
         error_message=_masked(trouble[2]) if trouble and content else None,
         time_to_first_token=answer.first_token,
         input=asked if content else None,
         output=replied if content else None,
+        open=said.open,
+        background=said.background,
         user_id=_user(request),
         streamed=streamed,
         note=note,
@@ -164,7 +173,7 @@ def _masked(text: str | None) -> str | None:
 
 
 def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
-    answer = _Answer(Said(request), {})
+    answer = _Answer(Said(request, provider=exchange.provider), {})
     if not exchange.response:
         if dialect.raw is not None and exchange.http_status == 200 and exchange.ended == "read":
             answer.whole = dialect.raw(exchange.size, exchange.content_type, answer.said)
@@ -190,6 +199,18 @@ def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
     except Exception as error:
         answer.note = f"The answer could not be read to its end: {type(error).__name__}."
     return answer
+
+
+def _certain(said: Said, request: Json, streamed: bool) -> Usage:
+    """The usage with what lies outside the reported counts and what other models did, and why it is not certain."""
+    usage = said.usage
+    if said.reported:
+        usage = settled(usage, said.reported, provider=said.provider, model=said.model, request=request)
+        if streamed and not said.complete:
+            usage = replace(usage, doubt=Reason.STOPPED_EARLY.value)
+    if said.doubt is not None and usage.doubt is None:
+        usage = replace(usage, doubt=said.doubt)
+    return with_others(with_request(usage, request), said.others)
 
 
 def _is_stream(exchange: Exchange, request: Json, body: bytes) -> bool:
@@ -226,7 +247,9 @@ def _messages(
 
 def _lacks_tokens(dialect: Dialect, said: Said, exchange: Exchange, streamed: bool) -> bool:
     """Whether tokens were spent that nobody reported: a stream began to answer and said nothing of them."""
-    if not (streamed and dialect.estimates) or (said.usage.output_tokens is not None and not said.announced):
+    if said.announced:
+        return True
+    if not (streamed and dialect.estimates) or said.usage.output_tokens is not None:
         return False
     began = said.id is not None or said.first_output is not None
     return began or (exchange.http_status == 200 and said.failure is None)
@@ -243,6 +266,8 @@ def _estimate(said: Said, asked: list[Json], replied: list[Json], request: Json)
     if said.first_output is not None and (tokens := estimate_output(replied, model)):
         usage = replace(usage, output_tokens=max(tokens, usage.output_tokens or 0))
         estimated.append("output_tokens")
+    elif said.announced and usage.output_tokens is not None:
+        estimated.append("output_tokens")  # the number that was announced stands for any
     return usage, tuple(estimated)
 
 

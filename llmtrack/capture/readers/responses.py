@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from llmtrack.capture.readers.event_stream import Events
-from llmtrack.capture.readers.json_values import count, dig, objects, text
+from llmtrack.capture.readers.hosted_tools import doubt_of_tools, drawing, hosted_tools
+from llmtrack.capture.readers.json_values import dig, text
 from llmtrack.capture.readers.openai_usage import read_cost, read_usage
 from llmtrack.capture.readers.parsed_response import Dialect, Said, failure
 from llmtrack.capture.readers.responses_content import assemble, input_messages, output_messages
@@ -22,12 +23,6 @@ _OUTPUT = frozenset(
         "response.image_generation_call.partial_image",
     }
 )
-_TOOLS = {
-    "file_search_call": "file_search",
-    "code_interpreter_call": "code_interpreter",
-    "image_generation_call": "image_generation",
-    "mcp_call": "mcp",
-}
 
 
 def plain(body: Json, said: Said) -> None:
@@ -42,15 +37,23 @@ def plain(body: Json, said: Said) -> None:
     said.cut = status == "incomplete"
     if body.get("error") or status == "failed":
         said.failure = failure(body.get("error"))
+    said.background = body.get("background") is True
+    said.open = said.pending
     reported = body.get("usage")
-    searches, tools = _tools(body)
-    said.usage = read_usage(reported if isinstance(reported, dict) else {}, web_searches=searches, tools=tools)
-    said.cost = read_cost(reported) if isinstance(reported, dict) else None
+    said.reported = reported if isinstance(reported, dict) else {}
+    searches, tools = hosted_tools(body, said.request)
+    said.others = drawing(body, said)
+    if said.others:
+        tools.pop("image_generation", None)  # it is paid by its tokens
+    said.usage = read_usage(said.reported, web_searches=searches, tools=tools)
+    said.cost = read_cost(said.reported)
+    said.doubt = doubt_of_tools(body, said)
 
 
 def stream(events: Events, said: Said) -> None:
     """Reads the events of a response. The last one carries all of it."""
     whole: Json | None = None
+    final = False
     earlier: Json = {}
     for index, event in enumerate(events.values):
         if type(event) is not dict:
@@ -64,7 +67,7 @@ def stream(events: Events, said: Said) -> None:
             whole = event["response"]
             earlier |= {key: whole[key] for key in ("model", "usage") if whole.get(key)}
             if kind in _LAST:
-                said.complete = True
+                said.complete = final = True
         if kind == "error" or (events.names and events.names[index] == "error") or (not kind and event.get("error")):
             said.failure = failure(event)
             said.complete = True
@@ -74,27 +77,14 @@ def stream(events: Events, said: Said) -> None:
         said.failure = said.failure or broken
         if not said.complete or broken:
             said.finish_reason = said.service_tier = None  # what it had on its way
+    kept = said.request.get("store") is not False or said.request.get("background") is True
+    said.open = not final and said.id is not None and kept
     said.pending = False
 
 
 def _calls(kind: str, event: Json) -> bool:
     """Whether the event begins a tool call."""
     return kind == "response.output_item.added" and str(dig(event, "item", "type")).endswith("_call")
-
-
-def _tools(body: Json) -> tuple[int | None, dict[str, int]]:
-    """How many web searches the provider ran, and how often each of its other tools."""
-    tools: dict[str, int] = {}
-    searches: int | None = None
-    for item in objects(body.get("output")):
-        kind = item.get("type")
-        if kind == "web_search_call":
-            # Opening a page and finding text in it are not charged.
-            searches = (searches or 0) + (dig(item, "action", "type") in ("search", None))
-        elif isinstance(kind, str) and kind in _TOOLS:
-            tools[_TOOLS[kind]] = tools.get(_TOOLS[kind], 0) + 1
-    reported = count(dig(body, "tool_usage", "web_search", "num_requests"))
-    return searches if reported is None else reported, tools
 
 
 RESPONSES = Dialect(

@@ -22,6 +22,7 @@ def plain(body: Json, said: Said) -> None:
         said.failure = failure(body["error"])
     reported = body.get("usage")
     if isinstance(reported, dict):
+        said.reported = reported
         said.usage = read_usage(reported)
         said.cost = read_cost(reported)
 

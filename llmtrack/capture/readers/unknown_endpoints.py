@@ -34,6 +34,7 @@ def plain(body: Json, said: Said) -> None:
     _dialect(body).plain(body, said)
     reported = body.get("usage")
     if isinstance(reported, dict) and any(name in reported for name in _ANTHROPICS):
+        said.reported = reported
         said.usage = anthropic_usage.read_usage(reported, said.model)
 
 

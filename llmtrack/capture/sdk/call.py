@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+import traceback
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from llmtrack.capture.context import NOBODY, Context, active
+from llmtrack.capture.errors import UNREADABLE
 from llmtrack.capture.sdk import include_usage
 from llmtrack.capture.sdk.response_body import observe
 
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from llmtrack.capture.tracker import Tracker
 
 _STOPPED = (asyncio.CancelledError, KeyboardInterrupt)
-_RAW_HEADER = "x-stainless-raw-response"
-"""Set by the SDKs' `with_raw_response` and `with_streaming_response`: the caller wants the response itself."""
+_SDKS = ("openai", "anthropic")
+_CUT = ("LengthFinishReasonError", "ContentFilterFinishReasonError")
+"""What `parse()` raises where the provider cut the answer short: the answer says so itself, nothing failed."""
 _TEXT = (b"json", b"text/", b"event-stream", b"xml", b"amazon.eventstream")
 
 
@@ -46,6 +49,8 @@ class _Headers(dict[bytes, str | None]):
 
 
 _HEADERS = _Headers()
+_SEEN = ("attempts", "http_status", "response", "size", "streamed", "ended", *{*_Headers._KEPT.values()})
+"""What a call holds once it was sent and answered."""
 
 
 @dataclass(slots=True)
@@ -57,12 +62,15 @@ class Attachment:
     context: Context = NOBODY
     provider: str | None = None
     simulated: bool = False
+    asks_usage: bool | None = None
+    """Whether chat streams report usage only when asked; `None`: see `llmtrack.capture.sdk.include_usage`."""
 
 
 class Call:
     """A request under way, what is sent for it and what came back. Ends exactly once, whoever says so."""
 
-    attempts = 1
+    attempts = 0
+    """How often it was sent. 0: it never was, so that nothing was spent."""
     http_status: int | None = None
     content_type = b""
     content_encoding = b""
@@ -83,18 +91,15 @@ class Call:
     outer: BaseException | None = None
     streamed = False
     ended = False
-    _asked = False
-    _wrapped = False
+    asks = False
+    """Whether `options` ask for usage where the caller's did not."""
+    looks = False
+    """Whether this stream shows if its server reports usage unasked."""
+    again: Call | None = None
+    """The same request, sent once more by a middleware after it was answered."""
 
     def __init__(
-        self,
-        client: Any,
-        tracker: Tracker,
-        attachment: Attachment,
-        endpoint: Endpoint,
-        cast_to: Any,
-        options: Any,
-        stream: bool,
+        self, client: Any, tracker: Tracker, attachment: Attachment, endpoint: Endpoint, options: Any, stream: bool
     ) -> None:
         self.client = client
         self.tracker = tracker
@@ -102,16 +107,11 @@ class Call:
         self.endpoint = endpoint
         self.plain_options = self.options = options
         """As the caller made them, and as they are to be sent."""
-        self.cast_to = cast_to
         self.epoch = tracker.epoch
         context, known = active.get(), attachment.context
         self.context = context if known is NOBODY else context.over(known)
         if stream:
             self.options = include_usage.prepare(self, options)
-            self._asked = self.options is not options
-        elif (wrapped := _response_class(client._llmtrack_response, cast_to, options.headers)) is not None:
-            # The SDK's own response object keeps the bytes; the caller gets what it parses to.
-            self.cast_to, self._wrapped = wrapped, True
         self.started_at = tracker.now()
         self.sent = self.stopped_at = tracker.tick()
 
@@ -130,74 +130,80 @@ class Call:
 
     # -- the SDK's side ----------------------------------------------------------------------------------------------
 
-    def answered(self, result: Any) -> Callable[[], Any] | None:
-        """The SDK returned. Gives what turns `result` into what the caller asked for; `None` if it is that already."""
-        self.stopped_at = self.tracker.tick()
+    def sends(self, request: Any) -> None:
+        """The SDK sends `request`, for the first time or once more."""
+        if self.http_status is not None:
+            if self.again is None:
+                self.again = self._twin()
+            self.again.sends(request)
+            return
+        self.attempts += 1
         try:
-            if self._wrapped and (response := getattr(result, "http_response", None)) is not None:
-                self.attempts += result.retries_taken
-                self._take(response)
-                parse: Callable[[], Any] = result.parse
-                return parse
-            # A raw response has the one, a stream the other, and the caller may have asked for the response itself.
-            response = getattr(result, "http_response", None) or getattr(result, "response", None) or result
-            if hasattr(response, "status_code"):
-                self.attempts += include_usage.retries(response.request)
-                self._take(response)
-            else:
-                # A middleware made up the answer: nothing was sent.
-                to_json = getattr(result, "to_json", None)
-                self.response = to_json().encode() if callable(to_json) else None
-                self.end("read")
+            self.host, self.url_path = request.url.host, request.url.path
+            if not self.plain_options.files:
+                # What is streamed to the server has no `_content`, and is not kept.
+                self.request = getattr(request, "_content", b"")
         except Exception as error:
             self._could_not("watch", error)
-            self.end("abandoned")
-            if self._wrapped and hasattr(result, "http_response"):
-                return result.parse  # type: ignore[no-any-return]
-        return None
 
-    def _take(self, response: Any) -> None:
-        self._sees(response)
-        if response.is_closed:
-            if _is_text(self.content_type):
+    def receives(self, response: Any) -> None:
+        """The SDK takes in what the server answered, and may fail to make sense of it."""
+        if self.again is not None:
+            self.again.receives(response)
+            return
+        if response.status_code >= 400:
+            return  # Seen by a middleware; what comes of it is told by the exception, or by another answer.
+        self.stopped_at = self.tracker.tick()
+        try:
+            self._sees(response)
+            if not response.is_closed:
+                self._watches(response)
+            elif _is_text(self.content_type):
                 self.response = response.content
             else:
                 self.size = len(response.content)
+        except Exception as error:
+            self._could_not("watch", error)
+            self.end("abandoned")
+
+    def returned(self) -> None:
+        """`request()` returned. Without a word from the server, a middleware made up the answer."""
+        if not self.streamed:
             self.end("read")
-            return
+        if self.again is not None:
+            self.again.returned()
+
+    def _watches(self, response: Any) -> None:
         self.streamed = True
         self.chunks, self.ticks = [], []
         self.outer = sys.exception()
-        filter = None
-        if self._asked:
-            include_usage.understood(self)
-            filter = include_usage.usage_filter(self.content_encoding)
+        filter = include_usage.filter_for(self) if self.asks else None
         observe(response, self, filter, keep=_is_text(self.content_type))
 
     def _sees(self, response: Any) -> None:
-        """Takes note of a response and of the request it answers."""
         self.http_status = response.status_code
         for name, value in response.headers.raw:
             if (attribute := _HEADERS[name]) is not None:
                 setattr(self, attribute, value)
-        self._sees_request(response.request)
 
-    def _sees_request(self, request: Any) -> None:
-        self.host, self.url_path = request.url.host, request.url.path
-        if not self.plain_options.files:
-            # What is streamed to the server has no `_content`, and is not kept.
-            self.request = getattr(request, "_content", b"")
+    def _twin(self) -> Call:
+        """This call as it was before it was answered: another answer is paid for, too, and is a row of its own."""
+        twin = copy(self)
+        for name in _SEEN:
+            twin.__dict__.pop(name, None)
+        twin.started_at = self.tracker.now()
+        twin.sent = twin.stopped_at = self.tracker.tick()
+        return twin
 
     def asks_again(self, error: BaseException) -> bool:
         """Whether the request failed for what we added to it, and goes out once more without."""
-        if not self._asked:
+        if not self.asks:
             return False
         try:
             response: Any = getattr(error, "response", None)
             if response is None or not include_usage.is_refused(self, response):
                 return False
-            self.attempts += 1 + include_usage.retries(response.request)
-            self.options, self._asked = self.plain_options, False
+            self.options, self.asks = self.plain_options, False
         except Exception as failure:
             self._could_not("retry", failure)
             return False
@@ -205,18 +211,21 @@ class Call:
 
     def failed(self, error: BaseException) -> None:
         """The SDK raised: the call ends with it."""
-        self.stopped_at = self.tracker.tick()
+        if self.again is not None:
+            if not self.streamed:
+                self.end("read")
+            self.again.failed(error)
+            return
         try:
-            response: Any = getattr(error, "response", None)
-            request: Any = getattr(error, "request", None)
-            if hasattr(response, "status_code"):
-                request = response.request
-                self._sees(response)
-                self.response = getattr(response, "_content", None)
-            elif request is not None:
-                self._sees_request(request)
-            if request is not None:
-                self.attempts += include_usage.retries(request)
+            if self.http_status is None or self.streamed:
+                self.stopped_at = self.tracker.tick()
+            if self.http_status is None:
+                response: Any = getattr(error, "response", None)
+                if hasattr(response, "status_code"):
+                    self._sees(response)
+                    self.response = getattr(response, "_content", None)
+            elif type(error).__name__ in _CUT:
+                self.end("read")
         except Exception as failure:
             self._could_not("watch", failure)
         self.end(how_failed(error), error)
@@ -227,6 +236,8 @@ class Call:
         """Ends the call: `how` its answer ended, and the exception the caller got, if any. Never raises."""
         if not self.ended:
             self.ended = True
+            if self.looks:
+                include_usage.look(self, how)
             self.tracker.finish(self, how, error)
 
     def broke(self, error: BaseException) -> None:
@@ -236,10 +247,20 @@ class Call:
         # OpenAI's SDK waits a moment for what follows the end of a stream, and cancels that: nobody gets this error.
         self.end(how, None if how == "cancelled" else error)
 
-    def how_closed(self) -> str:
-        """Why a response is being closed: because the caller is being stopped, or because it has had enough?"""
+    def closed(self) -> None:
+        """The body is being closed: the caller has had enough or is being stopped, or the SDK could not read on."""
+        if self.ended:
+            return
         error = sys.exception()
-        return "cancelled" if isinstance(error, _STOPPED) and error is not self.outer else "closed"
+        if error is None or error is self.outer:
+            self.end("closed")
+        elif isinstance(error, _STOPPED):
+            self.end("cancelled")
+        elif type(error).__name__ in UNREADABLE and _is_the_sdks(error):
+            self.stopped_at = self.tracker.tick()
+            self.end("error", error)
+        else:
+            self.end("closed")
 
     def _could_not(self, do: str, error: Exception) -> None:
         self.tracker.health.failed("capture", f"A call could not be {do}ed", error, secret=True)
@@ -252,32 +273,13 @@ def how_failed(error: BaseException) -> str:
     return "error" if isinstance(error, Exception) else "abandoned"
 
 
+def _is_the_sdks(error: BaseException) -> bool:
+    """Whether an exception came out of the SDK, and not from what its caller does with an answer."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_globals.get("__name__", "").partition(".")[0] in _SDKS for frame, _ in frames)
+
+
 @lru_cache(1000)
 def _is_text(content_type: bytes) -> bool:
     """Whether a body of this type is kept: JSON, events and other text; not sound or pictures."""
     return not content_type or any(kind in content_type.lower() for kind in _TEXT)
-
-
-_wrapped_classes: dict[tuple[Any, Any], Any] = {}
-
-
-def _response_class(response_class: Any, cast_to: Any, headers: Any) -> Any | None:
-    """``response_class[cast_to]``; `None` where the caller gets a response object anyway."""
-    if type(headers) is dict and headers and any(name.lower() == _RAW_HEADER for name in headers):
-        return None
-    try:
-        return _wrapped_classes[response_class, cast_to]
-    except (KeyError, TypeError):
-        wrapped = None if _is_response(response_class, cast_to) else response_class[cast_to]
-    try:
-        if len(_wrapped_classes) < 1000:
-            _wrapped_classes[response_class, cast_to] = wrapped
-    except TypeError:
-        return wrapped  # Not hashable, so made anew each time.
-    return wrapped
-
-
-def _is_response(response_class: Any, cast_to: Any) -> bool:
-    origin = getattr(cast_to, "__origin__", None) or cast_to
-    # The base of `APIResponse`, or the response of an HTTP library; OpenAI has a model called `Response`, too.
-    return isinstance(origin, type) and (issubclass(origin, response_class.__mro__[1]) or hasattr(origin, "iter_raw"))

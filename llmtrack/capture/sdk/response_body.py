@@ -91,13 +91,13 @@ class _ObservedBody:
         try:
             self._body.close()
         finally:
-            self._call.end(self._call.how_closed())
+            self._call.closed()
 
     async def aclose(self) -> None:
         try:
             await self._body.aclose()
         finally:
-            self._call.end(self._call.how_closed())
+            self._call.closed()
 
     def __del__(self) -> None:
         # The caller may drop a response without reading or closing it.
@@ -122,9 +122,9 @@ _Steps = tuple[Callable[[bytes], None], Callable[[int], None], Callable[[], int]
 
 
 @functools.cache
-def _class_for(sync_stream: type, async_stream: type) -> type:
+def _class_for(*kinds: type) -> type:
     """The observed body as a body of one HTTP library, which checks for its own classes."""
-    return type("ObservedBody", (_ObservedBody, sync_stream, async_stream), {})
+    return type("ObservedBody", (_ObservedBody, *kinds), {})
 
 
 def observe(response: Any, call: Call, filter: Filter | None = None, *, keep: bool = True) -> None:
@@ -133,5 +133,7 @@ def observe(response: Any, call: Call, filter: Filter | None = None, *, keep: bo
     if not isinstance(response, httpx2.Response):
         # OpenAI's SDK still takes a client of the older httpx.
         library = sys.modules[type(response).__mro__[-2].__module__.partition(".")[0]]
-    observed = _class_for(library.SyncByteStream, library.AsyncByteStream)
-    response.stream = observed(response.stream, call, filter, keep)
+    # Only what the body itself is: a library says so where a sync body is read the async way.
+    body = response.stream
+    kinds = [kind for kind in (library.SyncByteStream, library.AsyncByteStream) if isinstance(body, kind)]
+    response.stream = _class_for(*kinds)(body, call, filter, keep)

@@ -12,24 +12,24 @@ _NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null(?=\s*[,}])|"usage"\s*:\s*null
 """The member that a server adds to the other events because it was asked. It cannot be part of a text: inside a
 JSON string the quotes would be escaped."""
 _USUAL = b',"usage":null'
-_OPENAIS = b'"system_fingerprint"'
-"""What OpenAI and Azure put into every event. They write `"usage":null` because they were asked. Others who write it,
-such as Together, do so always, and then it is the caller's to see."""
+_FRAME = frozenset(
+    {"id", "object", "created", "model", "service_tier", "system_fingerprint", "obfuscation", "choices", "usage"}
+)
+"""What every event of a stream has, and the usage."""
 
 
 class UsageFilter:
     """Hides the event that carries only usage, and the `"usage":null` of all others. Passes on whole events only."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, nulls: bool = True) -> None:
+        """`nulls`: whether the server writes ``"usage":null`` because it was asked. Together, for one, always does."""
         self._held = b""
-        self._openais = False
+        self._nulls = nulls
 
     def feed(self, chunk: bytes) -> bytes:
         """The part of the stream that is complete now, without what is to be hidden."""
         # Nearly always one event of OpenAI's, written as usual; it is looked at with as few searches as can be.
-        if not self._openais:
-            self._openais = _OPENAIS in chunk
-        if self._openais and not self._held and chunk.count(b"\n") == 2 and chunk[-2:] == b"\n\n":
+        if self._nulls and not self._held and chunk.count(b"\n") == 2 and chunk[-2:] == b"\n\n":
             at = chunk.rfind(_USUAL)
             if at > 0:
                 return chunk[:at] + chunk[at + len(_USUAL) :]
@@ -41,29 +41,25 @@ class UsageFilter:
             self._held, chunk = chunk[end:], chunk[:end]
         if b'"usage"' not in chunk:
             return chunk
-        return _each_without_usage(chunk) if b"[]" in chunk or _OPENAIS in chunk else chunk
+        return self._each_without_usage(chunk) if self._nulls or b"[]" in chunk else chunk
 
     def rest(self) -> bytes:
         """What is left at the end of the stream."""
         rest, self._held = self._held, b""
-        return _each_without_usage(rest)
+        return self._each_without_usage(rest)
 
+    def _each_without_usage(self, events: bytes) -> bytes:
+        kept, start = [], 0
+        for end in [*(match.end() for match in _END_OF_EVENT.finditer(events)), len(events)]:
+            event = events[start:end]
+            start = end
+            kept.append(self._without_usage(event) if b'"usage"' in event else event)
+        return b"".join(kept)
 
-def _each_without_usage(events: bytes) -> bytes:
-    kept, start = [], 0
-    for end in [*(match.end() for match in _END_OF_EVENT.finditer(events)), len(events)]:
-        event = events[start:end]
-        start = end
-        kept.append(_without_usage(event) if b'"usage"' in event else event)
-    return b"".join(kept)
-
-
-def _without_usage(event: bytes) -> bytes:
-    if b"[]" in event and _is_usage_only(event):
-        return b""
-    if _OPENAIS not in event:
-        return event
-    return _NULL_USAGE.sub(b"", event)
+    def _without_usage(self, event: bytes) -> bytes:
+        if b"[]" in event and _is_usage_only(event):
+            return b""
+        return _NULL_USAGE.sub(b"", event) if self._nulls else event
 
 
 def _is_usage_only(event: bytes) -> bool:
@@ -72,17 +68,20 @@ def _is_usage_only(event: bytes) -> bool:
         value: Any = json.loads(data)
     except ValueError:
         return False
-    return isinstance(value, dict) and bool(value.get("usage")) and value.get("choices") == []
+    if not isinstance(value, dict) or not value.get("usage") or value.get("choices") != []:
+        return False
+    # The results of a moderation may come with it, or a server's timings: then it is not for us to take away.
+    return all(name in _FRAME or member is None for name, member in value.items())
 
 
 class ZippedUsageFilter:
     """The same for a stream that came compressed although we asked for a plain one; it is compressed again."""
 
-    def __init__(self, encoding: str) -> None:
+    def __init__(self, encoding: str, *, nulls: bool = True) -> None:
         window = zlib.MAX_WBITS | 16 if encoding == "gzip" else zlib.MAX_WBITS
         self._decoder = zlib.decompressobj(window)
         self._encoder = zlib.compressobj(1, zlib.DEFLATED, window)
-        self._filter = UsageFilter()
+        self._filter = UsageFilter(nulls=nulls)
         self._broken = False
 
     def feed(self, chunk: bytes) -> bytes:

@@ -1,1 +1,31 @@
-"""Answers in flight."""
+"""Answers in flight: one asyncio loop runs every call to a provider, and pages look on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmtrack.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from llmtrack.chat.answers.prompt import File as File
+    from llmtrack.chat.answers.prompt import Parameters as Parameters
+    from llmtrack.chat.answers.prompt import Prompt as Prompt
+    from llmtrack.chat.answers.prompt import Said as Said
+    from llmtrack.chat.answers.prompt import check as check
+    from llmtrack.chat.answers.reply import Reply as Reply
+    from llmtrack.chat.answers.reply import shutdown as shutdown
+    from llmtrack.chat.answers.reply import start as start
+
+_HOMES = {
+    "File": "prompt",
+    "Parameters": "prompt",
+    "Prompt": "prompt",
+    "Reply": "reply",
+    "Said": "prompt",
+    "check": "prompt",
+    "shutdown": "reply",
+    "start": "reply",
+}
+
+__all__ = [*_HOMES]
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -16,7 +16,7 @@ from llmtrack.chat.error_messages import ChatError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from llmtrack.ledger.chats.store import NewFile
+    from llmtrack.ledger.chats import NewFile
 
 _THUMBNAIL = 320  # pixels, the longer side
 _MOST_PIXELS = {"PNG": 40_000_000, "GIF": 40_000_000, "JPEG": 40_000_000, "WEBP": 24_000_000}
@@ -40,7 +40,7 @@ def to_keep(files: Sequence[File]) -> list[NewFile]:
     """Files as the ledger keeps them, pictures with a small copy. Raises `ChatError` for a picture that is none."""
     if not files:
         return []
-    from llmtrack.ledger.chats.store import NewFile
+    from llmtrack.ledger.chats import NewFile
 
     return [NewFile(file.name, file.media_type, file.data, _thumbnail(file)) for file in files]
 

@@ -22,7 +22,7 @@ from llmtrack.ids import new_id
 
 if TYPE_CHECKING:
     from llmtrack.chat.answers.reply import Reply
-    from llmtrack.ledger.chats.store import Line, NewFile
+    from llmtrack.ledger.chats import Line, NewFile
 
 MOST_COMPARED = 4
 GO_ON = "Go on exactly where you stopped, without repeating anything."
@@ -128,7 +128,7 @@ class Conversations(Shelf):
         parameters: Parameters | None, files: Sequence[File], more: Mapping[str, Any],
         quoted: Mapping[str, Decimal] | None = None, *, branch: bool = False,
     ) -> Turn:  # fmt: skip
-        from llmtrack.ledger.chats.store import Line
+        from llmtrack.ledger.chats import Line
 
         check_message(Said("user", text, tuple(files)))
         files = attachments.as_they_are(files)

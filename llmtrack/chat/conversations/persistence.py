@@ -14,7 +14,7 @@ from llmtrack.chat.answers.prompt import Prompt
 
 if TYPE_CHECKING:
     from llmtrack.chat.answers.reply import Keeper, Reply
-    from llmtrack.ledger.chats.store import Chats, Line
+    from llmtrack.ledger.chats import Chats, Line
 
 SILENT_SECONDS = 60.0
 """An answer that a process elsewhere has not put down for so long is taken for lost."""
@@ -82,7 +82,7 @@ def line_of(
     prompt: Prompt, message_id: int, parent_id: int | None, reply: Reply | None, more: Mapping[str, Any]
 ) -> Line:
     """An answer as it is kept: now, or (without a reply) before it began."""
-    from llmtrack.ledger.chats.store import Line
+    from llmtrack.ledger.chats import Line
 
     content = []
     if reply is not None and reply.reasoning:

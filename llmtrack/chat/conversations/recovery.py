@@ -14,7 +14,7 @@ from llmtrack.ids import first_at
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.chats.store import Line
+    from llmtrack.ledger.chats import Line
 
 WORDS = "The server went down while this was being written. What had arrived is kept; retry for the rest."
 LOOK_BACK_DAYS = 30
@@ -31,22 +31,22 @@ def recover(ledger: Ledger) -> int:
 
     For the start of the app, in the background. Safe while other processes write answers of their own.
     """
-    from llmtrack.ledger.chats import store
+    from llmtrack.ledger.chats import Chats, in_flight, purge
 
     now = time.time_ns() // 1000
     settled = 0
-    for user_id, conversation_id, line in store.in_flight(ledger, since=first_at(now - LOOK_BACK_DAYS * _DAY)):
+    for user_id, conversation_id, line in in_flight(ledger, since=first_at(now - LOOK_BACK_DAYS * _DAY)):
         if reply_to(line.id) is None and is_gone(line.meta):
-            found = store.Chats(ledger, user_id).read(conversation_id)
+            found = Chats(ledger, user_id).read(conversation_id)
             settled += settle(ledger, user_id, conversation_id, found[1] if found else [line], line)
-    while store.purge(ledger, now - FORGET_DAYS * _DAY):
+    while purge(ledger, now - FORGET_DAYS * _DAY):
         pass
     return settled
 
 
 def settle(ledger: Ledger, user_id: str, conversation_id: int, lines: Sequence[Line], lost: Line) -> bool:
     """Ends an answer that nobody writes any more, and sees to its row; False where somebody else just did."""
-    from llmtrack.ledger.chats.store import Chats
+    from llmtrack.ledger.chats import Chats
 
     ended = replace(lost, status="abandoned", error=WORDS)
     if not Chats(ledger, user_id).rewrite(ended, only_if_in_flight=True):
@@ -62,7 +62,7 @@ def settle(ledger: Ledger, user_id: str, conversation_id: int, lines: Sequence[L
 def _see_to_row(ledger: Ledger, user_id: str, conversation_id: int, lines: Sequence[Line], lost: Line) -> None:
     import llmtrack
     from llmtrack.capture.lost import record_lost
-    from llmtrack.ledger.chats.usage import figures
+    from llmtrack.ledger.chats import figures
     from llmtrack.settings import get_settings
 
     if lost.trace_id is None or lost.provider is None or lost.model is None:

@@ -23,8 +23,7 @@ from llmtrack.chat.models.catalog import Model
 if TYPE_CHECKING:
     from llmtrack.chat.cost_estimate import QuoteRecord
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.chats.store import Chats, Heading, Line
-    from llmtrack.ledger.chats.usage import Figures, Total
+    from llmtrack.ledger.chats import Chats, Figures, Heading, Line, Total
 
 GONE = "This conversation is not there any more: start a new one."
 
@@ -34,7 +33,7 @@ class Shelf:
 
     def __init__(self, ledger: Ledger, user_id: str, group: str | None = None) -> None:
         """`group` is the team under which answers are booked."""
-        from llmtrack.ledger.chats.store import Chats
+        from llmtrack.ledger.chats import Chats
 
         self.user_id = user_id
         self.group = group
@@ -73,7 +72,7 @@ class Shelf:
 
     def figures(self, messages: Sequence[Message]) -> dict[int, Figures]:
         """Tokens, cost, time and judgement of answers, by message; those whose row is not written yet are missing."""
-        from llmtrack.ledger.chats.usage import figures
+        from llmtrack.ledger.chats import figures
 
         traces = {message.id: message.trace_id for message in messages if message.trace_id}
         found = figures(self._ledger, self.user_id, list(traces.values()))
@@ -81,14 +80,14 @@ class Shelf:
 
     def total(self, conversation_id: int) -> Total | None:
         """What a conversation took so far, all branches included; None before its first row."""
-        from llmtrack.ledger.chats.usage import total
+        from llmtrack.ledger.chats import total
 
         return total(self._ledger, self.user_id, str(conversation_id))
 
     def quote_record(self, latest: int = 200) -> QuoteRecord:
         """How good the quotes of this user's latest answers were."""
         from llmtrack.chat.cost_estimate import QuoteRecord, deviation
-        from llmtrack.ledger.chats.usage import figures
+        from llmtrack.ledger.chats import figures
 
         quoted = dict(self._chats.quoted(latest))
         told = figures(self._ledger, self.user_id, list(quoted))

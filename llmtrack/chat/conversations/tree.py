@@ -12,7 +12,7 @@ from llmtrack.chat.answers.prompt import Parameters, Role
 from llmtrack.ids import new_id
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.chats.store import Filed, Heading, Line
+    from llmtrack.ledger.chats import Filed, Heading, Line
 
 IN_FLIGHT = ("waiting", "streaming")
 _MOST_TOKENS = 10**9

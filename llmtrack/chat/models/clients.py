@@ -101,4 +101,5 @@ def _make(model: Model, settings: Settings) -> Any:
 
         client = AsyncOpenAI(**options)
     # The provider chosen, whatever the host: a gateway in front of OpenAI is still OpenAI.
-    return llmtrack.track(client, provider=model.provider, simulated=model.provider == demo.PROVIDER)
+    simulated = model.provider == demo.PROVIDER
+    return llmtrack.track(client, provider=model.provider, simulated=simulated, asks_usage=simulated or None)

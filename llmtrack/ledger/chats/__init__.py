@@ -1,1 +1,39 @@
 """The chat page's conversations, as they are stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmtrack.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.chats.store import Chats as Chats
+    from llmtrack.ledger.chats.store import Filed as Filed
+    from llmtrack.ledger.chats.store import Heading as Heading
+    from llmtrack.ledger.chats.store import Line as Line
+    from llmtrack.ledger.chats.store import NewFile as NewFile
+    from llmtrack.ledger.chats.store import count as count
+    from llmtrack.ledger.chats.store import in_flight as in_flight
+    from llmtrack.ledger.chats.store import purge as purge
+    from llmtrack.ledger.chats.usage import Figures as Figures
+    from llmtrack.ledger.chats.usage import Total as Total
+    from llmtrack.ledger.chats.usage import figures as figures
+    from llmtrack.ledger.chats.usage import total as total
+
+_HOMES = {
+    "Chats": "store",
+    "Figures": "usage",
+    "Filed": "store",
+    "Heading": "store",
+    "Line": "store",
+    "NewFile": "store",
+    "Total": "usage",
+    "count": "store",
+    "figures": "usage",
+    "in_flight": "store",
+    "purge": "store",
+    "total": "usage",
+}
+
+__all__ = [*_HOMES]
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -1,1 +1,25 @@
-"""Export: rows as CSV, JSON Lines or Parquet."""
+"""Export: rows and query results as CSV, JSON Lines or Parquet, streamed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmtrack.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.export.stream import BATCH as BATCH
+    from llmtrack.ledger.export.stream import FORMATS as FORMATS
+    from llmtrack.ledger.export.stream import generation_columns as generation_columns
+    from llmtrack.ledger.export.stream import stream_answer as stream_answer
+    from llmtrack.ledger.export.stream import stream_generations as stream_generations
+
+_HOMES = {
+    "BATCH": "stream",
+    "FORMATS": "stream",
+    "generation_columns": "stream",
+    "stream_answer": "stream",
+    "stream_generations": "stream",
+}
+
+__all__ = [*_HOMES]
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

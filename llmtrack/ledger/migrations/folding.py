@@ -14,6 +14,22 @@ _SEEN = Rollup("rollup_seen", 0, ("slot", "provider", "model", "feature", "group
 _MERGED = (*CUBES, *SKETCHES, _SEEN)
 
 
+def keep_regions(connection: Connection, dialect: Dialect, regions: Mapping[str, str]) -> None:
+    """Gives the rows of these providers the region that their name stands for, before it is folded away."""
+    mark = dialect.mark
+    for provider, region in regions.items():
+        sql = f"SELECT id FROM name WHERE kind = 'region' AND text = {mark}"
+        id = connection.exec_driver_sql(sql, (region,)).scalar()
+        if id is None:
+            (id,) = dialect.reserve(connection, "name", 1)
+            connection.exec_driver_sql(dialect.insert_sql("name", ("id", "kind", "text")), (id, "region", region))
+        connection.exec_driver_sql(
+            f"UPDATE generation SET region = {id} WHERE region IS NULL "
+            f"AND provider IN (SELECT id FROM name WHERE kind = 'provider' AND text = {mark})",
+            (provider,),
+        )
+
+
 def fold_providers(connection: Connection, dialect: Dialect, spelling: Mapping[str, str]) -> None:
     """Makes each provider of the ledger that `spelling` has the one it is spelled as; sums by provider are added up.
 

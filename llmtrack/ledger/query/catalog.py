@@ -75,7 +75,7 @@ _COSTS = Distribution("cost", only=(_REAL,))
 
 # The taxonomy of `llmtrack.capture.errors`, by whose side the fault lies on.
 USER_ERRORS = ("authentication", "permission", "not_found", "invalid_request", "context_length", "content_filter")
-PROVIDER_ERRORS = ("timeout", "connection", "overloaded", "server")
+PROVIDER_ERRORS = ("timeout", "connection", "overloaded", "server", "invalid_response")
 
 _OTEL = "OpenTelemetry GenAI semantic conventions"
 _ANSWERED = "`ok` and `incomplete`"

@@ -173,7 +173,7 @@ class Generation(SQLModel, table=True):
     web_searches: int | None = big(default=None)
     usage_estimated: int = Field(sa_type=SmallInteger)
     usage_details: str | None = None
-    """JSON of the rare rest: ``{"tools": {name: runs}, "others": [[model, {…usage…}], …]}``."""
+    """JSON of the rare rest: ``{"tools": {name: runs}, "others": [[model, {…usage…}], …], "doubt": reason}``."""
     cost_status: int
     cost: int | None = big(default=None)
     input_cost: int | None = big(default=None)
@@ -211,7 +211,7 @@ class Unindexed(SQLModel, table=True):
 
 
 class Pending(SQLModel, table=True):
-    """A background response: which row a later look at it completes."""
+    """An answer whose end was not seen, be it in the background or lost: which row a later look at it completes."""
 
     __tablename__ = "pending"
     provider: int = given()

@@ -1,4 +1,4 @@
-"""Background responses: one row, however often somebody looks whether the answer is ready."""
+"""Answers that go on at the provider, or that were lost on the way: one row, however often somebody looks at them."""
 
 from __future__ import annotations
 
@@ -32,9 +32,13 @@ _BEGUN = (
 """What the request that began it knows better than the one that looked after it."""
 
 
+_USED = range(AT["input_tokens"], AT["cost_reason"] + 1)
+"""Counts, cost and price of a row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A background response the ledger knows of."""
+    """An answer the ledger knows of whose end was not seen when it was begun."""
 
     row: Row | None
     """Its row; None where retention has deleted it."""
@@ -44,29 +48,48 @@ class Begun:
 def find_begun(
     connection: Connection, dialect: Dialect, keys: list[tuple[int, str]]
 ) -> dict[tuple[int, str], tuple[int, bool]]:
-    """The row and whether it is settled, for those of these (provider, response id) that are background responses."""
+    """The row and whether it is settled, for those of these (provider, response id) whose end was not seen at first."""
     if not keys or connection.exec_driver_sql("SELECT 1 FROM pending LIMIT 1").first() is None:
         return {}
     found = dialect.select_by_key(connection, "pending", PLACE, ("generation", "settled_at"), keys)
     return {(provider, response): (id, settled is not None) for provider, response, id, settled in found}
 
 
+def is_open(g: Generation) -> bool:
+    """Whether the end of this answer may be seen by a later look at it."""
+    return (g.open or g.status == "pending") and not g.settles
+
+
 def write_one(batch: Batch, g: Generation, row: Row) -> None:
-    """Writes a generation that begins or completes a background response, or changes nothing."""
-    pending = g.status == "pending"
+    """Writes a generation that begins an answer, completes one, or has the id of one; a look may change nothing.
+
+    Every request is a row of its own, even under an id that is known (some servers give every answer the same one),
+    unless it began an answer that was looked at before it came here.
+    """
     key = (row[AT["provider"]], row[AT["response_id"]])
     begun = _begun(batch, key)
-    if begun is None:
-        id = batch.insert_one(g, row)
-        if key[1] is not None:
-            _note(batch, key, id, settled=not pending)
-    elif begun.settled and not pending and not g.settles:
-        batch.insert_one(g, row)  # a request of its own; this server gives every answer the same id
-    elif begun.row is None or begun.settled == (not pending) or (begun.settled and g.settles):
-        return  # known already: another look at what is not ready, or at what is settled
-    elif pending:  # the look after it was written before the request itself
+    if g.settles:
+        _write_look(batch, key, begun, g, row)
+        return
+    looked_at = begun is not None and begun.settled and begun.row is not None and row[0] < begun.row[0]
+    if looked_at and is_open(g):
+        assert begun is not None
+        assert begun.row is not None
         _replace(batch, key, begun.row, _joined(row, begun.row), g)
-    else:
+        return
+    id = batch.insert_one(g, row)
+    if is_open(g) and key[1] is not None and (begun is None or begun.settled or begun.row is None):
+        _note(batch, key, id, settled=False)
+
+
+def _write_look(batch: Batch, key: tuple[int, str | None], begun: Begun | None, g: Generation, row: Row) -> None:
+    """Completes the answer that was looked at, or adds one that was begun elsewhere; others are known already."""
+    if g.status == "pending" or g.open or key[1] is None:
+        return
+    if begun is None:
+        if not g.completes_only:
+            _note(batch, (key[0], key[1]), batch.insert_one(g, row), settled=True)
+    elif begun.row is not None and not begun.settled:
         _replace(batch, key, begun.row, _joined(begun.row, row), g)
 
 
@@ -98,10 +121,14 @@ def _joined(first: Row, last: Row) -> Row:
         joined[place] = last[place] if first[place] is None else first[place]
     if joined[AT["model"]] is None:
         joined[AT["model"]] = joined[AT["request_model"]]
+    joined[AT["streamed"]], joined[AT["attempts"]] = first[AT["streamed"]], first[AT["attempts"]]
+    if last[AT["input_tokens"]] is None and last[AT["output_tokens"]] is None and first[AT["input_tokens"]] is not None:
+        for place in _USED:  # what was seen of it before is all that is known
+            joined[place] = first[place]
     ready = ids.started_at(last[0]) + (last[AT["duration"]] or 0)
     # From asking to seeing the answer; whoever looks seldom sees it late, and no provider tells us better.
     joined[AT["duration"]] = max(0, ready - ids.started_at(first[0]))
-    joined[AT["time_to_first_token"]] = None
+    joined[AT["time_to_first_token"]] = first[AT["time_to_first_token"]]
     return tuple(joined)
 
 

@@ -13,7 +13,7 @@ from llmtrack.ledger.database import full_text
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
 from llmtrack.ledger.write import sealed_days, spans_and_feedback
-from llmtrack.ledger.write.background_responses import find_begun, write_one
+from llmtrack.ledger.write.background_responses import find_begun, is_open, write_one
 from llmtrack.ledger.write.generation_row import AT, COLUMNS, Row, intern_all, row_of, text_of
 from llmtrack.ledger.write.interning import Interning, Remembered
 from llmtrack.ledger.write.presence import remark
@@ -82,7 +82,7 @@ class Batch:
         keys = [(row[place[0]], row[place[1]]) for row in rows if row[place[1]] is not None]
         begun = find_begun(self.connection, self.dialect, keys)
         later: set[tuple[Any, Any]] = {
-            key for g, row in zip(generations, rows, strict=True) if g.status == "pending" or g.settles
+            key for g, row in zip(generations, rows, strict=True) if is_open(g) or g.settles
             if (key := (row[place[0]], row[place[1]]))
         } | set(begun)  # fmt: skip
         plain = [

@@ -203,6 +203,12 @@ def _details(
         told["audio_seconds"] = str(usage.audio_seconds)
     if usage.characters is not None:
         told["characters"] = usage.characters
+    if usage.cache_write_12h_tokens:
+        told["cache_write_12h_tokens"] = usage.cache_write_12h_tokens
+    if usage.doubt is not None:
+        told["doubt"] = usage.doubt
+    if usage.uncounted:
+        told["uncounted"] = list(usage.uncounted)
     if usage.cache_read_image_tokens is not None:
         told["cache_read_image_tokens"] = usage.cache_read_image_tokens
     if usage.tools:
@@ -225,13 +231,15 @@ def _usage(told: Mapping[str, Any]) -> Usage:
     known: dict[str, Any] = {field.name: told.get(field.name) for field in fields(Usage)}
     seconds = known["audio_seconds"]
     others = tuple((model, _usage(other)) for model, other in known["others"] or ())
-    known |= {"tools": known["tools"] or {}, "others": others}
+    known |= {"tools": known["tools"] or {}, "others": others, "uncounted": tuple(known["uncounted"] or ())}
+    known["text_only"] = bool(known["text_only"])  # not kept: a call priced later is then an estimate
     return Usage(**{**known, "audio_seconds": None if seconds is None else Decimal(str(seconds))})
 
 
 def _plain(usage: Usage) -> dict[str, Any]:
     """The counts of `usage` that are known, by name."""
-    told = {field.name: getattr(usage, field.name) for field in fields(usage)}
+    told = {field.name: getattr(usage, field.name) for field in fields(usage) if field.name != "text_only"}
+    told["uncounted"] = list(usage.uncounted)
     told["others"] = [[model, _plain(other)] for model, other in usage.others]
     told["tools"] = dict(usage.tools)
     return {name: value for name, value in told.items() if value not in (None, {}, [])}

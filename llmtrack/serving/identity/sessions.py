@@ -108,7 +108,7 @@ def _chosen_team(ledger: Ledger, person: PersonRecord) -> str | None:
     """The team they chose among theirs; the first one where they chose none."""
     if len(person.teams) < 2:
         return next(iter(person.teams), None)
-    from llmtrack.ledger.chats import preferences
+    from llmtrack.ledger import preferences
 
     chosen = preferences.read(ledger, person.user_id).get(TEAM_PREFERENCE)
     return chosen if chosen in person.teams else person.teams[0]

@@ -17,7 +17,7 @@ from pages.components.charts.time_axis import LABEL, Slot, TimeAxis
 if TYPE_CHECKING:
     import altair as alt
 
-    from llmtrack.ledger.query.measures import Unit
+    from llmtrack.ledger.query import Unit
 
 HEIGHT = 260
 SERIES = 7

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pages.components import formatting
 
 if TYPE_CHECKING:
-    from llmtrack.chat.conversations.tree import Message
-    from llmtrack.ledger.chats.usage import Figures, Total
+    from llmtrack.chat.conversations import Message
+    from llmtrack.ledger.chats import Figures, Total
 
 # What stands before the line under an answer that did not simply end.
 ENDED = {

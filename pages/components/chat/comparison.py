@@ -13,8 +13,8 @@ from pages.components.chat import answer_footer, messages
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from llmtrack.chat.conversations.tree import Conversation, Message
-    from llmtrack.ledger.chats.usage import Figures
+    from llmtrack.chat.conversations import Conversation, Message
+    from llmtrack.ledger.chats import Figures
 
 
 def compared(conversation: Conversation) -> list[Message]:

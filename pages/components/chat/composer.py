@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from llmtrack.chat.answers.prompt import File, Parameters
-from llmtrack.chat.conversations.history import MOST_COMPARED
-from llmtrack.chat.models.catalog import Catalog, Model
+from llmtrack.chat.answers import File, Parameters
+from llmtrack.chat.conversations import MOST_COMPARED
+from llmtrack.chat.models import Catalog, Model
 from llmtrack.settings import get_settings
 from pages.components.chat import model_picker, parameters, presets
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from streamlit.delta_generator import DeltaGenerator
 
-    from llmtrack.chat.conversations.tree import Conversation
+    from llmtrack.chat.conversations import Conversation
     from llmtrack.chat.preferences import Preferences
     from llmtrack.ledger import Ledger
 

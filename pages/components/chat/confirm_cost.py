@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from llmtrack.chat.answers.prompt import Prompt, Said, check
+from llmtrack.chat.answers import Prompt, Said, check
 from llmtrack.chat.error_messages import ChatError
 from pages.components import formatting
 from pages.components.chat import composer, cost_estimate

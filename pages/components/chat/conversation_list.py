@@ -14,10 +14,9 @@ from pages.components import formatting
 from pages.components.chat import parameters
 
 if TYPE_CHECKING:
-    from llmtrack.chat.conversations.history import Conversations
-    from llmtrack.chat.conversations.import_export import Imported
+    from llmtrack.chat.conversations import Conversations, Imported
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.chats.store import Heading
+    from llmtrack.ledger.chats import Heading
 
 SHOWN = 30
 """More are a click away: each one is a button that every rerun draws."""
@@ -114,14 +113,14 @@ def _draw_import(ledger: Ledger, room: Conversations) -> None:
 def _bring(ledger: Ledger, room: Conversations, key: str) -> None:
     """A file was chosen. Before the page is drawn, so that the list has what came in; with a new uploader afterwards,
     so that nothing is read twice."""
-    from llmtrack.chat.conversations import import_export
+    from llmtrack.chat.conversations import import_file
 
     file = st.session_state[key]
     if file is None:  # taken out again
         st.session_state.pop(BROUGHT, None)
         return
     try:
-        brought = import_export.read(ledger, room.user_id, file)
+        brought = import_file(ledger, room.user_id, file)
     except ChatError as error:
         st.session_state[BROUGHT] = False, f"{formatting.plain(file.name)}: {formatting.plain(str(error))}"
     else:

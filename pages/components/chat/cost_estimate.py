@@ -12,11 +12,11 @@ from pages.components import formatting
 
 if TYPE_CHECKING:
     from llmtrack.chat.cheaper_models import Hint
-    from llmtrack.chat.conversations.tree import Conversation
+    from llmtrack.chat.conversations import Conversation
     from llmtrack.chat.cost_estimate import Quote
-    from llmtrack.chat.models.catalog import Catalog
+    from llmtrack.chat.models import Catalog
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.chats.usage import Figures
+    from llmtrack.ledger.chats import Figures
     from pages.components.chat.composer import Draft
 
 MOST_HINTS = 2
@@ -31,7 +31,7 @@ def quotes(
 ) -> list[Quote]:
     """What asking next would take, for each model that is to answer; with a catalog, cheaper ways are looked for."""
     from llmtrack.chat.cost_estimate import quote
-    from llmtrack.chat.models.prices import pricer_for
+    from llmtrack.chat.models import pricer_for
 
     return [
         quote(

@@ -10,9 +10,8 @@ import streamlit as st
 from llmtrack.chat.error_messages import ChatError
 
 if TYPE_CHECKING:
-    from llmtrack.chat.conversations.history import Conversations
-    from llmtrack.chat.conversations.tree import Conversation, Message
-    from llmtrack.chat.models.catalog import Model
+    from llmtrack.chat.conversations import Conversation, Conversations, Message
+    from llmtrack.chat.models import Model
 
 WANTED = "chat_dialog"
 """The dialog that is open: the action chosen in a menu, and the message it is about (0 for the whole conversation).

@@ -17,7 +17,7 @@ from pages.components.reruns import counter
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from llmtrack.chat.answers.reply import Reply
+    from llmtrack.chat.answers import Reply
 
 REDRAW_SECONDS = 0.05
 """Twenty redraws a second: more costs the browser a lot and nobody sees it."""

@@ -12,9 +12,8 @@ from pages.components.chat import answer_footer, live_answer
 from pages.components.chat.markdown import from_person
 
 if TYPE_CHECKING:
-    from llmtrack.chat.conversations.history import Conversations
-    from llmtrack.chat.conversations.tree import Message
-    from llmtrack.ledger.chats.usage import Figures
+    from llmtrack.chat.conversations import Conversations, Message
+    from llmtrack.ledger.chats import Figures
 
 PERSON, MODEL = ":material/person:", ":material/smart_toy:"
 REGENERATE, OTHER_MODEL, CONTINUE, EDIT, TEXT = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import Catalog, Model, ProviderModels
+from llmtrack.chat.models import Catalog, Model, ProviderModels
 from llmtrack.chat.preferences import Preferences, favourites_first
 from pages.components import formatting
 
@@ -131,20 +131,20 @@ def named(catalog: Catalog, typed: str, current: str) -> Model:
 
 def prices(model: Model, ledger: Ledger) -> Prices | None:
     """What a million tokens of a model cost, in and out; None where that is not known."""
-    from llmtrack.chat.models.prices import pricer_for
+    from llmtrack.chat.models import pricer_for
 
     return _prices(model, pricer_for(ledger))
 
 
 def _prices(model: Model, pricer: Pricer) -> Prices | None:
-    from llmtrack.chat.models.prices import price_of
+    from llmtrack.chat.models import price_of
 
     price = price_of(model, pricer)
     return None if price is None else (price.input, price.output)
 
 
 def _labels(listed: Sequence[Model], catalog: Catalog, favourites: Sequence[str], ledger: Ledger) -> dict[str, str]:
-    from llmtrack.chat.models.prices import pricer_for
+    from llmtrack.chat.models import pricer_for
 
     pricer = pricer_for(ledger)  # once: it asks the ledger whether the price book has changed
     providers = {provider.name: provider for provider in catalog.providers}

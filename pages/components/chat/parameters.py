@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from llmtrack.chat.answers.prompt import Parameters
+from llmtrack.chat.answers import Parameters
 
 if TYPE_CHECKING:
-    from llmtrack.chat.conversations.tree import Conversation
-    from llmtrack.chat.models.catalog import Model
+    from llmtrack.chat.conversations import Conversation
+    from llmtrack.chat.models import Model
 
 DEFAULT = "as the model likes"
 NEW = "new"

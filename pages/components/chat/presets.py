@@ -12,8 +12,8 @@ from pages.components import formatting
 from pages.components.chat import dialogs, model_picker, parameters
 
 if TYPE_CHECKING:
-    from llmtrack.chat.answers.prompt import Parameters
-    from llmtrack.chat.models.catalog import Catalog, Model
+    from llmtrack.chat.answers import Parameters
+    from llmtrack.chat.models import Catalog, Model
     from llmtrack.chat.preferences import Preferences, Preset
 
 CHOICE = "preset_choice"

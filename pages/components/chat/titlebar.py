@@ -11,8 +11,7 @@ from pages.components import formatting
 from pages.components.chat import conversation_list, dialogs
 
 if TYPE_CHECKING:
-    from llmtrack.chat.conversations.history import Conversations
-    from llmtrack.chat.conversations.tree import Conversation
+    from llmtrack.chat.conversations import Conversation, Conversations
 
 RENAME, PIN, UNPIN, ARCHIVE, RESTORE, DELETE = (
     ":material/edit: Rename",
@@ -53,12 +52,12 @@ def _draw_export(room: Conversations, conversation: Conversation) -> None:
     Streamlit serves it to whoever has its address, without a cookie, until this session ends. The address is a hash of
     all that is in it: nobody can guess it who does not have the conversation already.
     """
-    from llmtrack.chat.conversations import import_export
+    from llmtrack.chat.conversations import to_json, to_markdown
 
     name = file_name(conversation.title)
     for kind, make, mime in (
-        ("Markdown", import_export.to_markdown, "text/markdown"),
-        ("JSON", import_export.to_json, "application/json"),
+        ("Markdown", to_markdown, "text/markdown"),
+        ("JSON", to_json, "application/json"),
     ):
         st.download_button(
             kind,

@@ -19,7 +19,7 @@ from llmtrack.ids import new_id
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.chats.store import Chats, Line
+    from llmtrack.ledger.chats import Chats, Line
 
 MOST_CONVERSATIONS = 200_000
 MOST_NAMED = 20
@@ -50,14 +50,14 @@ class Imported:
     """The first of those, each with its name and why."""
 
 
-def read(ledger: Ledger, user_id: str, file: BinaryIO | bytes) -> Imported:
+def import_file(ledger: Ledger, user_id: str, file: BinaryIO | bytes) -> Imported:
     """Takes conversations over for a user: from our JSON, or the export of another program (JSON, or its zip).
 
     What was imported before comes in once: only messages that are new are added. Messages are history: nothing is
     counted or priced for them. A conversation that is damaged is left out and named. Raises `ChatError` where none
     comes in, and for a file that is damaged or too large as a whole; what came in before that stays.
     """
-    from llmtrack.ledger.chats.store import Chats
+    from llmtrack.ledger.chats import Chats
 
     desk = _Import(Chats(ledger, user_id))
     seen = 0
@@ -180,7 +180,7 @@ def _lines(
     messages: Sequence[ImportedMessage], ids: Mapping[str, int], source: str | None
 ) -> tuple[list[Line], dict[str, int]]:
     """Messages as they are kept, with new ids; `ids` are those of messages that are there already, by key."""
-    from llmtrack.ledger.chats.store import Line
+    from llmtrack.ledger.chats import Line
 
     known = dict(ids)
     lines: list[Line] = []

@@ -16,11 +16,11 @@ from sqlalchemy import Connection
 
 from llmtrack import ids
 from llmtrack.ledger.errors import LedgerError
-from llmtrack.ledger.maintenance.unpriced import SOME, on_sealed_days, priced_now
 from llmtrack.ledger.write import sealed_days
 from llmtrack.ledger.write.audit import note
 from llmtrack.ledger.write.cost_changes import CostChanges
 from llmtrack.ledger.write.generation_row import AT, COLUMNS, Row
+from llmtrack.ledger.write.unpriced_rows import SOME, on_sealed_days, priced_now
 from llmtrack.pricing.engine import Pricer, in_dollars
 from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.usage import Cost

@@ -17,6 +17,7 @@ from llmtrack.pricing.engine import Pricer
 from llmtrack.pricing.names import without_snapshot
 from llmtrack.pricing.providers import provider_id
 from llmtrack.pricing.reasons import NOT_COUNTED, Reason
+from llmtrack.pricing.regions import region_of
 from llmtrack.pricing.usage import Cost
 
 SOME = 2_000
@@ -52,12 +53,14 @@ def priced_now(
 
 
 def _cost(row: Row, pricer: Pricer, text: dict[int | None, str], now: int) -> Cost:
+    provider, asked = text[row[AT["provider"]]], text.get(row[AT["request_model"]])
     told: dict[str, Any] = {
-        "provider": text[row[AT["provider"]]],
+        "provider": provider,
         "model": text.get(row[AT["response_model"]]),
-        "request_model": text.get(row[AT["request_model"]]),
+        "request_model": asked,
         "tier": text.get(row[AT["service_tier"]]),
-        "region": text.get(row[AT["region"]]),
+        # Rows of earlier versions have no region, but Bedrock's is in the name that was asked for.
+        "region": text.get(row[AT["region"]]) or region_of(provider, None, "", asked),
         "operation": text.get(row[AT["operation"]]),
         "status": text.get(row[AT["status"]]),
         "estimated": bool(row[AT["usage_estimated"]]),

@@ -22,6 +22,7 @@ def track(
     tracker: Tracker | None = None,
     provider: str | None = None,
     simulated: bool | None = None,
+    asks_usage: bool | None = None,
     user_id: str | None = None,
     session_id: str | None = None,
     trace_id: str | None = None,
@@ -34,7 +35,9 @@ def track(
 
     `client` is a client of the OpenAI or Anthropic SDK, whatever its settings, or one that is tracked already. The
     other arguments hold for all its calls, wherever `llmtrack.context` says nothing else; `provider` names the server
-    behind `base_url`, which otherwise goes by its host name. Copies made by `with_options()` are tracked alike.
+    behind `base_url`, which otherwise goes by its host name. `asks_usage` says whether its chat streams report usage
+    only when asked, as OpenAI's and vLLM's do; otherwise that is known of the provider, or learned from one stream.
+    Copies made by `with_options()` are tracked alike.
     Raises `TypeError` for anything that is no client.
     """
     if not is_tracked(client):
@@ -56,6 +59,7 @@ def track(
         context=said.over(attachment.context),
         provider=provider if provider is not None else attachment.provider,
         simulated=attachment.simulated if simulated is None else simulated,
+        asks_usage=attachment.asks_usage if asks_usage is None else asks_usage,
     )
     return client
 

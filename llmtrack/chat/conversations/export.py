@@ -1,4 +1,4 @@
-"""Conversations out of the app: Markdown to read, JSON to keep. `read` takes them in again."""
+"""Conversations out of the app: Markdown to read, JSON to keep. `imports` takes them in again."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.chat.conversations.imports.importer import Imported, read
 from llmtrack.chat.conversations.imports.ours import FORMAT, VERSION
 from llmtrack.chat.conversations.tree import Conversation, Message, settings_of
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.chats.usage import Figures
-
-__all__ = ["Imported", "read", "to_json", "to_markdown"]
+    from llmtrack.ledger.chats import Figures
 
 
 def to_markdown(chat: Conversation, figures: Mapping[int, Figures] | None = None) -> str:
