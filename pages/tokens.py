@@ -87,15 +87,15 @@ if made := st.session_state.pop(MADE, None):
 if outcome := st.session_state.pop(OUTCOME, None):
     (st.success if outcome[0] else st.error)(formatting.plain(outcome[1]))
 
-found = people.tokens(queries.ledger(), person=None if everybodys else me.person or -1)
+records = people.tokens(queries.ledger(), person=None if everybodys else me.person or -1)
 timezone, now = get_settings().timezone, int(datetime.now(UTC).timestamp() * 1_000_000)
-if found:
-    rows = [listed(token, timezone, now) for token in found]
+if records:
+    rows = [listed(token, timezone, now) for token in records]
     picked = tables.table(rows, COLUMNS, alt_text="Tokens", key="tokens_table")
     if picked is None:
         empty_states.note("Click a row to revoke a token.")
-    elif found[picked].revoked_at is None:
-        token = found[picked]
+    elif records[picked].revoked_at is None:
+        token = records[picked]
         st.button(
             f"Revoke {token.prefix}…", icon=":material/block:", type="primary", on_click=revoke, args=(token.prefix,)
         )

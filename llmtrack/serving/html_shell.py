@@ -42,8 +42,8 @@ class HtmlShell:
         if scope["method"] != "GET" or "text/html" not in Headers(scope=scope).get("accept", ""):
             return await self.app(scope, receive, send)
         # Whole and uncompressed, so that it can be changed; the page is 8 kB.
-        kept = [(name, value) for name, value in scope["headers"] if name not in _UNWANTED]
-        plain = {**scope, "headers": kept, "extensions": {}}
+        headers = [(name, value) for name, value in scope["headers"] if name not in _UNWANTED]
+        plain = {**scope, "headers": headers, "extensions": {}}
         await self.app(plain, receive, _Rewriting(send, self._head))
         return None
 
