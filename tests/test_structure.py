@@ -9,20 +9,24 @@ import pytest
 
 from tests.structure import FOLDERS, MODULES, ROOT, imports_of, modules_in
 
+WORDS = {"statuses", "error_types"}
 MAY_IMPORT = {
     "ids": set(),
+    "statuses": set(),
+    "error_types": set(),
     "lazy": set(),
     "masking": set(),
     "settings": {"masking"},
-    "pricing": {"ids"},
-    "ledger": {"lazy", "ids", "masking", "settings", "pricing"},
+    "pricing": {"ids", "statuses"},
+    "ledger": {"lazy", "ids", "masking", "settings", "pricing"} | WORDS,
     "limits": {"ids", "settings", "pricing", "ledger"},
-    "capture": {"lazy", "ids", "masking", "settings", "pricing", "ledger", "limits"},
+    "capture": {"lazy", "ids", "masking", "settings", "pricing", "ledger", "limits"} | WORDS,
     "openai": {"ids", "settings", "capture", "limits"},
     "anthropic": {"ids", "settings", "capture", "limits"},
-    "chat": {"lazy", "ids", "masking", "settings", "pricing", "ledger", "limits", "capture", "openai", "anthropic", ""},
+    "chat": {"lazy", "ids", "masking", "settings", "pricing", "ledger", "limits", "capture", "openai", "anthropic", ""}
+    | WORDS,
     "serving": {"ids", "settings", "pricing", "ledger", "limits", "capture", "chat", ""},
-    "sample": {"ids", "settings", "pricing", "ledger"},
+    "sample": {"ids", "settings", "pricing", "ledger"} | WORDS,
     "": {"ids", "settings", "pricing", "ledger", "limits", "capture"},
     "cli": {"commands", "settings", "ledger", ""},
     "commands": {"ids", "settings", "pricing", "ledger", "limits", "capture", "serving", "sample", "cli", ""},

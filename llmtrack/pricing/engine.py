@@ -16,11 +16,13 @@ from llmtrack.pricing.rates import NANO, Parts, Rates, to_nano
 from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.supplements import costs_as_standard
 from llmtrack.pricing.usage import Cost, Price, Usage
+from llmtrack.statuses import FAILED, CostStatus, Status
 
 _log = logging.getLogger(__name__)
 _KEPT_KEYS = 4096
 _KEPT_WINDOWS = 8
-_NOT_SENT = frozenset({"error", "refused"})
+_EXACT, _ESTIMATED = CostStatus.EXACT.value, CostStatus.ESTIMATED.value
+_UNPRICED, _SIMULATED = CostStatus.UNPRICED.value, CostStatus.SIMULATED.value
 _FREE_OPERATIONS = frozenset({"count_tokens"})
 _NOT_BILLED_HERE = frozenset({"batch"})  # asking for a batch costs nothing; its results are not seen here
 _DEMO = Rates(demo.RATES)
@@ -117,9 +119,9 @@ class Pricer:
             if operation in _FREE_OPERATIONS:
                 return _free(provider, model or request_model or "", operation or "")
             nothing = usage.input_tokens is None and usage.output_tokens is None
-            if nothing and (status in _NOT_SENT or operation in _NOT_BILLED_HERE):
+            if nothing and (status in FAILED or operation in _NOT_BILLED_HERE):
                 return _unpriced(Reason.NO_USAGE)
-            if status == "pending":
+            if status == Status.PENDING:
                 return _unpriced(Reason.PENDING)
             name = model or request_model
             if not name:
@@ -207,7 +209,7 @@ class Pricer:
         price = Price(
             "provider", "", provider, model or "", listing.tier_name(tier), MappingProxyType({}), adjustment=words
         )
-        return Cost("provider_reported", to_nano(reported * factor), price=price)
+        return Cost(CostStatus.PROVIDER_REPORTED.value, to_nano(reported * factor), price=price)
 
     def _complain(self, model: str) -> None:
         """Log a failure of ours once per model."""
@@ -227,12 +229,12 @@ def _placed(tier: str | None, region: str | None) -> tuple[str | None, str | Non
 def _cost(parts: Parts, price: Price, doubt: Reason | None) -> Cost:
     total = sum([part for part in parts if part is not None])
     if doubt is None:
-        return Cost("exact", total, *parts, price)
-    return Cost("estimated", total, *parts, price, doubt.value)
+        return Cost(_EXACT, total, *parts, price)
+    return Cost(_ESTIMATED, total, *parts, price, doubt.value)
 
 
 def _unpriced(reason: Reason) -> Cost:
-    return Cost("unpriced", reason=reason.value)
+    return Cost(_UNPRICED, reason=reason.value)
 
 
 def _add(parts: Sequence[int | None]) -> int | None:
@@ -263,7 +265,7 @@ def _without_others(usage: Usage) -> Usage | None:
 def _free(provider: str, model: str, operation: str) -> Cost:
     """A call that providers do not charge for, whatever it counted."""
     rates = MappingProxyType({"request": "0"})
-    return Cost("exact", 0, request=0, price=Price("free", operation, provider, model, STANDARD, rates))
+    return Cost(_EXACT, 0, request=0, price=Price("free", operation, provider, model, STANDARD, rates))
 
 
 def _simulated(usage: Usage, model: str, status: str | None) -> Cost:
@@ -273,10 +275,10 @@ def _simulated(usage: Usage, model: str, status: str | None) -> Cost:
     )  # fmt: skip
     result = _DEMO.apply(usage)
     if isinstance(result, Reason):
-        failed = status in _NOT_SENT and result is Reason.USAGE_MISSING
-        return Cost("simulated", price=price, reason=(Reason.NO_USAGE if failed else result).value)
+        failed = status in FAILED and result is Reason.USAGE_MISSING
+        return Cost(_SIMULATED, price=price, reason=(Reason.NO_USAGE if failed else result).value)
     parts, doubt = result
-    return replace(_cost(parts, price, doubt), status="simulated")
+    return replace(_cost(parts, price, doubt), status=_SIMULATED)
 
 
 def in_dollars(nano: int | None) -> Decimal | None:

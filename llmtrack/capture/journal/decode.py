@@ -15,6 +15,7 @@ from llmtrack.pricing.listing import provider_named
 from llmtrack.pricing.providers import provider_id
 from llmtrack.pricing.regions import region_of
 from llmtrack.pricing.usage import Usage
+from llmtrack.statuses import Status
 
 _PLAIN = {"span": Span, "identity": Identity, "feedback": Feedback}
 
@@ -77,7 +78,7 @@ def _generation(frame: Frame, known: dict[str, Any], reading: Reading) -> Genera
         started_at=frame.started_at,
         provider=provider,
         operation=known["operation"],
-        status="refused" if refused else "pending" if reading.pending else reading.status,
+        status=Status.REFUSED.value if refused else reading.status,
         request_model=request_model,
         response_model=reading.response_model,
         user_id=context.get("user_id") or reading.user_id,

@@ -390,10 +390,12 @@ class Writer:
             try:
                 record.cost = self._pricer.price(record)
             except Exception as error:
+                from llmtrack.pricing.reasons import Reason
                 from llmtrack.pricing.usage import Cost
+                from llmtrack.statuses import CostStatus
 
                 self._health.failed("pricing", "A call could not be priced", error)
-                record.cost = Cost(status="unpriced", reason="internal_error")
+                record.cost = Cost(status=CostStatus.UNPRICED.value, reason=Reason.INTERNAL_ERROR.value)
         return record
 
     def _refresh_prices(self, ledger: Ledger) -> None:

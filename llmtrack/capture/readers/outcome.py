@@ -8,40 +8,44 @@ from llmtrack.capture.errors import error_type
 from llmtrack.capture.exchange import ErrorSeen, Exchange
 from llmtrack.capture.readers.event_stream import load
 from llmtrack.capture.readers.parsed_response import Failure, Said, failure
+from llmtrack.error_types import ErrorType
+from llmtrack.statuses import Status
 
 Trouble = tuple[str, str | None, str | None]
 """error type, the provider's code, message"""
+_STATUS_OF = {ErrorType.CANCELLED.value: Status.CANCELLED, ErrorType.REFUSED.value: Status.REFUSED}
+"""Errors that are none of the provider's and have a status of their own."""
 
 
-def outcome(exchange: Exchange, said: Said, *, streamed: bool, read: bool = False) -> tuple[str, Trouble | None]:
+def outcome(exchange: Exchange, said: Said, *, streamed: bool, read: bool = False) -> tuple[Status, Trouble | None]:
     """The status of the call, and its trouble if it has any. `read`: the answer could be made out.
 
     What the caller saw comes first: an exception is an error even if the answer was whole. Then what the answer says
     of itself, then how its reading ended.
     """
     if exchange.ended == "refused":
-        return "refused", ("refused", None, exchange.error.message if exchange.error else None)
+        return Status.REFUSED, (ErrorType.REFUSED.value, None, exchange.error.message if exchange.error else None)
     trouble = _seen(exchange, said)
     if trouble is not None:
-        return {"cancelled": "cancelled", "refused": "refused"}.get(trouble[0], "error"), trouble
+        return _STATUS_OF.get(trouble[0], Status.ERROR), trouble
     if said.failure is not None:
-        return "error", _reported(said.failure)
+        return Status.ERROR, _reported(said.failure)
     if streamed and not said.complete:
-        return ("incomplete" if exchange.ended == "read" else "abandoned"), None
+        return (Status.INCOMPLETE if exchange.ended == "read" else Status.ABANDONED), None
     if not streamed and exchange.ended in ("closed", "abandoned") and not read:
-        return "abandoned", None
+        return Status.ABANDONED, None
     if said.cancelled:
-        return "cancelled", None
+        return Status.CANCELLED, None
     if said.pending:
-        return "pending", None
-    return ("incomplete" if said.cut else "ok"), None
+        return Status.PENDING, None
+    return (Status.INCOMPLETE if said.cut else Status.OK), None
 
 
 def _seen(exchange: Exchange, said: Said) -> Trouble | None:
     """The trouble that the caller saw, as an exception or as an HTTP status."""
     error, status = exchange.error, exchange.http_status
     if exchange.ended == "cancelled" and (error is not None or not said.complete):
-        return "cancelled", None, (error.message or None) if error else None
+        return ErrorType.CANCELLED.value, None, (error.message or None) if error else None
     if exchange.ended == "abandoned":
         error = None  # the end of the program, or of the generator that held the stream
     if error is None and exchange.ended == "error":

@@ -25,6 +25,7 @@ from llmtrack.capture.readers.unknown_endpoints import ANY
 from llmtrack.masking import mask
 from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.usage import Usage
+from llmtrack.statuses import Status
 
 Json = dict[str, Any]
 
@@ -94,11 +95,6 @@ class Reading:
         """Whether any count is our estimate."""
         return bool(self.estimated)
 
-    @property
-    def pending(self) -> bool:
-        """Whether this is a background response that goes on."""
-        return self.status == "pending"
-
 
 @dataclass(slots=True)
 class _Answer:
@@ -122,9 +118,9 @@ def read(reader: str, exchange: Exchange, *, content: bool) -> Reading:
         try:
             status, trouble = outcome(exchange, Said(), streamed=False)
         except Exception:
-            status, trouble = "error", None
+            status, trouble = Status.ERROR, None
         kind = trouble[0] if trouble else None
-        return Reading(status, error_type=kind, note=f"The answer could not be read: {type(error).__name__}.")
+        return Reading(status.value, error_type=kind, note=f"The answer could not be read: {type(error).__name__}.")
 
 
 def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
@@ -143,7 +139,7 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
     if _lacks_tokens(dialect, said, exchange, streamed):
         usage, estimated = _estimate(said, asked or [], replied or [], request)
     return Reading(
-        status=status,
+        status=status.value,
         request_model=text(request.get("model")) or said.request_model or _model_in(exchange.path),
         response_model=said.model,
         response_id=said.id,

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from llmtrack import ids
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
-from llmtrack.ledger.maintenance.verification import rebuild_day, rows_of_day, words_in
+from llmtrack.ledger.maintenance.verification import rebuild_day, rows_of_day, rules_in
 from llmtrack.ledger.schema.rollups import DAY
 from llmtrack.ledger.write import digests
 from llmtrack.ledger.write.audit import note
-from llmtrack.ledger.write.rollup_delta import Totals, store_sealed
+from llmtrack.ledger.write.rollup_delta import RollupDelta, store_sealed
 from llmtrack.ledger.write.sealed_days import edge, exclude_writers, remove_rows, remove_texts, seal
 
 _UNUSED = "FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)"
@@ -195,15 +195,15 @@ def _remove_unused(connection: Connection) -> None:
 
 def _seal_day(connection: Connection, ledger: Ledger, day: int) -> int:
     exclude_writers(connection)
-    totals = Totals(words_in(connection))
+    delta = RollupDelta(rules_in(connection))
     for row in rows_of_day(connection, ledger, day):
-        totals.add(row)
+        delta.add(row)
     stored = digests.of_tables(connection, ledger.dialect, day, day + 1).get(day, {})
     before = edge(connection)
-    if digests.of_totals(totals, before).get(day, {}) != stored:
+    if digests.of_delta(delta, before).get(day, {}) != stored:
         rebuild_day(connection, ledger, day)  # once the rows are gone, nobody could
     if day >= before:
-        store_sealed(connection, ledger.dialect, totals)
+        store_sealed(connection, ledger.dialect, delta)
     count = remove_rows(connection, ledger.dialect, day)
     seal(connection, ledger.dialect, day)
     return count

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, inspect
 
 from llmtrack.ledger.database.dialect import Dialect
-from llmtrack.ledger.schema.rollups import CUBES, SKETCHES, Rollup
+from llmtrack.ledger.schema.rollups import CUBES, SEEN, SKETCHES, Rollup
 from llmtrack.ledger.write import digests
 
-_SEEN = Rollup("rollup_seen", 0, ("slot", "provider", "model", "feature", "group_name", "app_user"))
-_MERGED = (*CUBES, *SKETCHES, _SEEN)
+_MERGED = (*CUBES, *SKETCHES, SEEN)
 
 
 def keep_regions(connection: Connection, dialect: Dialect, regions: Mapping[str, str]) -> None:
@@ -100,7 +99,7 @@ def _move(connection: Connection, dialect: Dialect, tables: Mapping[str, list[st
 def _add(connection: Connection, dialect: Dialect, rollup: Rollup, columns: Iterable[str], old: int, new: int) -> None:
     """Adds the totals of provider `old` to those of `new`, which hold the same but for that."""
     values = [column for column in columns if column not in rollup.key]
-    how = "append" if rollup in SKETCHES else "or" if rollup is _SEEN else "add"
+    how = "append" if rollup in SKETCHES else "or" if rollup is SEEN else "add"
     named = [column if column != "provider" else str(new) for column in rollup.key]
     sql = dialect.upsert_sql(
         rollup.table, rollup.key, [(column, how) for column in values],

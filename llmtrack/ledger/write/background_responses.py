@@ -13,6 +13,7 @@ from llmtrack.ledger.database import full_text
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.records import Generation
 from llmtrack.ledger.write.generation_row import AT, COLUMNS, Row
+from llmtrack.statuses import Status
 
 if TYPE_CHECKING:
     from llmtrack.ledger.write.batch import Batch
@@ -57,7 +58,7 @@ def find_begun(
 
 def is_open(g: Generation) -> bool:
     """Whether the end of this answer may be seen by a later look at it."""
-    return (g.open or g.status == "pending") and not g.settles
+    return (g.open or g.status == Status.PENDING) and not g.settles
 
 
 def write_one(batch: Batch, g: Generation, row: Row) -> None:
@@ -84,7 +85,7 @@ def write_one(batch: Batch, g: Generation, row: Row) -> None:
 
 def _write_look(batch: Batch, key: tuple[int, str | None], begun: Begun | None, g: Generation, row: Row) -> None:
     """Completes the answer that was looked at, or adds one that was begun elsewhere; others are known already."""
-    if g.status == "pending" or g.open or key[1] is None:
+    if g.status == Status.PENDING or g.open or key[1] is None:
         return
     if begun is None:
         if not g.completes_only:

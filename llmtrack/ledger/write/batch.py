@@ -18,8 +18,8 @@ from llmtrack.ledger.write.generation_row import AT, COLUMNS, Row, intern_all, r
 from llmtrack.ledger.write.interning import Interning, Remembered
 from llmtrack.ledger.write.presence import remark
 from llmtrack.ledger.write.pseudonyms import anonymous
-from llmtrack.ledger.write.rollup_delta import Totals, Words
-from llmtrack.ledger.write.trace_totals import Interactions
+from llmtrack.ledger.write.rollup_delta import CountingRules, RollupDelta
+from llmtrack.ledger.write.trace_totals import TraceDelta
 
 _LOW = 0xFFF
 
@@ -47,8 +47,8 @@ class Batch:
         self.known = Interning(connection, dialect, remembered)
         self.moved: list[Row] = []
         """Rows replaced by others, whose marks may be wrong now."""
-        self._totals: Totals | None = None
-        self._interactions: Interactions | None = None
+        self._totals: RollupDelta | None = None
+        self._interactions: TraceDelta | None = None
         self._texts: list[Row] = []
 
     def write(self, records: Sequence[Record]) -> None:
@@ -57,15 +57,15 @@ class Batch:
         generations = [record for record in records if isinstance(record, Generation)]
         intern_all(generations, self.known)
         spans_and_feedback.intern_links(records, self.known)
-        words = Words(self.known.names)
-        self._totals, self._interactions = Totals(words), Interactions(words)
+        rules = CountingRules(self.known.names)
+        self._totals, self._interactions = RollupDelta(rules), TraceDelta(rules)
         self._write_generations(generations)
-        self._interactions.note(record for record in records if isinstance(record, Span))
+        self._interactions.add_spans(record for record in records if isinstance(record, Span))
         edge = sealed_days.edge(self.connection)
         self._totals.store(self.connection, self.dialect, edge)
         sealed = sealed_days.sealed_among(self.connection, self._totals.days(), edge)
         for row in self.moved:
-            remark(self.connection, self.dialect, words, row)
+            remark(self.connection, self.dialect, rules, row)
         self._interactions.store(self.connection, self.dialect, self.known)
         full_text.store(self.connection, self.dialect, self._texts)
         for day in sealed:

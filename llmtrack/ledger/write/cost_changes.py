@@ -12,9 +12,10 @@ from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.write import sealed_days
 from llmtrack.ledger.write.generation_row import AT, Row
 from llmtrack.ledger.write.interning import Interning, Remembered, plain_json, price_key
-from llmtrack.ledger.write.rollup_delta import Totals, Words
-from llmtrack.ledger.write.trace_totals import Interactions
+from llmtrack.ledger.write.rollup_delta import CountingRules, RollupDelta
+from llmtrack.ledger.write.trace_totals import TraceDelta
 from llmtrack.pricing.usage import Cost
+from llmtrack.statuses import CostStatus
 
 _PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
 _CHANGED = ("cost_status", "cost", *(f"{part}_cost" for part in _PARTS), "price", "cost_reason", "usage_details")
@@ -27,9 +28,9 @@ class CostChanges:
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self._connection, self._dialect = connection, dialect
         self._known = Interning(connection, dialect, Remembered())
-        self._known.want_names([("cost_status", "unpriced")])
-        words = Words(self._known.names)
-        self._totals, self._interactions = Totals(words), Interactions(words)
+        self._known.want_names([("cost_status", CostStatus.UNPRICED.value)])
+        rules = CountingRules(self._known.names)
+        self._totals, self._interactions = RollupDelta(rules), TraceDelta(rules)
         self._set = _SET.format(mark=dialect.mark)
 
     def price(self, batch: Sequence[tuple[Row, Cost]], number: int) -> None:
@@ -50,7 +51,7 @@ class CostChanges:
 
     def restore(self, batch: Sequence[tuple[Row, int | None, str | None]]) -> None:
         """Makes these rows unpriced again, for the reason and with the details given."""
-        unpriced = self._known.names["cost_status", "unpriced"]
+        unpriced = self._known.names["cost_status", CostStatus.UNPRICED.value]
         nothing = (None,) * (len(_CHANGED) - 3)
         self._write([(row, (unpriced, *nothing, reason, details)) for row, reason, details in batch])
 

@@ -11,9 +11,8 @@ from sqlalchemy import Connection
 
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.schema import sketch
-from llmtrack.ledger.schema.rollups import CUBES, DAY, MEASURES, SKETCHES
-from llmtrack.ledger.write.rollup_delta import DAY_USER, DAY_USER_KEY, SEEN_KEY, Totals, kept
-from llmtrack.ledger.write.sketch_tables import SKETCHED
+from llmtrack.ledger.schema.rollups import CUBES, DAY, DAY_USER, DAY_USER_MEASURES, MEASURES, SEEN, SKETCHED, SKETCHES
+from llmtrack.ledger.write.rollup_delta import RollupDelta, stored_cubes
 
 _SIZE = 16
 _ALL = 1 << 8 * _SIZE
@@ -23,20 +22,20 @@ Digests = dict[int, dict[str, int]]
 """By day and table: the sum of a hash of every row, so that the order of rows does not matter."""
 
 
-def of_totals(totals: Totals, edge: int) -> Digests:
-    """The digests of totals as they should be, when `edge` is the first UTC day after all sealed ones."""
+def of_delta(delta: RollupDelta, edge: int) -> Digests:
+    """The digests of the totals as they should be, when `edge` is the first UTC day after all sealed ones."""
     found: Digests = {}
-    cubes = kept(totals.cubes(), edge)
+    cubes = stored_cubes(delta.cubes(), edge)
     for rollup in CUBES:
         slot = rollup.key.index("slot")
         for key, sums in cubes[rollup.table].items():
             _count(found, rollup.table, key[slot] * rollup.length // DAY, (*key, *map(int, sums)))
-    for key, values in totals.day_users(cubes["rollup_user_day"]).items():
+    for key, values in delta.day_users(cubes["rollup_user_day"]).items():
         _count(found, "rollup_day_user", key[0], (*key, *map(int, values)))
-    for key, days in totals.seen().items():
+    for key, days in delta.seen().items():
         for day in _days(key[0], days):
             _count(found, "rollup_seen", day, key)
-    sketches = totals.sketches()
+    sketches = delta.sketches()
     for rollup in SKETCHES:
         slot = rollup.key.index("slot")
         for key, spread in sketches[rollup.table].items():
@@ -71,10 +70,10 @@ def of_tables(
                 blobs = [sketch.pack(sketch.unpack(blob)) for blob in row[len(rollup.key) :]]
                 row = (*row[: len(rollup.key)], *blobs)
             _count(found, rollup.table, row[slot] // slots, row)
-    for row in _stored(connection, dialect, "rollup_day_user", (*DAY_USER_KEY, *DAY_USER), since, until):
+    for row in _stored(connection, dialect, "rollup_day_user", (*DAY_USER.key, *DAY_USER_MEASURES), since, until):
         _count(found, "rollup_day_user", row[0], row)
     first, last = _month_of(since), _month_of(until)
-    for *key, days in _stored(connection, dialect, "rollup_seen", (*SEEN_KEY, "days"), first, last + 1):
+    for *key, days in _stored(connection, dialect, "rollup_seen", (*SEEN.key, "days"), first, last + 1):
         for day in _days(key[0], days):
             if since <= day < until:
                 _count(found, "rollup_seen", day, tuple(key))

@@ -12,7 +12,9 @@ from llmtrack import ids
 from llmtrack.ledger.records import Generation
 from llmtrack.ledger.schema import tables
 from llmtrack.ledger.write.interning import Interning, PriceKey, fitted, plain_json, price_key
+from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.usage import Cost, Usage
+from llmtrack.statuses import CostStatus
 
 COLUMNS = tuple(tables.Generation.model_fields)
 """The columns of `generation`, in the order of the tuples here."""
@@ -51,7 +53,7 @@ _COUNTS = (
     "web_searches",
 )
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
-_UNPRICED = Cost(status="unpriced", reason="no_price")
+_UNPRICED = Cost(status=CostStatus.UNPRICED.value, reason=Reason.NO_PRICE.value)
 assert COLUMNS[AT["input_tokens"] : AT["web_searches"] + 1] == _COUNTS
 
 
@@ -66,12 +68,13 @@ def known_cost(generation: Generation) -> Cost:
     A simulated call stays simulated whatever became of it: it is never among the real ones.
     """
     cost = generation.cost or _UNPRICED
-    simulated = generation.simulated or cost.status == "simulated"
-    if cost.total is None:
-        return Cost(status="simulated" if simulated else "unpriced", reason=cost.reason)
-    if not 0 <= cost.total <= MOST_COST:
-        return Cost(status="simulated" if simulated else "unpriced", reason="too_many")
-    return replace(cost, status="simulated") if simulated and cost.status != "simulated" else cost
+    simulated = generation.simulated or cost.status == CostStatus.SIMULATED
+    if cost.total is None or not 0 <= cost.total <= MOST_COST:
+        status = CostStatus.SIMULATED if simulated else CostStatus.UNPRICED
+        return Cost(status=status.value, reason=cost.reason if cost.total is None else Reason.TOO_MANY.value)
+    if simulated and cost.status != CostStatus.SIMULATED:
+        return replace(cost, status=CostStatus.SIMULATED.value)
+    return cost
 
 
 def intern_all(generations: Sequence[Generation], interning: Interning) -> None:

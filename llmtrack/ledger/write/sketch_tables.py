@@ -8,13 +8,12 @@ from sqlalchemy import Connection
 
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.schema import sketch
-from llmtrack.ledger.schema.rollups import Rollup
+from llmtrack.ledger.schema.rollups import SKETCHED, Rollup
 
 Key = tuple[int, ...]
 Counts = dict[int, int]
 Triple = tuple[Counts, Counts, Counts]
 
-SKETCHED = ("duration", "time_to_first_token", "cost")
 _LONGEST = 2048
 """Bytes from which a sketch is packed anew, so that each bucket is there once; 250 of them fill half of it."""
 

@@ -16,9 +16,10 @@ from llmtrack.ledger.write.generation_row import AT, COLUMNS, MOST_COST, Row, us
 from llmtrack.pricing.engine import Pricer
 from llmtrack.pricing.names import without_snapshot
 from llmtrack.pricing.providers import provider_id
-from llmtrack.pricing.reasons import NOT_COUNTED, Reason
+from llmtrack.pricing.reasons import NOTHING_BILLED, Reason
 from llmtrack.pricing.regions import region_of
 from llmtrack.pricing.usage import Cost
+from llmtrack.statuses import CostStatus
 
 SOME = 2_000
 """Rows read at once."""
@@ -31,11 +32,11 @@ def priced_now(
     names = connection.exec_driver_sql("SELECT id, kind, text FROM name").fetchall()
     text: dict[int | None, str] = {id: word for id, _, word in names}
     number = {(kind, word): id for id, kind, word in names}
-    unpriced = number.get(("cost_status", "unpriced"))
+    unpriced = number.get(("cost_status", CostStatus.UNPRICED.value))
     wanted = [id for (kind, word), id in number.items() if kind == "provider" and _fits(word, provider, name=True)]
     if unpriced is None or not wanted:
         return
-    free = [id for reason in NOT_COUNTED if (id := number.get(("cost_reason", reason.value))) is not None]
+    free = [id for reason in NOTHING_BILLED if (id := number.get(("cost_reason", reason.value))) is not None]
     mark, now = dialect.mark, time.time_ns() // 1_000
     sql = (
         f"SELECT {', '.join(COLUMNS)} FROM generation WHERE cost_status = {unpriced} AND id > {mark} "
@@ -69,9 +70,11 @@ def _cost(row: Row, pricer: Pricer, text: dict[int | None, str], now: int) -> Co
     cost = pricer.cost(usage, at=ids.started_at(row[0]), **told)
     if cost.total is None:
         cost = pricer.cost(usage, at=now, **told)
-        if cost.status == "exact":
-            cost = replace(cost, status="estimated", reason=Reason.LATER_PRICE.value)
-    return cost if cost.total is None or cost.total <= MOST_COST else Cost("unpriced", reason=Reason.TOO_MANY.value)
+        if cost.status == CostStatus.EXACT:
+            cost = replace(cost, status=CostStatus.ESTIMATED.value, reason=Reason.LATER_PRICE.value)
+    if cost.total is not None and cost.total > MOST_COST:
+        return Cost(CostStatus.UNPRICED.value, reason=Reason.TOO_MANY.value)
+    return cost
 
 
 def _fits(word: str, pattern: str, *, name: bool = False) -> bool:
