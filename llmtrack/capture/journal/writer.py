@@ -45,7 +45,7 @@ def import_all(url: str) -> None:
     """Imports what the writer needs for the ledger at `url`."""
     modules = [
         "llmtrack.ledger.open",
-        "llmtrack.ledger.error_classes",
+        "llmtrack.ledger.errors",
         "llmtrack.capture.journal.decode",
         "llmtrack.pricing",
     ]
@@ -368,7 +368,7 @@ class Writer:
         except Exception as error:
             if ledger.progress(segment_id) >= done:
                 return len(records)  # It was committed; only the news of it was lost.
-            from llmtrack.ledger.error_classes import is_records_fault
+            from llmtrack.ledger.errors import is_records_fault
 
             if not records or not is_records_fault(error):
                 raise

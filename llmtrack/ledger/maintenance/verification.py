@@ -114,7 +114,7 @@ def days_in(connection: Connection) -> list[int]:
 
 def rows_of_day(connection: Connection, ledger: Ledger, day: int) -> Iterator[Row]:
     """The generations of a UTC day (since 1970)."""
-    mark = ledger.dialect.mark
+    mark = ledger.dialect.placeholder
     sql = f"SELECT {', '.join(COLUMNS)} FROM generation WHERE id >= {mark} AND id < {mark}"
     span = (ids.first_at(day * DAY), ids.first_at((day + 1) * DAY))
     for row in connection.exec_driver_sql(sql, span, execution_options={"stream_results": True}):
@@ -132,8 +132,8 @@ def _different(expected: dict[str, int], stored: dict[str, int]) -> tuple[str, .
 
 def rebuild_day(connection: Connection, ledger: Ledger, day: int) -> None:
     """Makes the totals of one UTC day anew from its rows."""
-    mark = ledger.dialect.mark
-    ledger.dialect.take_turns(connection)
+    mark = ledger.dialect.placeholder
+    ledger.dialect.lock_sketches(connection)
     delta = RollupDelta(rules_in(connection))
     for row in rows_of_day(connection, ledger, day):
         delta.add(row)

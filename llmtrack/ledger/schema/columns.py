@@ -36,5 +36,5 @@ def given(**options: Any) -> Any:
 
 def present(name: str, *columns: str) -> Index:
     """An index that holds only rows whose first column is known, so that it costs nothing where it is unused."""
-    known = text(f"{columns[0]} IS NOT NULL")
-    return Index(name, *columns, sqlite_where=known, postgresql_where=known)
+    not_null = text(f"{columns[0]} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=not_null, postgresql_where=not_null)

@@ -144,7 +144,7 @@ class Generation(SQLModel, table=True):
     provider: int
     operation: int
     model: int | None = None
-    """What is summed by: the model served, or what last served the name asked for (`ledger/served.py`), or the name."""
+    """What is summed by: the model served, or what last served the name asked for (`write/interning.py`), or the name."""
     request_model: int | None = None
     response_model: int | None = None
     status: int

@@ -23,7 +23,7 @@ from llmtrack.ledger.schema.rollups import (
     SKETCHES,
     Rollup,
 )
-from llmtrack.ledger.write.generation_row import AT, Row
+from llmtrack.ledger.write.generation_row import AT, COLUMNS, Row
 from llmtrack.ledger.write.sketch_tables import Triple, store_sketches
 from llmtrack.statuses import CostStatus, Status
 
@@ -267,7 +267,36 @@ def _store_sums(
 
 def _sweep(connection: Connection, dialect: Dialect, rollup: Rollup, sums: Mapping[Key, Sums]) -> None:
     """Deletes the totals that nothing is left of."""
-    where = " AND ".join(f"{column} = {dialect.mark}" for column in rollup.key)
+    where = " AND ".join(f"{column} = {dialect.placeholder}" for column in rollup.key)
     keys = sorted(key for key, values in sums.items() if values[0] <= 0)
     if keys:
         connection.exec_driver_sql(f"DELETE FROM {rollup.table} WHERE {where} AND generations = 0", keys)
+
+
+def correct_presence(connection: Connection, dialect: Dialect, rules: CountingRules, gone: Row) -> None:
+    """Makes the presence bits right that the row `gone` had set, from the rows its user still has on that day.
+
+    Adding rows sets bits; taking rows away cannot clear them, since other rows may have set them too.
+    """
+    before, after = RollupDelta(rules), RollupDelta(rules)
+    before.add(gone)
+    for row in _rows_of(connection, dialect, gone[AT["app_user"]], ids.started_at(gone[0]) // DAY):
+        after.add(row)
+    where = " AND ".join(f"{column} = {dialect.placeholder}" for column in DAY_USER.key)
+    for key in before.quarters():
+        am, pm = after.quarters().get(key, (0, 0))
+        changes = f"quarters_am = {dialect.placeholder}, quarters_pm = {dialect.placeholder}"
+        connection.exec_driver_sql(f"UPDATE rollup_day_user SET {changes} WHERE {where}", (am, pm, *key))
+        connection.exec_driver_sql(f"DELETE FROM rollup_day_user WHERE {where} AND generations = 0", key)
+    where = " AND ".join(f"{column} = {dialect.placeholder}" for column in SEEN.key)
+    for key, bit in before.seen().items():
+        if key not in after.seen():
+            connection.exec_driver_sql(f"UPDATE rollup_seen SET days = days & ~{bit} WHERE {where}", key)
+            connection.exec_driver_sql(f"DELETE FROM rollup_seen WHERE {where} AND days = 0", key)
+
+
+def _rows_of(connection: Connection, dialect: Dialect, user: int | None, day: int) -> list[Row]:
+    who = "app_user IS NULL" if user is None else f"app_user = {user}"
+    within = f"id >= {ids.first_at(day * DAY)} AND id < {ids.first_at((day + 1) * DAY)}"
+    sql = f"SELECT {', '.join(COLUMNS)} FROM generation WHERE {who} AND {within}"
+    return [tuple(row) for row in connection.exec_driver_sql(sql)]

@@ -59,15 +59,15 @@ class TraceDelta:
             used = [
                 place for place in range(len(SUMS)) if any(sums[place] for sums in self._sums[table].values())
             ]  # fmt: skip
-            mark = dialect.mark
+            placeholder = dialect.placeholder
             sets = [
-                f"started_at = {dialect.least}(started_at, {mark})",
-                f"ended_at = {dialect.greatest}(ended_at, {mark})",
-                *(f"{SUMS[place]} = {SUMS[place]} + {mark}" for place in used),
+                f"started_at = {dialect.least}(started_at, {placeholder})",
+                f"ended_at = {dialect.greatest}(ended_at, {placeholder})",
+                *(f"{SUMS[place]} = {SUMS[place]} + {placeholder}" for place in used),
             ]
             none = [0] * len(SUMS)
             rows = [
                 (*times[id], *(self._sums[table].get(id, none)[place] for place in used), id) for id in sorted(times)
             ]
             if rows:
-                connection.exec_driver_sql(f"UPDATE {table} SET {', '.join(sets)} WHERE id = {mark}", rows)
+                connection.exec_driver_sql(f"UPDATE {table} SET {', '.join(sets)} WHERE id = {placeholder}", rows)
