@@ -15,7 +15,7 @@ from llmtrack.pricing.quote import Quote, quote
 from llmtrack.pricing.rates import NANO, Parts, Rates, to_nano
 from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.supplements import costs_as_standard
-from llmtrack.pricing.usage import Cost, Price, Usage
+from llmtrack.pricing.usage import COUNTS, Cost, Price, Usage
 from llmtrack.statuses import FAILED, CostStatus, Status
 
 _log = logging.getLogger(__name__)
@@ -242,17 +242,10 @@ def _add(parts: Sequence[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-_COUNTS = (
-    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens",
-    "cache_write_12h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens",
-    "cache_read_audio_tokens", "input_image_tokens", "cache_read_image_tokens", "output_image_tokens", "web_searches",
-)  # fmt: skip
-
-
 def _without_others(usage: Usage) -> Usage | None:
     """What is left for the call's own model once the work on others is taken out; None if that is less than nothing."""
     left: dict[str, int | None] = {}
-    for name in _COUNTS:
+    for name in COUNTS:
         count = getattr(usage, name)
         if count is not None:
             count -= sum(getattr(used, name) or 0 for _, used in usage.others)

@@ -11,7 +11,7 @@ from llmtrack import ids
 from llmtrack.ledger.database import full_text
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.records import Generation
-from llmtrack.ledger.write.generation_row import AT, COLUMNS, Row
+from llmtrack.ledger.write.generation_row import AT, COLUMNS, USAGE_AND_COST, Row
 from llmtrack.ledger.write.generation_writer import GenerationWriter
 from llmtrack.statuses import Status
 
@@ -31,8 +31,7 @@ _BEGUN = (
 """Columns that the request which began the answer has right, rather than a later look at it."""
 
 
-_USED = range(AT["input_tokens"], AT["cost_reason"] + 1)
-"""Counts, cost and price of a row."""
+_USED = [AT[column] for column in USAGE_AND_COST]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ from llmtrack.ledger.write.generation_row import AT, Row
 from llmtrack.ledger.write.interning import Interning, Remembered, plain_json, price_key
 from llmtrack.ledger.write.rollup_delta import CountingRules, RollupDelta
 from llmtrack.ledger.write.trace_totals import TraceDelta
-from llmtrack.pricing.usage import Cost
+from llmtrack.pricing.usage import PARTS, Cost
 from llmtrack.statuses import CostStatus
 
-_PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
-_CHANGED = ("cost_status", "cost", *(f"{part}_cost" for part in _PARTS), "price", "cost_reason", "usage_details")
+_CHANGED = ("cost_status", "cost", *(f"{part}_cost" for part in PARTS), "price", "cost_reason", "usage_details")
 
 
 class CostChanges:
@@ -70,7 +69,7 @@ class CostChanges:
         return (
             names["cost_status", cost.status],
             cost.total,
-            *(getattr(cost, part) for part in _PARTS),
+            *(getattr(cost, part) for part in PARTS),
             None if cost.price is None else prices[price_key(cost.price)],
             names["cost_reason", cost.reason] if cost.reason else None,
             details,
