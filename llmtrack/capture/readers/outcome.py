@@ -7,7 +7,7 @@ from typing import Any
 from llmtrack.capture.errors import error_type
 from llmtrack.capture.exchange import ErrorSeen, Exchange
 from llmtrack.capture.readers.event_stream import load
-from llmtrack.capture.readers.parsed_response import Failure, Said, failure
+from llmtrack.capture.readers.parsed_response import Failure, ParsedResponse, failure
 from llmtrack.error_types import ErrorType
 from llmtrack.statuses import Status
 
@@ -17,7 +17,9 @@ _STATUS_OF = {ErrorType.CANCELLED.value: Status.CANCELLED, ErrorType.REFUSED.val
 """Errors that are none of the provider's and have a status of their own."""
 
 
-def outcome(exchange: Exchange, said: Said, *, streamed: bool, read: bool = False) -> tuple[Status, Trouble | None]:
+def outcome(
+    exchange: Exchange, parsed: ParsedResponse, *, streamed: bool, read: bool = False
+) -> tuple[Status, Trouble | None]:
     """The status of the call, and its trouble if it has any. `read`: the answer could be made out.
 
     What the caller saw comes first: an exception is an error even if the answer was whole. Then what the answer says
@@ -25,26 +27,26 @@ def outcome(exchange: Exchange, said: Said, *, streamed: bool, read: bool = Fals
     """
     if exchange.ended == "refused":
         return Status.REFUSED, (ErrorType.REFUSED.value, None, exchange.error.message if exchange.error else None)
-    trouble = _seen(exchange, said)
+    trouble = _seen(exchange, parsed)
     if trouble is not None:
         return _STATUS_OF.get(trouble[0], Status.ERROR), trouble
-    if said.failure is not None:
-        return Status.ERROR, _reported(said.failure)
-    if streamed and not said.complete:
+    if parsed.failure is not None:
+        return Status.ERROR, _reported(parsed.failure)
+    if streamed and not parsed.complete:
         return (Status.INCOMPLETE if exchange.ended == "read" else Status.ABANDONED), None
     if not streamed and exchange.ended in ("closed", "abandoned") and not read:
         return Status.ABANDONED, None
-    if said.cancelled:
+    if parsed.cancelled:
         return Status.CANCELLED, None
-    if said.pending:
+    if parsed.pending:
         return Status.PENDING, None
-    return (Status.INCOMPLETE if said.cut else Status.OK), None
+    return (Status.INCOMPLETE if parsed.cut else Status.OK), None
 
 
-def _seen(exchange: Exchange, said: Said) -> Trouble | None:
+def _seen(exchange: Exchange, parsed: ParsedResponse) -> Trouble | None:
     """The trouble that the caller saw, as an exception or as an HTTP status."""
     error, status = exchange.error, exchange.http_status
-    if exchange.ended == "cancelled" and (error is not None or not said.complete):
+    if exchange.ended == "cancelled" and (error is not None or not parsed.complete):
         return ErrorType.CANCELLED.value, None, (error.message or None) if error else None
     if exchange.ended == "abandoned":
         error = None  # the end of the program, or of the generator that held the stream
@@ -54,7 +56,7 @@ def _seen(exchange: Exchange, said: Said) -> Trouble | None:
         if status is None or status < 400:
             return None
         error = ErrorSeen("", http_status=status, body=_body(exchange))
-    told = said.failure or _told(error.body if error.body is not None else _body(exchange, status))
+    told = parsed.failure or _told(error.body if error.body is not None else _body(exchange, status))
     code = told.code or told.kind
     message = told.message or error.message or None
     status = error.http_status if error.http_status is not None else status
