@@ -142,10 +142,10 @@ class Pricer:
     def _priced(
         self, usage: Usage, provider: str, model: str, tier: str | None, at: int, region: str | None
     ) -> _Priced | Reason:
-        found = self._quote(provider, model, tier, at, region)
-        if found.reason is not None:
-            return found.reason
-        bands = found.bands
+        quoted = self._quote(provider, model, tier, at, region)
+        if quoted.reason is not None:
+            return quoted.reason
+        bands = quoted.bands
         band = bands[0]
         if len(bands) > 1:
             size = usage.input_tokens or 0
@@ -155,7 +155,7 @@ class Pricer:
         result = band.rates.apply(usage)
         if type(result) is not tuple:
             return cast(Reason, result)
-        return _Priced(result[0], result[1] or found.doubt, band.price)
+        return _Priced(result[0], result[1] or quoted.doubt, band.price)
 
     def _quote(self, provider: str, model: str, tier: str | None, at: int, region: str | None) -> Quote:
         """The quote in force at that moment, from memory where one is there."""
@@ -164,17 +164,17 @@ class Pricer:
             self._quotes = {}
             self._data = data
         key = (provider, model, tier, region)
-        known = self._quotes.get(key, ())
-        for one in known:
-            if one.since <= at < one.until:
-                return one
+        quotes = self._quotes.get(key, ())
+        for earlier in quotes:
+            if earlier.since <= at < earlier.until:
+                return earlier
         name = listing.tier_name(tier)
         made = quote(data, self._book, provider, model, name, at, region)
         if made.reason is Reason.NO_TIER_PRICE and costs_as_standard(provider, name):
             made = quote(data, self._book, provider, model, STANDARD, at, region)
         if len(self._quotes) >= _KEPT_KEYS:
             self._quotes = {}
-        self._quotes[key] = (made, *known[: _KEPT_WINDOWS - 1])
+        self._quotes[key] = (made, *quotes[: _KEPT_WINDOWS - 1])
         return made
 
     def quote(self, provider: str, model: str, tier: str | None = None, *, at: int, region: str | None = None) -> Quote:
@@ -197,9 +197,9 @@ class Pricer:
                 return _unpriced(priced)
             done.append(priced)
             doubt = doubt or (Reason(used.doubt) if used.doubt else priced.doubt)
-        columns = zip(*(one.parts for one in done), strict=True)
+        columns = zip(*(work.parts for work in done), strict=True)
         sums = cast(Parts, tuple(_add(column) for column in columns))
-        return replace(_cost(sums, done[0].price, doubt), other_prices=tuple(one.price for one in done[1:]))
+        return replace(_cost(sums, done[0].price, doubt), other_prices=tuple(work.price for work in done[1:]))
 
     def _reported(
         self, reported: Decimal, provider: str, model: str | None, tier: str | None, at: int, region: str | None
@@ -238,8 +238,8 @@ def _unpriced(reason: Reason) -> Cost:
 
 
 def _add(parts: Sequence[int | None]) -> int | None:
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None
+    amounts = [part for part in parts if part is not None]
+    return sum(amounts) if amounts else None
 
 
 def _without_others(usage: Usage) -> Usage | None:
