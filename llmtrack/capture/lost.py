@@ -9,6 +9,7 @@ from llmtrack.capture.estimates import estimate_input, estimate_output
 from llmtrack.ids import new_id
 from llmtrack.ledger.records import Generation
 from llmtrack.pricing import Pricer, Usage
+from llmtrack.statuses import Status
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -40,7 +41,7 @@ def record_lost(
         started_at=started_at,
         provider=provider,
         operation="chat",
-        status="abandoned",
+        status=Status.ABANDONED.value,
         request_model=model,
         user_id=user_id,
         session_id=session_id,

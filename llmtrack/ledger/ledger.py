@@ -17,13 +17,14 @@ from llmtrack.ledger.database.idle_checkpoint import IdleCheckpoint
 from llmtrack.ledger.errors import JournalGap
 from llmtrack.ledger.owner import Owner
 from llmtrack.ledger.records import Record
-from llmtrack.ledger.write.batch import Batch, Texts, texts_of
+from llmtrack.ledger.write.batch import write_batch
+from llmtrack.ledger.write.generation_writer import Texts, texts_of
 from llmtrack.ledger.write.interning import Remembered
 from llmtrack.pricing.book import BookEntry
 
 T = TypeVar("T")
-_PATIENCE = 60.0
-"""Seconds for which a transaction that lost to another is tried again."""
+_RETRY_SECONDS = 60.0
+"""How long a transaction that lost to another is tried again."""
 
 
 class Ledger:
@@ -77,10 +78,10 @@ class Ledger:
         been read that far already is taken for a repetition and changes nothing. `since` is where `records` begin in
         the segments: `JournalGap` is raised where they have not been read that far. Raises what the database raises.
         """
-        told = texts_of(records)  # before it is our turn: others may write meanwhile
+        texts = texts_of(records)  # before the write lock: others may write meanwhile
         with self._writing:
             try:
-                self.transact(lambda connection: self._write(connection, records, told, progress, since))
+                self.transact(lambda connection: self._write(connection, records, texts, progress, since))
             except BaseException:
                 self._remembered.forget()
                 raise
@@ -89,7 +90,7 @@ class Ledger:
         self,
         connection: Connection,
         records: Sequence[Record],
-        told: Texts,
+        texts: Texts,
         progress: Sequence[tuple[str, int]],
         since: int,
     ) -> None:
@@ -103,7 +104,7 @@ class Ledger:
             self._remembered_at = self._connections
             self._remembered.forget()
         if records:
-            Batch(connection, self.dialect, self._remembered, told).write(records)
+            write_batch(connection, self.dialect, self._remembered, records, texts)
         if progress:
             changes = [("position", "set"), ("updated_at", "set")]
             sql = self.dialect.upsert_sql("journal_progress", ("segment_id",), changes)
@@ -137,7 +138,7 @@ class Ledger:
         """Forgets how far these segments were read: they are deleted."""
         if not segment_ids:
             return
-        sql = f"DELETE FROM journal_progress WHERE segment_id = {self.dialect.mark}"
+        sql = f"DELETE FROM journal_progress WHERE segment_id = {self.dialect.placeholder}"
         self.transact(lambda connection: connection.exec_driver_sql(sql, [(id,) for id in segment_ids]))
 
     def book(self) -> tuple[int, tuple[BookEntry, ...]]:
@@ -169,7 +170,7 @@ class Ledger:
             self._find_file()
             with self.engine.connect() as connection:
                 if self._is_open(connection):
-                    connection = connection.execution_options(**self.dialect.reads())
+                    connection = connection.execution_options(**self.dialect.read_options())
                     with connection.begin():
                         yield connection
                     return
@@ -180,12 +181,12 @@ class Ledger:
 
         Again, too, if its database was removed or replaced before it ended: it is done in what took that one's place.
         """
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _RETRY_SECONDS
         pause = 0.01
         while True:
             self._find_file()
             try:
-                with self.dialect.turn(self.engine), self.engine.connect() as connection:
+                with self.dialect.write_lock(self.engine), self.engine.connect() as connection:
                     if self._is_open(connection):
                         connection = connection.execution_options(writes=True)
                         with connection.begin():
@@ -195,7 +196,7 @@ class Ledger:
                                 self._idle.note()
                             return result
             except Exception as error:
-                if not self.dialect.is_passing(error) or time.monotonic() > deadline:
+                if not self.dialect.is_transient(error) or time.monotonic() > deadline:
                     raise
             self._remembered.forget()
             time.sleep(pause)
@@ -224,5 +225,5 @@ class Ledger:
 
 
 def _position(connection: Connection, dialect: Dialect, segment: str) -> int:
-    sql = f"SELECT position FROM journal_progress WHERE segment_id = {dialect.mark}"
+    sql = f"SELECT position FROM journal_progress WHERE segment_id = {dialect.placeholder}"
     return connection.exec_driver_sql(sql, (segment,)).scalar_one_or_none() or 0

@@ -11,10 +11,12 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from llmtrack.ledger.database import dialect_of
 from llmtrack.ledger.database.database_file import DatabaseFile
-from llmtrack.ledger.database.dialect import BUSY_SECONDS, Dialect, SQLite, dialect_of
+from llmtrack.ledger.database.dialect import BUSY_SECONDS, Dialect
 from llmtrack.ledger.database.ledger_identity import identify_ledger
 from llmtrack.ledger.database.private_files import create_private, make_private
+from llmtrack.ledger.database.sqlite import SQLite
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
 from llmtrack.ledger.migrations import bring_up as upgrade_tables
@@ -71,9 +73,9 @@ def parse(url: str) -> URL:
     return address.set(drivername="postgresql+psycopg")
 
 
-def _open(address: URL, mark: str) -> Ledger:
+def _open(address: URL, owner_address: str) -> Ledger:
     dialect = dialect_of(address)
-    assert dialect is not None  # `parse` saw to it
+    assert dialect is not None  # `parse` refuses others
     shown = str(address.database) if isinstance(dialect, SQLite) else mask_address(address.render_as_string())
     file = DatabaseFile(Path(shown)) if isinstance(dialect, SQLite) else None
     engine = dialect.engine(address)
@@ -86,7 +88,7 @@ def _open(address: URL, mark: str) -> Ledger:
                 file.set_stale_log_aside()
                 _prepare_file(file.path)
             _make_tables(engine, dialect, shown)
-            return identify_ledger(engine, dialect, mark)
+            return identify_ledger(engine, dialect, owner_address)
         except DBAPIError as error:
             raise LedgerError(_in_words(error, address, shown)) from error
 
@@ -104,7 +106,7 @@ def _make_tables(engine: Engine, dialect: Dialect, shown: str) -> None:
             return upgrade_tables(engine, dialect, shown)
         except DBAPIError as error:
             # Another process is creating or upgrading it; SQLite does not always wait by itself here.
-            if not dialect.is_passing(error) or time.monotonic() > deadline:
+            if not dialect.is_transient(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
 

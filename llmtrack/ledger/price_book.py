@@ -1,4 +1,4 @@
-"""The price book as it is kept: add an entry, list them, retire one. What was stored before keeps its cost."""
+"""The price book of a ledger: add an entry, list them, retire one. Costs that are stored stay as they are."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from llmtrack import ids
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.metrics import ask
+from llmtrack.ledger.write.spans_and_feedback import write_audit
 from llmtrack.pricing.book import BookEntry
 from llmtrack.pricing.engine import Pricer
 from llmtrack.pricing.reasons import in_words
@@ -72,20 +72,20 @@ def missing_prices(
     Calls that failed without being billed, and those whose usage nobody reported, are not counted: no price helps them.
     """
     metrics = ["generations", "unpriced", "usage_missing", "input_tokens", "output_tokens"]
-    asked = ask(ledger, metrics, ["provider", "model"], since=since, until=until, timezone=timezone, fill=False)
-    found = (
+    by_model = ask(ledger, metrics, ["provider", "model"], since=since, until=until, timezone=timezone, fill=False)
+    models = (
         Missing(
             row["provider"] or "", row["model"] or "", row["generations"], row["unpriced"] - row["usage_missing"],
             row["input_tokens"], row["output_tokens"],
         )
-        for row in asked
+        for row in by_model
     )  # fmt: skip
-    return tuple(sorted((one for one in found if one.unpriced > 0), key=lambda one: -one.unpriced))
+    return tuple(sorted((model for model in models if model.unpriced > 0), key=lambda model: -model.unpriced))
 
 
-def why_missing(one: Missing, pricer: Pricer, *, at: int | None = None) -> str:
+def why_missing(missing: Missing, pricer: Pricer, *, at: int | None = None) -> str:
     """Why calls of this model have no price, as far as it can be told now; `pricer` has the book as it is."""
-    quote = pricer.quote(one.provider, one.model, at=_now(at))
+    quote = pricer.quote(missing.provider, missing.model, at=_now(at))
     if quote.reason is not None:
         return in_words(quote.reason)
     if any("book" in band.price.source + band.price.version for band in quote.bands):
@@ -108,7 +108,7 @@ def add_price(ledger: Ledger, entry: BookEntry, *, by: str, at: int | None = Non
         id = 1 + max((line.entry.id for line in lines), default=0)
         values = (id, json.dumps(entry.as_json()), now, by)
         connection.exec_driver_sql(ledger.dialect.insert_sql("price_book", _COLUMNS[:4]), values)
-        _note(connection, ledger.dialect, now, by, "price.add", id, entry)
+        write_audit(connection, ledger.dialect, by, "price.add", str(id), entry.as_json(), now)
         return id
 
     return replace(entry, id=ledger.transact(keep))
@@ -128,17 +128,17 @@ def retire_price(
         lines = {line.entry.id: line for line in _lines(connection, ledger.dialect)}
         line = lines.get(id)
         if line is None:
-            there = ", ".join(str(one) for one in sorted(lines)) or "none at all"
+            there = ", ".join(map(str, sorted(lines))) or "none at all"
             raise LedgerError(f"There is no price book entry {id}; there are {there}.")
         if line.void or (line.entry.until is not None and line.entry.until <= now and not from_the_beginning):
             raise LedgerError(f"Price book entry {id} no longer holds; there is nothing to retire.")
         until = line.entry.since if from_the_beginning else max(now, line.entry.since)
-        mark = ledger.dialect.mark
-        connection.exec_driver_sql(
-            f"UPDATE price_book SET withdrawn_at = {mark}, withdrawn_by = {mark} WHERE id = {mark}", (until, by, id)
-        )
-        _note(connection, ledger.dialect, now, by, "price.retire", id, replace(line.entry, until=until))
-        return replace(line, entry=replace(line.entry, until=until), withdrawn_at=until, withdrawn_by=by)
+        parameter = ledger.dialect.placeholder
+        sql = f"UPDATE price_book SET withdrawn_at = {parameter}, withdrawn_by = {parameter} WHERE id = {parameter}"
+        connection.exec_driver_sql(sql, (until, by, id))
+        ended = replace(line.entry, until=until)
+        write_audit(connection, ledger.dialect, by, "price.retire", str(id), ended.as_json(), now)
+        return replace(line, entry=ended, withdrawn_at=until, withdrawn_by=by)
 
     return ledger.transact(end)
 
@@ -154,12 +154,6 @@ def _lines(connection: Connection, dialect: Dialect) -> Sequence[BookLine]:
 def _new_version(connection: Connection, dialect: Dialect) -> None:
     """Says that the book is about to change. First of all: it also makes others who would change it wait."""
     connection.exec_driver_sql(dialect.upsert_sql("state", ("key",), [("value", "add")]), ("book", 1))
-
-
-def _note(connection: Connection, dialect: Dialect, at: int, by: str, action: str, id: int, entry: BookEntry) -> None:
-    columns = ("id", "at", "actor", "action", "subject", "detail")
-    values = (ids.new_id(at), at, by, action, str(id), json.dumps(entry.as_json()))
-    connection.exec_driver_sql(dialect.insert_sql("audit", columns), values)
 
 
 def _now(at: int | None) -> int:

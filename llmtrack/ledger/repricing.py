@@ -1,4 +1,4 @@
-"""Pricing calls that had no price when they were made: a look at what it would come to, doing it, and undoing it.
+"""Pricing calls that had no price when they were made: a preview, doing it, and undoing it.
 
 Costs that exist are left alone. Rows of sealed days are gone, so that nothing on those days can be priced any more.
 """
@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 from llmtrack import ids
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.write import sealed_days
-from llmtrack.ledger.write.audit import note
 from llmtrack.ledger.write.cost_changes import CostChanges
 from llmtrack.ledger.write.generation_row import AT, COLUMNS, Row
+from llmtrack.ledger.write.spans_and_feedback import write_audit
 from llmtrack.ledger.write.unpriced_rows import SOME, on_sealed_days, priced_now
 from llmtrack.pricing.engine import Pricer, in_dollars
 from llmtrack.pricing.reasons import Reason
@@ -101,7 +101,7 @@ def preview(ledger: Ledger, provider: str = "*", model: str = "*", *, timezone: 
         Line(month, users.get(user or 0), calls, in_dollars(nano) or Decimal(0))
         for (month, user), (calls, nano) in sums.items()
     ]
-    return Preview(tuple(sorted(lines, key=lambda one: (one.month, -one.cost, one.user or ""))), unpriced, sealed)
+    return Preview(tuple(sorted(lines, key=lambda line: (line.month, -line.cost, line.user or ""))), unpriced, sealed)
 
 
 def apply(ledger: Ledger, provider: str = "*", model: str = "*", *, by: str) -> Run:
@@ -128,7 +128,7 @@ def apply(ledger: Ledger, provider: str = "*", model: str = "*", *, by: str) -> 
             raise LedgerError(f"No unpriced call of {models} has a price now; nothing was changed.")
         change.store()
         detail = {"models": models, "calls": calls, "nano_dollars": nano}
-        note(connection, ledger.dialect, by, "price.apply", str(number), detail)
+        write_audit(connection, ledger.dialect, by, "price.apply", str(number), detail)
         return Run(number, time.time_ns() // 1_000, by, models, calls, in_dollars(nano) or Decimal(0))
 
     return ledger.transact(work)
@@ -149,18 +149,18 @@ def undo(ledger: Ledger, number: int, *, by: str) -> int:
         if run.undone:
             raise LedgerError(f"Pricing {number} was undone before.")
         change, count, after = CostChanges(connection, ledger.dialect), 0, -1
-        mark = ledger.dialect.mark
+        placeholder = ledger.dialect.placeholder
         while some := connection.exec_driver_sql(
             f"SELECT {', '.join(f'g.{column}' for column in COLUMNS)}, r.cost_reason, r.usage_details FROM repriced r "
-            f"JOIN generation g ON g.id = r.generation WHERE r.run = {mark} AND r.generation > {mark} "
+            f"JOIN generation g ON g.id = r.generation WHERE r.run = {placeholder} AND r.generation > {placeholder} "
             f"ORDER BY r.generation LIMIT {SOME}",
             (number, after),
         ).fetchall():
             change.restore([(tuple(row[:-2]), row[-2], row[-1]) for row in some])
             count, after = count + len(some), some[-1][0]
         change.store()
-        connection.exec_driver_sql(f"DELETE FROM repriced WHERE run = {mark}", (number,))
-        note(connection, ledger.dialect, by, "price.undo", str(number), {"models": run.models, "calls": count})
+        connection.exec_driver_sql(f"DELETE FROM repriced WHERE run = {placeholder}", (number,))
+        write_audit(connection, ledger.dialect, by, "price.undo", str(number), {"models": run.models, "calls": count})
         return count
 
     return ledger.transact(work)
@@ -174,18 +174,18 @@ def runs(ledger: Ledger) -> tuple[Run, ...]:
 
 def _runs(connection: Connection, ledger: Ledger) -> list[Run]:
     sql = "SELECT action, subject, at, actor, detail FROM audit WHERE action IN ('price.apply', 'price.undo')"
-    found = connection.exec_driver_sql(sql).fetchall()
-    undone = {subject for action, subject, *_ in found if action == "price.undo"}
+    entries = connection.exec_driver_sql(sql).fetchall()
+    undone = {subject for action, subject, *_ in entries if action == "price.undo"}
     load = ledger.dialect.from_json
     return [
-        Run(int(subject), at, by, told["models"], told["calls"], in_dollars(told["nano_dollars"]) or Decimal(0),
+        Run(int(subject), at, by, run["models"], run["calls"], in_dollars(run["nano_dollars"]) or Decimal(0),
             subject in undone)
-        for action, subject, at, by, detail in found if action == "price.apply" and (told := load(detail))
+        for action, subject, at, by, detail in entries if action == "price.apply" and (run := load(detail))
     ]  # fmt: skip
 
 
 def _users(connection: Connection, wanted: set[int]) -> dict[int, str]:
     if not wanted:
         return {}
-    found = connection.exec_driver_sql("SELECT id, user_id FROM app_user")
-    return {id: name for id, name in found if id in wanted}
+    users = connection.exec_driver_sql("SELECT id, user_id FROM app_user")
+    return {id: name for id, name in users if id in wanted}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from llmtrack.pricing.compare import WhatIf, what_if
     from llmtrack.pricing.engine import Pricer, in_dollars
     from llmtrack.pricing.forecast import Estimate, estimate
-    from llmtrack.pricing.reasons import Reason, counts_as_unpriced, in_words
+    from llmtrack.pricing.reasons import Reason, in_words
     from llmtrack.pricing.refresh import Freshness, freshness, keep_fresh
     from llmtrack.pricing.refusals import PriceRefused, check
     from llmtrack.pricing.usage import Cost, Price, Usage
@@ -24,7 +24,7 @@ _PLACES = {
     "compare": ("WhatIf", "what_if"),
     "engine": ("Pricer", "in_dollars"),
     "forecast": ("Estimate", "estimate"),
-    "reasons": ("Reason", "counts_as_unpriced", "in_words"),
+    "reasons": ("Reason", "in_words"),
     "refresh": ("Freshness", "freshness", "keep_fresh"),
     "refusals": ("PriceRefused", "check"),
     "usage": ("Cost", "Price", "Usage"),
@@ -44,7 +44,6 @@ __all__ = [
     "Usage",
     "WhatIf",
     "check",
-    "counts_as_unpriced",
     "estimate",
     "freshness",
     "in_dollars",

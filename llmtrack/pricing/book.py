@@ -81,17 +81,17 @@ class BookEntry:
 
     def as_json(self) -> dict[str, Any]:
         """All of it but the id, in plain types; money as decimal strings."""
-        told = {name: getattr(self, name) for name in _FIELDS}
-        told["rates"] = {name: str(rate) for name, rate in self.rates.items()}
-        told["percent"] = None if self.percent is None else str(self.percent)
-        return told
+        values = {name: getattr(self, name) for name in _FIELDS}
+        values["rates"] = {name: str(rate) for name, rate in self.rates.items()}
+        values["percent"] = None if self.percent is None else str(self.percent)
+        return values
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any], id: int, *, until: int | None = None) -> BookEntry:
+    def from_json(cls, values: Mapping[str, Any], id: int, *, until: int | None = None) -> BookEntry:
         """What `as_json` gave, with the id it is kept under; `until` ends it, if that is sooner than it would end."""
-        given = {name: told[name] for name in _FIELDS if name in told}
-        given["rates"] = {name: Decimal(rate) for name, rate in (told.get("rates") or {}).items()}
-        given["percent"] = None if told.get("percent") is None else Decimal(told["percent"])
+        given = {name: values[name] for name in _FIELDS if name in values}
+        given["rates"] = {name: Decimal(rate) for name, rate in (values.get("rates") or {}).items()}
+        given["percent"] = None if values.get("percent") is None else Decimal(values["percent"])
         entry = cls(**given, id=id)
         if until is not None and (entry.until is None or until < entry.until):
             return replace(entry, until=until)
@@ -112,17 +112,17 @@ class BookEntry:
         return (*model_rank, *provider_rank, *tier_rank)
 
 
-_FIELDS = tuple(one.name for one in fields(BookEntry) if one.name != "id")
+_FIELDS = tuple(entry_field.name for entry_field in fields(BookEntry) if entry_field.name != "id")
 
 
 def _closeness(pattern: str, spellings: Sequence[str]) -> tuple[int, int] | None:
     """(2, …) for the very name, (1, …) for another spelling of it, (0, letters given) for a glob, None for neither."""
     wanted = pattern.strip().lower()
     names = [name.strip().lower() for name in spellings]
-    if not any(mark in wanted for mark in "*?["):
+    if not any(sign in wanted for sign in "*?["):
         return (2, 0) if wanted == names[0] else (1, 0) if wanted in names else None
     if any(fnmatchcase(name, wanted) for name in names):
-        return (0, sum(mark not in "*?[]" for mark in wanted))
+        return (0, sum(sign not in "*?[]" for sign in wanted))
     return None
 
 

@@ -9,10 +9,9 @@ from decimal import Decimal
 
 from llmtrack.pricing.engine import Pricer
 from llmtrack.pricing.reasons import Reason, in_words
-from llmtrack.pricing.usage import Price, Usage
+from llmtrack.pricing.usage import PARTS, Price, Usage
 
 _NO_LIMIT = 2**62
-_PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def what_if(
     result = band.rates.apply(usage, _NO_LIMIT)
     if isinstance(result, Reason):
         return WhatIf(None, {}, tuple(assumed), band.price, in_words(result))
-    parts = {name: Decimal(nano) / 10**9 for name, nano in zip(_PARTS, result[0], strict=True) if nano is not None}
+    parts = {name: Decimal(nano) / 10**9 for name, nano in zip(PARTS, result[0], strict=True) if nano is not None}
     if "request" in parts:
         parts["request"] *= calls
     total = sum(parts.values(), Decimal(0))

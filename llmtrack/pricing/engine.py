@@ -15,12 +15,14 @@ from llmtrack.pricing.quote import Quote, quote
 from llmtrack.pricing.rates import NANO, Parts, Rates, to_nano
 from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.supplements import costs_as_standard
-from llmtrack.pricing.usage import Cost, Price, Usage
+from llmtrack.pricing.usage import COUNTS, Cost, Price, Usage
+from llmtrack.statuses import FAILED, CostStatus, Status
 
 _log = logging.getLogger(__name__)
 _KEPT_KEYS = 4096
 _KEPT_WINDOWS = 8
-_NOT_SENT = frozenset({"error", "refused"})
+_EXACT, _ESTIMATED = CostStatus.EXACT.value, CostStatus.ESTIMATED.value
+_UNPRICED, _SIMULATED = CostStatus.UNPRICED.value, CostStatus.SIMULATED.value
 _FREE_OPERATIONS = frozenset({"count_tokens"})
 _NOT_BILLED_HERE = frozenset({"batch"})  # asking for a batch costs nothing; its results are not seen here
 _DEMO = Rates(demo.RATES)
@@ -117,9 +119,9 @@ class Pricer:
             if operation in _FREE_OPERATIONS:
                 return _free(provider, model or request_model or "", operation or "")
             nothing = usage.input_tokens is None and usage.output_tokens is None
-            if nothing and (status in _NOT_SENT or operation in _NOT_BILLED_HERE):
+            if nothing and (status in FAILED or operation in _NOT_BILLED_HERE):
                 return _unpriced(Reason.NO_USAGE)
-            if status == "pending":
+            if status == Status.PENDING:
                 return _unpriced(Reason.PENDING)
             name = model or request_model
             if not name:
@@ -140,10 +142,10 @@ class Pricer:
     def _priced(
         self, usage: Usage, provider: str, model: str, tier: str | None, at: int, region: str | None
     ) -> _Priced | Reason:
-        found = self._quote(provider, model, tier, at, region)
-        if found.reason is not None:
-            return found.reason
-        bands = found.bands
+        quoted = self._quote(provider, model, tier, at, region)
+        if quoted.reason is not None:
+            return quoted.reason
+        bands = quoted.bands
         band = bands[0]
         if len(bands) > 1:
             size = usage.input_tokens or 0
@@ -153,7 +155,7 @@ class Pricer:
         result = band.rates.apply(usage)
         if type(result) is not tuple:
             return cast(Reason, result)
-        return _Priced(result[0], result[1] or found.doubt, band.price)
+        return _Priced(result[0], result[1] or quoted.doubt, band.price)
 
     def _quote(self, provider: str, model: str, tier: str | None, at: int, region: str | None) -> Quote:
         """The quote in force at that moment, from memory where one is there."""
@@ -162,17 +164,17 @@ class Pricer:
             self._quotes = {}
             self._data = data
         key = (provider, model, tier, region)
-        known = self._quotes.get(key, ())
-        for one in known:
-            if one.since <= at < one.until:
-                return one
+        quotes = self._quotes.get(key, ())
+        for earlier in quotes:
+            if earlier.since <= at < earlier.until:
+                return earlier
         name = listing.tier_name(tier)
         made = quote(data, self._book, provider, model, name, at, region)
         if made.reason is Reason.NO_TIER_PRICE and costs_as_standard(provider, name):
             made = quote(data, self._book, provider, model, STANDARD, at, region)
         if len(self._quotes) >= _KEPT_KEYS:
             self._quotes = {}
-        self._quotes[key] = (made, *known[: _KEPT_WINDOWS - 1])
+        self._quotes[key] = (made, *quotes[: _KEPT_WINDOWS - 1])
         return made
 
     def quote(self, provider: str, model: str, tier: str | None = None, *, at: int, region: str | None = None) -> Quote:
@@ -195,9 +197,9 @@ class Pricer:
                 return _unpriced(priced)
             done.append(priced)
             doubt = doubt or (Reason(used.doubt) if used.doubt else priced.doubt)
-        columns = zip(*(one.parts for one in done), strict=True)
+        columns = zip(*(work.parts for work in done), strict=True)
         sums = cast(Parts, tuple(_add(column) for column in columns))
-        return replace(_cost(sums, done[0].price, doubt), other_prices=tuple(one.price for one in done[1:]))
+        return replace(_cost(sums, done[0].price, doubt), other_prices=tuple(work.price for work in done[1:]))
 
     def _reported(
         self, reported: Decimal, provider: str, model: str | None, tier: str | None, at: int, region: str | None
@@ -207,7 +209,7 @@ class Pricer:
         price = Price(
             "provider", "", provider, model or "", listing.tier_name(tier), MappingProxyType({}), adjustment=words
         )
-        return Cost("provider_reported", to_nano(reported * factor), price=price)
+        return Cost(CostStatus.PROVIDER_REPORTED.value, to_nano(reported * factor), price=price)
 
     def _complain(self, model: str) -> None:
         """Log a failure of ours once per model."""
@@ -227,30 +229,23 @@ def _placed(tier: str | None, region: str | None) -> tuple[str | None, str | Non
 def _cost(parts: Parts, price: Price, doubt: Reason | None) -> Cost:
     total = sum([part for part in parts if part is not None])
     if doubt is None:
-        return Cost("exact", total, *parts, price)
-    return Cost("estimated", total, *parts, price, doubt.value)
+        return Cost(_EXACT, total, *parts, price)
+    return Cost(_ESTIMATED, total, *parts, price, doubt.value)
 
 
 def _unpriced(reason: Reason) -> Cost:
-    return Cost("unpriced", reason=reason.value)
+    return Cost(_UNPRICED, reason=reason.value)
 
 
 def _add(parts: Sequence[int | None]) -> int | None:
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None
-
-
-_COUNTS = (
-    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens",
-    "cache_write_12h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens",
-    "cache_read_audio_tokens", "input_image_tokens", "cache_read_image_tokens", "output_image_tokens", "web_searches",
-)  # fmt: skip
+    amounts = [part for part in parts if part is not None]
+    return sum(amounts) if amounts else None
 
 
 def _without_others(usage: Usage) -> Usage | None:
     """What is left for the call's own model once the work on others is taken out; None if that is less than nothing."""
     left: dict[str, int | None] = {}
-    for name in _COUNTS:
+    for name in COUNTS:
         count = getattr(usage, name)
         if count is not None:
             count -= sum(getattr(used, name) or 0 for _, used in usage.others)
@@ -263,7 +258,7 @@ def _without_others(usage: Usage) -> Usage | None:
 def _free(provider: str, model: str, operation: str) -> Cost:
     """A call that providers do not charge for, whatever it counted."""
     rates = MappingProxyType({"request": "0"})
-    return Cost("exact", 0, request=0, price=Price("free", operation, provider, model, STANDARD, rates))
+    return Cost(_EXACT, 0, request=0, price=Price("free", operation, provider, model, STANDARD, rates))
 
 
 def _simulated(usage: Usage, model: str, status: str | None) -> Cost:
@@ -273,10 +268,10 @@ def _simulated(usage: Usage, model: str, status: str | None) -> Cost:
     )  # fmt: skip
     result = _DEMO.apply(usage)
     if isinstance(result, Reason):
-        failed = status in _NOT_SENT and result is Reason.USAGE_MISSING
-        return Cost("simulated", price=price, reason=(Reason.NO_USAGE if failed else result).value)
+        failed = status in FAILED and result is Reason.USAGE_MISSING
+        return Cost(_SIMULATED, price=price, reason=(Reason.NO_USAGE if failed else result).value)
     parts, doubt = result
-    return replace(_cost(parts, price, doubt), status="simulated")
+    return replace(_cost(parts, price, doubt), status=_SIMULATED)
 
 
 def in_dollars(nano: int | None) -> Decimal | None:

@@ -66,8 +66,8 @@ def estimate(
     if provider is None:
         provider = "anthropic" if "claude" in model.lower() else "openai"
         assumed.append(f"asked at {provider}")
-    told, left_out = _messages(messages)
-    tokens = estimate_input(told, tools, model)
+    counted, left_out = _messages(messages)
+    tokens = estimate_input(counted, tools, model)
     assumed.append(f"about {tokens:,} input tokens, counted without the model's own tokeniser")
     if left_out:
         assumed.append(f"{left_out} attached file{'s' if left_out > 1 else ''} not counted")
@@ -95,7 +95,7 @@ def _messages(messages: Iterable[Mapping[str, Any]] | str) -> tuple[list[dict[st
     """The messages with their contents as parts, and how many files in them cannot be counted."""
     if isinstance(messages, str):
         return [{"parts": [{"type": "text", "content": messages}]}], 0
-    told: list[dict[str, Any]] = []
+    counted: list[dict[str, Any]] = []
     left_out = 0
     for message in messages:
         content = message.get("parts", message.get("content"))
@@ -104,8 +104,8 @@ def _messages(messages: Iterable[Mapping[str, Any]] | str) -> tuple[list[dict[st
         left_out += sum(part is None for part in parts)
         calls = message.get("tool_calls") or ()
         functions = [call.get("function") or {} for call in calls if isinstance(call, Mapping)]
-        told.append({"parts": [*(part for part in parts if part is not None), *functions]})
-    return told, left_out
+        counted.append({"parts": [*(part for part in parts if part is not None), *functions]})
+    return counted, left_out
 
 
 def _part(piece: Any) -> dict[str, Any] | None:
@@ -120,6 +120,6 @@ def _part(piece: Any) -> dict[str, Any] | None:
     if isinstance(piece.get("text"), str):
         return {"type": "text", "content": piece["text"]}
     if "content" in piece or "input" in piece or "arguments" in piece or "response" in piece:
-        told = {key: piece[key] for key in ("content", "name", "arguments", "response") if key in piece}
-        return told | ({"arguments": piece["input"]} if "input" in piece else {})
+        texts = {key: piece[key] for key in ("content", "name", "arguments", "response") if key in piece}
+        return texts | ({"arguments": piece["input"]} if "input" in piece else {})
     return None

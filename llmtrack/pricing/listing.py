@@ -101,12 +101,12 @@ def look_up(
     """The price of `model` at `provider` in `tier` and `region`, `at` microseconds since 1970."""
     id, name = provider_id(provider), model.strip().lower()
     if id == "aws":
-        found, placed = matching.find_at_bedrock(data, name, region)
+        match, placed = matching.find_at_bedrock(data, name, region)
     else:
-        found, placed = matching.find(data, id, name), True
-    if isinstance(found, Reason):
-        return Unlisted(found, -FOREVER, FOREVER)
-    info, listed_by, own = found
+        match, placed = matching.find(data, id, name), True
+    if isinstance(match, Reason):
+        return Unlisted(match, -FOREVER, FOREVER)
+    info, listed_by, own = match
     since, until = _window(info, at)
     moment = _moment(at)
     prices: dict[str, Any] = dict(_given(info.get_prices(moment)))
@@ -148,11 +148,11 @@ def _listed_at(_version: str, host: str, path: str) -> str | None:
     """The provider that this version of the list has the address for."""
     address = f"https://{host}"
     for provider in snapshot().providers:
-        found = re.match(provider.api_pattern, f"{address}/{path.lstrip('/')}")
-        if found is None:
+        match = re.match(provider.api_pattern, f"{address}/{path.lstrip('/')}")
+        if match is None:
             continue
-        rest = address[found.end() :]  # not api.openai.com.example.org; but a pattern may leave out the top level
-        if not rest or (found[0].endswith(".") and rest.isalpha()):
+        rest = address[match.end() :]  # not api.openai.com.example.org; but a pattern may leave out the top level
+        if not rest or (match[0].endswith(".") and rest.isalpha()):
             return provider_id(provider.id)
     return None
 

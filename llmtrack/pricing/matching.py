@@ -62,15 +62,15 @@ def find_at_bedrock(data: DataSnapshot, model: str, region: str | None) -> tuple
     within = f"{reach}." if reach in PROFILES else ""
     whole = "." in name.partition("-")[0]  # its maker is in it, as in what is asked for
     for vendor in ("",) if whole else _VENDORS:
-        found = find(data, "aws", f"{within}{vendor}{name}")
-        if isinstance(found, Reason):
+        match = find(data, "aws", f"{within}{vendor}{name}")
+        if isinstance(match, Reason):
             continue
-        listed = found[0].id
+        listed = match[0].id
         if reach is None:
             elsewhere = find(data, "aws", f"global.{vendor}{name}")
-            return found, whole or isinstance(elsewhere, Reason) or elsewhere[0].id == listed
+            return match, whole or isinstance(elsewhere, Reason) or elsewhere[0].id == listed
         # The list has some prices of the regions for the government, which are dearer, and not all.
-        return found, not listed.startswith("regional." if reach == GLOBAL else "global.") and "us-gov-" not in reach
+        return match, not listed.startswith("regional." if reach == GLOBAL else "global.") and "us-gov-" not in reach
     return find(data, "aws", model), False
 
 

@@ -24,7 +24,7 @@ def newest_date(names: Iterable[str]) -> str:
 
 
 def _latest(name: str) -> str:
-    return max((found["y"] + found["m"] + found["d"] for found in _ANY_DATE.finditer(name)), default="")
+    return max((match["y"] + match["m"] + match["d"] for match in _ANY_DATE.finditer(name)), default="")
 
 
 def without_snapshot(name: str) -> str:

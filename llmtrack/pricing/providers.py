@@ -102,8 +102,8 @@ def provider_at(host: str, path: str = "") -> str:
         return _at_amazon(host)
     rest = host
     while rest:
-        if (found := _HOSTS.get(rest)) is not None:
-            return _behind(found, path) if found in _SHARED else found
+        if (host_id := _HOSTS.get(rest)) is not None:
+            return _behind(host_id, path) if host_id in _SHARED else host_id
         rest = rest.partition(".")[2]
     return host
 

@@ -114,21 +114,21 @@ def _band(
         above=above,
         adjustment=_in_words(dollars, listed, decided, region) or None,
     )
-    return Band(above, Rates(dollars, said="input" in decided.rates, least_seconds=least), price)
+    return Band(above, Rates(dollars, complete="input" in decided.rates, least_seconds=least), price)
 
 
 def _in_words(dollars: Mapping[str, Decimal], listed: Listing | Unlisted, decided: Decision, region: str | None) -> str:
     """What the rates hold besides the list's or the book's own: borrowed classes, a surcharge, discounts, markups."""
-    told = []
+    notes = []
     borrowed = [name for name in sorted(dollars) if name not in decided.rates]
     if isinstance(listed, Listing):
         if decided.covers and borrowed:
-            told.append(f"{', '.join(borrowed)}: the rate of {listing.SOURCE} {listed.version}")
+            notes.append(f"{', '.join(borrowed)}: the rate of {listing.SOURCE} {listed.version}")
         if listed.surcharge and borrowed:
-            told.append(f"+{plain(listed.surcharge)}% in {region}")
+            notes.append(f"+{plain(listed.surcharge)}% in {region}")
     if decided.words:
-        told.append(decided.words)
-    return "; ".join(told)
+        notes.append(decided.words)
+    return "; ".join(notes)
 
 
 def _at(above: int, rates: Steps) -> Decimal | None:

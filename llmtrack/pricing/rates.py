@@ -50,24 +50,24 @@ class Rates:
     __slots__ = (
         "_apart",
         "_by_token",
+        "_complete",
         "_den",
         "_half_day",
         "_least_seconds",
         "_nano",
         "_needs_input",
         "_needs_output",
-        "_said",
         "dollars",
     )
 
-    def __init__(self, dollars: Mapping[str, Decimal], *, said: bool = False, least_seconds: int = 0) -> None:
+    def __init__(self, dollars: Mapping[str, Decimal], *, complete: bool = False, least_seconds: int = 0) -> None:
         """`dollars` by class, per the units of `llmtrack.pricing.classes`.
 
-        `said`: somebody said that these are all there are, so that cached tokens without a rate are ordinary input.
+        `complete`: these are all the rates there are, so that cached tokens without a rate are ordinary input.
         `least_seconds`: audio shorter than that is billed as that long.
         """
         self.dollars = dict(dollars)
-        self._said = said
+        self._complete = complete
         self._least_seconds = least_seconds
         exact = {name: Fraction(rate) * NANO / (per(name) or 1) for name, rate in dollars.items()}
         self._den = lcm(1, *(rate.denominator for rate in exact.values()))
@@ -180,7 +180,7 @@ class Rates:
         that was read from the cache is charged as audio; so are the `seen` tokens of images.
         """
         nano, in_rate = self._nano, self._nano.get("input", 0)
-        assumed = bool(in_rate) and not self._said
+        assumed = bool(in_rate) and not self._complete
         doubt: Reason | None = None
         read_cost = write_cost = None
         read, write, long = usage.cache_read_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens or 0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from llmtrack.pricing.usage import Cost
-
 
 class Reason(StrEnum):
     """The code kept beside ``cost_status``. New ones may be added; one that was stored is never renamed."""
@@ -69,7 +67,7 @@ _WORDS = {
     Reason.STOPPED_EARLY: "the answer was stopped before its end, so the counts are not the final ones",
 }
 
-NOT_COUNTED = frozenset({Reason.NO_USAGE, Reason.PENDING})
+NOTHING_BILLED = frozenset({Reason.NO_USAGE, Reason.PENDING})
 """Codes of an ``unpriced`` cost that is no missing price: nothing was billed as far as anybody said."""
 
 
@@ -81,14 +79,3 @@ def in_words(code: str | None) -> str:
         return _WORDS[Reason(code)]
     except ValueError:
         return code
-
-
-def counts_as_unpriced(cost: Cost | None) -> bool:
-    """Whether a call belongs to "12 of 3,400 calls unpriced": it may have cost something and nobody knows what.
-
-    A failed call without usage does not: its cost is unknown too, but nothing says that anything was billed. Nor does
-    a simulated one, which nobody bills.
-    """
-    if cost is None:
-        return True
-    return cost.total is None and cost.status != "simulated" and cost.reason not in NOT_COUNTED

@@ -96,15 +96,15 @@ def _make(url: str | None) -> object:
     return Checked(update_interval=EVERY, url=url or DEFAULT_UPDATE_URL)
 
 
-def look_at(fetched: DataSnapshot, known: DataSnapshot) -> None:
+def look_at(fetched: DataSnapshot, current: DataSnapshot) -> None:
     """Raises `ValueError` where `fetched` has lost too much of what is `known`, or prices jumped beyond belief."""
     new = {provider.id: provider for provider in fetched.providers}
-    old = {provider.id: provider for provider in known.providers}
-    kept = sum(len(provider.models) for provider in new.values())
+    old = {provider.id: provider for provider in current.providers}
+    count = sum(len(provider.models) for provider in new.values())
     before = sum(len(provider.models) for provider in old.values())
     missing = [name for name in _WELL_KNOWN if name in old and name not in new]
-    if missing or kept < before * MOST_LOST:
-        raise ValueError(f"the fetched price list has {kept} models instead of {before}; it is not used")
+    if missing or count < before * MOST_LOST:
+        raise ValueError(f"the fetched price list has {count} models instead of {before}; it is not used")
     for name in _WELL_KNOWN:
         if name in old:
             _compare(new[name], old[name])

@@ -63,8 +63,8 @@ def _shape_of_rates(entry: BookEntry) -> None:
         raise PriceRefused("A price needs at least one rate, such as input=2.5 (dollars per million tokens).")
     for name, rate in entry.rates.items():
         if per(name) is None:
-            known = ", ".join((*PER, TOOL + "NAME"))
-            raise PriceRefused(f"{name!r} is no class of usage; there are {known}.")
+            classes = ", ".join((*PER, TOOL + "NAME"))
+            raise PriceRefused(f"{name!r} is no class of usage; there are {classes}.")
         if not rate.is_finite():
             raise PriceRefused(f"{name}={rate} is no amount of money; give dollars {unit(name)}.")
         if rate < 0:
@@ -98,7 +98,7 @@ def _overlap(entry: BookEntry, others: Iterable[BookEntry]) -> None:
         shared = sorted(entry.rates.keys() & other.rates.keys())
         if entry.kind == "price" and not shared:
             continue
-        first, second = sorted((entry, other), key=lambda one: one.since)
+        first, second = sorted((entry, other), key=lambda entry: entry.since)
         if first.since < second.since and (first.until is None or first.until <= second.since):
             continue
         what = f"the price of {', '.join(shared)}" if shared else f"a {entry.kind}"
@@ -146,7 +146,7 @@ def _absurd(entry: BookEntry, name: str, rate: Decimal, at: int) -> None:
 
 def _neighbours(entry: BookEntry, name: str, at: int) -> tuple[Sequence[Decimal], str]:
     data = listing.snapshot()
-    if not any(mark in entry.provider + entry.model for mark in "*?["):
+    if not any(sign in entry.provider + entry.model for sign in "*?["):
         listed = listing.look_up(data, entry.provider, entry.model, STANDARD, at)
         if isinstance(listed, Listing) and name in listed.rates:
             return [rate for _, rate in listed.rates[name]], "the list price of this model"

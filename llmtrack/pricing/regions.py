@@ -39,8 +39,8 @@ def region_of(provider: str, host: str | None, path: str = "", model: str | None
 
 
 def _vertex(host: str, path: str) -> str | None:
-    if (found := _LOCATION.search(path)) is not None:
-        return found[1]
+    if (match := _LOCATION.search(path)) is not None:
+        return match[1]
     if host == "aiplatform.googleapis.com":
         return GLOBAL
     if host.startswith("aiplatform.") and host.endswith(".rep.googleapis.com"):
@@ -62,8 +62,8 @@ def _bedrock(host: str, model: str) -> str | None:
 
 def profile_of(model: str) -> str | None:
     """The inference profile in a Bedrock model's name, if there is one."""
-    found = _PROFILE.search(model)
-    return found[1] if found is not None else None
+    match = _PROFILE.search(model)
+    return match[1] if match is not None else None
 
 
 def without_profile(model: str) -> str:

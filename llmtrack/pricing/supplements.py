@@ -44,7 +44,11 @@ _AS_STANDARD = frozenset({("groq", "flex")})
 def supplement(provider: str, model: str) -> Mapping[str, Decimal]:
     """The rates by class that the list lacks for `model` at `provider` (the list's names)."""
     name = model.lower()
-    return {one.name: one.rate for one in SUPPLEMENTS if one.provider == provider and re.fullmatch(one.models, name)}
+    return {
+        entry.name: entry.rate
+        for entry in SUPPLEMENTS
+        if entry.provider == provider and re.fullmatch(entry.models, name)
+    }
 
 
 def costs_as_standard(provider: str, tier: str) -> bool:

@@ -106,5 +106,5 @@ def surcharge(provider: str, model: str, region: str | None) -> Applied:
     name = model.lower()
     if any(continues(name, free) for free in row.free):
         return NONE
-    known = "*" in row.charged or any(continues(name, charged) for charged in row.charged)
-    return Applied(row.percent, sure=known and (not row.regions or region in row.regions))
+    is_listed = "*" in row.charged or any(continues(name, charged) for charged in row.charged)
+    return Applied(row.percent, sure=is_listed and (not row.regions or region in row.regions))

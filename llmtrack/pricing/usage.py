@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
 
@@ -51,6 +51,10 @@ class Usage:
     """The request is known to hold text and nothing else. False: it holds something else, or is not known."""
 
 
+COUNTS = tuple(count.name for count in fields(Usage) if count.type == "int | None")
+"""The fields of `Usage` that are counts of one thing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """The identity of a price: enough to say later where a cost came from."""
@@ -95,3 +99,7 @@ class Cost:
     """Why it is unpriced or estimated: a short code, told in words by `llmtrack.pricing.reasons`."""
     other_prices: tuple[Price, ...] = ()
     """Prices of the work on other models inside the same call (`Usage.others`); their cost is in the parts."""
+
+
+PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
+"""The fields of `Cost` that sum to its total."""

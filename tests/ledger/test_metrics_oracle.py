@@ -190,6 +190,17 @@ def test_every_metric_over_time_is_exact_in_every_zone(ledgers: Ledgers, timezon
     check(asked, rows, asked.answered_by(ledger))
 
 
+@pytest.mark.parametrize("metrics", [["messages", "unpriced", "errors"], ["messages", "usage_missing", "speed_tokens"]])
+@pytest.mark.parametrize("by", [[], ["user"], ["day", "user"], ["model"], ["feature"], ["group"], ["region"]])
+def test_over_whole_days_the_same_counts_whatever_table_it_is_read_from(
+    ledgers: Ledgers, by: list[str], metrics: list[str]
+) -> None:
+    ledger, rows = ledgers[0]
+    end = oracle.BEGIN + timedelta(days=oracle.DAYS)
+    asked = Asked(metrics, by, [], oracle.BEGIN, end, "UTC", 1)
+    check(asked, rows, asked.answered_by(ledger))
+
+
 def test_time_without_generations_has_rows_of_zeros_and_unknowns(ledgers: Ledgers) -> None:
     ledger, _ = ledgers[0]
     since = datetime(2027, 1, 1, tzinfo=UTC)

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, make_url
 from sqlmodel import SQLModel
 
 from llmtrack.ledger import Ledger, LedgerError, migrations, open_ledger
-from llmtrack.ledger.database.dialect import Dialect, dialect_of
+from llmtrack.ledger.database import dialect_of
+from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.migrations import VERSION_TABLE, bring_up, scripts, upgrade
 from llmtrack.ledger.open import parse

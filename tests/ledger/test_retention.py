@@ -15,7 +15,7 @@ from llmtrack.ledger.maintenance.retention import Keep, Removed, expired, retain
 from llmtrack.ledger.maintenance.verification import rebuild, verify
 from llmtrack.ledger.records import Feedback, Identity, Span
 from llmtrack.ledger.schema.rollups import CUBES
-from llmtrack.ledger.write.pseudonyms import anonymous
+from llmtrack.ledger.write.batch import without_erased
 from tests.ledger.making import HOUR, NOON, generation, random_generation, said
 
 DAY = 24 * HOUR
@@ -247,7 +247,7 @@ def test_erasing_deletes_backups_and_leaves_no_trace_in_the_file(tmp_path: Path)
 def test_nothing_is_changed_in_records_while_nobody_was_erased(ledger: Ledger) -> None:
     records = [generation(NOON, user_id="alice")]
     with ledger.reading() as connection:
-        assert anonymous(connection, records) is records
+        assert without_erased(connection, records) is records
 
 
 def everything(ledger: Ledger) -> str:

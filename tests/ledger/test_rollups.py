@@ -17,12 +17,14 @@ from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.maintenance.verification import rebuild, verify
 from llmtrack.ledger.records import Generation
 from llmtrack.ledger.schema import sketch as histogram
-from llmtrack.ledger.schema.rollups import CUBES, MEASURES, is_message
+from llmtrack.ledger.schema.rollups import CUBES, MEASURES
 from llmtrack.ledger.write.generation_row import COLUMNS
 from llmtrack.pricing.usage import Cost, Usage
 from tests.ledger.making import HOUR, NOON, generation, random_generation
 
 Row = dict[str, Any]
+BILLED = ("ok", "cancelled", "abandoned", "incomplete")
+"""Written out here, not taken from what is tested."""
 
 
 def rows_of(ledger: Ledger) -> list[Row]:
@@ -42,13 +44,17 @@ MEASURE: dict[str, Callable[[Row], int]] = {
     "generations": lambda r: 1,
     "input_unknown": lambda r: r["input_tokens"] is None,
     "output_unknown": lambda r: r["output_tokens"] is None,
-    "unpriced": lambda r: r["cost"] is None and r["said"]["cost_reason"] not in ("no_usage", "pending"),
-    "usage_missing": lambda r: r["cost"] is None and r["said"]["cost_reason"] == "usage_missing",
+    "unpriced": lambda r: unpriced(r) and r["said"]["cost_reason"] not in ("no_usage", "pending"),
+    "usage_missing": lambda r: unpriced(r) and r["said"]["cost_reason"] == "usage_missing",
     "timed": lambda r: r["duration"] is not None,
     "first_tokens": lambda r: r["time_to_first_token"] is not None,
     "speed_tokens": lambda r: (r["output_tokens"] or 0) * (writing(r) > 0),
     "speed_time": lambda r: max(0, writing(r)),
 }
+
+
+def unpriced(r: Row) -> bool:
+    return r["cost"] is None and r["said"]["cost_status"] != "simulated"
 
 
 def writing(r: Row) -> int:
@@ -96,7 +102,7 @@ def check_day_users(rows: list[Row], stored: Any) -> None:
         simulated = row["said"]["cost_status"] == "simulated"
         sums = expected.setdefault((at // (24 * HOUR), row["app_user"] or 0, int(simulated)), [0] * 5)
         sums[0] += 1
-        sums[1] += is_message(row["said"]["operation"], row["said"]["status"])
+        sums[1] += row["said"]["operation"] == "chat" and row["said"]["status"] in BILLED
         sums[2] += row["said"]["status"] == "error"
         sums[3] += row["cost"] or 0
         sums[4] |= 1 << at // (HOUR // 4) % 96

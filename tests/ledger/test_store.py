@@ -13,7 +13,7 @@ from llmtrack.ids import first_at, started_at
 from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.records import Feedback, Generation, Identity, Span
-from llmtrack.ledger.write.batch import _apart
+from llmtrack.ledger.write.generation_writer import _apart
 from llmtrack.pricing.usage import Cost, Usage
 from tests.ledger.making import HOUR, NOON, generation, random_generation, said
 

@@ -87,7 +87,7 @@ def test_a_writer_that_hangs_is_named_in_the_log_and_waited_for_no_longer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    monkeypatch.setattr(write_lock, "PATIENCE", 0)
+    monkeypatch.setattr(write_lock, "TIMEOUT", 0)
     free = threading.Event()
     held = threading.Event()
 

@@ -8,8 +8,9 @@ from decimal import Decimal as D
 
 import pytest
 
-from llmtrack.pricing import BookEntry, Cost, Pricer, Reason, Usage, counts_as_unpriced, in_dollars, in_words
+from llmtrack.pricing import BookEntry, Cost, Pricer, Reason, Usage, in_dollars, in_words
 from llmtrack.pricing.engine import Priceable
+from llmtrack.pricing.reasons import NOTHING_BILLED
 from tests.pricing.costs import NOVEMBER, M, cost, moment, parts, total
 
 pytestmark = pytest.mark.compares_with("genai-prices")
@@ -119,17 +120,12 @@ def test_work_on_a_model_nobody_knows_leaves_the_whole_call_without_a_price() ->
 def test_a_call_nobody_billed_is_no_missing_price(status: str, usage: Usage, reason: str, counts: bool) -> None:
     priced = cost(usage, "openai", "gpt-4o", status=status)
     assert (priced.status, priced.total, priced.reason) == ("unpriced", None, reason)
-    assert counts_as_unpriced(priced) is counts
+    assert (priced.reason not in NOTHING_BILLED) is counts
 
 
 def test_counting_tokens_is_free_whatever_it_counts() -> None:
     priced = cost(Usage(input_tokens=900), "anthropic", "claude-opus-5", operation="count_tokens", status="ok")
     assert (priced.status, priced.total) == ("exact", 0)
-
-
-def test_a_priced_call_does_not_count_as_unpriced() -> None:
-    assert not counts_as_unpriced(cost(USED, "openai", "gpt-4o"))
-    assert counts_as_unpriced(None)
 
 
 def test_every_reason_has_words() -> None:

@@ -11,8 +11,9 @@ import httpx2
 import openai
 import pytest
 
-from llmtrack.capture.errors import ERROR_TYPES, error_type
+from llmtrack.capture.errors import error_type
 from llmtrack.capture.readers import ErrorSeen
+from llmtrack.error_types import ErrorType
 from tests.reading.bodies import Json, seen
 
 ASKED: Json = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
@@ -95,7 +96,7 @@ def test_every_exception_of_the_sdks_has_a_word() -> None:
 
 def test_every_word_is_in_the_documentation_and_no_other() -> None:
     page = (Path(__file__).parents[2] / "docs" / "errors.md").read_text()
-    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(ERROR_TYPES)
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(ErrorType)
 
 
 def test_an_http_error_is_read_from_the_exception_that_the_caller_got() -> None:

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from llmtrack.capture.errors import ERROR_TYPES
 from llmtrack.capture.readers import READERS, ErrorSeen, Exchange, Reading, read
+from llmtrack.error_types import ErrorType
 from llmtrack.pricing.usage import Usage
 from tests.reading.bodies import Json
 from tests.reading.samples import PLAIN, STREAMED
@@ -151,7 +151,7 @@ PLENTY = settings(max_examples=150, deadline=None, suppress_health_check=list(He
 def sensible(reading: Reading) -> None:
     """Fails if `reading` says what cannot be, or what cannot be kept."""
     assert reading.status in STATUSES
-    assert reading.error_type is None or reading.error_type in ERROR_TYPES
+    assert reading.error_type is None or reading.error_type in list(ErrorType)
     usages = [reading.usage, *(usage for _, usage in reading.usage.others)]
     for usage in usages:
         for name in Usage.__dataclass_fields__:

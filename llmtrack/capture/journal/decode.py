@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from llmtrack.pricing.listing import provider_named
 from llmtrack.pricing.providers import provider_id
 from llmtrack.pricing.regions import region_of
 from llmtrack.pricing.usage import Usage
+from llmtrack.statuses import Status
 
 _PLAIN = {"span": Span, "identity": Identity, "feedback": Feedback}
 
@@ -24,22 +26,22 @@ def record_of(frame: Frame) -> Record | None:
     if frame.ended == "damage":
         raise ValueError("these bytes are no record")
     if frame.ended == "record":
-        metadata = json.loads(frame.metadata)
-        record: Record = _PLAIN[metadata["kind"]](**metadata["record"])
+        header = json.loads(frame.metadata)
+        record: Record = _PLAIN[header["kind"]](**header["record"])
         return record
-    # What is known of a call is mostly what was known of the one before.
-    metadata = _members(frame.metadata) if len(frame.metadata) < 1000 else json.loads(frame.metadata)
-    if "reading" in metadata:
+    # The header of a call is mostly that of the one before.
+    header = _members(frame.metadata) if len(frame.metadata) < 1000 else json.loads(frame.metadata)
+    if "reading" in header:
         from llmtrack.capture.journal.redact import restored
 
-        reading = restored(metadata["reading"])
+        reading = restored(header["reading"])
     else:
-        reading = read(metadata["reader"], exchange_of(frame, metadata), content=True)
-    if metadata.get("settles") and (reading.open or reading.response_id is None or frame.http_status != 200):
+        reading = read(header["reader"], exchange_of(frame, header), content=True)
+    if header.get("settles") and (reading.open or reading.response_id is None or frame.http_status != 200):
         return None  # Asking after an answer is no request to a model, and this one found none that is ready.
-    if metadata.get("if_used") and reading.usage == _UNKNOWN:
+    if header.get("if_used") and reading.usage == _UNKNOWN:
         return None  # A request of some other kind, such as making an assistant.
-    return _generation(frame, metadata, reading)
+    return _generation(frame, header, reading)
 
 
 _UNKNOWN = Usage()
@@ -51,69 +53,58 @@ def _members(data: bytes) -> dict[str, Any]:
     return members
 
 
-def exchange_of(frame: Frame, metadata: dict[str, Any]) -> Exchange:
-    """What was seen on the wire, for a reader."""
-    error = metadata.get("error")
+def exchange_of(frame: Frame, header: dict[str, Any]) -> Exchange:
+    """The exchange of a call, for a reader."""
+    error = header.get("error")
     return Exchange(
         request=None if frame.flags & NO_REQUEST else frame.request,
         response=None if frame.flags & NO_RESPONSE else frame.response,
-        content_type=metadata["content_type"],
-        content_encoding=metadata["content_encoding"],
+        content_type=header["content_type"],
+        content_encoding=header["content_encoding"],
         chunks=unpack_times(frame.times) if frame.times else (),
         http_status=frame.http_status,
         ended=frame.ended,
         error=ErrorSeen(**error) if error else None,
-        path=metadata["path"],
-        provider=provider_id(metadata["provider"], metadata.get("url_path", "")),
-        size=metadata.get("size"),
+        path=header["path"],
+        provider=provider_id(header["provider"], header.get("url_path", "")),
+        size=header.get("size"),
     )
 
 
-def _generation(frame: Frame, metadata: dict[str, Any], reading: Reading) -> Generation:
-    context = _members(frame.context) if frame.context else {}
+_FIELDS = {field.name for field in fields(Generation)}
+_READ = tuple(field.name for field in fields(Reading) if field.name in _FIELDS)
+"""The fields of a generation that its reading has under the same name."""
+
+
+def _generation(frame: Frame, header: dict[str, Any], reading: Reading) -> Generation:
     refused = frame.ended == "refused"
-    provider = provider_named(metadata["provider"], metadata.get("url_path", ""))
-    request_model = reading.request_model or metadata["model"]
-    return Generation(
-        id=new_id(frame.started_at),
-        started_at=frame.started_at,
-        provider=provider,
-        operation=metadata["operation"],
-        status="refused" if refused else "pending" if reading.pending else reading.status,
-        request_model=request_model,
-        response_model=reading.response_model,
-        user_id=context.get("user_id") or reading.user_id,
-        session_id=context.get("session_id"),
-        trace_id=context.get("trace_id"),
-        span_id=context.get("span_id"),
-        feature=context.get("feature"),
-        group=context.get("group"),
-        properties=context.get("properties", {}),
-        streamed=reading.streamed,
-        attempts=0 if refused else frame.attempts,
-        duration=frame.duration,
-        time_to_first_token=reading.time_to_first_token,
-        finish_reason=reading.finish_reason,
-        service_tier=reading.service_tier,
-        region=reading.region
-        or region_of(
-            provider, metadata.get("host"), metadata.get("url_path", ""), request_model or reading.response_model
-        ),
-        response_id=reading.response_id,
-        request_id=frame.request_id.decode("latin-1") or None,
-        http_status=frame.http_status,
-        error_type=reading.error_type,
-        error_code=reading.error_code,
-        error_message=reading.error_message,
-        usage=reading.usage,
-        usage_estimated=reading.usage_estimated,
-        estimated=reading.estimated,
-        reported_cost=reading.reported_cost,
-        simulated=metadata.get("simulated", False),
-        sent=not metadata.get("unsent", False) and (refused or frame.attempts > 0),
-        open=reading.open,
-        settles=metadata.get("settles", False),
-        completes_only=metadata.get("settles", False) and not reading.background,
-        input=reading.input,
-        output=reading.output,
+    settles = header.get("settles", False)
+    values: dict[str, Any] = {name: getattr(reading, name) for name in _READ}
+    provider = provider_named(header["provider"], header.get("url_path", ""))
+    model = reading.request_model or header["model"]
+    region = reading.region or region_of(
+        provider, header.get("host"), header.get("url_path", ""), model or reading.response_model
     )
+    context = _members(frame.context) if frame.context else {}
+    # What the caller set is taken over by name; a user of the caller's comes before one that the request names.
+    values |= {name: value for name, value in context.items() if name in _FIELDS and value}
+    values |= {
+        "id": new_id(frame.started_at),
+        "started_at": frame.started_at,
+        "provider": provider,
+        "operation": header["operation"],
+        "request_model": model,
+        "attempts": 0 if refused else frame.attempts,
+        "duration": frame.duration,
+        "region": region,
+        "request_id": frame.request_id.decode("latin-1") or None,
+        "http_status": frame.http_status,
+        "usage_estimated": reading.usage_estimated,
+        "simulated": header.get("simulated", False),
+        "sent": not header.get("unsent", False) and (refused or frame.attempts > 0),
+        "settles": settles,
+        "completes_only": settles and not reading.background,
+    }
+    if refused:
+        values["status"] = Status.REFUSED.value
+    return Generation(**values)

@@ -6,6 +6,7 @@ No SDK is imported and nothing here raises: what cannot be read stays unknown an
 from __future__ import annotations
 
 from llmtrack.capture.exchange import ErrorSeen, Exchange
-from llmtrack.capture.readers.reader import READERS, Reading, read
+from llmtrack.capture.readers.parsed_response import Reading
+from llmtrack.capture.readers.reader import READERS, read
 
 __all__ = ["READERS", "ErrorSeen", "Exchange", "Reading", "read"]

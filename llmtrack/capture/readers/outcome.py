@@ -7,41 +7,47 @@ from typing import Any
 from llmtrack.capture.errors import error_type
 from llmtrack.capture.exchange import ErrorSeen, Exchange
 from llmtrack.capture.readers.event_stream import load
-from llmtrack.capture.readers.parsed_response import Failure, Said, failure
+from llmtrack.capture.readers.parsed_response import Failure, ParsedResponse, failure
+from llmtrack.error_types import ErrorType
+from llmtrack.statuses import Status
 
 Trouble = tuple[str, str | None, str | None]
 """error type, the provider's code, message"""
+_STATUS_OF = {ErrorType.CANCELLED.value: Status.CANCELLED, ErrorType.REFUSED.value: Status.REFUSED}
+"""Errors that are none of the provider's and have a status of their own."""
 
 
-def outcome(exchange: Exchange, said: Said, *, streamed: bool, read: bool = False) -> tuple[str, Trouble | None]:
+def outcome(
+    exchange: Exchange, parsed: ParsedResponse, *, streamed: bool, read: bool = False
+) -> tuple[Status, Trouble | None]:
     """The status of the call, and its trouble if it has any. `read`: the answer could be made out.
 
     What the caller saw comes first: an exception is an error even if the answer was whole. Then what the answer says
     of itself, then how its reading ended.
     """
     if exchange.ended == "refused":
-        return "refused", ("refused", None, exchange.error.message if exchange.error else None)
-    trouble = _seen(exchange, said)
+        return Status.REFUSED, (ErrorType.REFUSED.value, None, exchange.error.message if exchange.error else None)
+    trouble = _seen(exchange, parsed)
     if trouble is not None:
-        return {"cancelled": "cancelled", "refused": "refused"}.get(trouble[0], "error"), trouble
-    if said.failure is not None:
-        return "error", _reported(said.failure)
-    if streamed and not said.complete:
-        return ("incomplete" if exchange.ended == "read" else "abandoned"), None
+        return _STATUS_OF.get(trouble[0], Status.ERROR), trouble
+    if parsed.failure is not None:
+        return Status.ERROR, _reported(parsed.failure)
+    if streamed and not parsed.complete:
+        return (Status.INCOMPLETE if exchange.ended == "read" else Status.ABANDONED), None
     if not streamed and exchange.ended in ("closed", "abandoned") and not read:
-        return "abandoned", None
-    if said.cancelled:
-        return "cancelled", None
-    if said.pending:
-        return "pending", None
-    return ("incomplete" if said.cut else "ok"), None
+        return Status.ABANDONED, None
+    if parsed.cancelled:
+        return Status.CANCELLED, None
+    if parsed.pending:
+        return Status.PENDING, None
+    return (Status.INCOMPLETE if parsed.cut else Status.OK), None
 
 
-def _seen(exchange: Exchange, said: Said) -> Trouble | None:
+def _seen(exchange: Exchange, parsed: ParsedResponse) -> Trouble | None:
     """The trouble that the caller saw, as an exception or as an HTTP status."""
     error, status = exchange.error, exchange.http_status
-    if exchange.ended == "cancelled" and (error is not None or not said.complete):
-        return "cancelled", None, (error.message or None) if error else None
+    if exchange.ended == "cancelled" and (error is not None or not parsed.complete):
+        return ErrorType.CANCELLED.value, None, (error.message or None) if error else None
     if exchange.ended == "abandoned":
         error = None  # the end of the program, or of the generator that held the stream
     if error is None and exchange.ended == "error":
@@ -50,7 +56,7 @@ def _seen(exchange: Exchange, said: Said) -> Trouble | None:
         if status is None or status < 400:
             return None
         error = ErrorSeen("", http_status=status, body=_body(exchange))
-    told = said.failure or _told(error.body if error.body is not None else _body(exchange, status))
+    told = parsed.failure or _told(error.body if error.body is not None else _body(exchange, status))
     code = told.code or told.kind
     message = told.message or error.message or None
     status = error.http_status if error.http_status is not None else status

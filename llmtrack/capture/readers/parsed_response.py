@@ -1,15 +1,16 @@
-"""What an answer says about itself, as a dialect fills it in; and what a dialect is."""
+"""The reading of a call, the response that it is read off, and what a dialect is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
 from llmtrack.capture.readers.event_stream import Events
 from llmtrack.capture.readers.json_values import text
 from llmtrack.pricing.usage import Usage
+from llmtrack.statuses import Status
 
 Json = dict[str, Any]
 Message = dict[str, Any]
@@ -27,33 +28,68 @@ class Failure:
     message: str | None = None
 
 
-@dataclass(slots=True)
-class Said:
-    """What an answer says. Everything it does not say stays None."""
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """What the bytes of a call say about it. None: they say nothing of it.
+
+    What a generation of the ledger has under the same name is taken over as it is.
+    """
+
+    status: str = Status.OK.value
+    """A word of `llmtrack.statuses.Status`."""
+    request_model: str | None = None
+    response_model: str | None = None
+    response_id: str | None = None
+    finish_reason: str | None = None
+    """Of the first choice; for Responses the reason it is incomplete, or its status."""
+    service_tier: str | None = None
+    """The tier served."""
+    region: str | None = None
+    """Where it was served, where request or answer name it."""
+    usage: Usage = _UNKNOWN
+    estimated: tuple[str, ...] = ()
+    """The fields of `usage` that are our estimate, or that follow from what was reported."""
+    reported_cost: Decimal | None = None
+    """US dollars that the provider says it charged."""
+    error_type: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    """None without content: providers echo prompts in it."""
+    time_to_first_token: int | None = None
+    """Microseconds from sending to the piece of the body that completed the first event with output."""
+    input: list[Json] | None = None
+    output: list[Json] | None = None
+    open: bool = False
+    """Its end was not seen, and the provider may be asked for it later."""
+    background: bool = False
+    """The answer says that it was made in the background."""
+    user_id: str | None = None
+    """Whom the request itself names: its ``safety_identifier``, ``user`` or ``metadata.user_id``."""
+    streamed: bool = False
+    note: str | None = None
+    """What was odd about the answer, in words."""
+
+    @property
+    def usage_estimated(self) -> bool:
+        """Whether any count is our estimate."""
+        return bool(self.estimated)
+
+
+@dataclass(slots=True, kw_only=True)
+class ParsedResponse(Reading):
+    """A reading on its way: what a dialect reads off a response, with what is needed until the reading is complete."""
 
     request: Json = field(default_factory=dict)
     """The request's body, for what an answer leaves to it."""
     provider: str = ""
-    request_model: str | None = None
-    """The model asked for, where the request names it in a way of its own."""
-    model: str | None = None
-    id: str | None = None
-    finish_reason: str | None = None
-    service_tier: str | None = None
-    region: str | None = None
-    """Where it was served, where the answer itself says so."""
-    usage: Usage = _UNKNOWN
     reported: Json = field(default_factory=dict)
     """What `usage` was read from."""
     others: list[tuple[str, Usage]] = field(default_factory=list)
     """Work on other models, by model, that is not in `usage`."""
     doubt: str | None = None
     """Why the counts are not certain, for a reason that only this dialect knows: a code of `Reason`."""
-    derived: tuple[str, ...] = ()
-    """The fields of `usage` that follow from what was reported, and were not reported themselves."""
     announced: bool = False
     """The output tokens in `usage` are only what was announced at the start of the stream, not its final count."""
-    cost: Decimal | None = None
     failure: Failure | None = None
     complete: bool = False
     """The stream reached its own end: a finish reason, or a last event."""
@@ -62,12 +98,15 @@ class Said:
     cancelled: bool = False
     pending: bool = False
     """A background response that goes on."""
-    background: bool = False
-    """It says that it was made in the background."""
-    open: bool = False
-    """Its end was not seen, and it may be asked for later."""
     first_output: int | None = None
     """Which event of a stream was the first to carry output."""
+
+    def reading(self) -> Reading:
+        """The reading alone, without the request and what else is not kept."""
+        return Reading(**{name: getattr(self, name) for name in _READING})
+
+
+_READING = tuple(field.name for field in fields(Reading))
 
 
 def failure(error: Any) -> Failure:
@@ -96,11 +135,11 @@ def _nothing(body: Json) -> list[Message]:
 class Dialect:
     """How one kind of endpoint speaks. All are functions from JSON to JSON, and may raise on nonsense."""
 
-    plain: Callable[[Json, Said], None]
+    plain: Callable[[Json, ParsedResponse], None]
     """Reads an answer that came in one piece."""
-    stream: Callable[[Events, Said], None] | None = None
+    stream: Callable[[Events, ParsedResponse], None] | None = None
     """Reads a streamed answer."""
-    raw: Callable[[bytes | int | None, str, Said], Json] | None = None
+    raw: Callable[[bytes | int | None, str, ParsedResponse], Json] | None = None
     """Reads an answer of another content type than JSON, and makes a body of it that `output` understands. Of one that
     was not kept the size is given, if anything."""
     assemble: Callable[[list[Any]], Json] = lambda events: {}

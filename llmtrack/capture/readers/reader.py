@@ -1,11 +1,10 @@
-"""The one way in: `read`."""
+"""Reading a recorded exchange: `read`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,13 +17,14 @@ from llmtrack.capture.readers.images_and_audio import AUDIO, IMAGES
 from llmtrack.capture.readers.json_values import dig, text
 from llmtrack.capture.readers.messages import COMPLETIONS, MESSAGES
 from llmtrack.capture.readers.outcome import outcome
-from llmtrack.capture.readers.parsed_response import Dialect, Said
+from llmtrack.capture.readers.parsed_response import Dialect, ParsedResponse, Reading
 from llmtrack.capture.readers.responses import RESPONSES
 from llmtrack.capture.readers.short_answers import BATCHES, COUNTS, DECISIONS, EMBEDDINGS, MODERATIONS, VIDEOS
 from llmtrack.capture.readers.unknown_endpoints import ANY
 from llmtrack.masking import mask
 from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.usage import Usage
+from llmtrack.statuses import Status
 
 Json = dict[str, Any]
 
@@ -48,71 +48,20 @@ READERS: Mapping[str, Dialect] = {
 """Every reader by its name."""
 
 _STREAMS = ("event-stream", aws_event_stream.CONTENT_TYPE)
-_NOTHING = Dialect(plain=lambda body, said: None)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What is known of a call from its bytes. None: nobody said."""
-
-    status: str
-    """``ok``, ``error``, ``cancelled``, ``abandoned``, ``incomplete``, ``refused`` or ``pending``."""
-    request_model: str | None = None
-    response_model: str | None = None
-    response_id: str | None = None
-    finish_reason: str | None = None
-    """Of the first choice; for Responses the reason it is incomplete, or its status."""
-    service_tier: str | None = None
-    """The tier served."""
-    region: str | None = None
-    """Where it was served, where request or answer name it."""
-    usage: Usage = field(default_factory=Usage)
-    estimated: tuple[str, ...] = ()
-    """The fields of `usage` that are our estimate. The others are the provider's word."""
-    reported_cost: Decimal | None = None
-    """US dollars that the provider says it charged."""
-    error_type: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
-    """None without content: providers echo prompts in it."""
-    time_to_first_token: int | None = None
-    """Microseconds from sending to the piece of the body that completed the first event with output."""
-    input: list[Json] | None = None
-    output: list[Json] | None = None
-    open: bool = False
-    """Its end was not seen, and the provider may be asked for it later."""
-    background: bool = False
-    """The answer says that it was made in the background."""
-    user_id: str | None = None
-    """Whom the request itself names: its ``safety_identifier``, ``user`` or ``metadata.user_id``."""
-    streamed: bool = False
-    note: str | None = None
-    """What was odd about the answer, in words."""
-
-    @property
-    def usage_estimated(self) -> bool:
-        """Whether any count is our estimate."""
-        return bool(self.estimated)
-
-    @property
-    def pending(self) -> bool:
-        """Whether this is a background response that goes on."""
-        return self.status == "pending"
+_NOTHING = Dialect(plain=lambda body, parsed: None)
 
 
 @dataclass(slots=True)
 class _Answer:
     """The body of an answer on its way to being understood."""
 
-    said: Said
+    parsed: ParsedResponse
     whole: Json
     events: event_stream.Events | None = None
-    first_token: int | None = None
-    note: str | None = None
 
 
 def read(reader: str, exchange: Exchange, *, content: bool) -> Reading:
-    """What `exchange` says, by the reader of that name. Never raises.
+    """The reading of `exchange` by the reader of that name. Never raises.
 
     With `content`, the messages are in it too, images and files by type, size and hash.
     """
@@ -120,51 +69,38 @@ def read(reader: str, exchange: Exchange, *, content: bool) -> Reading:
         return _read(READERS.get(reader, _NOTHING), exchange, content)
     except Exception as error:
         try:
-            status, trouble = outcome(exchange, Said(), streamed=False)
+            status, trouble = outcome(exchange, ParsedResponse(), streamed=False)
         except Exception:
-            status, trouble = "error", None
+            status, trouble = Status.ERROR, None
         kind = trouble[0] if trouble else None
-        return Reading(status, error_type=kind, note=f"The answer could not be read: {type(error).__name__}.")
+        note = f"The answer could not be read: {type(error).__name__}."
+        return Reading(status=status.value, error_type=kind, note=note)
 
 
 def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
     loaded = event_stream.load(exchange.request) if exchange.request else None
     request: Json = loaded if isinstance(loaded, dict) else {}
     answer = _understand(dialect, exchange, request)
-    said = answer.said
+    parsed = answer.parsed
     streamed = answer.events is not None or (not answer.whole and _wants_stream(exchange, request))
-    status, trouble = outcome(exchange, said, streamed=streamed, read=bool(answer.whole))
-    asked, replied, note = None, None, answer.note
-    if content or _lacks_tokens(dialect, said, exchange, streamed):
-        asked, replied, broken = _messages(dialect, request, answer)
-        note = note or broken
-    said.usage = _certain(said, request, streamed)
-    usage, estimated = said.usage, said.derived
-    if _lacks_tokens(dialect, said, exchange, streamed):
-        usage, estimated = _estimate(said, asked or [], replied or [], request)
-    return Reading(
-        status=status,
-        request_model=text(request.get("model")) or said.request_model or _model_in(exchange.path),
-        response_model=said.model,
-        response_id=said.id,
-        finish_reason=said.finish_reason,
-        service_tier=said.service_tier,
-        region=said.region,
-        usage=usage,
-        estimated=estimated,
-        reported_cost=said.cost if said.complete or not streamed else None,  # of a part of it, otherwise
-        error_type=trouble[0] if trouble else None,
-        error_code=_masked(trouble[1]) if trouble else None,
-        error_message=_masked(trouble[2]) if trouble and content else None,
-        time_to_first_token=answer.first_token,
-        input=asked if content else None,
-        output=replied if content else None,
-        open=said.open,
-        background=said.background,
-        user_id=_user(request),
-        streamed=streamed,
-        note=note,
-    )
+    status, trouble = outcome(exchange, parsed, streamed=streamed, read=bool(answer.whole))
+    messages, reply = None, None
+    if content or _lacks_tokens(dialect, parsed, exchange, streamed):
+        messages, reply, broken = _messages(dialect, request, answer)
+        parsed.note = parsed.note or broken
+    parsed.usage = _certain(parsed, request, streamed)
+    if _lacks_tokens(dialect, parsed, exchange, streamed):
+        parsed.usage, parsed.estimated = _estimate(parsed, messages or [], reply or [], request)
+    parsed.status, parsed.streamed, parsed.user_id = status.value, streamed, _user(request)
+    parsed.request_model = text(request.get("model")) or parsed.request_model or _model_in(exchange.path)
+    if streamed and not parsed.complete:
+        parsed.reported_cost = None  # of a part of it
+    if trouble is not None:
+        parsed.error_type, parsed.error_code = trouble[0], _masked(trouble[1])
+    if content:
+        parsed.input, parsed.output = messages, reply
+        parsed.error_message = _masked(trouble[2]) if trouble is not None else None
+    return parsed.reading()
 
 
 def _masked(text: str | None) -> str | None:
@@ -173,44 +109,44 @@ def _masked(text: str | None) -> str | None:
 
 
 def _understand(dialect: Dialect, exchange: Exchange, request: Json) -> _Answer:
-    answer = _Answer(Said(request, provider=exchange.provider), {})
+    answer = _Answer(ParsedResponse(request=request, provider=exchange.provider), {})
     if not exchange.response:
         if dialect.raw is not None and exchange.http_status == 200 and exchange.ended == "read":
-            answer.whole = dialect.raw(exchange.size, exchange.content_type, answer.said)
+            answer.whole = dialect.raw(exchange.size, exchange.content_type, answer.parsed)
         return answer
     body, chunks = event_stream.unpack(exchange.response, exchange.content_encoding, exchange.chunks)
     try:
         if dialect.stream is not None and _is_stream(exchange, request, body):
             amazon = aws_event_stream.CONTENT_TYPE in exchange.content_type
             answer.events = aws_event_stream.aws_events(body) if amazon else event_stream.events(body)
-            dialect.stream(answer.events, answer.said)
-            first = answer.said.first_output
+            dialect.stream(answer.events, answer.parsed)
+            first = answer.parsed.first_output
             if first is not None:
-                answer.first_token = event_stream.time_of(answer.events.ends[first], chunks)
+                answer.parsed.time_to_first_token = event_stream.time_of(answer.events.ends[first], chunks)
             return answer
         value = event_stream.load(body) if dialect.raw is None or "json" in exchange.content_type else None
         if dialect.raw is not None and not isinstance(value, dict):
-            answer.whole = dialect.raw(body, exchange.content_type, answer.said)
+            answer.whole = dialect.raw(body, exchange.content_type, answer.parsed)
         elif isinstance(value, dict):
             answer.whole = value
-            dialect.plain(value, answer.said)
+            dialect.plain(value, answer.parsed)
         else:
-            answer.note = "The answer is not a JSON object."
+            answer.parsed.note = "The answer is not a JSON object."
     except Exception as error:
-        answer.note = f"The answer could not be read to its end: {type(error).__name__}."
+        answer.parsed.note = f"The answer could not be read to its end: {type(error).__name__}."
     return answer
 
 
-def _certain(said: Said, request: Json, streamed: bool) -> Usage:
+def _certain(parsed: ParsedResponse, request: Json, streamed: bool) -> Usage:
     """The usage with what lies outside the reported counts and what other models did, and why it is not certain."""
-    usage = said.usage
-    if said.reported:
-        usage = settled(usage, said.reported, provider=said.provider, model=said.model, request=request)
-        if streamed and not said.complete:
+    usage = parsed.usage
+    if parsed.reported:
+        usage = settled(usage, parsed.reported, provider=parsed.provider, model=parsed.response_model, request=request)
+        if streamed and not parsed.complete:
             usage = replace(usage, doubt=Reason.STOPPED_EARLY.value)
-    if said.doubt is not None and usage.doubt is None:
-        usage = replace(usage, doubt=said.doubt)
-    return with_others(with_request(usage, request), said.others)
+    if parsed.doubt is not None and usage.doubt is None:
+        usage = replace(usage, doubt=parsed.doubt)
+    return with_others(with_request(usage, request), parsed.others)
 
 
 def _is_stream(exchange: Exchange, request: Json, body: bytes) -> bool:
@@ -234,39 +170,41 @@ def _messages(
 ) -> tuple[list[Json] | None, list[Json] | None, str | None]:
     note = None
     try:
-        asked: list[Json] | None = dialect.input(request) if request else None
+        messages: list[Json] | None = dialect.input(request) if request else None
     except Exception as error:
-        asked, note = None, f"The request could not be read: {type(error).__name__}."
+        messages, note = None, f"The request could not be read: {type(error).__name__}."
     try:
         whole = answer.whole if answer.events is None else dialect.assemble(answer.events.values)
-        replied: list[Json] | None = dialect.output(whole) if whole else None
+        reply: list[Json] | None = dialect.output(whole) if whole else None
     except Exception as error:
-        replied, note = None, f"The reply could not be read: {type(error).__name__}."
-    return asked, replied, note
+        reply, note = None, f"The reply could not be read: {type(error).__name__}."
+    return messages, reply, note
 
 
-def _lacks_tokens(dialect: Dialect, said: Said, exchange: Exchange, streamed: bool) -> bool:
-    """Whether tokens were spent that nobody reported: a stream began to answer and said nothing of them."""
-    if said.announced:
+def _lacks_tokens(dialect: Dialect, parsed: ParsedResponse, exchange: Exchange, streamed: bool) -> bool:
+    """Whether tokens were spent that nobody reported: a stream began to answer and reported none."""
+    if parsed.announced:
         return True
-    if not (streamed and dialect.estimates) or said.usage.output_tokens is not None:
+    if not (streamed and dialect.estimates) or parsed.usage.output_tokens is not None:
         return False
-    began = said.id is not None or said.first_output is not None
-    return began or (exchange.http_status == 200 and said.failure is None)
+    began = parsed.response_id is not None or parsed.first_output is not None
+    return began or (exchange.http_status == 200 and parsed.failure is None)
 
 
-def _estimate(said: Said, asked: list[Json], replied: list[Json], request: Json) -> tuple[Usage, tuple[str, ...]]:
+def _estimate(
+    parsed: ParsedResponse, messages: list[Json], reply: list[Json], request: Json
+) -> tuple[Usage, tuple[str, ...]]:
     """The usage with its gaps filled. What the provider announced stays; no output seen is no estimate."""
-    usage, estimated = said.usage, list[str]()
-    model = said.model or text(request.get("model"))
-    if usage.input_tokens is None and asked:
+    usage, estimated = parsed.usage, list[str]()
+    model = parsed.response_model or text(request.get("model"))
+    if usage.input_tokens is None and messages:
         definitions = [request[key] for key in _DEFINITIONS if request.get(key)]
-        usage = replace(usage, input_tokens=estimate_input(asked, definitions, model))
+        usage = replace(usage, input_tokens=estimate_input(messages, definitions, model))
         estimated.append("input_tokens")
-    if said.first_output is not None and (tokens := estimate_output(replied, model)):
+    if parsed.first_output is not None and (tokens := estimate_output(reply, model)):
         usage = replace(usage, output_tokens=max(tokens, usage.output_tokens or 0))
         estimated.append("output_tokens")
-    elif said.announced and usage.output_tokens is not None:
+    elif parsed.announced and usage.output_tokens is not None:
         estimated.append("output_tokens")  # the number that was announced stands for any
     return usage, tuple(estimated)
 
@@ -279,8 +217,8 @@ _IN_PATH = re.compile(r"/(?:deployments|model|models|engines)/([^/?:]+(?::\d+)?)
 
 def _model_in(path: str) -> str | None:
     """The model that the URL names: an Azure deployment, a Bedrock or a Vertex model."""
-    found = _IN_PATH.search(path)
-    return unquote(found[1]) if found else None
+    match = _IN_PATH.search(path)
+    return unquote(match[1]) if match else None
 
 
 def _user(request: Json) -> str | None:

@@ -8,32 +8,32 @@ from typing import Any
 from llmtrack.capture.readers import message_parts
 from llmtrack.capture.readers.json_values import count, dig, objects, text
 from llmtrack.capture.readers.openai_usage import read_cost, read_usage
-from llmtrack.capture.readers.parsed_response import Dialect, Said, failure
+from llmtrack.capture.readers.parsed_response import Dialect, ParsedResponse, failure
 from llmtrack.capture.readers.responses_content import input_messages
 
 Json = dict[str, Any]
 
 
-def plain(body: Json, said: Said) -> None:
+def plain(body: Json, parsed: ParsedResponse) -> None:
     """Reads an answer that says which model made it and what it used, if it says so much."""
-    said.model = text(body.get("model"))
-    said.id = text(body.get("id"))
+    parsed.response_model = text(body.get("model"))
+    parsed.response_id = text(body.get("id"))
     if body.get("error"):
-        said.failure = failure(body["error"])
+        parsed.failure = failure(body["error"])
     reported = body.get("usage")
     if isinstance(reported, dict):
-        said.reported = reported
-        said.usage = read_usage(reported)
-        said.cost = read_cost(reported)
+        parsed.reported = reported
+        parsed.usage = read_usage(reported)
+        parsed.reported_cost = read_cost(reported)
 
 
-def _embedded(body: Json, said: Said) -> None:
+def _embedded(body: Json, parsed: ParsedResponse) -> None:
     """Reads embeddings. Voyage and Jina report a total and no more: all of it is input, as nothing else is counted."""
-    plain(body, said)
+    plain(body, parsed)
     total = count(dig(body, "usage", "total_tokens"))
-    if total is not None and said.usage.input_tokens is None:
-        said.usage = replace(said.usage, input_tokens=total)
-        said.derived = ("input_tokens",)
+    if total is not None and parsed.usage.input_tokens is None:
+        parsed.usage = replace(parsed.usage, input_tokens=total)
+        parsed.estimated = ("input_tokens",)
 
 
 def asked(request: Json) -> list[Json]:
@@ -90,10 +90,10 @@ def _decided(body: Json) -> list[Json]:
     return [{"role": "assistant", "parts": answers}] if answers else []
 
 
-def _counted(body: Json, said: Said) -> None:
+def _counted(body: Json, parsed: ParsedResponse) -> None:
     """Counting tokens uses none, so what it counts is an answer and no usage."""
     if body.get("error"):
-        said.failure = failure(body)
+        parsed.failure = failure(body)
 
 
 def _count(body: Json) -> list[Json]:
@@ -101,13 +101,13 @@ def _count(body: Json) -> list[Json]:
     return [{"role": "assistant", "parts": [part]}] if "input_tokens" in body else []
 
 
-def _batched(body: Json, said: Said) -> None:
+def _batched(body: Json, parsed: ParsedResponse) -> None:
     """A batch that was handed in. What it used is told in a file when it is done."""
-    said.id = text(body.get("id"))
-    models = _models(said.request)
-    said.request_model = models[0] if len(models) == 1 else None
+    parsed.response_id = text(body.get("id"))
+    models = _models(parsed.request)
+    parsed.request_model = models[0] if len(models) == 1 else None
     if body.get("error"):
-        said.failure = failure(body)
+        parsed.failure = failure(body)
 
 
 def _batch(request: Json) -> list[Json]:

@@ -8,7 +8,7 @@ from llmtrack.capture.readers import anthropic_usage
 from llmtrack.capture.readers.chat_completions import CHAT
 from llmtrack.capture.readers.event_stream import Events
 from llmtrack.capture.readers.messages import MESSAGES
-from llmtrack.capture.readers.parsed_response import Dialect, Said
+from llmtrack.capture.readers.parsed_response import Dialect, ParsedResponse
 from llmtrack.capture.readers.responses import RESPONSES
 from llmtrack.capture.readers.short_answers import EMBEDDINGS
 
@@ -29,13 +29,13 @@ def _dialect(body: Json) -> Dialect:
     return EMBEDDINGS
 
 
-def plain(body: Json, said: Said) -> None:
+def plain(body: Json, parsed: ParsedResponse) -> None:
     """Reads an answer that came in one piece."""
-    _dialect(body).plain(body, said)
+    _dialect(body).plain(body, parsed)
     reported = body.get("usage")
     if isinstance(reported, dict) and any(name in reported for name in _ANTHROPICS):
-        said.reported = reported
-        said.usage = anthropic_usage.read_usage(reported, said.model)
+        parsed.reported = reported
+        parsed.usage = anthropic_usage.read_usage(reported, parsed.response_model)
 
 
 def _of_stream(events: list[Any]) -> Dialect:
@@ -43,11 +43,11 @@ def _of_stream(events: list[Any]) -> Dialect:
     return next((dialect for dialect in found if dialect.stream is not None), CHAT)
 
 
-def stream(events: Events, said: Said) -> None:
+def stream(events: Events, parsed: ParsedResponse) -> None:
     """Reads a streamed answer."""
     read = _of_stream(events.values).stream
     assert read is not None
-    read(events, said)
+    read(events, parsed)
 
 
 def _assemble(events: list[Any]) -> Json:

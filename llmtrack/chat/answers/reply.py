@@ -22,6 +22,7 @@ from llmtrack.chat.error_messages import Asked, in_words, is_known, nothing_said
 from llmtrack.chat.models import clients
 from llmtrack.masking import mask
 from llmtrack.settings import get_settings
+from llmtrack.statuses import IN_FLIGHT
 
 Status = Literal["waiting", "streaming", "ok", "incomplete", "empty", "cancelled", "error"]
 log = logging.getLogger("llmtrack")
@@ -75,7 +76,7 @@ class Reply:
             event_loop.get().call_soon_threadsafe(self._cancel_here)
 
     def _cancel_here(self) -> None:
-        if self._task is not None and self.status in ("waiting", "streaming"):
+        if self._task is not None and self.status in IN_FLIGHT:
             self._task.cancel()
 
     def _change(self, status: Status | None = None) -> None:

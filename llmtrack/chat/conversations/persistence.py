@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat.answers.prompt import Prompt
+from llmtrack.statuses import IN_FLIGHT
 
 if TYPE_CHECKING:
     from llmtrack.chat.answers.reply import Keeper, Reply
@@ -110,7 +111,7 @@ def keeper(chats: Chats, message_id: int, parent_id: int | None, more: Mapping[s
         try:
             chats.rewrite(line_of(reply.prompt, message_id, parent_id, reply, more))
         finally:
-            if reply.status not in ("waiting", "streaming"):
+            if reply.status not in IN_FLIGHT:
                 _forget(message_id)
 
     return keep

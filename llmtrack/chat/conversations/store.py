@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from llmtrack.chat.answers.prompt import Parameters
 from llmtrack.chat.conversations.persistence import is_gone, reply_to
 from llmtrack.chat.conversations.tree import (
-    IN_FLIGHT,
     Conversation,
     Message,
     conversation_of,
@@ -19,6 +18,7 @@ from llmtrack.chat.conversations.tree import (
 )
 from llmtrack.chat.error_messages import ChatError
 from llmtrack.chat.models.catalog import Model
+from llmtrack.statuses import IN_FLIGHT
 
 if TYPE_CHECKING:
     from llmtrack.chat.cost_estimate import QuoteRecord

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat.answers.prompt import Parameters, Role
 from llmtrack.ids import new_id
+from llmtrack.statuses import IN_FLIGHT
 
 if TYPE_CHECKING:
     from llmtrack.ledger.chats import Filed, Heading, Line
 
-IN_FLIGHT = ("waiting", "streaming")
 _MOST_TOKENS = 10**9
 
 

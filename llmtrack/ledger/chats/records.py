@@ -15,9 +15,7 @@ from sqlmodel import SQLModel
 from llmtrack.ids import new_id
 from llmtrack.ledger.schema import tables
 from llmtrack.ledger.write.interning import plain_json
-
-IN_FLIGHT = ("waiting", "streaming")
-"""Statuses of an answer that somebody is still writing."""
+from llmtrack.statuses import IN_FLIGHT
 
 _FIRST_TIME = 0
 _LAST_TIME = 253_402_128_000_000_000  # 9999-12-30T00:00Z: a day is left for zones ahead of UTC

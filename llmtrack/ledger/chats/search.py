@@ -42,7 +42,7 @@ def matches(connection: Connection, dialect: Dialect, user: int, text: str) -> d
     # The plus keeps the database from going through every message of the user's conversations instead of those found.
     sql = (
         f"SELECT conversation_id, min(id) FROM message WHERE {dialect.search_sql(_INDEX)} AND +conversation_id IN "
-        f"(SELECT c.id FROM conversation c WHERE c.app_user = {dialect.mark} AND c.deleted_at IS NULL) "
+        f"(SELECT c.id FROM conversation c WHERE c.app_user = {dialect.placeholder} AND c.deleted_at IS NULL) "
         "GROUP BY conversation_id"
     )
     terms = dialect.search_terms([[word] for word in asked], prefix=True)

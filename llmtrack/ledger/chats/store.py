@@ -16,7 +16,6 @@ from llmtrack.ledger.chats import search
 from llmtrack.ledger.chats.records import (
     ATTACHMENT,
     CONVERSATION,
-    IN_FLIGHT,
     MESSAGE,
     USER,
     Filed,
@@ -25,11 +24,12 @@ from llmtrack.ledger.chats.records import (
     NewFile,
 )
 from llmtrack.ledger.write.interning import Interning, Remembered, fitted
+from llmtrack.statuses import IN_FLIGHT
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
 
-__all__ = ["IN_FLIGHT", "Chats", "Filed", "Heading", "Line", "NewFile", "count", "in_flight", "purge"]
+__all__ = ["Chats", "Filed", "Heading", "Line", "NewFile", "count", "in_flight", "purge"]
 
 _CHUNK = 400
 

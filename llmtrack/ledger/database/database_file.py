@@ -180,7 +180,7 @@ def _sync(path: Path) -> None:
 
 def _id_of(path: Path) -> _FileId | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

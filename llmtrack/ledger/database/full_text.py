@@ -1,12 +1,13 @@
-"""What was said, and the full-text index over it, the same on both databases.
+"""The texts of generations and the full-text index over them, the same on both databases.
 
-Words are told apart here and not by the database, so that both find the same: letters and digits in a row, in small
-letters, without accents. The first 16,000 words of a generation are indexed.
+Texts are divided into words here and not by the database, so that both find the same: letters and digits in a row, in
+small letters, without accents. The first 16,000 words of a generation are indexed.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -18,8 +19,9 @@ from llmtrack.ledger.database.dialect import Dialect
 
 COLUMNS = ("id", "input", "output", "error")
 MOST_WORDS = 16_000
-"""PostgreSQL knows the place of no more."""
+"""PostgreSQL keeps the place of no more."""
 _LONGEST_WORD = 200
+_PHRASE = re.compile(r'"([^"]*)"|(\S+)')
 _AT_ONCE = 64
 """A batch of more texts than this is indexed later, so that much writing stays fast."""
 
@@ -32,11 +34,11 @@ def words_of(text: str) -> list[str]:
     return [word[:_LONGEST_WORD] for word in islice(iter(apart.split()), MOST_WORDS)]
 
 
-def said(input: str | None, output: str | None, error: str | None) -> Iterator[str]:
+def texts_in(input: str | None, output: str | None, error: str | None) -> Iterator[str]:
     """All texts in the columns of a row of `generation_text`."""
-    for told in (input, output):
-        if told is not None:
-            yield from _texts(json.loads(told))
+    for messages in (input, output):
+        if messages is not None:
+            yield from _texts(json.loads(messages))
     if error is not None:
         yield error
 
@@ -46,12 +48,12 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+        for item in value:
+            yield from _texts(item)
     elif isinstance(value, dict):
-        for key, each in value.items():
+        for key, item in value.items():
             if key not in ("role", "type", "id", "sha256", "media_type", "mime_type", "finish_reason"):
-                yield from _texts(each)
+                yield from _texts(item)
 
 
 def store(connection: Connection, dialect: Dialect, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -71,12 +73,12 @@ def unindex(connection: Connection, dialect: Dialect, ids: Sequence[int]) -> Non
     """Takes these texts out of the full-text index, before they are changed or deleted."""
     keys = [(id,) for id in ids]
     waiting = {row[0] for row in dialect.select_by_key(connection, "unindexed", ("id",), ("id",), keys)}
-    found = dialect.select_by_key(connection, "generation_text", ("id",), COLUMNS[1:], keys)
-    known = [(id, words_of(" ".join(said(*told)))) for id, *told in found if id not in waiting]
-    if known:
-        dialect.search_delete(connection, "generation_search", known)
+    rows = dialect.select_by_key(connection, "generation_text", ("id",), COLUMNS[1:], keys)
+    indexed = [(id, words_of(" ".join(texts_in(*columns)))) for id, *columns in rows if id not in waiting]
+    if indexed:
+        dialect.search_delete(connection, "generation_search", indexed)
     if waiting:
-        connection.exec_driver_sql(f"DELETE FROM unindexed WHERE id = {dialect.mark}", [(id,) for id in waiting])
+        connection.exec_driver_sql(f"DELETE FROM unindexed WHERE id = {dialect.placeholder}", [(id,) for id in waiting])
 
 
 def index(connection: Connection, dialect: Dialect, limit: int) -> int:
@@ -88,11 +90,28 @@ def index(connection: Connection, dialect: Dialect, limit: int) -> int:
         return 0
     keys = [(id,) for id in waiting]
     rows = []
-    for id, *told in dialect.select_by_key(connection, "generation_text", ("id",), COLUMNS[1:], keys):
-        words = words_of(" ".join(said(*told)))
+    for id, *columns in dialect.select_by_key(connection, "generation_text", ("id",), COLUMNS[1:], keys):
+        words = words_of(" ".join(texts_in(*columns)))
         rows.append((id, dialect.indexed_text(words)))
     if rows:
         connection.exec_driver_sql(dialect.search_insert_sql("generation_search"), rows)
-    gone = f"DELETE FROM unindexed WHERE id = {dialect.mark}"
+    gone = f"DELETE FROM unindexed WHERE id = {dialect.placeholder}"
     connection.exec_driver_sql(gone, keys)
     return len(waiting)
+
+
+def _phrases_of(text: str) -> list[list[str]]:
+    """The phrases in a search as it was typed: words, and words "in quotation marks" that have to follow each other."""
+    phrases = [words_of(quoted or word) for quoted, word in _PHRASE.findall(text)]
+    return [words for words in phrases if words]
+
+
+def terms_of(dialect: Dialect, text: str) -> str:
+    """The parameter of `Dialect.search_sql`: all words and phrases of `text`; the last word may be unfinished.
+
+    Raises ValueError where it has no word at all.
+    """
+    phrases = _phrases_of(text)
+    if not phrases:
+        raise ValueError(f"There is no word to search for in {text!r}; type letters or digits.")
+    return dialect.search_terms(phrases, prefix=not text.rstrip().endswith('"') and not text.endswith(" "))

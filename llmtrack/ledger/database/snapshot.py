@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 from llmtrack.ledger.errors import LedgerError
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from llmtrack.ledger.database.dialect import Dialect
-    from llmtrack.ledger.ledger import Ledger
 
 
 class Cancelled(LedgerError):
@@ -110,8 +109,19 @@ class Snapshot:
         return self.connection.exec_driver_sql(sql, tuple(values)).fetchall()  # type: ignore[return-value]
 
 
+class Readable(Protocol):
+    """What a snapshot needs of a ledger."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Of its database."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection that sees everything as it was at one moment."""
+
+
 @contextmanager
-def snapshot(ledger: Ledger, cancel: Cancel | None = None) -> Iterator[Snapshot]:
+def snapshot(ledger: Readable, cancel: Cancel | None = None) -> Iterator[Snapshot]:
     """The ledger as it is now, for as long as the block lasts."""
     with ledger.reading() as connection:
         yield Snapshot(connection, ledger.dialect, cancel)

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from llmtrack.ledger.database.private_files import MODE
 
-PATIENCE = 30
+TIMEOUT = 30
 """Seconds to wait for another writer. One that hangs longer holds nobody up: SQLite then decides."""
 _POLL = 0.002
 """Seconds between looks while somebody else writes."""
@@ -27,7 +27,7 @@ _locks: dict[str, FileLock] = {}
 
 @contextmanager
 def write_lock(path: str) -> Iterator[None]:
-    """Holds the lock file `path` during the block, or goes on without it after `PATIENCE` seconds, and says so.
+    """Holds the lock file `path` during the block, or goes on without it after `TIMEOUT` seconds, and says so.
 
     Raises `RuntimeError` in a thread that holds it already: it would wait for itself.
     """
@@ -37,9 +37,9 @@ def write_lock(path: str) -> Iterator[None]:
     if lock.is_locked:  # each thread has a hold of its own
         raise RuntimeError("A transaction cannot begin inside another one.")
     try:
-        lock.acquire(timeout=PATIENCE)
+        lock.acquire(timeout=TIMEOUT)
     except Timeout:
-        log.warning("Another process has held %s for %d seconds; writing without waiting for it", path, PATIENCE)
+        log.warning("Another process has held %s for %d seconds; writing without waiting for it", path, TIMEOUT)
         yield
         return
     try:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from llmtrack.ledger.database.search_terms import terms_of
+from llmtrack.ledger.database.full_text import terms_of
 from llmtrack.ledger.database.snapshot import Cancel
 from llmtrack.ledger.lists import generation_pages
 from llmtrack.ledger.lists import generation_rows as told

@@ -105,7 +105,7 @@ def _known(
     if not names:
         return {}
     with snapshot(ledger, cancel) as view:
-        marks = view.dialect.marks(len(names))
+        marks = view.dialect.placeholders(len(names))
         found = view.rows(f"SELECT user_id, attributes, first_seen FROM app_user WHERE user_id IN ({marks})", names)
         load = view.dialect.from_json
         return {name: (load(told) or {}, from_micros(at, timezone)) for name, told, at in found}

@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 from pathlib import Path
 
-from llmtrack.ledger.database.dialect import SQLite
+from llmtrack.ledger.database.sqlite import SQLite
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
 

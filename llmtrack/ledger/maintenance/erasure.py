@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from llmtrack.ledger.chats import store
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
-from llmtrack.ledger.write.audit import note
 from llmtrack.ledger.write.interning import digest_of, fitted
 from llmtrack.ledger.write.sealed_days import exclude_writers, remove_texts_of
+from llmtrack.ledger.write.spans_and_feedback import write_audit
 
 _SOME = 1000
 
@@ -48,7 +48,7 @@ def erase(ledger: Ledger, user_id: str, *, by: str) -> Erased:
             pass
         _forget_names(connection, ledger, user, user_id, name)
         detail = {"texts": texts, "conversations": conversations}
-        note(connection, ledger.dialect, by, "erase user", name, detail)
+        write_audit(connection, ledger.dialect, by, "erase user", name, detail)
 
     ledger.transact(work)
     backups = ledger.dialect.backups(ledger.engine)
@@ -60,7 +60,7 @@ def erase(ledger: Ledger, user_id: str, *, by: str) -> Erased:
 
 def _find(ledger: Ledger, user_id: str) -> int:
     with ledger.reading() as connection:
-        sql = f"SELECT id FROM app_user WHERE user_id = {ledger.dialect.mark} AND erased_at IS NULL"
+        sql = f"SELECT id FROM app_user WHERE user_id = {ledger.dialect.placeholder} AND erased_at IS NULL"
         user = connection.exec_driver_sql(sql, (fitted(user_id),)).scalar_one_or_none()
     if user is None:
         raise LedgerError(f"Nobody called {user_id!r} is in the ledger {ledger.name}: check the spelling.")
@@ -86,7 +86,7 @@ def _remove_texts(connection: Connection, ledger: Ledger, user: int) -> int:
 
 
 def _forget_names(connection: Connection, ledger: Ledger, user: int, user_id: str, name: str) -> None:
-    mark = ledger.dialect.mark
+    mark = ledger.dialect.placeholder
     now = time.time_ns() // 1000
 
     def do(sql: str, *values: object) -> None:

@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from llmtrack import ids
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
-from llmtrack.ledger.maintenance.verification import rebuild_day, rows_of_day, words_in
+from llmtrack.ledger.maintenance.verification import rebuild_day, rows_of_day, rules_in
 from llmtrack.ledger.schema.rollups import DAY
 from llmtrack.ledger.write import digests
-from llmtrack.ledger.write.audit import note
-from llmtrack.ledger.write.rollup_delta import Totals, store_sealed
+from llmtrack.ledger.write.rollup_delta import RollupDelta, store_sealed
 from llmtrack.ledger.write.sealed_days import edge, exclude_writers, remove_rows, remove_texts, seal
+from llmtrack.ledger.write.spans_and_feedback import write_audit
 
 _UNUSED = "FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)"
 _SOME = 2_000
@@ -123,7 +123,7 @@ def retain(
     removed = Removed(gone_texts, gone_properties, rows, len(days), len(backups))
     if removed != Removed(0, 0, 0, 0, 0):
         detail = {"texts": gone_texts, "properties": gone_properties, "rows": rows, "days": len(days)}
-        ledger.transact(lambda connection: note(connection, ledger.dialect, "retention", "remove", None, detail))
+        ledger.transact(lambda connection: write_audit(connection, ledger.dialect, "retention", "remove", None, detail))
         ledger.dialect.shrink(ledger.engine, gently=gently)
     step()
     return removed
@@ -171,7 +171,7 @@ def _remove_comments(connection: Connection, before: int) -> None:
 
 
 def _remove_properties(ledger: Ledger, before: int) -> int:
-    mark = ledger.dialect.mark
+    mark = ledger.dialect.placeholder
     count, last = 0, ids.first_at(-(2**40))
     while True:
         with ledger.reading() as connection:  # finding them may take a while, and nobody has to wait for it
@@ -195,15 +195,15 @@ def _remove_unused(connection: Connection) -> None:
 
 def _seal_day(connection: Connection, ledger: Ledger, day: int) -> int:
     exclude_writers(connection)
-    totals = Totals(words_in(connection))
+    delta = RollupDelta(rules_in(connection))
     for row in rows_of_day(connection, ledger, day):
-        totals.add(row)
+        delta.add(row)
     stored = digests.of_tables(connection, ledger.dialect, day, day + 1).get(day, {})
     before = edge(connection)
-    if digests.of_totals(totals, before).get(day, {}) != stored:
+    if digests.of_delta(delta, before).get(day, {}) != stored:
         rebuild_day(connection, ledger, day)  # once the rows are gone, nobody could
     if day >= before:
-        store_sealed(connection, ledger.dialect, totals)
+        store_sealed(connection, ledger.dialect, delta)
     count = remove_rows(connection, ledger.dialect, day)
     seal(connection, ledger.dialect, day)
     return count

@@ -11,22 +11,13 @@ from sqlalchemy import Connection
 from llmtrack import ids
 from llmtrack.ledger.ledger import Ledger
 from llmtrack.ledger.schema.rollups import CUBES, DAY, SKETCHES
+from llmtrack.ledger.schema.row_measures import TRACE_MEASURES
 from llmtrack.ledger.write import digests, sealed_days
 from llmtrack.ledger.write.generation_row import COLUMNS, Row
-from llmtrack.ledger.write.rollup_delta import Totals, Words
+from llmtrack.ledger.write.rollup_delta import CountingRules, RollupDelta
 
 Progress = Callable[[int, int], None]
 """Called with the days done and the days there are."""
-_SUMS = {
-    "generations": "count(*)",
-    "errors": "sum(CASE WHEN g.status = {error} THEN 1 ELSE 0 END)",
-    "input_tokens": "coalesce(sum(g.input_tokens), 0)",
-    "output_tokens": "coalesce(sum(g.output_tokens), 0)",
-    "cost": "coalesce(sum(CASE WHEN g.cost_status <> {simulated} THEN g.cost END), 0)",
-    "simulated_cost": "coalesce(sum(CASE WHEN g.cost_status = {simulated} THEN g.cost END), 0)",
-    "unpriced": "sum(CASE WHEN g.cost IS NULL AND g.cost_status <> {simulated} "
-    "AND coalesce(g.cost_reason, -1) NOT IN ({free}) THEN 1 ELSE 0 END)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ class Verdict:
 def verify(ledger: Ledger, progress: Progress | None = None) -> Verdict:
     """Adds up every row and compares each day with the totals stored; days whose rows are gone, with their seal."""
     with ledger.reading() as connection:
-        words = words_in(connection)
+        rules = rules_in(connection)
         sealed = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT day, digest FROM sealed_day")}
         days = days_in(connection)
         wrong: dict[int, tuple[str, ...]] = {}
@@ -79,15 +70,15 @@ def verify(ledger: Ledger, progress: Progress | None = None) -> Verdict:
                 if digests.in_words(stored.get(day, {})) != sealed[day]:
                     wrong[day] = ("its seal",)
             else:
-                totals = Totals(words)
+                delta = RollupDelta(rules)
                 for row in rows_of_day(connection, ledger, day):
-                    totals.add(row)
+                    delta.add(row)
                     count += 1
-                if tables := _different(digests.of_totals(totals, edge).get(day, {}), stored.get(day, {})):
+                if tables := _different(digests.of_delta(delta, edge).get(day, {}), stored.get(day, {})):
                     wrong[day] = tables
             if progress:
                 progress(done + 1, len(days))
-        interactions = _wrong_interactions(connection, words, max(sealed, default=-1))
+        interactions = _wrong_interactions(connection, rules, max(sealed, default=-1))
     return Verdict(len(days), len(sealed), count, wrong, interactions)
 
 
@@ -105,10 +96,10 @@ def rebuild(ledger: Ledger, days: Sequence[int] | None = None, progress: Progres
     return len(wanted)
 
 
-def words_in(connection: Connection) -> Words:
-    """The words of a ledger that decide how rows are counted."""
+def rules_in(connection: Connection) -> CountingRules:
+    """How the rows of a ledger are counted."""
     sql = "SELECT id, kind, text FROM name WHERE kind IN ('status', 'operation', 'cost_status', 'cost_reason')"
-    return Words({(kind, text): id for id, kind, text in connection.exec_driver_sql(sql)})
+    return CountingRules({(kind, text): id for id, kind, text in connection.exec_driver_sql(sql)})
 
 
 def days_in(connection: Connection) -> list[int]:
@@ -123,7 +114,7 @@ def days_in(connection: Connection) -> list[int]:
 
 def rows_of_day(connection: Connection, ledger: Ledger, day: int) -> Iterator[Row]:
     """The generations of a UTC day (since 1970)."""
-    mark = ledger.dialect.mark
+    mark = ledger.dialect.placeholder
     sql = f"SELECT {', '.join(COLUMNS)} FROM generation WHERE id >= {mark} AND id < {mark}"
     span = (ids.first_at(day * DAY), ids.first_at((day + 1) * DAY))
     for row in connection.exec_driver_sql(sql, span, execution_options={"stream_results": True}):
@@ -141,11 +132,11 @@ def _different(expected: dict[str, int], stored: dict[str, int]) -> tuple[str, .
 
 def rebuild_day(connection: Connection, ledger: Ledger, day: int) -> None:
     """Makes the totals of one UTC day anew from its rows."""
-    mark = ledger.dialect.mark
-    ledger.dialect.take_turns(connection)
-    totals = Totals(words_in(connection))
+    mark = ledger.dialect.placeholder
+    ledger.dialect.lock_sketches(connection)
+    delta = RollupDelta(rules_in(connection))
     for row in rows_of_day(connection, ledger, day):
-        totals.add(row)
+        delta.add(row)
     for rollup in (*CUBES, *SKETCHES):
         slots = DAY // rollup.length
         sql = f"DELETE FROM {rollup.table} WHERE slot >= {mark} AND slot < {mark}"
@@ -154,23 +145,20 @@ def rebuild_day(connection: Connection, ledger: Ledger, day: int) -> None:
     when = datetime.fromtimestamp(day * DAY / 1e6, UTC)
     month, bit = when.year * 12 + when.month - 1, 1 << when.day - 1
     connection.exec_driver_sql(f"UPDATE rollup_seen SET days = days & ~{bit} WHERE slot = {mark}", (month,))
-    totals.store(connection, ledger.dialect, sealed_days.edge(connection))
+    delta.store(connection, ledger.dialect, sealed_days.edge(connection))
     connection.exec_driver_sql(f"DELETE FROM rollup_seen WHERE slot = {mark} AND days = 0", (month,))
 
 
-def _sums(words: Words) -> dict[str, str]:
-    free = ", ".join(map(str, sorted(words.not_counted)))
-    return {
-        column: form.format(error=words.error, simulated=words.simulated, free=free) for column, form in _SUMS.items()
-    }
+def _sums(rules: CountingRules) -> dict[str, str]:
+    return {column: f"coalesce(sum({rule.sql(rules.id_of)}), 0)" for column, rule in TRACE_MEASURES.items()}
 
 
-def _wrong_interactions(connection: Connection, words: Words, sealed: int) -> dict[str, int]:
+def _wrong_interactions(connection: Connection, rules: CountingRules, sealed: int) -> dict[str, int]:
     """Traces and sessions whose sums are not those of their rows; not those of days that have lost their rows."""
     wrong = {}
     for table in ("trace", "session"):
-        sums = ", ".join(f"{form} AS {column}" for column, form in _sums(words).items())
-        differs = " OR ".join(f"t.{column} <> coalesce(s.{column}, 0)" for column in _SUMS)
+        sums = ", ".join(f"{form} AS {column}" for column, form in _sums(rules).items())
+        differs = " OR ".join(f"t.{column} <> coalesce(s.{column}, 0)" for column in TRACE_MEASURES)
         count = connection.exec_driver_sql(
             f"SELECT count(*) FROM {table} t LEFT JOIN (SELECT g.{table} AS id, {sums} FROM generation g "
             f"WHERE g.{table} IS NOT NULL GROUP BY g.{table}) s ON s.id = t.id "
@@ -182,10 +170,10 @@ def _wrong_interactions(connection: Connection, words: Words, sealed: int) -> di
 
 
 def _rebuild_interactions(connection: Connection, ledger: Ledger, sealed: int) -> None:
-    words = words_in(connection)
+    rules = rules_in(connection)
     for table in ("trace", "session"):
         sums = ", ".join(
             f"{column} = coalesce((SELECT {form} FROM generation g WHERE g.{table} = {table}.id), 0)"
-            for column, form in _sums(words).items()
+            for column, form in _sums(rules).items()
         )
         connection.exec_driver_sql(f"UPDATE {table} SET {sums} WHERE started_at >= {(sealed + 1) * DAY}")

@@ -12,7 +12,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 
-from llmtrack.ledger.database.dialect import Dialect, SQLite
+from llmtrack.ledger.database.dialect import Dialect
+from llmtrack.ledger.database.sqlite import SQLite
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.schema.rollups import TABLES
 
@@ -63,8 +64,8 @@ def upgrade(connection: Connection, target: str = "head") -> None:
 
 
 def _refuse_strangers(connection: Connection, current: str | None, shown: str) -> None:
-    known = {script.revision for script in scripts().walk_revisions()}
-    if current is not None and current not in known:
+    revisions = {script.revision for script in scripts().walk_revisions()}
+    if current is not None and current not in revisions:
         raise LedgerError(
             f"The ledger {shown} was made by a newer llmtrack (its tables are at revision {current}, "
             f"this version knows up to {scripts().get_current_head()}): upgrade llmtrack, or open another ledger."

@@ -7,25 +7,24 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, inspect
 
 from llmtrack.ledger.database.dialect import Dialect
-from llmtrack.ledger.schema.rollups import CUBES, SKETCHES, Rollup
+from llmtrack.ledger.schema.rollups import CUBES, SEEN, SKETCHES, Rollup
 from llmtrack.ledger.write import digests
 
-_SEEN = Rollup("rollup_seen", 0, ("slot", "provider", "model", "feature", "group_name", "app_user"))
-_MERGED = (*CUBES, *SKETCHES, _SEEN)
+_MERGED = (*CUBES, *SKETCHES, SEEN)
 
 
 def keep_regions(connection: Connection, dialect: Dialect, regions: Mapping[str, str]) -> None:
     """Gives the rows of these providers the region that their name stands for, before it is folded away."""
-    mark = dialect.mark
+    placeholder = dialect.placeholder
     for provider, region in regions.items():
-        sql = f"SELECT id FROM name WHERE kind = 'region' AND text = {mark}"
+        sql = f"SELECT id FROM name WHERE kind = 'region' AND text = {placeholder}"
         id = connection.exec_driver_sql(sql, (region,)).scalar()
         if id is None:
             (id,) = dialect.reserve(connection, "name", 1)
             connection.exec_driver_sql(dialect.insert_sql("name", ("id", "kind", "text")), (id, "region", region))
         connection.exec_driver_sql(
             f"UPDATE generation SET region = {id} WHERE region IS NULL "
-            f"AND provider IN (SELECT id FROM name WHERE kind = 'provider' AND text = {mark})",
+            f"AND provider IN (SELECT id FROM name WHERE kind = 'provider' AND text = {placeholder})",
             (provider,),
         )
 
@@ -36,8 +35,8 @@ def fold_providers(connection: Connection, dialect: Dialect, spelling: Mapping[s
     For migrations: it goes by the tables and columns that the ledger has at that moment. The seal of a day that was
     right is made anew, one that was broken stays so.
     """
-    found = connection.exec_driver_sql("SELECT text, id FROM name WHERE kind = 'provider'")
-    there: dict[str, int] = {row.text: row.id for row in found}
+    providers = connection.exec_driver_sql("SELECT text, id FROM name WHERE kind = 'provider'")
+    there: dict[str, int] = {row.text: row.id for row in providers}
     merged: dict[int, int] = {}
     for text, id in list(there.items()):
         wanted = spelling.get(text, text)
@@ -46,7 +45,7 @@ def fold_providers(connection: Connection, dialect: Dialect, spelling: Mapping[s
         if wanted in there:
             merged[id] = there[wanted]
         else:
-            sql = f"UPDATE name SET text = {dialect.mark} WHERE id = {dialect.mark}"
+            sql = f"UPDATE name SET text = {dialect.placeholder} WHERE id = {dialect.placeholder}"
             connection.exec_driver_sql(sql, (wanted, id))
             there[wanted] = id
     if not merged:
@@ -56,17 +55,17 @@ def fold_providers(connection: Connection, dialect: Dialect, spelling: Mapping[s
     for old, new in merged.items():
         _move(connection, dialect, tables, old, new)
     for day in sealed:
-        sql = f"UPDATE sealed_day SET digest = {dialect.mark} WHERE day = {dialect.mark}"
+        sql = f"UPDATE sealed_day SET digest = {dialect.placeholder} WHERE day = {dialect.placeholder}"
         connection.exec_driver_sql(sql, (_digest(connection, dialect, tables, day), day))
     connection.exec_driver_sql("UPDATE state SET value = value + 1 WHERE key = 'names'")
 
 
 def _tables(connection: Connection) -> dict[str, list[str]]:
     """The columns of every total that has a provider."""
-    known = inspect(connection)
-    names = set(known.get_table_names())
+    inspector = inspect(connection)
+    names = set(inspector.get_table_names())
     return {
-        rollup.table: [column["name"] for column in known.get_columns(rollup.table)]
+        rollup.table: [column["name"] for column in inspector.get_columns(rollup.table)]
         for rollup in _MERGED
         if rollup.table in names
     }
@@ -100,7 +99,7 @@ def _move(connection: Connection, dialect: Dialect, tables: Mapping[str, list[st
 def _add(connection: Connection, dialect: Dialect, rollup: Rollup, columns: Iterable[str], old: int, new: int) -> None:
     """Adds the totals of provider `old` to those of `new`, which hold the same but for that."""
     values = [column for column in columns if column not in rollup.key]
-    how = "append" if rollup in SKETCHES else "or" if rollup is _SEEN else "add"
+    how = "append" if rollup in SKETCHES else "or" if rollup is SEEN else "add"
     named = [column if column != "provider" else str(new) for column in rollup.key]
     sql = dialect.upsert_sql(
         rollup.table, rollup.key, [(column, how) for column in values],

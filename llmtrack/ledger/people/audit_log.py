@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from llmtrack.ledger.ledger import Ledger
 from llmtrack.ledger.people.directory import AUDIT
-from llmtrack.ledger.write.audit import note
+from llmtrack.ledger.write.spans_and_feedback import write_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +61,4 @@ def actions(ledger: Ledger) -> list[str]:
 
 def record(ledger: Ledger, by: str, action: str, subject: str | None, detail: Mapping[str, Any]) -> None:
     """Appends an entry about something that changes nothing in the ledger: a refused sign-in, an export."""
-    ledger.transact(lambda connection: note(connection, ledger.dialect, by, action, subject, detail))
+    ledger.transact(lambda connection: write_audit(connection, ledger.dialect, by, action, subject, detail))

@@ -21,8 +21,8 @@ from llmtrack.ledger.people.directory import (
     find,
     now,
 )
-from llmtrack.ledger.write.audit import note
 from llmtrack.ledger.write.interning import Interning, Remembered, fitted
+from llmtrack.ledger.write.spans_and_feedback import write_audit
 
 ROLES = ("user", "admin")
 
@@ -61,7 +61,7 @@ def sign_in(
         connection.execute(change.values(name=name, groups=sorted(groups), signed_in_at=issued_at))
         _join_by_groups(connection, person, groups)
         recorded = connection.execute(select(PERSON.c.user_id).where(PERSON.c.id == person)).scalar_one()
-        note(connection, ledger.dialect, recorded, "sign in", recorded, {"issuer": issuer})
+        write_audit(connection, ledger.dialect, recorded, "sign in", recorded, {"issuer": issuer})
 
     ledger.transact(work)
     record = find(ledger, issuer, subject)
@@ -80,7 +80,7 @@ def _claim(connection: Connection, ledger: Ledger, person: int, claimed: str, at
         if not first:  # they have one already, and this one is not to be had
             return claimed
         given = next(free for number in count(2) if _is_free(connection, free := fitted(f"{claimed} ({number})")))
-        note(connection, ledger.dialect, given, CONFLICT, given, {"claimed": claimed})
+        write_audit(connection, ledger.dialect, given, CONFLICT, given, {"claimed": claimed})
     connection.execute(insert(USER_ID).values(user_id=given, person=person, claimed_at=at))
     return given
 
@@ -113,7 +113,7 @@ def end_sessions(ledger: Ledger, person: int, *, by: str) -> None:
         # The provider's clock may be ahead of ours: what it issued "later" is over as well.
         at = max(now(), row.signed_in_at)
         connection.execute(update(PERSON).where(PERSON.c.id == person).values(sessions_from=at))
-        note(connection, ledger.dialect, by, "sign out", row.user_id, {})
+        write_audit(connection, ledger.dialect, by, "sign out", row.user_id, {})
 
     ledger.transact(work)
 
@@ -128,7 +128,7 @@ def set_role(ledger: Ledger, person: int, role: str | None, *, by: str) -> None:
         if row.role == role:
             return
         connection.execute(update(PERSON).where(PERSON.c.id == person).values(role=role))
-        note(connection, ledger.dialect, by, "role", row.user_id, {"before": row.role, "after": role})
+        write_audit(connection, ledger.dialect, by, "role", row.user_id, {"before": row.role, "after": role})
 
     ledger.transact(work)
 
@@ -142,7 +142,7 @@ def set_disabled(ledger: Ledger, person: int, disabled: bool, *, by: str) -> Non
             return
         at = now() if disabled else None
         connection.execute(update(PERSON).where(PERSON.c.id == person).values(disabled_at=at))
-        note(connection, ledger.dialect, by, "disable" if disabled else "enable", row.user_id, {})
+        write_audit(connection, ledger.dialect, by, "disable" if disabled else "enable", row.user_id, {})
 
     ledger.transact(work)
 

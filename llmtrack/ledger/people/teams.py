@@ -11,8 +11,8 @@ from llmtrack.ids import new_id
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
 from llmtrack.ledger.people.directory import MEMBERSHIP, PERSON, TEAM, now
-from llmtrack.ledger.write.audit import note
 from llmtrack.ledger.write.interning import fitted
+from llmtrack.ledger.write.spans_and_feedback import write_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def add_team(ledger: Ledger, name: str, *, from_group: str | None = None, by: st
     def work(connection: Connection) -> None:
         values = {"id": team, "name": plain, "from_group": from_group or None, "created_at": now()}
         connection.execute(insert(TEAM).values(**values))
-        note(connection, ledger.dialect, by, "team add", plain, {"from_group": from_group or None})
+        write_audit(connection, ledger.dialect, by, "team add", plain, {"from_group": from_group or None})
 
     try:
         ledger.transact(work)
@@ -77,7 +77,7 @@ def remove_team(ledger: Ledger, team: int, *, by: str) -> None:
         name = _name(connection, team)
         connection.execute(delete(MEMBERSHIP).where(MEMBERSHIP.c.team == team))
         connection.execute(delete(TEAM).where(TEAM.c.id == team))
-        note(connection, ledger.dialect, by, "team remove", name, {})
+        write_audit(connection, ledger.dialect, by, "team remove", name, {})
 
     ledger.transact(work)
 
@@ -98,7 +98,7 @@ def set_member(ledger: Ledger, team: int, person: int, membership: str | None, *
             connection.execute(insert(MEMBERSHIP).values(**values))
         before = None if leads is None else ("lead" if leads else "member")
         detail = {"team": name, "before": before, "after": membership}
-        note(connection, ledger.dialect, by, "team member", user, detail)
+        write_audit(connection, ledger.dialect, by, "team member", user, detail)
 
     ledger.transact(work)
 

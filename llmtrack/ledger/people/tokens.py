@@ -11,7 +11,7 @@ from llmtrack.ids import new_id
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
 from llmtrack.ledger.people.directory import PERSON, TEAM, TOKEN, now
-from llmtrack.ledger.write.audit import note
+from llmtrack.ledger.write.spans_and_feedback import write_audit
 
 MINUTE = 60_000_000
 """How exactly the last use is kept, in microseconds: one write a minute at most."""
@@ -68,7 +68,7 @@ def add_token(
             insert(TOKEN).values(**values, **owner, created_at=now(), created_by=by, expires_at=expires_at)
         )
         detail = {"name": name, "scopes": list(scopes), "expires_at": expires_at, "service": service}
-        note(connection, ledger.dialect, by, "token add", prefix, detail)
+        write_audit(connection, ledger.dialect, by, "token add", prefix, detail)
 
     ledger.transact(work)
     return token
@@ -110,7 +110,7 @@ def revoke_token(ledger: Ledger, prefix: str, *, by: str, person: int | None = N
         change = update(TOKEN).where(*own, TOKEN.c.revoked_at.is_(None))
         revoked = connection.execute(change.values(revoked_at=now(), revoked_by=by)).rowcount
         if revoked:
-            note(connection, ledger.dialect, by, "token revoke", prefix, {"tokens": revoked})
+            write_audit(connection, ledger.dialect, by, "token revoke", prefix, {"tokens": revoked})
         return revoked
 
     return ledger.transact(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
+from llmtrack.error_types import CALLER_ERRORS, PROVIDER_ERRORS, ErrorType
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.ledger.query.measures import (
     AcrossUsers,
@@ -21,6 +22,9 @@ from llmtrack.ledger.query.measures import (
     Unit,
     UsersWith,
 )
+from llmtrack.ledger.schema.row_measures import MESSAGE
+from llmtrack.statuses import ANSWERED, CostStatus, Status
+from llmtrack.statuses import PRICED as PRICED_STATUSES
 
 
 def _is(dimension: str, *words: str) -> Condition:
@@ -31,14 +35,11 @@ def _not(dimension: str, *words: str) -> Condition:
     return dimension, False, words
 
 
-BILLED = ("ok", "cancelled", "abandoned", "incomplete")
-"""The statuses of a request that the provider answered, at least in part."""
-ANSWERED = ("ok", "incomplete")
-"""The statuses of an answer that came to its end: in full, or cut by the provider. Refusals and stops are none."""
-_REAL = _not("cost_status", "simulated")
+_SIMULATED = _is("cost_status", CostStatus.SIMULATED)
+_REAL = _not("cost_status", CostStatus.SIMULATED)
 
 
-PRICED = Sum("generations", only=(_is("cost_status", "exact", "estimated", "provider_reported"),))
+PRICED = Sum("generations", only=(_is("cost_status", *PRICED_STATUSES),))
 """Generations whose real cost is known."""
 
 
@@ -62,8 +63,12 @@ def _output(column: str) -> Total:
     return Total(Sum(column), missing=Sum("output_unknown"), known=Sum("generations", "-output_unknown"))
 
 
+def _ended(status: Status) -> Total:
+    return _count(_is("status", status))
+
+
 def _error(*types: str) -> Total:
-    return _count(_is("status", "error"), _is("error_type", *types))
+    return _count(_is("status", Status.ERROR), _is("error_type", *types))
 
 
 _ANSWERS = (_is("status", *ANSWERED),)
@@ -73,18 +78,14 @@ _FIRST_TOKENS = Distribution("time_to_first_token")
 _COSTS = Distribution("cost", only=(_REAL,))
 
 
-# The taxonomy of `llmtrack.capture.errors`, by whose side the fault lies on.
-USER_ERRORS = ("authentication", "permission", "not_found", "invalid_request", "context_length", "content_filter")
-PROVIDER_ERRORS = ("timeout", "connection", "overloaded", "server", "invalid_response")
-
 _OTEL = "OpenTelemetry GenAI semantic conventions"
-_ANSWERED = "`ok` and `incomplete`"
+_ANSWERED = " and ".join(f"`{status}`" for status in ANSWERED)
 
 _METRICS = (
     # How much was asked
     Metric("generations", "count", _count(),
            f"Requests to a model, answered, failed or stopped: inference spans ({_OTEL})."),
-    Metric("messages", "count", _count(_is("operation", "chat"), _is("status", *BILLED)),
+    Metric("messages", "count", _count(*MESSAGE.words),
            "Chat generations the provider answered at least in part: what a person calls a message (decision 15)."),
     Metric("traces", "count", Distinct("trace"),
            "Interactions that began in the time: a message and all calls made to answer it."),
@@ -146,11 +147,11 @@ _METRICS = (
            "Generations that may have cost something nobody knows; failures that cost nothing are not among them."),
     Metric("usage_missing", "count", Total(Sum("usage_missing")),
            "Those of the unpriced ones whose usage nobody reported: a price would not help them."),
-    Metric("estimated", "count", _count(_is("cost_status", "estimated")),
+    Metric("estimated", "count", _count(_is("cost_status", CostStatus.ESTIMATED)),
            "Generations whose cost rests on an estimate."),
     Metric("priced", "count", Total(PRICED), "Generations whose real cost is known."),
-    Metric("simulated", "count", _count(_is("cost_status", "simulated")), "Generations of the demo provider."),
-    Metric("simulated_cost", "usd", Total(Sum("cost", only=(_is("cost_status", "simulated"),))),
+    Metric("simulated", "count", _count(_SIMULATED), "Generations of the demo provider."),
+    Metric("simulated_cost", "usd", Total(Sum("cost", only=(_SIMULATED,))),
            "What the demo provider's calls would have cost at its stated price; never part of `cost` (decision 11)."),
     Metric("cost_per_generation", "usd", Ratio("cost", "priced"), "Average cost of a generation whose cost is known."),
     Metric("cost_per_user", "usd", AcrossUsers("cost"), "Mean over users of what each one cost."),
@@ -203,16 +204,17 @@ _METRICS = (
     Metric("tokens_per_second", "tokens_per_second", Ratio("speed_tokens", "speed_time"),
            f"Output tokens by seconds of writing. Counts {_ANSWERED}."),
     # What went wrong
-    Metric("errors", "count", _count(_is("status", "error")),
+    Metric("errors", "count", _ended(Status.ERROR),
            f"Generations that failed (`error.type` is set, {_OTEL})."),
-    Metric("timeouts", "count", _error("timeout"), "Errors because no answer came in time."),
-    Metric("rate_limits", "count", _error("rate_limit"), "Errors because the provider limits the rate."),
-    Metric("user_errors", "count", _error(*USER_ERRORS),
+    Metric("timeouts", "count", _error(ErrorType.TIMEOUT), "Errors because no answer came in time."),
+    Metric("rate_limits", "count", _error(ErrorType.RATE_LIMIT), "Errors because the provider limits the rate."),
+    Metric("user_errors", "count", _error(*CALLER_ERRORS),
            "Errors on the caller's side: key, permission, a request that cannot be served."),
     Metric("provider_errors", "count", _error(*PROVIDER_ERRORS),
            "Errors on the provider's side or on the way to it; timeouts are among them."),
     Metric("other_errors", "count",
-           _count(_is("status", "error"), _not("error_type", *USER_ERRORS, *PROVIDER_ERRORS, "rate_limit")),
+           _count(_is("status", Status.ERROR),
+                  _not("error_type", *CALLER_ERRORS, *PROVIDER_ERRORS, ErrorType.RATE_LIMIT)),
            "Errors of no known side. With rate limits, the caller's and the provider's they are all errors."),
     Metric("error_rate", "ratio", Ratio("errors", "generations"), "Share of the generations that failed."),
     Metric("timeout_rate", "ratio", Ratio("timeouts", "generations"), "Share of the generations that timed out."),
@@ -221,13 +223,13 @@ _METRICS = (
     Metric("user_error_rate", "ratio", Ratio("user_errors", "generations"), "Share that failed on the caller's side."),
     Metric("provider_error_rate", "ratio", Ratio("provider_errors", "generations"),
            "Share that failed on the provider's side."),
-    Metric("cancelled", "count", _count(_is("status", "cancelled")),
+    Metric("cancelled", "count", _ended(Status.CANCELLED),
            "Generations the user stopped, or whose task was cancelled."),
-    Metric("abandoned", "count", _count(_is("status", "abandoned")), "Streams nobody read to the end."),
-    Metric("incomplete", "count", _count(_is("status", "incomplete")),
+    Metric("abandoned", "count", _ended(Status.ABANDONED), "Streams nobody read to the end."),
+    Metric("incomplete", "count", _ended(Status.INCOMPLETE),
            "Answers the provider cut, for length or by a filter."),
-    Metric("refused", "count", _count(_is("status", "refused")), "Requests a limit stopped before they were sent."),
-    Metric("pending", "count", _count(_is("status", "pending")), "Background responses whose end has not been seen."),
+    Metric("refused", "count", _ended(Status.REFUSED), "Requests a limit stopped before they were sent."),
+    Metric("pending", "count", _ended(Status.PENDING), "Background responses whose end has not been seen."),
     Metric("cancelled_share", "ratio", Ratio("cancelled", "generations"),
            "Share of the generations that were stopped."),
     # What people thought of it
@@ -247,9 +249,7 @@ _DIMENSIONS = (
     Dimension("model", "model", "model", "The model served, or what last served the name asked for, or the name."),
     Dimension("operation", "operation", "operation", f"`chat`, `embeddings`, … (`gen_ai.operation.name`, {_OTEL})."),
     Dimension("feature", "feature", "feature", "The part of a product that made the call."),
-    Dimension(
-        "status", "status", "status", "`ok`, `error`, `cancelled`, `abandoned`, `incomplete`, `refused` or `pending`."
-    ),
+    Dimension("status", "status", "status", " or ".join(f"`{status}`" for status in Status) + "."),
     Dimension("error_type", "error_type", "error_type", "What kind of error; none where there was none."),
     Dimension("cost_status", "cost_status", "cost_status", "How far to trust the cost."),
     Dimension("request_model", "request_model", "model", f"The model asked for (`gen_ai.request.model`, {_OTEL})."),

@@ -27,8 +27,8 @@ from llmtrack.ledger.query.planner import (
 )
 from llmtrack.ledger.query.query import Question
 from llmtrack.ledger.query.sql_filters import Scope
-from llmtrack.ledger.query.sql_sums import DAY_USER, DAY_USER_SUMS, Key, Sums, read_sums
-from llmtrack.ledger.schema.rollups import Rollup
+from llmtrack.ledger.query.sql_sums import DAY_USER_SUMS, Key, Sums, read_sums
+from llmtrack.ledger.schema.rollups import DAY_USER, Rollup
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger

@@ -55,7 +55,7 @@ def ids_of(snapshot: Snapshot, dimension: str, texts: Sequence[Any]) -> list[int
     found: dict[str, int] = {}
     for at in range(0, len(known), _CHUNK):
         some = known[at : at + _CHUNK]
-        marks = snapshot.dialect.marks(len(some))
+        marks = snapshot.dialect.placeholders(len(some))
         rows = snapshot.rows(f"SELECT {column}, id FROM {table} WHERE {column} IN ({marks})", some)
         found.update({row[0]: row[1] for row in rows})
     return [0 if text is None else found.get(fitted(str(text)), NOBODY) for text in texts]

@@ -123,7 +123,7 @@ class Scope:
         wanted = [str(value) for value in each.values if value is not None]
         inner = absent = None
         if wanted:
-            marks = self.snapshot.dialect.marks(len(wanted))
+            marks = self.snapshot.dialect.placeholders(len(wanted))
             inner = Sql(f"SELECT id FROM {table} WHERE {text} IN ({marks})", (*values, *wanted))
         if None in each.values:
             absent = Sql(f"SELECT id FROM {table} WHERE {text} IS NOT NULL", tuple(values))

@@ -10,8 +10,8 @@ from llmtrack.ledger.query.catalog import METRICS
 from llmtrack.ledger.query.measures import Sum, Total
 from llmtrack.ledger.query.planner import Part, Piece
 from llmtrack.ledger.query.sql_filters import Scope
-from llmtrack.ledger.schema.rollups import DAY, Rollup
-from llmtrack.pricing.reasons import NOT_COUNTED, Reason
+from llmtrack.ledger.schema.rollups import DAY, DAY_USER
+from llmtrack.ledger.schema.row_measures import rollup_measure
 
 if TYPE_CHECKING:
     from llmtrack.ledger.database.dialect import Dialect
@@ -20,18 +20,7 @@ Key = tuple[object, ...]
 """The number of a bucket of time, then the ids or values of the dimensions."""
 Sums = dict[Key, list[int]]
 
-_KNOWN = {
-    "generations": "1",
-    "input_unknown": "CASE WHEN g.input_tokens IS NULL THEN 1 ELSE 0 END",
-    "output_unknown": "CASE WHEN g.output_tokens IS NULL THEN 1 ELSE 0 END",
-    "timed": "CASE WHEN g.duration IS NULL THEN 0 ELSE 1 END",
-    "first_tokens": "CASE WHEN g.time_to_first_token IS NULL THEN 0 ELSE 1 END",
-}
-
-
 _FEW_PIECES = 8
-DAY_USER = Rollup("rollup_day_user", DAY, ("slot", "app_user", "simulated"))
-"""Its measures are fewer, and simulated ones told apart by a column."""
 
 
 def _day_user_sums() -> dict[Sum, str]:
@@ -198,19 +187,4 @@ def _summed(scope: Scope, each: Sum, alias: str) -> str:
 
 def row_value(scope: Scope, name: str) -> str:
     """What one generation, called `g`, adds to a measure of the rollups."""
-    if name in _KNOWN:
-        return _KNOWN[name]
-    words = scope.words
-    unknown = f"g.cost IS NULL AND g.cost_status <> {words.id('cost_status', 'simulated')}"
-    if name == "unpriced":
-        free = ", ".join(str(words.id("cost_reason", str(reason))) for reason in sorted(NOT_COUNTED))
-        return f"CASE WHEN {unknown} AND COALESCE(g.cost_reason, 0) NOT IN ({free}) THEN 1 ELSE 0 END"
-    if name == "usage_missing":
-        reason = words.id("cost_reason", str(Reason.USAGE_MISSING))
-        return f"CASE WHEN {unknown} AND g.cost_reason = {reason} THEN 1 ELSE 0 END"
-    if name in ("speed_tokens", "speed_time"):
-        time = "(g.duration - COALESCE(g.time_to_first_token, 0))"
-        ended = f"g.status IN ({words.id('status', 'ok')}, {words.id('status', 'incomplete')})"
-        known = f"g.output_tokens IS NOT NULL AND g.duration IS NOT NULL AND {time} > 0"
-        return f"CASE WHEN {ended} AND {known} THEN {'g.output_tokens' if name == 'speed_tokens' else time} ELSE 0 END"
-    return f"COALESCE(g.{name}, 0)"
+    return rollup_measure(name).sql(scope.words.id)

@@ -34,7 +34,13 @@ def given(**options: Any) -> Any:
     return Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, **options)
 
 
+def word(kind: str, *, required: bool = False) -> Any:
+    """The number that `name` has for a word of this kind; `required`: every row has one."""
+    options: dict[str, Any] = {} if required else {"default": None}
+    return Field(sa_column_kwargs={"info": {"kind": kind}}, **options)
+
+
 def present(name: str, *columns: str) -> Index:
     """An index that holds only rows whose first column is known, so that it costs nothing where it is unused."""
-    known = text(f"{columns[0]} IS NOT NULL")
-    return Index(name, *columns, sqlite_where=known, postgresql_where=known)
+    not_null = text(f"{columns[0]} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=not_null, postgresql_where=not_null)

@@ -78,7 +78,7 @@ def _described(model: type[SQLModel], hide: set[str] = frozenset()) -> str:  # t
 
 def _meanings(model: type) -> dict[str, str]:
     """The line under each field of a class and of the classes it stands on."""
-    found: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     for base in reversed(model.__mro__):
         if not base.__module__.startswith("llmtrack."):
             continue
@@ -89,8 +89,8 @@ def _meanings(model: type) -> dict[str, str]:
         for field, text in pairwise(body):
             named = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
             if named and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
-                found[field.target.id] = " ".join(str(text.value.value).split())  # type: ignore[attr-defined]
-    return {name: _marked(text) for name, text in found.items()}
+                meanings[field.target.id] = " ".join(str(text.value.value).split())  # type: ignore[attr-defined]
+    return {name: _marked(text) for name, text in meanings.items()}
 
 
 def _paragraphs(text: str | None) -> str:

@@ -20,7 +20,8 @@ rollup_seen          UTC month   slot, provider, model, feature, group, user: th
 ===================  ==========  =======================================================================================
 
 *plain* = provider, model, operation, status, cost_status. Together they give without further columns: messages
-(chat generations that were billed: `is_message`), errors, and simulated cost (``cost_status`` = simulated) kept apart.
+(chat generations that were billed: `row_measures.MESSAGE`), errors, and simulated cost (``cost_status`` = simulated)
+kept apart.
 
 Slots count from 1970 UTC: ``slot = microseconds // length``. Dimensions are ids of `name` and `app_user`, 0 for none,
 so that a key is never NULL. A range in any zone is: whole UTC days from a day table, the hours left over from an hour
@@ -55,17 +56,23 @@ from llmtrack.ledger.schema.columns import NO_ROWID, given, total
 QUARTER, HOUR, DAY = 900_000_000, 3_600_000_000, 86_400_000_000
 """Lengths of slots in microseconds."""
 
-PLAIN = ("provider", "model", "operation", "status", "cost_status")
-
 
 def _keyed(*columns: str) -> tuple[Any, ...]:
     """A table stored in the order of this key, which is not the order the columns are declared in."""
     return PrimaryKeyConstraint(*columns), NO_ROWID
 
 
-def is_message(operation: str, status: str) -> bool:
-    """Whether a generation counts as a message: a chat generation that was billed (`design.md`, decision 15)."""
-    return operation == "chat" and status in ("ok", "cancelled", "abandoned", "incomplete")
+class PlainKey(SQLModel):
+    """The dimensions every rollup and every sketch has."""
+
+    provider: int = given()
+    model: int = given()
+    operation: int = given()
+    status: int = given()
+    cost_status: int = given()
+
+
+PLAIN = tuple(PlainKey.model_fields)
 
 
 class Measures(SQLModel):
@@ -76,7 +83,7 @@ class Measures(SQLModel):
     """Generations whose input tokens nobody reported."""
     output_unknown: int = total()
     unpriced: int = total()
-    """May have cost something and nobody knows what (`llmtrack.pricing.reasons.counts_as_unpriced`)."""
+    """May have cost something and nobody knows what (`row_measures.UNPRICED`)."""
     usage_missing: int = total()
     """Those of them that are unpriced for want of usage rather than of a price."""
     input_tokens: int = total()
@@ -113,14 +120,8 @@ class Measures(SQLModel):
     """Their duration less the time to first token (where there is one), in microseconds."""
 
 
-class Plain(Measures):
-    """The dimensions every total has."""
-
-    provider: int = given()
-    model: int = given()
-    operation: int = given()
-    status: int = given()
-    cost_status: int = given()
+class Plain(PlainKey, Measures):
+    """A rollup with all measures."""
 
 
 class RollupQuarter(Plain, table=True):
@@ -251,14 +252,9 @@ class RollupSeen(SQLModel, table=True):
     """Bit n: day n + 1 of the month."""
 
 
-class Sketches(SQLModel):
+class Sketches(PlainKey):
     """Distributions over the same generations as the rollup of the same key; NULL where nothing was known."""
 
-    provider: int = given()
-    model: int = given()
-    operation: int = given()
-    status: int = given()
-    cost_status: int = given()
     duration: bytes | None = Field(default=None, sa_type=LargeBinary)
     """Microseconds."""
     time_to_first_token: bytes | None = Field(default=None, sa_type=LargeBinary)
@@ -314,25 +310,36 @@ class Rollup:
     """Whether it holds only days before the end of the last sealed one: of later days the rows tell the same."""
 
 
-_E = (*PLAIN, "error_type")
+def _rollup(model: type[SQLModel], length: int, *, sealed_only: bool = False) -> Rollup:
+    table = SQLModel.metadata.tables[str(model.__tablename__)]
+    return Rollup(table.name, length, tuple(column.name for column in table.primary_key.columns), sealed_only)
+
+
 CUBES = (
-    Rollup("rollup_quarter", QUARTER, ("slot", *PLAIN)),
-    Rollup("rollup_hour", HOUR, ("slot", *PLAIN)),
-    Rollup("rollup_day", DAY, ("slot", *PLAIN)),
-    Rollup("rollup_feature_hour", HOUR, ("slot", "feature", *_E)),
-    Rollup("rollup_feature_day", DAY, ("slot", "feature", *_E)),
-    Rollup("rollup_group_hour", HOUR, ("group_name", "slot", "feature", *_E), sealed_only=True),
-    Rollup("rollup_group_day", DAY, ("group_name", "slot", "feature", *_E)),
-    Rollup("rollup_user_hour", HOUR, ("app_user", "slot", "group_name", "feature", *_E), sealed_only=True),
-    Rollup("rollup_user_day", DAY, ("app_user", "slot", "group_name", "feature", *_E)),
+    _rollup(RollupQuarter, QUARTER),
+    _rollup(RollupHour, HOUR),
+    _rollup(RollupDay, DAY),
+    _rollup(RollupFeatureHour, HOUR),
+    _rollup(RollupFeatureDay, DAY),
+    _rollup(RollupGroupHour, HOUR, sealed_only=True),
+    _rollup(RollupGroupDay, DAY),
+    _rollup(RollupUserHour, HOUR, sealed_only=True),
+    _rollup(RollupUserDay, DAY),
 )
 """The rollups with all measures."""
+DAY_USER = _rollup(RollupDayUser, DAY)
+"""Its measures are fewer, and simulated generations are kept apart by a column of its key."""
+SEEN = _rollup(RollupSeen, 0)
+"""Its slots are months, which differ in length."""
 SKETCHES = (
-    Rollup("sketch_hour", HOUR, ("slot", *PLAIN)),
-    Rollup("sketch_day", DAY, ("slot", *PLAIN)),
-    Rollup("sketch_feature_day", DAY, ("slot", "feature", *PLAIN)),
-    Rollup("sketch_group_day", DAY, ("group_name", "slot", *PLAIN)),
+    _rollup(SketchHour, HOUR),
+    _rollup(SketchDay, DAY),
+    _rollup(SketchFeatureDay, DAY),
+    _rollup(SketchGroupDay, DAY),
 )
 MEASURES = tuple(Measures.model_fields)
+SKETCHED = tuple(name for name in Sketches.model_fields if name not in PLAIN)
+"""What the sketches are distributions of: columns of `generation`, and of the sketch tables."""
+DAY_USER_MEASURES = tuple(name for name in RollupDayUser.model_fields if name not in DAY_USER.key)
 TABLES = tuple({**tables.Name.metadata.tables, **people_tables.Person.metadata.tables})
-"""All tables of the ledger, those of `models` included."""
+"""All tables of the ledger, those of `tables` included."""

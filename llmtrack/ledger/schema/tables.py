@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from llmtrack.ledger.schema.columns import Json, big, given, key, present, total
+from llmtrack.ledger.schema.columns import Json, big, given, key, present, total, word
 
 
 class Name(SQLModel, table=True):
@@ -138,22 +138,22 @@ class Generation(SQLModel, table=True):
     session: int | None = None
     trace: int | None = None
     span_id: int | None = big(default=None)
-    feature: int | None = None
-    group_name: int | None = None
+    feature: int | None = word("feature")
+    group_name: int | None = word("group")
     property_set: int | None = None
-    provider: int
-    operation: int
-    model: int | None = None
-    """What is summed by: the model served, or what last served the name asked for (`ledger/served.py`), or the name."""
-    request_model: int | None = None
-    response_model: int | None = None
-    status: int
-    error_type: int | None = None
-    error_code: int | None = None
+    provider: int = word("provider", required=True)
+    operation: int = word("operation", required=True)
+    model: int | None = word("model")
+    """The model served, or what last answered to the requested name (`write/interning.py`), or that name."""
+    request_model: int | None = word("model")
+    response_model: int | None = word("model")
+    status: int = word("status", required=True)
+    error_type: int | None = word("error_type")
+    error_code: int | None = word("error_code")
     http_status: int | None = None
-    finish_reason: int | None = None
-    service_tier: int | None = None
-    region: int | None = None
+    finish_reason: int | None = word("finish_reason")
+    service_tier: int | None = word("service_tier")
+    region: int | None = word("region")
     """Where it was served, as far as address, model name and answer say: ``global``, ``us``, ``us-east5``, …"""
     streamed: int = Field(sa_type=SmallInteger)
     attempts: int
@@ -174,7 +174,7 @@ class Generation(SQLModel, table=True):
     usage_estimated: int = Field(sa_type=SmallInteger)
     usage_details: str | None = None
     """JSON of the rare rest: ``{"tools": {name: runs}, "others": [[model, {…usage…}], …], "doubt": reason}``."""
-    cost_status: int
+    cost_status: int = word("cost_status", required=True)
     cost: int | None = big(default=None)
     input_cost: int | None = big(default=None)
     cache_read_cost: int | None = big(default=None)
@@ -187,7 +187,7 @@ class Generation(SQLModel, table=True):
     tool_cost: int | None = big(default=None)
     reported_cost: int | None = big(default=None)
     price: int | None = None
-    cost_reason: int | None = None
+    cost_reason: int | None = word("cost_reason")
     response_id: str | None = None
     request_id: str | None = None
 

@@ -1,10 +1,9 @@
-"""Answers that go on at the provider, or that were lost on the way: one row, however often somebody looks at them."""
+"""Answers that go on at the provider, or were lost on the way: one row, however often they are asked for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from time import time_ns
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -12,12 +11,12 @@ from llmtrack import ids
 from llmtrack.ledger.database import full_text
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.records import Generation
-from llmtrack.ledger.write.generation_row import AT, COLUMNS, Row
+from llmtrack.ledger.write.generation_row import AT, COLUMNS, USAGE_AND_COST, Row
+from llmtrack.ledger.write.generation_writer import GenerationWriter
+from llmtrack.statuses import Status
 
-if TYPE_CHECKING:
-    from llmtrack.ledger.write.batch import Batch
-
-PLACE = ("provider", "response_id")
+KEY = ("provider", "response_id")
+"""Columns that say which answer a row is about."""
 _BEGUN = (
     "app_user",
     "session",
@@ -29,16 +28,15 @@ _BEGUN = (
     "operation",
     "request_model",
 )
-"""What the request that began it knows better than the one that looked after it."""
+"""Columns that the request which began the answer has right, rather than a later look at it."""
 
 
-_USED = range(AT["input_tokens"], AT["cost_reason"] + 1)
-"""Counts, cost and price of a row."""
+_USED = [AT[column] for column in USAGE_AND_COST]
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An answer the ledger knows of whose end was not seen when it was begun."""
+    """An answer whose end was not seen in the response to the request that began it."""
 
     row: Row | None
     """Its row; None where retention has deleted it."""
@@ -51,65 +49,67 @@ def find_begun(
     """The row and whether it is settled, for those of these (provider, response id) whose end was not seen at first."""
     if not keys or connection.exec_driver_sql("SELECT 1 FROM pending LIMIT 1").first() is None:
         return {}
-    found = dialect.select_by_key(connection, "pending", PLACE, ("generation", "settled_at"), keys)
-    return {(provider, response): (id, settled is not None) for provider, response, id, settled in found}
+    rows = dialect.select_by_key(connection, "pending", KEY, ("generation", "settled_at"), keys)
+    return {(provider, response): (id, settled is not None) for provider, response, id, settled in rows}
 
 
 def is_open(g: Generation) -> bool:
     """Whether the end of this answer may be seen by a later look at it."""
-    return (g.open or g.status == "pending") and not g.settles
+    return (g.open or g.status == Status.PENDING) and not g.settles
 
 
-def write_one(batch: Batch, g: Generation, row: Row) -> None:
+def write_one(writer: GenerationWriter, g: Generation, row: Row) -> None:
     """Writes a generation that begins an answer, completes one, or has the id of one; a look may change nothing.
 
-    Every request is a row of its own, even under an id that is known (some servers give every answer the same one),
-    unless it began an answer that was looked at before it came here.
+    Every request is a row of its own, even under an id that occurred before (some servers give every answer the same
+    one), unless it began an answer that was looked at before it came here.
     """
     key = (row[AT["provider"]], row[AT["response_id"]])
-    begun = _begun(batch, key)
+    begun = _begun(writer, key)
     if g.settles:
-        _write_look(batch, key, begun, g, row)
+        _write_look(writer, key, begun, g, row)
         return
     looked_at = begun is not None and begun.settled and begun.row is not None and row[0] < begun.row[0]
     if looked_at and is_open(g):
         assert begun is not None
         assert begun.row is not None
-        _replace(batch, key, begun.row, _joined(row, begun.row), g)
+        _replace(writer, key, begun.row, _joined(row, begun.row), g)
         return
-    id = batch.insert_one(g, row)
+    id = writer.insert_one(g, row)
     if is_open(g) and key[1] is not None and (begun is None or begun.settled or begun.row is None):
-        _note(batch, key, id, settled=False)
+        _mark_pending(writer, key, id, settled=False)
 
 
-def _write_look(batch: Batch, key: tuple[int, str | None], begun: Begun | None, g: Generation, row: Row) -> None:
-    """Completes the answer that was looked at, or adds one that was begun elsewhere; others are known already."""
-    if g.status == "pending" or g.open or key[1] is None:
+def _write_look(
+    writer: GenerationWriter, key: tuple[int, str | None], begun: Begun | None, g: Generation, row: Row
+) -> None:
+    """Completes the answer that was looked at, or adds one that was begun elsewhere; others have ended already."""
+    if g.status == Status.PENDING or g.open or key[1] is None:
         return
     if begun is None:
         if not g.completes_only:
-            _note(batch, (key[0], key[1]), batch.insert_one(g, row), settled=True)
+            _mark_pending(writer, (key[0], key[1]), writer.insert_one(g, row), settled=True)
     elif begun.row is not None and not begun.settled:
-        _replace(batch, key, begun.row, _joined(begun.row, row), g)
+        _replace(writer, key, begun.row, _joined(begun.row, row), g)
 
 
-def _begun(batch: Batch, key: tuple[int, str | None]) -> Begun | None:
+def _begun(writer: GenerationWriter, key: tuple[int, str | None]) -> Begun | None:
     if key[1] is None:
         return None
-    found = find_begun(batch.connection, batch.dialect, [(key[0], key[1])])
-    if not found:
+    answers = find_begun(writer.connection, writer.dialect, [(key[0], key[1])])
+    if not answers:
         return None
-    id, settled = next(iter(found.values()))
-    row = batch.connection.exec_driver_sql(
-        f"SELECT {', '.join(COLUMNS)} FROM generation WHERE id = {batch.dialect.mark}", (id,)
+    id, settled = next(iter(answers.values()))
+    row = writer.connection.exec_driver_sql(
+        f"SELECT {', '.join(COLUMNS)} FROM generation WHERE id = {writer.dialect.placeholder}", (id,)
     ).one_or_none()
     return Begun(None if row is None else tuple(row), settled)
 
 
-def _note(batch: Batch, key: tuple[int, str], id: int, *, settled: bool) -> None:
+def _mark_pending(writer: GenerationWriter, key: tuple[int, str], id: int, *, settled: bool) -> None:
     changes = [("generation", "set"), ("settled_at", "set")]
     at = time_ns() // 1000 if settled else None
-    batch.connection.exec_driver_sql(batch.dialect.upsert_sql("pending", PLACE, changes), [(*key, id, at)])
+    writer.connection.exec_driver_sql(writer.dialect.upsert_sql("pending", KEY, changes), [(*key, id, at)])
 
 
 def _joined(first: Row, last: Row) -> Row:
@@ -123,7 +123,7 @@ def _joined(first: Row, last: Row) -> Row:
         joined[AT["model"]] = joined[AT["request_model"]]
     joined[AT["streamed"]], joined[AT["attempts"]] = first[AT["streamed"]], first[AT["attempts"]]
     if last[AT["input_tokens"]] is None and last[AT["output_tokens"]] is None and first[AT["input_tokens"]] is not None:
-        for place in _USED:  # what was seen of it before is all that is known
+        for place in _USED:  # what was seen before is all there is
             joined[place] = first[place]
     ready = ids.started_at(last[0]) + (last[AT["duration"]] or 0)
     # From asking to seeing the answer; whoever looks seldom sees it late, and no provider tells us better.
@@ -132,17 +132,17 @@ def _joined(first: Row, last: Row) -> Row:
     return tuple(joined)
 
 
-def _replace(batch: Batch, key: tuple[int, str | None], old: Row, new: Row, g: Generation) -> None:
-    mark = batch.dialect.mark
-    batch.count(old, -1)
-    batch.moved.append(old)
-    full_text.unindex(batch.connection, batch.dialect, [old[0]])
-    batch.connection.exec_driver_sql(f"DELETE FROM generation WHERE id = {mark}", (old[0],))
-    (placed,) = batch.insert_rows([new])
+def _replace(writer: GenerationWriter, key: tuple[int, str | None], old: Row, new: Row, g: Generation) -> None:
+    placeholder = writer.dialect.placeholder
+    writer.count(old, -1)
+    writer.replaced.append(old)
+    full_text.unindex(writer.connection, writer.dialect, [old[0]])
+    writer.connection.exec_driver_sql(f"DELETE FROM generation WHERE id = {placeholder}", (old[0],))
+    (placed,) = writer.insert_rows([new])
     if placed[0] != old[0]:
-        sql = f"UPDATE generation_text SET id = {mark} WHERE id = {mark}"
-        batch.connection.exec_driver_sql(sql, (placed[0], old[0]))
-    batch.add_text(g, placed[0])
-    batch.count(placed)
-    assert key[1] is not None  # it was found by it
-    _note(batch, (key[0], key[1]), placed[0], settled=True)
+        sql = f"UPDATE generation_text SET id = {placeholder} WHERE id = {placeholder}"
+        writer.connection.exec_driver_sql(sql, (placed[0], old[0]))
+    writer.add_text(g, placed[0])
+    writer.count(placed)
+    assert key[1] is not None  # the row was looked up by it
+    _mark_pending(writer, (key[0], key[1]), placed[0], settled=True)

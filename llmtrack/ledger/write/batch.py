@@ -1,154 +1,104 @@
-"""Writing a batch of records in one transaction: rows, texts, totals, everything or nothing."""
+"""Writing a batch of records in one transaction: rows, texts and totals, everything or nothing."""
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from llmtrack import ids
-from llmtrack.ledger.database import full_text
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
-from llmtrack.ledger.write import sealed_days, spans_and_feedback
-from llmtrack.ledger.write.background_responses import find_begun, is_open, write_one
-from llmtrack.ledger.write.generation_row import AT, COLUMNS, Row, intern_all, row_of, text_of
-from llmtrack.ledger.write.interning import Interning, Remembered
-from llmtrack.ledger.write.presence import remark
-from llmtrack.ledger.write.pseudonyms import anonymous
-from llmtrack.ledger.write.rollup_delta import Totals, Words
-from llmtrack.ledger.write.trace_totals import Interactions
+from llmtrack.ledger.write import sealed_days
+from llmtrack.ledger.write.background_responses import KEY, find_begun, is_open, write_one
+from llmtrack.ledger.write.generation_row import AT, intern_all, row_of
+from llmtrack.ledger.write.generation_writer import GenerationWriter, Texts
+from llmtrack.ledger.write.interning import Interning, Remembered, digest_of, fitted
+from llmtrack.ledger.write.rollup_delta import CountingRules, correct_presence
+from llmtrack.ledger.write.spans_and_feedback import intern_links, write_feedback, write_identities, write_spans
 
-_LOW = 0xFFF
-
-
-Texts = dict[int, tuple[str | None, str | None, str | None]]
-"""Input, output and error message, ready to be written, by the identity of the record."""
+_PROVIDER, _RESPONSE = (AT[column] for column in KEY)
 
 
-def texts_of(records: Sequence[Record]) -> Texts:
-    """What was said in `records`."""
-    return {
-        id(record): text
-        for record in records
-        if isinstance(record, Generation) and (text := text_of(record)) is not None
+def write_batch(
+    connection: Connection, dialect: Dialect, remembered: Remembered, records: Sequence[Record], texts: Texts
+) -> None:
+    """Writes `records`, whose texts are in `texts`, with what they add to the totals."""
+    records = without_erased(connection, records)
+    generations = [record for record in records if isinstance(record, Generation)]
+    spans = [record for record in records if isinstance(record, Span)]
+    interning = Interning(connection, dialect, remembered)
+    intern_all(generations, interning)
+    intern_links(records, interning)
+    rules = CountingRules(interning.names)
+    writer = GenerationWriter(connection, dialect, rules, texts)
+    _write_generations(writer, generations, interning)
+    writer.traces.add_spans(spans)
+    edge = sealed_days.edge(connection)
+    writer.rollups.store(connection, dialect, edge)
+    sealed = sealed_days.sealed_among(connection, writer.rollups.days(), edge)
+    for row in writer.replaced:
+        correct_presence(connection, dialect, rules, row)
+    writer.traces.store(connection, dialect, interning)
+    writer.store_texts()
+    for day in sealed:
+        # A journal came in late: it counts, but its rows are as gone as the others of that day.
+        sealed_days.remove_rows(connection, dialect, day)
+        sealed_days.seal(connection, dialect, day)
+    write_spans(spans, connection, dialect, interning)
+    write_identities([record for record in records if isinstance(record, Identity)], connection, dialect, interning)
+    write_feedback([record for record in records if isinstance(record, Feedback)], connection, dialect, interning)
+
+
+def _write_generations(writer: GenerationWriter, generations: Sequence[Generation], interning: Interning) -> None:
+    """Inserts generations: those whose response id is that of an answer whose end was not seen one by one."""
+    rows = [row_of(g, interning) for g in generations]
+    keys = [(row[_PROVIDER], row[_RESPONSE]) for row in rows if row[_RESPONSE] is not None]
+    begun = find_begun(writer.connection, writer.dialect, keys)
+    later: set[tuple[Any, Any]] = {
+        (row[_PROVIDER], row[_RESPONSE]) for g, row in zip(generations, rows, strict=True) if is_open(g) or g.settles
+    } | set(begun)
+    plain = [
+        (g, row)
+        for g, row in zip(generations, rows, strict=True)
+        if not later or (row[_PROVIDER], row[_RESPONSE]) not in later
+    ]
+    for (g, _), row in zip(plain, writer.insert_rows([row for _, row in plain]), strict=True):
+        writer.add_text(g, row[0])
+        writer.count(row)
+    if later:
+        for g, row in zip(generations, rows, strict=True):
+            if (row[_PROVIDER], row[_RESPONSE]) in later:
+                write_one(writer, g, row)
+
+
+def without_erased(connection: Connection, records: Sequence[Record]) -> Sequence[Record]:
+    """The records, those of erased users from before their erasure without anything that says who it was."""
+    erased = {
+        digest: (name, at)
+        for digest, name, at in connection.exec_driver_sql(
+            "SELECT e.digest, u.user_id, e.at FROM erasure e JOIN app_user u ON u.id = e.app_user"
+        )
     }
+    if not erased:
+        return records
+    return [left for record in records if (left := _without_erased(record, erased)) is not None]
 
 
-class Batch:
-    """What is being written in one transaction."""
-
-    def __init__(self, connection: Connection, dialect: Dialect, remembered: Remembered, told: Texts) -> None:
-        self.connection = connection
-        self._told = told
-        self.dialect = dialect
-        self.known = Interning(connection, dialect, remembered)
-        self.moved: list[Row] = []
-        """Rows replaced by others, whose marks may be wrong now."""
-        self._totals: Totals | None = None
-        self._interactions: Interactions | None = None
-        self._texts: list[Row] = []
-
-    def write(self, records: Sequence[Record]) -> None:
-        """Writes all records with what they add to the totals."""
-        records = anonymous(self.connection, records)
-        generations = [record for record in records if isinstance(record, Generation)]
-        intern_all(generations, self.known)
-        spans_and_feedback.intern_links(records, self.known)
-        words = Words(self.known.names)
-        self._totals, self._interactions = Totals(words), Interactions(words)
-        self._write_generations(generations)
-        self._interactions.note(record for record in records if isinstance(record, Span))
-        edge = sealed_days.edge(self.connection)
-        self._totals.store(self.connection, self.dialect, edge)
-        sealed = sealed_days.sealed_among(self.connection, self._totals.days(), edge)
-        for row in self.moved:
-            remark(self.connection, self.dialect, words, row)
-        self._interactions.store(self.connection, self.dialect, self.known)
-        full_text.store(self.connection, self.dialect, self._texts)
-        for day in sealed:
-            # A journal came in late: it counts, but its rows are as gone as the others of that day.
-            sealed_days.remove_rows(self.connection, self.dialect, day)
-            sealed_days.seal(self.connection, self.dialect, day)
-        spans_and_feedback.write_spans([record for record in records if isinstance(record, Span)], self)
-        spans_and_feedback.write_identities([record for record in records if isinstance(record, Identity)], self)
-        spans_and_feedback.write_feedback([record for record in records if isinstance(record, Feedback)], self)
-
-    def _write_generations(self, generations: Sequence[Generation]) -> None:
-        rows = [row_of(g, self.known) for g in generations]
-        place = (AT["provider"], AT["response_id"])
-        keys = [(row[place[0]], row[place[1]]) for row in rows if row[place[1]] is not None]
-        begun = find_begun(self.connection, self.dialect, keys)
-        later: set[tuple[Any, Any]] = {
-            key for g, row in zip(generations, rows, strict=True) if is_open(g) or g.settles
-            if (key := (row[place[0]], row[place[1]]))
-        } | set(begun)  # fmt: skip
-        plain = [
-            (g, row)
-            for g, row in zip(generations, rows, strict=True)
-            if not later or (row[place[0]], row[place[1]]) not in later
-        ]
-        for (g, _), row in zip(plain, self.insert_rows([row for _, row in plain]), strict=True):
-            self.add_text(g, row[0])
-            self.count(row)
-        if later:
-            for g, row in zip(generations, rows, strict=True):
-                if (row[place[0]], row[place[1]]) in later:
-                    write_one(self, g, row)
-
-    def insert_one(self, g: Generation, row: Row) -> int:
-        """Inserts a generation and counts it; returns its id."""
-        (placed,) = self.insert_rows([row])
-        self.add_text(g, placed[0])
-        self.count(placed)
-        return int(placed[0])
-
-    def insert_rows(self, rows: Sequence[Row]) -> list[Row]:
-        """Inserts rows of `generation` and returns them, some with another id because theirs was taken."""
-        if not rows:
-            return []
-        rows = _apart(rows, set())
-        while True:
-            try:
-                with self.connection.begin_nested():
-                    self.dialect.bulk_insert(self.connection, "generation", COLUMNS, rows)
-            except self.dialect.duplicates():
-                taken = {row[0] for row in self._existing(rows)}
-                if not taken:
-                    raise
-                rows = _apart(rows, taken)
-            else:
-                return rows
-
-    def _existing(self, rows: Sequence[Row]) -> Iterable[tuple[int, ...]]:
-        return self.dialect.select_by_key(self.connection, "generation", ("id",), ("id",), [(row[0],) for row in rows])
-
-    def add_text(self, g: Generation, id: int) -> None:
-        """Keeps what was said in a generation, if anything was kept."""
-        if (text := self._told.get(builtins.id(g))) is not None:
-            self._texts.append((id, *text))
-
-    def count(self, row: Row, sign: int = 1) -> None:
-        """Adds a row to all totals, or takes it away."""
-        assert self._totals is not None
-        assert self._interactions is not None  # both made in `write`
-        self._totals.add(row, sign)
-        self._interactions.add(row, sign)
-
-
-def _apart(rows: Sequence[Row], taken: set[int]) -> list[Row]:
-    """The rows, each with an id of its own that is not `taken`: the next free one in the same microsecond."""
-    used = set(taken)
-    apart: list[Row] = []
-    for row in rows:
-        id = begun = row[0]
-        while id in used:
-            step = id & ~_LOW | (id + 1) & _LOW
-            if step == begun:  # that microsecond is full
-                step = begun = ids.first_at(ids.started_at(id) + 1)
-            id = step
-        used.add(id)
-        apart.append(row if id == row[0] else (id, *row[1:]))
-    return apart
+def _without_erased(record: Record, erased: dict[int, tuple[str, int]]) -> Record | None:
+    if record.user_id is None or (erasure := erased.get(digest_of(fitted(record.user_id)))) is None:
+        return record
+    pseudonym, until = erasure
+    at = record.at if isinstance(record, Identity | Feedback) else record.started_at
+    if at > until:
+        return record  # they came back
+    if isinstance(record, Generation):
+        return replace(
+            record, user_id=pseudonym, session_id=None, trace_id=None, span_id=None, properties={}, request_id=None,
+            error_message=None, input=None, output=None,
+        )  # fmt: skip
+    if isinstance(record, Feedback):
+        return replace(record, user_id=pseudonym, comment=None)
+    assert isinstance(record, Span | Identity)
+    return None

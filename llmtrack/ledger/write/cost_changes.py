@@ -12,13 +12,12 @@ from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.write import sealed_days
 from llmtrack.ledger.write.generation_row import AT, Row
 from llmtrack.ledger.write.interning import Interning, Remembered, plain_json, price_key
-from llmtrack.ledger.write.rollup_delta import Totals, Words
-from llmtrack.ledger.write.trace_totals import Interactions
-from llmtrack.pricing.usage import Cost
+from llmtrack.ledger.write.rollup_delta import CountingRules, RollupDelta
+from llmtrack.ledger.write.trace_totals import TraceDelta
+from llmtrack.pricing.usage import PARTS, Cost
+from llmtrack.statuses import CostStatus
 
-_PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
-_CHANGED = ("cost_status", "cost", *(f"{part}_cost" for part in _PARTS), "price", "cost_reason", "usage_details")
-_SET = f"UPDATE generation SET {', '.join(f'{column} = {{mark}}' for column in _CHANGED)} WHERE id = {{mark}}"
+_CHANGED = ("cost_status", "cost", *(f"{part}_cost" for part in PARTS), "price", "cost_reason", "usage_details")
 
 
 class CostChanges:
@@ -26,31 +25,32 @@ class CostChanges:
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self._connection, self._dialect = connection, dialect
-        self._known = Interning(connection, dialect, Remembered())
-        self._known.want_names([("cost_status", "unpriced")])
-        words = Words(self._known.names)
-        self._totals, self._interactions = Totals(words), Interactions(words)
-        self._set = _SET.format(mark=dialect.mark)
+        self._interning = Interning(connection, dialect, Remembered())
+        self._interning.want_names([("cost_status", CostStatus.UNPRICED.value)])
+        rules = CountingRules(self._interning.names)
+        self._totals, self._interactions = RollupDelta(rules), TraceDelta(rules)
+        changes = ", ".join(f"{column} = {dialect.placeholder}" for column in _CHANGED)
+        self._set = f"UPDATE generation SET {changes} WHERE id = {dialect.placeholder}"
 
     def price(self, batch: Sequence[tuple[Row, Cost]], number: int) -> None:
-        """Gives these rows their costs, and notes what they said before."""
+        """Gives these rows their costs, and stores what they had before, for `restore`."""
         if not batch:
             return
         costs = [cost for _, cost in batch]
-        known = self._known
-        known.want_names(("cost_status", cost.status) for cost in costs)
-        known.want_names(("cost_reason", cost.reason) for cost in costs if cost.reason)
-        known.want_prices({
+        interning = self._interning
+        interning.want_names(("cost_status", cost.status) for cost in costs)
+        interning.want_names(("cost_reason", cost.reason) for cost in costs if cost.reason)
+        interning.want_prices({
             price_key(price): price for cost in costs for price in (cost.price, *cost.other_prices) if price is not None
         })  # fmt: skip
-        kept = [(number, row[0], row[AT["cost_reason"]], row[AT["usage_details"]]) for row, _ in batch]
+        before = [(number, row[0], row[AT["cost_reason"]], row[AT["usage_details"]]) for row, _ in batch]
         columns = ("run", "generation", "cost_reason", "usage_details")
-        self._connection.exec_driver_sql(self._dialect.insert_sql("repriced", columns), kept)
+        self._connection.exec_driver_sql(self._dialect.insert_sql("repriced", columns), before)
         self._write([(row, self._columns_of(row, cost)) for row, cost in batch])
 
     def restore(self, batch: Sequence[tuple[Row, int | None, str | None]]) -> None:
         """Makes these rows unpriced again, for the reason and with the details given."""
-        unpriced = self._known.names["cost_status", "unpriced"]
+        unpriced = self._interning.names["cost_status", CostStatus.UNPRICED.value]
         nothing = (None,) * (len(_CHANGED) - 3)
         self._write([(row, (unpriced, *nothing, reason, details)) for row, reason, details in batch])
 
@@ -58,18 +58,18 @@ class CostChanges:
         """Writes what has changed to all totals."""
         edge = sealed_days.edge(self._connection)
         self._totals.store(self._connection, self._dialect, edge)
-        self._interactions.store(self._connection, self._dialect, self._known)
+        self._interactions.store(self._connection, self._dialect, self._interning)
 
     def _columns_of(self, row: Row, cost: Cost) -> tuple[Any, ...]:
-        names, prices = self._known.names, self._known.prices
+        names, prices = self._interning.names, self._interning.prices
         details = row[AT["usage_details"]]
         if cost.other_prices:
-            told = {**json.loads(details or "{}"), "prices": [prices[price_key(one)] for one in cost.other_prices]}
-            details = plain_json(told)
+            numbers = [prices[price_key(price)] for price in cost.other_prices]
+            details = plain_json({**json.loads(details or "{}"), "prices": numbers})
         return (
             names["cost_status", cost.status],
             cost.total,
-            *(getattr(cost, part) for part in _PARTS),
+            *(getattr(cost, part) for part in PARTS),
             None if cost.price is None else prices[price_key(cost.price)],
             names["cost_reason", cost.reason] if cost.reason else None,
             details,

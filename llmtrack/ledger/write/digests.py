@@ -1,4 +1,4 @@
-"""One number for all totals of a day: what `verify` compares, and what a sealed day is checked against."""
+"""Digests of all totals of a day: what `verify` compares, and what a sealed day is checked against."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from sqlalchemy import Connection
 
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.schema import sketch
-from llmtrack.ledger.schema.rollups import CUBES, DAY, MEASURES, SKETCHES
-from llmtrack.ledger.write.rollup_delta import DAY_USER, DAY_USER_KEY, SEEN_KEY, Totals, kept
-from llmtrack.ledger.write.sketch_tables import SKETCHED
+from llmtrack.ledger.schema.rollups import CUBES, DAY, DAY_USER, DAY_USER_MEASURES, MEASURES, SEEN, SKETCHED, SKETCHES
+from llmtrack.ledger.write.rollup_delta import RollupDelta, stored_cubes
 
 _SIZE = 16
 _ALL = 1 << 8 * _SIZE
@@ -23,27 +22,27 @@ Digests = dict[int, dict[str, int]]
 """By day and table: the sum of a hash of every row, so that the order of rows does not matter."""
 
 
-def of_totals(totals: Totals, edge: int) -> Digests:
-    """The digests of totals as they should be, when `edge` is the first UTC day after all sealed ones."""
-    found: Digests = {}
-    cubes = kept(totals.cubes(), edge)
+def of_delta(delta: RollupDelta, edge: int) -> Digests:
+    """The digests of the totals as they should be, when `edge` is the first UTC day after all sealed ones."""
+    digests: Digests = {}
+    cubes = stored_cubes(delta.cubes(), edge)
     for rollup in CUBES:
         slot = rollup.key.index("slot")
         for key, sums in cubes[rollup.table].items():
-            _count(found, rollup.table, key[slot] * rollup.length // DAY, (*key, *map(int, sums)))
-    for key, values in totals.day_users(cubes["rollup_user_day"]).items():
-        _count(found, "rollup_day_user", key[0], (*key, *map(int, values)))
-    for key, days in totals.seen().items():
+            _count(digests, rollup.table, key[slot] * rollup.length // DAY, (*key, *map(int, sums)))
+    for key, values in delta.day_users(cubes["rollup_user_day"]).items():
+        _count(digests, "rollup_day_user", key[0], (*key, *map(int, values)))
+    for key, days in delta.seen().items():
         for day in _days(key[0], days):
-            _count(found, "rollup_seen", day, key)
-    sketches = totals.sketches()
+            _count(digests, "rollup_seen", day, key)
+    sketches = delta.sketches()
     for rollup in SKETCHES:
         slot = rollup.key.index("slot")
         for key, spread in sketches[rollup.table].items():
             blobs = [sketch.pack(counts) for counts in spread]
             if any(blobs):
-                _count(found, rollup.table, key[slot] * rollup.length // DAY, (*key, *blobs))
-    return found
+                _count(digests, rollup.table, key[slot] * rollup.length // DAY, (*key, *blobs))
+    return digests
 
 
 def of_tables(
@@ -57,7 +56,7 @@ def of_tables(
 
     `there` are the columns of a ledger's tables, where they may be fewer than today's.
     """
-    found: Digests = {}
+    digests: Digests = {}
     for rollup in (*CUBES, *SKETCHES):
         values = MEASURES if rollup in CUBES else SKETCHED
         if there is not None:
@@ -70,34 +69,36 @@ def of_tables(
                 # Packed anew, because what was appended to it bit by bit says the same in other bytes.
                 blobs = [sketch.pack(sketch.unpack(blob)) for blob in row[len(rollup.key) :]]
                 row = (*row[: len(rollup.key)], *blobs)
-            _count(found, rollup.table, row[slot] // slots, row)
-    for row in _stored(connection, dialect, "rollup_day_user", (*DAY_USER_KEY, *DAY_USER), since, until):
-        _count(found, "rollup_day_user", row[0], row)
+            _count(digests, rollup.table, row[slot] // slots, row)
+    for row in _stored(connection, dialect, "rollup_day_user", (*DAY_USER.key, *DAY_USER_MEASURES), since, until):
+        _count(digests, "rollup_day_user", row[0], row)
     first, last = _month_of(since), _month_of(until)
-    for *key, days in _stored(connection, dialect, "rollup_seen", (*SEEN_KEY, "days"), first, last + 1):
+    for *key, days in _stored(connection, dialect, "rollup_seen", (*SEEN.key, "days"), first, last + 1):
         for day in _days(key[0], days):
             if since <= day < until:
-                _count(found, "rollup_seen", day, tuple(key))
-    return found
+                _count(digests, "rollup_seen", day, tuple(key))
+    return digests
 
 
 def in_words(digests: dict[str, int]) -> str:
     """The digests of one day as one text."""
-    told = "\n".join(f"{table} {digest:032x}" for table, digest in sorted(digests.items()))
-    return blake2b(told.encode(), digest_size=_SIZE).hexdigest()
+    lines = "\n".join(f"{table} {digest:032x}" for table, digest in sorted(digests.items()))
+    return blake2b(lines.encode(), digest_size=_SIZE).hexdigest()
 
 
 def _stored(
     connection: Connection, dialect: Dialect, table: str, columns: Sequence[str], since: int, until: int
 ) -> Iterator[tuple[Any, ...]]:
-    sql = f"SELECT {', '.join(columns)} FROM {table} WHERE slot >= {dialect.mark} AND slot < {dialect.mark}"
+    sql = (
+        f"SELECT {', '.join(columns)} FROM {table} WHERE slot >= {dialect.placeholder} AND slot < {dialect.placeholder}"
+    )
     for row in connection.exec_driver_sql(sql, (since, until), execution_options={"stream_results": True}):
-        yield tuple(bytes(each) if isinstance(each, memoryview) else each for each in row)
+        yield tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
 
 
-def _count(found: Digests, table: str, day: int, row: Iterable[Any]) -> None:
+def _count(digests: Digests, table: str, day: int, row: Iterable[Any]) -> None:
     digest = int.from_bytes(blake2b(repr(tuple(row)).encode(), digest_size=_SIZE).digest(), "big")
-    tables = found.setdefault(day, {})
+    tables = digests.setdefault(day, {})
     tables[table] = (tables.get(table, 0) + digest) % _ALL
 
 

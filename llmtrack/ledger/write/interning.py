@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from llmtrack.ledger.database.dialect import Dialect
-from llmtrack.ledger.write.model_resolution import Served
 from llmtrack.pricing.usage import Price
 
 _PRICE = ("source", "version", "provider", "model", "tier", "above", "adjustment", "rates")
@@ -44,9 +43,9 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\0", "\ufffd")
     if isinstance(value, Mapping):
-        return {str(key).replace("\0", "\ufffd"): _cleaned(each) for key, each in value.items()}
+        return {str(key).replace("\0", "\ufffd"): _cleaned(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_cleaned(each) for each in value]
+        return [_cleaned(item) for item in value]
     if isinstance(value, float) and value - value != 0:  # infinities and NaN are no JSON
         return str(value)
     return value
@@ -63,8 +62,53 @@ def price_key(price: Price) -> PriceKey:
     return *plain, tuple(price.rates.items())
 
 
+RECENT = 5_000
+"""How many of the latest rows are looked through for names that this process has not yet seen answered."""
+
+_LATEST = (
+    "SELECT provider, request_model, response_model FROM generation "
+    "WHERE id >= coalesce((SELECT id FROM generation ORDER BY id DESC LIMIT 1 OFFSET {recent}), 0) ORDER BY id"
+)
+
+
+class ModelResolution:
+    """Which model last answered to a name at a provider, all three by number, as far as recent rows tell.
+
+    A call that no model answered counts for that model: failures of ``gpt-4o`` belong beside the answers of
+    ``gpt-4o-2024-08-06``, or no model's error rate would be right.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[int | None, int | None], int] = {}
+        self._looked = False
+
+    def forget(self) -> None:
+        """Forgets everything."""
+        self._seen.clear()
+        self._looked = False
+
+    def note(self, provider: int | None, requested: int | None, served: int) -> None:
+        """Somebody asked for a name and was answered."""
+        self._seen[provider, requested] = served
+
+    def by(self, connection: Connection, provider: int | None, requested: int | None) -> int | None:
+        """The model that answers to this name; None where nothing tells."""
+        served = self._seen.get((provider, requested))
+        if served is None and not self._looked:
+            self._look(connection)
+            served = self._seen.get((provider, requested))
+        return served
+
+    def _look(self, connection: Connection) -> None:
+        """Learns from the ledger, once; what has been noted meanwhile is newer."""
+        self._looked = True
+        rows = connection.exec_driver_sql(_LATEST.format(recent=RECENT - 1))
+        before = {(provider, requested): served for provider, requested, served in rows if served is not None}
+        self._seen = before | self._seen
+
+
 class Remembered:
-    """Numbers known from earlier transactions of this process, until somebody deletes or renames an interned row."""
+    """Numbers from earlier transactions of this process, until somebody deletes or renames an interned row."""
 
     def __init__(self) -> None:
         self.version = -1
@@ -72,22 +116,22 @@ class Remembered:
         self.users: dict[str, int] = {}
         self.prices: dict[PriceKey, int] = {}
         self.sets: dict[str, int] = {}
-        self.served = Served()
+        self.models = ModelResolution()
 
     def forget(self) -> None:
         """Forgets everything: what is remembered may be wrong, or its transaction failed."""
-        for known in (self.names, self.users, self.prices, self.sets):
-            known.clear()
-        self.served.forget()
+        for numbers in (self.names, self.users, self.prices, self.sets):
+            numbers.clear()
+        self.models.forget()
 
     def refresh(self, version: int) -> None:
         """Forgets everything if the ledger says that something changed, and keeps memory in bounds."""
         if version != self.version:
             self.forget()
             self.version = version
-        for known in (self.users, self.prices, self.sets):
-            if len(known) > _REMEMBERED:
-                known.clear()
+        for numbers in (self.users, self.prices, self.sets):
+            if len(numbers) > _REMEMBERED:
+                numbers.clear()
 
 
 class Interning:
@@ -103,16 +147,16 @@ class Interning:
         self.users = remembered.users
         self.prices = remembered.prices
         self.sets = remembered.sets
-        self.served = remembered.served
+        self._models = remembered.models
         self.sessions: dict[str, int] = {}
         self.traces: dict[str, int] = {}
 
     def model(self, provider: int | None, requested: int | None, served: int | None) -> int | None:
         """The model a call counts for: the one served, or what answers to the name asked for, or that name."""
         if served is not None:
-            self.served.note(provider, requested, served)
+            self._models.note(provider, requested, served)
             return served
-        return None if requested is None else self.served.by(self._connection, provider, requested) or requested
+        return None if requested is None else self._models.by(self._connection, provider, requested) or requested
 
     def want_names(self, wanted: Iterable[tuple[str, str]]) -> None:
         """Makes sure that `names` has these (kind, text)."""
@@ -150,30 +194,30 @@ class Interning:
                 plain = (*key[:-1], plain_json(dict(price.rates)))
                 digests[key] = digest_of(plain_json(plain))
                 rows[digests[key]] = plain
-        found: dict[int, int] = {}
-        self._intern("price", ("digest",), rows, _PRICE, found)
-        self.prices.update({key: found[digest] for key, digest in digests.items()})
+        numbers: dict[int, int] = {}
+        self._intern("price", ("digest",), rows, _PRICE, numbers)
+        self.prices.update({key: numbers[digest] for key, digest in digests.items()})
 
     def want_sets(self, wanted: Iterable[str]) -> None:
         """Makes sure that `sets` has these property sets, given as JSON."""
-        missing = {digest_of(told): (told,) for told in wanted if told not in self.sets}
-        found: dict[int, int] = {}
-        self._intern("property_set", ("digest",), missing, ("properties",), found)
-        self.sets.update({told: found[digest_of(told)] for told in wanted if digest_of(told) in found})
+        missing = {digest_of(text): (text,) for text in wanted if text not in self.sets}
+        numbers: dict[int, int] = {}
+        self._intern("property_set", ("digest",), missing, ("properties",), numbers)
+        self.sets.update({text: numbers[digest_of(text)] for text in wanted if digest_of(text) in numbers})
 
     def _intern(
         self, table: str, key: Sequence[str], wanted: Mapping[Any, Extra], extra: Sequence[str], into: dict[Any, int]
     ) -> None:
         """Finds or makes a row of `table` for each of `wanted` (key values to the extra columns of a new row)."""
-        self._find(table, key, [each for each in wanted if each not in into], into)
-        missing = [each for each in wanted if each not in into]
+        self._find(table, key, [value for value in wanted if value not in into], into)
+        missing = [value for value in wanted if value not in into]
         if not missing:
             return
         ids = self._dialect.reserve(self._connection, table, len(missing))
         sql = self._dialect.insert_sql(table, ["id", *key, *extra], "ON CONFLICT DO NOTHING")
         rows = [
-            (id, *(each if isinstance(each, tuple) else (each,)), *wanted[each])
-            for id, each in zip(ids, missing, strict=True)
+            (id, *(value if isinstance(value, tuple) else (value,)), *wanted[value])
+            for id, value in zip(ids, missing, strict=True)
         ]
         done = self._connection.exec_driver_sql(sql, rows)
         if done.rowcount == len(rows):
@@ -182,6 +226,6 @@ class Interning:
             self._find(table, key, missing, into)
 
     def _find(self, table: str, key: Sequence[str], wanted: Sequence[Any], into: dict[Any, int]) -> None:
-        keys = [each if isinstance(each, tuple) else (each,) for each in wanted]
-        for *found, id in self._dialect.select_by_key(self._connection, table, key, ("id",), keys):
-            into[tuple(found) if len(key) > 1 else found[0]] = id
+        keys = [value if isinstance(value, tuple) else (value,) for value in wanted]
+        for *values, id in self._dialect.select_by_key(self._connection, table, key, ("id",), keys):
+            into[tuple(values) if len(key) > 1 else values[0]] = id

@@ -60,7 +60,7 @@ def remove_texts_of(connection: Connection, dialect: Dialect, generations: list[
     """Deletes what was said in these generations, from the full-text index too; returns how many there were."""
     if generations:
         full_text.unindex(connection, dialect, generations)
-        gone = f"DELETE FROM generation_text WHERE id = {dialect.mark}"
+        gone = f"DELETE FROM generation_text WHERE id = {dialect.placeholder}"
         connection.exec_driver_sql(gone, [(id,) for id in generations])
     return len(generations)
 

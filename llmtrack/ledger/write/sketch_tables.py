@@ -8,13 +8,12 @@ from sqlalchemy import Connection
 
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.schema import sketch
-from llmtrack.ledger.schema.rollups import Rollup
+from llmtrack.ledger.schema.rollups import SKETCHED, Rollup
 
 Key = tuple[int, ...]
 Counts = dict[int, int]
 Triple = tuple[Counts, Counts, Counts]
 
-SKETCHED = ("duration", "time_to_first_token", "cost")
 _LONGEST = 2048
 """Bytes from which a sketch is packed anew, so that each bucket is there once; 250 of them fill half of it."""
 
@@ -22,32 +21,34 @@ _LONGEST = 2048
 def store_sketches(connection: Connection, dialect: Dialect, rollup: Rollup, spread: Mapping[Key, Triple]) -> None:
     """Adds counts to the sketches of their keys; negative counts take away."""
     keys = sorted(spread)
-    dialect.take_turns(connection)
+    dialect.lock_sketches(connection)
     lengths = tuple(f"coalesce(length({column}), 0)" for column in SKETCHED)
-    found = dialect.select_by_key(connection, rollup.table, rollup.key, lengths, keys)
-    long = {row[: len(rollup.key)] for row in found if max(row[len(rollup.key) :]) > _LONGEST}
-    anew = [key for key in keys if key in long or any(count < 0 for each in spread[key] for count in each.values())]
+    rows = dialect.select_by_key(connection, rollup.table, rollup.key, lengths, keys)
+    long = {row[: len(rollup.key)] for row in rows if max(row[len(rollup.key) :]) > _LONGEST}
+    anew = [key for key in keys if key in long or any(count < 0 for counts in spread[key] for count in counts.values())]
     short = set(keys).difference(anew)
     _append(connection, dialect, rollup, {key: spread[key] for key in keys if key in short})
     _merge(connection, dialect, rollup, {key: spread[key] for key in anew})
 
 
 def _append(connection: Connection, dialect: Dialect, rollup: Rollup, spread: Mapping[Key, Triple]) -> None:
-    rows = [(*key, *blobs) for key, triple in spread.items() if any(blobs := [sketch.pack(each) for each in triple])]
+    rows = [
+        (*key, *blobs) for key, triple in spread.items() if any(blobs := [sketch.pack(counts) for counts in triple])
+    ]
     if rows:
         changes = [(column, "append") for column in SKETCHED]
         connection.exec_driver_sql(dialect.upsert_sql(rollup.table, rollup.key, changes), rows)
 
 
 def _merge(connection: Connection, dialect: Dialect, rollup: Rollup, spread: Mapping[Key, Triple]) -> None:
-    known: dict[Key, Sequence[bytes | None]] = {
+    stored: dict[Key, Sequence[bytes | None]] = {
         row[: len(rollup.key)]: row[len(rollup.key) :]
         for row in dialect.select_by_key(connection, rollup.table, rollup.key, SKETCHED, list(spread))
     }
     rows, gone = [], []
     for key, triple in spread.items():
         blobs = []
-        for counts, blob in zip(triple, known.get(key, (None, None, None)), strict=True):
+        for counts, blob in zip(triple, stored.get(key, (None, None, None)), strict=True):
             sketch.add(counts, blob)
             blobs.append(sketch.pack(counts))
         (rows.append((*key, *blobs)) if any(blobs) else gone.append(key))
@@ -55,5 +56,5 @@ def _merge(connection: Connection, dialect: Dialect, rollup: Rollup, spread: Map
         changes = [(column, "set") for column in SKETCHED]
         connection.exec_driver_sql(dialect.upsert_sql(rollup.table, rollup.key, changes), rows)
     if gone:
-        where = " AND ".join(f"{column} = {dialect.mark}" for column in rollup.key)
+        where = " AND ".join(f"{column} = {dialect.placeholder}" for column in rollup.key)
         connection.exec_driver_sql(f"DELETE FROM {rollup.table} WHERE {where}", gone)

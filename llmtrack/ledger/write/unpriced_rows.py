@@ -16,9 +16,10 @@ from llmtrack.ledger.write.generation_row import AT, COLUMNS, MOST_COST, Row, us
 from llmtrack.pricing.engine import Pricer
 from llmtrack.pricing.names import without_snapshot
 from llmtrack.pricing.providers import provider_id
-from llmtrack.pricing.reasons import NOT_COUNTED, Reason
+from llmtrack.pricing.reasons import NOTHING_BILLED, Reason
 from llmtrack.pricing.regions import region_of
 from llmtrack.pricing.usage import Cost
+from llmtrack.statuses import CostStatus
 
 SOME = 2_000
 """Rows read at once."""
@@ -31,21 +32,20 @@ def priced_now(
     names = connection.exec_driver_sql("SELECT id, kind, text FROM name").fetchall()
     text: dict[int | None, str] = {id: word for id, _, word in names}
     number = {(kind, word): id for id, kind, word in names}
-    unpriced = number.get(("cost_status", "unpriced"))
+    unpriced = number.get(("cost_status", CostStatus.UNPRICED.value))
     wanted = [id for (kind, word), id in number.items() if kind == "provider" and _fits(word, provider, name=True)]
     if unpriced is None or not wanted:
         return
-    free = [id for reason in NOT_COUNTED if (id := number.get(("cost_reason", reason.value))) is not None]
-    mark, now = dialect.mark, time.time_ns() // 1_000
+    free = [id for reason in NOTHING_BILLED if (id := number.get(("cost_reason", reason.value))) is not None]
+    placeholder, now = dialect.placeholder, time.time_ns() // 1_000
     sql = (
-        f"SELECT {', '.join(COLUMNS)} FROM generation WHERE cost_status = {unpriced} AND id > {mark} "
+        f"SELECT {', '.join(COLUMNS)} FROM generation WHERE cost_status = {unpriced} AND id > {placeholder} "
         f"AND provider IN ({', '.join(map(str, wanted))}) "
         f"AND coalesce(cost_reason, -1) NOT IN ({', '.join(map(str, free)) or -2}) ORDER BY id LIMIT {SOME}"
     )
     after = -1
     while rows := connection.exec_driver_sql(sql, (after,)).fetchall():
-        for found in rows:
-            row: Row = tuple(found)
+        for row in map(tuple, rows):
             served = row[AT["response_model"]] or row[AT["request_model"]]
             if _fits(text.get(served, ""), model):
                 yield row, _cost(row, pricer, text, now)
@@ -53,31 +53,33 @@ def priced_now(
 
 
 def _cost(row: Row, pricer: Pricer, text: dict[int | None, str], now: int) -> Cost:
-    provider, asked = text[row[AT["provider"]]], text.get(row[AT["request_model"]])
-    told: dict[str, Any] = {
+    provider, request_model = text[row[AT["provider"]]], text.get(row[AT["request_model"]])
+    circumstances: dict[str, Any] = {
         "provider": provider,
         "model": text.get(row[AT["response_model"]]),
-        "request_model": asked,
+        "request_model": request_model,
         "tier": text.get(row[AT["service_tier"]]),
-        # Rows of earlier versions have no region, but Bedrock's is in the name that was asked for.
-        "region": text.get(row[AT["region"]]) or region_of(provider, None, "", asked),
+        # Rows of earlier versions have no region, but Bedrock's is in the name of the requested model.
+        "region": text.get(row[AT["region"]]) or region_of(provider, None, "", request_model),
         "operation": text.get(row[AT["operation"]]),
         "status": text.get(row[AT["status"]]),
         "estimated": bool(row[AT["usage_estimated"]]),
     }
     usage = usage_of(row)
-    cost = pricer.cost(usage, at=ids.started_at(row[0]), **told)
+    cost = pricer.cost(usage, at=ids.started_at(row[0]), **circumstances)
     if cost.total is None:
-        cost = pricer.cost(usage, at=now, **told)
-        if cost.status == "exact":
-            cost = replace(cost, status="estimated", reason=Reason.LATER_PRICE.value)
-    return cost if cost.total is None or cost.total <= MOST_COST else Cost("unpriced", reason=Reason.TOO_MANY.value)
+        cost = pricer.cost(usage, at=now, **circumstances)
+        if cost.status == CostStatus.EXACT:
+            cost = replace(cost, status=CostStatus.ESTIMATED.value, reason=Reason.LATER_PRICE.value)
+    if cost.total is not None and cost.total > MOST_COST:
+        return Cost(CostStatus.UNPRICED.value, reason=Reason.TOO_MANY.value)
+    return cost
 
 
 def _fits(word: str, pattern: str, *, name: bool = False) -> bool:
     """Whether a name is the one given, or fits the glob; of a provider any of its names will do."""
     word, pattern = word.lower(), pattern.strip().lower()
-    if any(mark in pattern for mark in "*?["):
+    if any(sign in pattern for sign in "*?["):
         return fnmatchcase(word, pattern)
     return word == pattern or (name and provider_id(word) == provider_id(pattern)) or (
         not name and without_snapshot(word) == pattern

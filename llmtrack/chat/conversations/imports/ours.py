@@ -15,7 +15,8 @@ from llmtrack.chat.conversations.imports.conversation import (
     Unreadable,
     title_of,
 )
-from llmtrack.chat.conversations.tree import IN_FLIGHT, parameters_of, settings_of
+from llmtrack.chat.conversations.tree import parameters_of, settings_of
+from llmtrack.statuses import IN_FLIGHT
 
 FORMAT = "llmtrack.conversation"
 VERSION = 1

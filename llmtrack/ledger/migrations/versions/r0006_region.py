@@ -28,9 +28,9 @@ def upgrade() -> None:
 def _word(connection: sa.Connection, kind: str, text: str) -> int:
     """The number of a word, which is made where there is none."""
     word = {"kind": kind, "text": text}
-    found = connection.execute(sa.text("SELECT id FROM name WHERE kind = :kind AND text = :text"), word).scalar()
-    if found is not None:
-        return int(found)
+    number = connection.execute(sa.text("SELECT id FROM name WHERE kind = :kind AND text = :text"), word).scalar()
+    if number is not None:
+        return int(number)
     of_sequence = "SELECT nextval('name_ids')"
     sql = "SELECT max(id) + 1 FROM name" if connection.dialect.name == "sqlite" else of_sequence
     id = connection.execute(sa.text(sql)).scalar_one()

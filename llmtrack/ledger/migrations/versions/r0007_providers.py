@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from llmtrack.ledger.database.dialect import dialect_of
+from llmtrack.ledger.database import dialect_of
 from llmtrack.ledger.migrations.folding import fold_providers, keep_regions
 from llmtrack.pricing.providers import provider_id
 from llmtrack.pricing.regions import region_of

@@ -1,0 +1,109 @@
+"""What counts as what, written out by hand: a change of any of these definitions changes what was stored or is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmtrack.capture.errors import error_type
+from llmtrack.error_types import CALLER_ERRORS, PROVIDER_ERRORS, ErrorType
+from llmtrack.ledger.schema.rollups import CUBES, DAY, DAY_USER, HOUR, SEEN, SKETCHES
+from llmtrack.ledger.schema.row_measures import ERROR, MESSAGE, REAL, SIMULATED, UNPRICED, USAGE_MISSING, WRITTEN
+from llmtrack.pricing import Reason
+from llmtrack.pricing.reasons import NOTHING_BILLED
+from llmtrack.statuses import ANSWERED, BILLED, FAILED, IN_FLIGHT, PRICED, CostStatus, Status
+
+
+def test_each_status_keeps_its_word_and_what_it_counts_as() -> None:
+    assert list(Status) == ["ok", "incomplete", "cancelled", "abandoned", "error", "refused", "pending"]
+    assert BILLED == ("ok", "incomplete", "cancelled", "abandoned")
+    assert ANSWERED == ("ok", "incomplete")
+    assert FAILED == ("error", "refused")
+    assert IN_FLIGHT == ("waiting", "streaming")
+
+
+def test_each_status_of_a_cost_keeps_its_word_and_what_it_counts_as() -> None:
+    assert list(CostStatus) == ["exact", "estimated", "provider_reported", "unpriced", "simulated"]
+    assert PRICED == ("exact", "estimated", "provider_reported")
+    assert {Reason.NO_USAGE, Reason.PENDING} == NOTHING_BILLED
+
+
+def test_each_error_has_a_side_and_only_those_of_no_side_are_the_rest() -> None:
+    assert set(CALLER_ERRORS) == {
+        "authentication", "permission", "not_found", "invalid_request", "context_length", "content_filter",
+    }  # fmt: skip
+    assert set(PROVIDER_ERRORS) == {"timeout", "connection", "overloaded", "server", "invalid_response"}
+    assert {*ErrorType} - {*CALLER_ERRORS, *PROVIDER_ERRORS} == {"rate_limit", "cancelled", "refused", "unknown"}
+    assert error_type(name="SomethingNew") == "unknown"
+
+
+WORDS = {
+    1: "chat", 2: "embeddings", 11: "ok", 12: "incomplete", 13: "cancelled", 14: "abandoned", 15: "error",
+    16: "refused", 17: "pending", 21: "exact", 22: "unpriced", 23: "simulated", 31: "no_price", 32: "usage_missing",
+    33: "no_usage", 34: "pending",
+}  # fmt: skip
+NUMBERS = {
+    (kind, word): number
+    for number, word in WORDS.items()
+    for kind, first in (("operation", 1), ("status", 11), ("cost_status", 21), ("cost_reason", 31))
+    if first <= number < first + 9
+}
+AT = {
+    column: place
+    for place, column in enumerate(
+        (
+            "operation",
+            "status",
+            "cost_status",
+            "cost_reason",
+            "cost",
+            "output_tokens",
+            "duration",
+            "time_to_first_token",
+        )
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "counts"),
+    [
+        ((1, 11, 21, None, 5, 7, 9, None), {"message", "real", "written"}),
+        ((1, 12, 21, None, 5, 7, 9, 9), {"message", "real"}),
+        ((1, 13, 22, 32, None, 7, 9, 1), {"message", "real", "unpriced", "usage missing"}),
+        ((1, 14, 22, 31, None, None, None, None), {"message", "real", "unpriced"}),
+        ((1, 15, 22, 33, None, None, 9, None), {"error", "real"}),
+        ((1, 16, 22, 33, None, None, None, None), {"real"}),
+        ((1, 17, 22, 34, None, None, None, None), {"real"}),
+        ((2, 11, 23, 32, None, 7, 9, 8), {"simulated", "written"}),
+        ((2, 11, 23, None, 5, 7, None, None), {"simulated"}),
+        ((2, 11, 22, None, None, None, 9, None), {"real", "unpriced"}),
+    ],
+)
+def test_a_row_counts_as_what_people_call_it(row: tuple[int | None, ...], counts: set[str]) -> None:
+    conditions = {
+        "message": MESSAGE, "error": ERROR, "real": REAL, "simulated": SIMULATED, "unpriced": UNPRICED,
+        "usage missing": USAGE_MISSING, "written": WRITTEN,
+    }  # fmt: skip
+
+    def number(kind: str, word: str) -> int:
+        return NUMBERS[kind, word]
+
+    assert {name for name, condition in conditions.items() if condition.test(number, AT)(row)} == counts
+
+
+def test_every_rollup_is_sorted_by_the_key_that_questions_read_it_by() -> None:
+    plain = ("provider", "model", "operation", "status", "cost_status")
+    keys = {rollup.table: rollup.key for rollup in (*CUBES, *SKETCHES, DAY_USER, SEEN)}
+    assert keys["rollup_day"] == keys["rollup_quarter"] == keys["sketch_hour"] == ("slot", *plain)
+    assert keys["rollup_feature_day"] == ("slot", "feature", *plain, "error_type")
+    assert keys["rollup_group_hour"] == ("group_name", "slot", "feature", *plain, "error_type")
+    assert keys["rollup_user_day"] == ("app_user", "slot", "group_name", "feature", *plain, "error_type")
+    assert keys["sketch_group_day"] == ("group_name", "slot", *plain)
+    assert keys["rollup_day_user"] == ("slot", "app_user", "simulated")
+    assert keys["rollup_seen"] == ("slot", "provider", "model", "feature", "group_name", "app_user")
+    assert {rollup.table for rollup in CUBES if rollup.sealed_only} == {"rollup_group_hour", "rollup_user_hour"}
+    assert {r.table: r.length for r in CUBES if not r.table.endswith("_day")} == {
+        "rollup_quarter": HOUR // 4, "rollup_hour": HOUR, "rollup_feature_hour": HOUR, "rollup_group_hour": HOUR,
+        "rollup_user_hour": HOUR,
+    }  # fmt: skip
+    assert {r.length for r in (*CUBES, *SKETCHES) if r.table.endswith("_day")} == {DAY}
