@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.structure import FOLDERS, MODULES, ROOT, imports_of, modules_in
+from tests.structure import FOLDERS, MODULES, ROOT, circles, graph, imports_of, modules_in, rooms_of
 
 MAY_IMPORT = {
     "ids": set(),
@@ -45,6 +45,17 @@ NEVER = {
     "serving": SDKS | DATABASE,
 }
 """What a room never imports from outside."""
+
+CHAT_ORDER = (
+    {"demo", "error_messages", "event_loop"},
+    {"models"},
+    {"answers"},
+    {"conversations"},
+    {"preferences", "startup", "token_estimate"},
+    {"cheaper_models"},
+    {"cost_estimate"},
+)
+"""The rooms of `llmtrack.chat`: each imports from earlier lines only."""
 
 PAGES = {"app": ROOT / "app.py"} | {name: path for name, path in MODULES.items() if name.startswith("pages")}
 LIBRARY = {name: path for name, path in MODULES.items() if name.startswith("llmtrack")}
@@ -93,6 +104,19 @@ def test_a_page_knows_neither_sdk_nor_database(module: str) -> None:
     assert not {name.split(".")[0] for name in imported} & (SDKS | DATABASE)
     inner = ("llmtrack.ledger.database", "llmtrack.ledger.schema", "llmtrack.ledger.write", "llmtrack.capture.journal")
     assert [name for name in imported if name.startswith(inner)] == []
+
+
+def test_the_rooms_of_the_chat_import_only_those_drawn_before_them() -> None:
+    levels = {f"llmtrack.chat.{room}": level for level, rooms in enumerate(CHAT_ORDER) for room in rooms}
+    arrows = rooms_of("llmtrack.chat")
+    assert set(arrows) == set(levels), "a new room: draw it in CHAT_ORDER"
+    upward = [(room, other) for room, others in arrows.items() for other in others if levels[other] >= levels[room]]
+    assert upward == []
+
+
+def test_no_modules_of_the_chat_import_each_other_in_a_circle() -> None:
+    inside = {module: names for module, names in graph().items() if module.startswith("llmtrack.chat.")}
+    assert circles(inside) == []
 
 
 @pytest.mark.parametrize("folder", sorted(FOLDERS))

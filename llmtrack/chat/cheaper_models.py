@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from llmtrack.chat.models.catalog import Catalog, Model
+from llmtrack.chat.models.catalog import Catalog
+from llmtrack.chat.models.model import Model
 from llmtrack.chat.models.prices import cost_of
+from llmtrack.chat.token_estimate import RequestTokens
 
 if TYPE_CHECKING:
-    from llmtrack.chat.cost_estimate import Tokens
     from llmtrack.pricing import Pricer
 
 WORTH_SAYING = Decimal("0.002")
@@ -40,7 +41,7 @@ class Hint:
 
 def hints(
     model: Model,
-    tokens: Tokens,
+    tokens: RequestTokens,
     output: int,
     expected: Decimal | None,
     pricer: Pricer,
@@ -87,7 +88,8 @@ def _cheaper(
             continue
         if other.ends is not None or (other.context is not None and other.context < into + output):
             continue
-        if (model.takes.images and not other.takes.images) or (model.takes.pdf and not other.takes.pdf):
+        needed, offered = model.capabilities, other.capabilities
+        if (needed.images and not offered.images) or (needed.pdf and not offered.pdf):
             continue
         cost = cost_of(other, usage, pricer, now)
         if cost is not None and cost <= _MUCH_CHEAPER * expected and (best is None or cost > best[0]):

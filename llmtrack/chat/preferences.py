@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from llmtrack.chat.answers.prompt import Parameters, check_parameters
 from llmtrack.chat.conversations.tree import parameters_of, settings_of
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import Catalog, Model
+from llmtrack.chat.models.catalog import Catalog
+from llmtrack.chat.models.model import Model
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger

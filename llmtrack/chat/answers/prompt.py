@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import Model
+from llmtrack.chat.models.model import Model
 from llmtrack.settings import Settings, get_settings
 
 Role = Literal["user", "assistant"]
@@ -65,9 +65,9 @@ class Parameters:
         """Without what `model` does not know."""
         return Parameters(
             self.system,
-            self.temperature if model.takes.temperature else None,
+            self.temperature if model.capabilities.temperature else None,
             self.max_tokens,
-            self.effort if self.effort in model.takes.efforts else None,
+            self.effort if self.effort in model.capabilities.efforts else None,
         )
 
 
@@ -134,7 +134,7 @@ def check_parameters(parameters: Parameters) -> None:
 
 
 def _check_taken(file: File, model: Model) -> None:
-    takes = {"image": model.takes.images, "pdf": model.takes.pdf, "text": True}
+    takes = {"image": model.capabilities.images, "pdf": model.capabilities.pdf, "text": True}
     if not takes[file.kind]:
         what = "images" if file.kind == "image" else "PDF files"
         raise ChatError(f"{model.name} cannot take {what}: remove {file.name!r}, or choose a model that can.")

@@ -15,11 +15,12 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Literal
 
-from llmtrack.chat.answers import event_loop
+from llmtrack.chat import event_loop
 from llmtrack.chat.answers.prompt import Prompt, check
 from llmtrack.chat.answers.streaming import talk
-from llmtrack.chat.error_messages import Asked, in_words, is_known, nothing_said
+from llmtrack.chat.error_messages import CallContext, empty_answer, in_words, is_known
 from llmtrack.chat.models import clients
+from llmtrack.chat.models.providers import endpoint_of, label_of
 from llmtrack.masking import mask
 from llmtrack.settings import get_settings
 
@@ -150,10 +151,10 @@ async def _answer(reply: Reply, keep: Keeper | None) -> None:
         reply._change("cancelled")
     except Exception as error:
         # Whatever it is, the user gets a sentence; what no provider can be blamed for goes to the log as well.
-        asked = _asked(reply)
-        trace = mask("".join(traceback.format_exception(error)), asked.secrets)
+        call = _call_context(reply)
+        trace = mask("".join(traceback.format_exception(error)), call.secrets)
         log.log(logging.DEBUG if is_known(error) else logging.WARNING, "An answer failed\n%s", trace)
-        reply.error = in_words(error, asked)
+        reply.error = in_words(error, call)
         reply._change("error")
     finally:
         reply.seconds = time.perf_counter() - reply._begun
@@ -185,7 +186,7 @@ async def _listen(reply: Reply) -> None:
                 reply.reasoning += piece.reasoning
                 reply._change("streaming")
     if not reply.text:
-        reply.error = nothing_said(prompt.model.name, reply.finish)
+        reply.error = empty_answer(prompt.model.name, reply.finish)
         reply._change("empty")
     else:
         reply._change("incomplete" if reply.finish in _CUT else "ok")
@@ -235,10 +236,14 @@ def _flush(timeout: float) -> None:
         log.warning("The rows of the chat could not be waited for", exc_info=True)
 
 
-def _asked(reply: Reply) -> Asked:
+def _call_context(reply: Reply) -> CallContext:
     settings, model = get_settings(), reply.prompt.model
-    known = {"openai": "OpenAI", "anthropic": "Anthropic", "demo": "the simulated provider"}
-    return Asked(
-        model.name, known.get(model.provider, model.provider), clients.variable_of(model, settings),
-        clients.server_of(model, settings), bool(reply.text or reply.reasoning), clients.secrets_of(model, settings),
-    )  # fmt: skip
+    endpoint = endpoint_of(model.provider, settings)
+    return CallContext(
+        model.name,
+        label_of(model.provider),
+        endpoint.key_setting,
+        clients.server_of(model, settings),
+        answer_begun=bool(reply.text or reply.reasoning),
+        secrets=endpoint.secrets,
+    )

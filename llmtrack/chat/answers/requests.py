@@ -23,7 +23,7 @@ def for_openai(prompt: Prompt) -> dict[str, Any]:
         body["temperature"] = wanted.temperature
     if wanted.max_tokens is not None:
         # OpenAI's reasoning models refuse the old name, at Azure too; compatible servers often know only that one.
-        new = prompt.model.provider == "openai" or not prompt.model.takes.temperature
+        new = prompt.model.provider == "openai" or not prompt.model.capabilities.temperature
         name = "max_completion_tokens" if new else "max_tokens"
         body[name] = wanted.max_tokens
     if wanted.effort is not None:
@@ -47,7 +47,7 @@ def for_anthropic(prompt: Prompt) -> dict[str, Any]:
         body["extra_body"] = {"temperature": min(wanted.temperature, _HOT)}
     if wanted.effort is not None:
         body["output_config"] = {"effort": wanted.effort}
-        if prompt.model.takes.adaptive:
+        if prompt.model.capabilities.adaptive:
             body["thinking"] = {"type": "adaptive", "display": "summarized"}
     return body
 

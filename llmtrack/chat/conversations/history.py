@@ -17,7 +17,8 @@ from llmtrack.chat.conversations.persistence import keeper, line_of, remember, r
 from llmtrack.chat.conversations.store import GONE, Shelf
 from llmtrack.chat.conversations.tree import Conversation, Message, next_id, settings_of
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import Catalog, Model, get_catalog
+from llmtrack.chat.models.catalog import Catalog, get_catalog
+from llmtrack.chat.models.model import Model
 from llmtrack.ids import new_id
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from llmtrack.chat.answers.prompt import Parameters
@@ -18,10 +17,9 @@ from llmtrack.chat.conversations.tree import (
     settings_of,
 )
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import Model
+from llmtrack.chat.models.model import Model
 
 if TYPE_CHECKING:
-    from llmtrack.chat.cost_estimate import QuoteRecord
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.chats import Chats, Figures, Heading, Line, Total
 
@@ -81,17 +79,6 @@ class Shelf:
         from llmtrack.ledger.chats import total
 
         return total(self._ledger, self.user_id, str(conversation_id))
-
-    def quote_record(self, latest: int = 200) -> QuoteRecord:
-        """How good the quotes of this user's latest answers were."""
-        from llmtrack.chat.cost_estimate import QuoteRecord, deviation
-        from llmtrack.ledger.chats import figures
-
-        quoted = dict(self._chats.quoted(latest))
-        told = figures(self._ledger, self.user_id, list(quoted))
-        off = [deviation(Decimal(quoted[trace]), one.cost) for trace, one in told.items()]
-        known = [abs(one) for one in off if one is not None]
-        return QuoteRecord(len(known), sum(one <= QuoteRecord.CLOSE for one in known))
 
     def choose(self, message_id: int) -> None:
         """Shows the newest branch that goes through a message."""

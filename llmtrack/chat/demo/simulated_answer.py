@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmtrack.chat.demo import DemoModel, script, tokens
+from llmtrack.chat.demo import script, tokens
+from llmtrack.chat.demo.simulated_models import DemoModel
 
 _CACHE_FROM = 1024  # tokens; a repeated beginning shorter than this is not cached, as at OpenAI
 _CACHE_STEP = 128

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmtrack.chat.demo import BY_NAME, MODELS, DemoModel, anthropic_side, openai_side
+from llmtrack.chat.demo import anthropic_side, openai_side
 from llmtrack.chat.demo.simulated_answer import Said, think
+from llmtrack.chat.demo.simulated_models import BY_NAME, MODELS, DemoModel
 
 _THINK_BEFORE = 24  # tokens' worth of time until the first one
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from llmtrack.chat.models.catalog import Model
+from llmtrack.chat.models.model import Model
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from llmtrack.chat.cost_estimate import deviation
 from pages.components import formatting
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def _cost(found: Figures) -> str:
 
 def _quoted(found: Figures, quoted: Decimal | None) -> str:
     """How good the quote was that stood beside the message before it was sent."""
-    if quoted is None or not found.cost or found.status != "ok":
+    off = deviation(quoted, found.cost)
+    if off is None or found.status != "ok":
         return ""
-    off = float((quoted - found.cost) / found.cost)
     if abs(off) < 0.005:
         return "as quoted"
     if off > 1:

@@ -208,4 +208,6 @@ def _dollars(price: Decimal | None) -> str:
 
 
 def _takes(model: Model) -> str:
-    return " and ".join(name for name, taken in (("images", model.takes.images), ("PDF", model.takes.pdf)) if taken)
+    return " and ".join(
+        name for name, taken in (("images", model.capabilities.images), ("PDF", model.capabilities.pdf)) if taken
+    )

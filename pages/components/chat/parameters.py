@@ -37,11 +37,11 @@ def draw(model: Model, conversation: Conversation | None) -> Parameters:
         persist_state="session",
     )
     temperature = kept.temperature
-    if model.takes.temperature:
+    if model.capabilities.temperature:
         free = st.toggle(f"Temperature {DEFAULT}", key=f"free_{whose}", persist_state="session")
         temperature = None if free else _heat(whose)
     effort = kept.effort
-    if model.takes.efforts:
+    if model.capabilities.efforts:
         effort = _effort(whose, model, kept)
     most = st.number_input(
         "Longest answer, in tokens",
@@ -61,10 +61,10 @@ def chosen(model: Model, conversation: Conversation | None) -> Parameters:
     values = {key: state.get(key, value) for key, value in _values(whose, kept).items()}
     system, most = values[f"system_{whose}"], values[f"most_{whose}"]
     temperature = kept.temperature
-    if model.takes.temperature:
+    if model.capabilities.temperature:
         temperature = None if values[f"free_{whose}"] else float(values[f"heat_{whose}"])
     effort = kept.effort
-    if model.takes.efforts:
+    if model.capabilities.efforts:
         effort = state.get(f"effort_{whose}_{model.key}", _wanted_effort(whose, model, kept))
     return Parameters((system or "").strip() or None, temperature, int(most) if most else None, effort)
 
@@ -113,13 +113,18 @@ def _effort(whose: str, model: Model, kept: Parameters) -> str | None:
     key = f"effort_{whose}_{model.key}"
     st.session_state.setdefault(key, _wanted_effort(whose, model, kept))
     return st.selectbox(
-        "Reasoning effort", model.takes.efforts, index=None, key=key, placeholder=DEFAULT, persist_state="session"
+        "Reasoning effort",
+        model.capabilities.efforts,
+        index=None,
+        key=key,
+        placeholder=DEFAULT,
+        persist_state="session",
     )
 
 
 def _wanted_effort(whose: str, model: Model, kept: Parameters) -> str | None:
     wanted = st.session_state.get(f"wanted_effort_{whose}", kept.effort)
-    return wanted if wanted in model.takes.efforts else None
+    return wanted if wanted in model.capabilities.efforts else None
 
 
 def _forget(whose: str) -> None:
