@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
@@ -117,6 +118,19 @@ def test_the_rooms_of_the_chat_import_only_those_drawn_before_them() -> None:
 def test_no_modules_of_the_chat_import_each_other_in_a_circle() -> None:
     inside = {module: names for module, names in graph().items() if module.startswith("llmtrack.chat.")}
     assert circles(inside) == []
+
+
+def test_the_chat_page_hands_what_it_knows_to_its_functions_and_keeps_none_of_it_in_globals() -> None:
+    tree = ast.parse(PAGES["pages.chat"].read_text(encoding="utf-8"))
+    names = [
+        name.id
+        for node in tree.body
+        for name in ast.walk(node)
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and isinstance(name, ast.Name)
+        and isinstance(name.ctx, ast.Store)
+    ]
+    assert [name for name in names if not name.isupper()] == []
 
 
 @pytest.mark.parametrize("folder", sorted(FOLDERS))

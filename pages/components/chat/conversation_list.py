@@ -51,7 +51,7 @@ def show(conversation_id: int | None) -> None:
         st.query_params[ADDRESS] = str(conversation_id)
 
 
-def draw(ledger: Ledger, room: Conversations, current: int | None, now: datetime) -> None:
+def draw(ledger: Ledger, conversations: Conversations, current: int | None, now: datetime) -> None:
     """The list, in the sidebar."""
     with st.sidebar:
         st.button(
@@ -66,7 +66,7 @@ def draw(ledger: Ledger, room: Conversations, current: int | None, now: datetime
         )
         everything = bool(st.session_state.get(ALL))
         archived = bool(st.session_state.get(ARCHIVED))
-        found = room.list(search or "", archived=archived, limit=200 if everything else SHOWN + 1)
+        found = conversations.list(search or "", archived=archived, limit=200 if everything else SHOWN + 1)
         shown = found if everything else found[:SHOWN]
         with st.container():  # one place whatever it holds: what follows stays where it is, and an open popover open
             if search and not found:
@@ -78,7 +78,7 @@ def draw(ledger: Ledger, room: Conversations, current: int | None, now: datetime
             if len(found) > len(shown):
                 st.button("Show all", key="show_all", type="tertiary", on_click=_show_all)
         with st.popover("Import", icon=":material/upload:", type="tertiary"):
-            _draw_import(ledger, room)
+            _draw_import(ledger, conversations)
         st.toggle("Archived", key=ARCHIVED, persist_state="session")
 
 
@@ -95,7 +95,7 @@ def _rows(headings: Sequence[Heading], current: int | None) -> None:
         )
 
 
-def _draw_import(ledger: Ledger, room: Conversations) -> None:
+def _draw_import(ledger: Ledger, conversations: Conversations) -> None:
     """Take conversations over from a file, and say what came of it until the next one."""
     key = f"import_{st.session_state.setdefault(IMPORTS, 0)}"
     st.file_uploader(
@@ -103,14 +103,14 @@ def _draw_import(ledger: Ledger, room: Conversations) -> None:
         ["zip", "json"],
         key=key,
         on_change=_bring,
-        args=(ledger, room, key),
+        args=(ledger, conversations, key),
     )
     if said := st.session_state.get(BROUGHT):
         came, text = said
         (st.success if came else st.error)(text, icon=":material/check:" if came else ":material/error:")
 
 
-def _bring(ledger: Ledger, room: Conversations, key: str) -> None:
+def _bring(ledger: Ledger, conversations: Conversations, key: str) -> None:
     """A file was chosen. Before the page is drawn, so that the list has what came in; with a new uploader afterwards,
     so that nothing is read twice."""
     from llmtrack.chat.conversations import import_file
@@ -120,7 +120,7 @@ def _bring(ledger: Ledger, room: Conversations, key: str) -> None:
         st.session_state.pop(BROUGHT, None)
         return
     try:
-        brought = import_file(ledger, room.user_id, file)
+        brought = import_file(ledger, conversations.user_id, file)
     except ChatError as error:
         st.session_state[BROUGHT] = False, f"{formatting.plain(file.name)}: {formatting.plain(str(error))}"
     else:

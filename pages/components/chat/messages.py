@@ -36,23 +36,23 @@ def let_wide_parts_scroll() -> None:
     st.html(f"<style>{wide} {{ overflow-x: auto; overflow-y: hidden }}</style>")
 
 
-def draw_person(message: Message, room: Conversations, act: Act) -> None:
+def draw_person(message: Message, conversations: Conversations, act: Act) -> None:
     """What a person wrote, with its files."""
     with st.chat_message("user", avatar=PERSON):
         if message.files:
-            _draw_files(message, room)
+            _draw_files(message, conversations)
         with st.container(horizontal=True, vertical_alignment="top", gap="small", wrap=False):
             st.markdown(from_person(message.text), width="stretch")
-            _walk(message, room)
+            _walk(message, conversations)
             _menu(message, [EDIT], act)
 
 
-def draw_answer(message: Message, room: Conversations, found: Figures | None, act: Act, judge: Judge) -> None:
+def draw_answer(message: Message, conversations: Conversations, found: Figures | None, act: Act, judge: Judge) -> None:
     """An answer that has ended: thoughts, text, what went wrong, what it took."""
     with st.chat_message("assistant", avatar=MODEL):
         draw_body(message)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            _walk(message, room)
+            _walk(message, conversations)
             if message.text:
                 _judge(message, found, judge)
             if message.status in BROKEN:
@@ -117,7 +117,7 @@ def _judge(message: Message, found: Figures | None, judge: Judge) -> None:
             )
 
 
-def _walk(message: Message, room: Conversations) -> None:
+def _walk(message: Message, conversations: Conversations) -> None:
     """The way to the other versions of this turn."""
     if len(message.versions) < 2:
         return
@@ -133,13 +133,13 @@ def _walk(message: Message, room: Conversations) -> None:
                 type="tertiary",
                 help=f"{name} version",
                 disabled=not there,
-                on_click=room.choose,
+                on_click=conversations.choose,
                 args=(message.versions[at + step] if there else message.id,),
             )
 
 
-def _draw_files(message: Message, room: Conversations) -> None:
-    small = room.thumbnails([file.id for file in message.files])
+def _draw_files(message: Message, conversations: Conversations) -> None:
+    small = conversations.thumbnails([file.id for file in message.files])
     with st.container(horizontal=True, gap="small"):
         for file in message.files:
             if picture := small.get(file.id):
