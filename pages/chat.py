@@ -101,7 +101,7 @@ def send(page: ChatPage, draft: composer.Draft) -> None:
     if page.conversation_id is None and (suggestion := st.session_state.get(SUGGESTED)):
         draft = replace(draft, text=suggestion)
         st.session_state[SUGGESTED] = None
-    draft = confirm_cost.released() or draft
+    draft = confirm_cost.confirmed() or draft
     if not draft.sent:
         return
     turn = actions.ask(page, draft, actions.last_shown(page))

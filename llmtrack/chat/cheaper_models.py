@@ -57,18 +57,18 @@ def hints(
         cost = cost_of(model, Usage(input_tokens=max(0, input_tokens), output_tokens=output), pricer, now)
         return expected - cost if cost is not None else Decimal(0)
 
-    found = []
+    candidates = []
     if tokens.history > _HISTORY_SHARE * tokens.all:
         share = round(100 * tokens.history / tokens.all)
         words = f"{share} % of what is sent is the history: start a new conversation where it is not needed"
-        found.append(Hint("start_afresh", saved(tokens.all - tokens.history), words))
+        candidates.append(Hint("start_afresh", saved(tokens.all - tokens.history), words))
     if tokens.earlier_files > _FILE_SHARE * tokens.all:
         words = "Earlier files are sent again with every message: leave them behind"
-        found.append(Hint("drop_files", saved(tokens.all - tokens.earlier_files), words))
+        candidates.append(Hint("drop_files", saved(tokens.all - tokens.earlier_files), words))
     other = _cheaper(model, tokens.all, output, expected, pricer, catalog, now) if catalog else None
     if other is not None:
-        found.append(other)
-    worth = {hint.kind: hint for hint in found if hint.saves >= WORTH_SAYING}
+        candidates.append(other)
+    worth = {hint.kind: hint for hint in candidates if hint.saves >= WORTH_SAYING}
     files, afresh = worth.get("drop_files"), worth.get("start_afresh")
     if files and afresh and files.saves >= _NEARLY * afresh.saves:
         del worth["start_afresh"]  # most of the history is its files: the rest may stay

@@ -16,7 +16,7 @@ _LONGEST = 300  # characters of a provider's own message that are shown
 
 
 class ChatError(ValueError):
-    """Something the user can put right; the message says how."""
+    """A problem the user can solve; the message says how."""
 
 
 @dataclass(frozen=True, slots=True)

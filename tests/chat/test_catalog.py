@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from llmtrack.chat.answers import Prompt, Said, start
+from llmtrack.chat.answers import Prompt, PromptMessage, start
 from llmtrack.chat.error_messages import ChatError
 from llmtrack.chat.models import Model, get_catalog, known_models
 from llmtrack.chat.models.clients import client_for
@@ -101,7 +101,7 @@ def test_one_entry_offers_a_third_provider(provider: Provider, monkeypatch: pyte
     monkeypatch.setenv("MISTRAL_API_KEY", "sk-third")
     model = get_catalog().find("mistral/mistral-large")
     assert model.needs is None
-    hello = Said("user", "Hello")
+    hello = PromptMessage("user", "Hello")
     reply = start(Prompt(model, (hello,)))
     assert reply.done.wait(30)
     assert (reply.status, reply.text) == ("ok", "Hello world")

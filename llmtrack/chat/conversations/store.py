@@ -1,4 +1,4 @@
-"""Where one user's conversations stand: finding them, opening them, putting them in order."""
+"""One user's conversations in the ledger: list, open, rename, archive, delete, judge."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 GONE = "This conversation is not there any more: start a new one."
 
 
-class Shelf:
-    """The conversations of one user; everybody else's do not exist here. Cheap to make, safe to use from any thread."""
+class ConversationStore:
+    """The conversations of one user; those of others cannot be reached. Cheap to make, safe to use from any thread."""
 
     def __init__(self, ledger: Ledger, user_id: str) -> None:
         from llmtrack.ledger.chats import Chats
@@ -47,16 +47,16 @@ class Shelf:
 
         An answer whose writer is gone (a server that was killed) is settled first, with the text that was kept.
         """
-        found = self._chats.read(conversation_id)
-        if found is None:
+        stored = self._chats.read(conversation_id)
+        if stored is None:
             return None
-        if lost := [line for line in found[1] if _is_lost(line)]:
+        if lost := [line for line in stored[1] if _has_lost_writer(line)]:
             from llmtrack.chat.conversations.recovery import settle
 
             for line in lost:
-                settle(self._ledger, self.user_id, conversation_id, found[1], line)
-            found = self._chats.read(conversation_id)
-        return conversation_of(*found, head=head) if found else None
+                settle(self._ledger, self.user_id, conversation_id, stored[1], line)
+            stored = self._chats.read(conversation_id)
+        return conversation_of(*stored, head=head) if stored else None
 
     def file(self, file_id: int) -> bytes | None:
         """The content of a file of this user's."""
@@ -71,8 +71,8 @@ class Shelf:
         from llmtrack.ledger.chats import figures
 
         traces = {message.id: message.trace_id for message in messages if message.trace_id}
-        found = figures(self._ledger, self.user_id, list(traces.values()))
-        return {id: found[trace] for id, trace in traces.items() if trace in found}
+        by_trace = figures(self._ledger, self.user_id, list(traces.values()))
+        return {id: by_trace[trace] for id, trace in traces.items() if trace in by_trace}
 
     def total(self, conversation_id: int) -> Total | None:
         """What a conversation took so far, all branches included; None before its first row."""
@@ -145,5 +145,5 @@ class Shelf:
         return chat, message
 
 
-def _is_lost(line: Line) -> bool:
+def _has_lost_writer(line: Line) -> bool:
     return line.status in IN_FLIGHT and reply_to(line.id) is None and is_gone(line.meta)

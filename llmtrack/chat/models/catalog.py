@@ -65,15 +65,15 @@ def get_catalog(settings: Settings | None = None) -> Catalog:
 
 
 def _with_own_list(provider: ProviderModels, own: tuple[Model, ...]) -> ProviderModels:
-    """The provider's own list, which is newer, in our order; what only we know stays, marked as it was."""
+    """The built-in list updated by the provider's own; models that only the built-in one has stay as they are."""
     if not own:
         return provider
-    known = {model.name for model in provider.models}
+    names = {model.name for model in provider.models}
     by_name: dict[str, Model] = {}
     for model in own:
         # A dated name of a model we know without one is the same model.
         undated = re.sub(r"-20\d{6}$", "", model.name)
-        by_name[undated if undated in known else model.name] = model
+        by_name[undated if undated in names else model.name] = model
     models = []
     for model in provider.models:
         newer = by_name.pop(model.name, None)

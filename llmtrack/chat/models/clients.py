@@ -20,7 +20,7 @@ _making = threading.Lock()
 
 
 def client_for(model: Model, settings: Settings) -> Any:
-    """The client that asks `model`; kept, so that connections are reused. Made in any thread, used in the loop's.
+    """The client that asks `model`; cached, so that connections are reused. Made in any thread, used in the loop's.
 
     Raises `ChatError` where the settings have no provider of that name (any more).
     """

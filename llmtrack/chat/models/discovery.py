@@ -1,4 +1,4 @@
-"""Each provider's own list of models, where it answers: fetched in the background, kept for some hours."""
+"""Each provider's own list of models, where it answers: fetched in the background, cached for some hours."""
 
 from __future__ import annotations
 

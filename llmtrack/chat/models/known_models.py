@@ -1,4 +1,4 @@
-"""What is known beforehand about models: the built-in lists, and what each family can be given.
+"""Built-in lists of models, and what each family of models can be given.
 
 The lists are for a first start without a network; where a provider's own list answers, it is newer (`discovery`), and
 so may be what the installed SDK announces (`deprecations`).

@@ -28,7 +28,7 @@ class Endpoint:
     """None is the SDK's own address."""
     key: SecretStr | None = None
     key_setting: str | None = None
-    """Where the key is set, as a user is told; None where the settings name no place."""
+    """The name of the setting that has the key, for messages to the user; None where there is none."""
     headers: Mapping[str, SecretStr] = field(default_factory=dict)
 
     @property
@@ -125,10 +125,10 @@ def _models_of(vendor: Vendor, settings: Settings) -> ProviderModels:
     needs = None if vendor.endpoint(settings).key else vendor.key_variable
     models = tuple(
         Model(
-            vendor.name, known.name, vendor.dialect, capabilities_of(known.name), known.context,
-            end_of_life(vendor.name, known.name) or known.ends, needs,
+            vendor.name, model.name, vendor.dialect, capabilities_of(model.name), model.context,
+            end_of_life(vendor.name, model.name) or model.ends, needs,
         )
-        for known in vendor.models
+        for model in vendor.models
     )  # fmt: skip
     return ProviderModels(vendor.name, vendor.label, vendor.dialect, models, needs)
 

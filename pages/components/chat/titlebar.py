@@ -77,8 +77,8 @@ def _export(write: Callable[..., str], conversations: Conversations, conversatio
 
 def file_name(title: str) -> str:
     """A title as the name of a file on any system."""
-    kept = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
-    return "-".join(filter(None, kept.split("-")))[:60] or "conversation"
+    letters = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+    return "-".join(filter(None, letters.split("-")))[:60] or "conversation"
 
 
 def draw_undo(conversations: Conversations) -> None:
