@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llmtrack.serving import daily_maintenance, preload
+from llmtrack.serving.delayed_disconnect import DelayedDisconnect
 from llmtrack.settings import SettingsError
 
 SHUTDOWN_SECONDS = 5.0
@@ -103,4 +104,4 @@ def finish(timeout: float) -> None:
 
 
 ROUTES = [Route("/healthz", healthz)]
-MIDDLEWARE = [Middleware(SecurityHeaders)]
+MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(DelayedDisconnect)]
