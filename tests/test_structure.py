@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.structure import FOLDERS, MODULES, ROOT, imports_of, modules_in
+from tests.structure import FOLDERS, MODULES, ROOT, circles, graph, imports_of, modules_in, rooms_of
 
 WORDS = {"statuses", "error_types"}
 MAY_IMPORT = {
@@ -52,6 +52,17 @@ NEVER = {
     "serving": SDKS | DATABASE,
 }
 """What a room never imports from outside."""
+
+CHAT_ORDER = (
+    {"demo", "error_messages", "event_loop"},
+    {"models"},
+    {"answers"},
+    {"conversations"},
+    {"preferences", "startup", "token_estimate"},
+    {"cheaper_models"},
+    {"cost_estimate"},
+)
+"""The rooms of `llmtrack.chat`: each imports from earlier lines only."""
 
 PAGES = {"app": ROOT / "app.py"} | {name: path for name, path in MODULES.items() if name.startswith("pages")}
 LIBRARY = {name: path for name, path in MODULES.items() if name.startswith("llmtrack")}
@@ -100,6 +111,32 @@ def test_a_page_knows_neither_sdk_nor_database(module: str) -> None:
     assert not {name.split(".")[0] for name in imported} & (SDKS | DATABASE)
     inner = ("llmtrack.ledger.database", "llmtrack.ledger.schema", "llmtrack.ledger.write", "llmtrack.capture.journal")
     assert [name for name in imported if name.startswith(inner)] == []
+
+
+def test_the_rooms_of_the_chat_import_only_those_drawn_before_them() -> None:
+    levels = {f"llmtrack.chat.{room}": level for level, rooms in enumerate(CHAT_ORDER) for room in rooms}
+    arrows = rooms_of("llmtrack.chat")
+    assert set(arrows) == set(levels), "a new room: draw it in CHAT_ORDER"
+    upward = [(room, other) for room, others in arrows.items() for other in others if levels[other] >= levels[room]]
+    assert upward == []
+
+
+def test_no_modules_of_the_chat_import_each_other_in_a_circle() -> None:
+    inside = {module: names for module, names in graph().items() if module.startswith("llmtrack.chat.")}
+    assert circles(inside) == []
+
+
+def test_the_chat_page_hands_what_it_knows_to_its_functions_and_keeps_none_of_it_in_globals() -> None:
+    tree = ast.parse(PAGES["pages.chat"].read_text(encoding="utf-8"))
+    names = [
+        name.id
+        for node in tree.body
+        for name in ast.walk(node)
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and isinstance(name, ast.Name)
+        and isinstance(name.ctx, ast.Store)
+    ]
+    assert [name for name in names if not name.isupper()] == []
 
 
 @pytest.mark.parametrize("folder", sorted(FOLDERS))

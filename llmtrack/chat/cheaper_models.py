@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from llmtrack.chat.models.catalog import Catalog, Model
+from llmtrack.chat.models.catalog import Catalog
+from llmtrack.chat.models.model import Model
 from llmtrack.chat.models.prices import cost_of
+from llmtrack.chat.token_estimate import RequestTokens
 
 if TYPE_CHECKING:
-    from llmtrack.chat.cost_estimate import Tokens
     from llmtrack.pricing import Pricer
 
 WORTH_SAYING = Decimal("0.002")
@@ -40,7 +41,7 @@ class Hint:
 
 def hints(
     model: Model,
-    tokens: Tokens,
+    tokens: RequestTokens,
     output: int,
     expected: Decimal | None,
     pricer: Pricer,
@@ -56,18 +57,18 @@ def hints(
         cost = cost_of(model, Usage(input_tokens=max(0, input_tokens), output_tokens=output), pricer, now)
         return expected - cost if cost is not None else Decimal(0)
 
-    found = []
+    candidates = []
     if tokens.history > _HISTORY_SHARE * tokens.all:
         share = round(100 * tokens.history / tokens.all)
         words = f"{share} % of what is sent is the history: start a new conversation where it is not needed"
-        found.append(Hint("start_afresh", saved(tokens.all - tokens.history), words))
+        candidates.append(Hint("start_afresh", saved(tokens.all - tokens.history), words))
     if tokens.earlier_files > _FILE_SHARE * tokens.all:
         words = "Earlier files are sent again with every message: leave them behind"
-        found.append(Hint("drop_files", saved(tokens.all - tokens.earlier_files), words))
+        candidates.append(Hint("drop_files", saved(tokens.all - tokens.earlier_files), words))
     other = _cheaper(model, tokens.all, output, expected, pricer, catalog, now) if catalog else None
     if other is not None:
-        found.append(other)
-    worth = {hint.kind: hint for hint in found if hint.saves >= WORTH_SAYING}
+        candidates.append(other)
+    worth = {hint.kind: hint for hint in candidates if hint.saves >= WORTH_SAYING}
     files, afresh = worth.get("drop_files"), worth.get("start_afresh")
     if files and afresh and files.saves >= _NEARLY * afresh.saves:
         del worth["start_afresh"]  # most of the history is its files: the rest may stay
@@ -87,7 +88,8 @@ def _cheaper(
             continue
         if other.ends is not None or (other.context is not None and other.context < into + output):
             continue
-        if (model.takes.images and not other.takes.images) or (model.takes.pdf and not other.takes.pdf):
+        needed, offered = model.capabilities, other.capabilities
+        if (needed.images and not offered.images) or (needed.pdf and not offered.pdf):
             continue
         cost = cost_of(other, usage, pricer, now)
         if cost is not None and cost <= _MUCH_CHEAPER * expected and (best is None or cost > best[0]):

@@ -1,4 +1,4 @@
-"""What a user keeps for the next conversations: favourite models, a first choice, and presets."""
+"""A user's preferences: favourite models, the model of new conversations, and presets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from llmtrack.chat.answers.prompt import Parameters, check_parameters
 from llmtrack.chat.conversations.tree import parameters_of, settings_of
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import Catalog, Model
+from llmtrack.chat.models.catalog import Catalog
+from llmtrack.chat.models.model import Model
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -30,25 +31,25 @@ class Preset:
 
 
 class Preferences:
-    """One user's choices: read once, and changed as they are kept then, whatever another tab did meanwhile."""
+    """One user's preferences: read once; a change applies to what is stored by then, also by another tab."""
 
     def __init__(self, ledger: Ledger, user_id: str) -> None:
         from llmtrack.ledger import preferences
 
         self._ledger = ledger
         self._user_id = user_id
-        self._kept: dict[str, Any] = preferences.read(ledger, user_id)
+        self._values: dict[str, Any] = preferences.read(ledger, user_id)
 
     @property
     def favourites(self) -> tuple[str, ...]:
         """Models marked with a star, as ``provider/name``, the latest last."""
-        return tuple(self._kept.get(_FAVOURITES) or ())
+        return tuple(self._values.get(_FAVOURITES) or ())
 
     def star(self, model: Model, starred: bool = True) -> None:
         """Marks a model as a favourite, or takes the mark off."""
 
-        def starring(kept: list[str] | None) -> list[str]:
-            others = [key for key in kept or () if key != model.key]
+        def starring(favourites: list[str] | None) -> list[str]:
+            others = [key for key in favourites or () if key != model.key]
             return [*others, model.key] if starred else others
 
         self._change(_FAVOURITES, starring)
@@ -56,7 +57,7 @@ class Preferences:
     @property
     def first_model(self) -> str | None:
         """The model new conversations begin with; hand it to `Catalog.default`."""
-        return self._kept.get(_FIRST)
+        return self._values.get(_FIRST)
 
     def begin_with(self, model: Model) -> None:
         """Lets new conversations begin with a model."""
@@ -69,59 +70,62 @@ class Preferences:
     @property
     def presets(self) -> tuple[Preset, ...]:
         """The presets by name."""
-        kept: dict[str, Any] = self._kept.get(_PRESETS) or {}
+        presets: dict[str, Any] = self._values.get(_PRESETS) or {}
         return tuple(
-            Preset(name, told.get("model"), parameters_of(told)) for name, told in sorted(kept.items(), key=_by_name)
+            Preset(name, settings.get("model"), parameters_of(settings))
+            for name, settings in sorted(presets.items(), key=_by_name)
         )
 
     def preset(self, name: str) -> Preset:
         """The preset of that name. Raises `ChatError` where there is none."""
-        found = next((one for one in self.presets if one.name == name), None)
-        if found is None:
+        preset = next((candidate for candidate in self.presets if candidate.name == name), None)
+        if preset is None:
             raise ChatError(_gone(name))
-        return found
+        return preset
 
     def save_preset(self, name: str, model: Model | None, parameters: Parameters) -> str:
-        """Keeps a model and parameters under a name, in place of what was called so before; the name as it is kept."""
+        """Stores a model and parameters under a name, in place of a preset of that name; returns the name as stored."""
         plain = _plain(name)
         check_parameters(parameters)
-        told = settings_of(model.key if model else None, parameters)
+        settings = settings_of(model.key if model else None, parameters)
 
-        def saving(kept: dict[str, Any] | None) -> dict[str, Any]:
-            if plain not in (kept or {}) and len(kept or {}) >= MOST_PRESETS:
+        def saving(presets: dict[str, Any] | None) -> dict[str, Any]:
+            if plain not in (presets or {}) and len(presets or {}) >= MOST_PRESETS:
                 raise ChatError(f"There are {MOST_PRESETS} presets, and no more can be kept: remove one first.")
-            return {**(kept or {}), plain: told}
+            return {**(presets or {}), plain: settings}
 
         self._change(_PRESETS, saving)
         return plain
 
     def rename_preset(self, name: str, new: str) -> str:
-        """Gives a preset another name, and returns it as it is kept. Raises `ChatError` where that name is taken."""
+        """Gives a preset another name, and returns the name as stored. Raises `ChatError` where that name is taken."""
         plain = _plain(new)
 
-        def renaming(kept: dict[str, Any] | None) -> dict[str, Any]:
-            if name not in (kept or {}):
+        def renaming(presets: dict[str, Any] | None) -> dict[str, Any]:
+            if name not in (presets or {}):
                 raise ChatError(_gone(name))
-            if plain != name and plain in (kept or {}):
+            if plain != name and plain in (presets or {}):
                 raise ChatError(f"There is a preset called {plain!r} already: choose another name, or remove that one.")
-            return {(plain if one == name else one): told for one, told in (kept or {}).items()}
+            return {(plain if key == name else key): settings for key, settings in (presets or {}).items()}
 
         self._change(_PRESETS, renaming)
         return plain
 
     def remove_preset(self, name: str) -> None:
         """Removes a preset; harmless where there is none of that name."""
-        self._change(_PRESETS, lambda kept: {one: told for one, told in (kept or {}).items() if one != name})
+        self._change(
+            _PRESETS, lambda presets: {key: settings for key, settings in (presets or {}).items() if key != name}
+        )
 
     def restore_preset(self, preset: Preset) -> None:
         """Brings a preset back as it was."""
-        told = settings_of(preset.model, preset.parameters)
-        self._change(_PRESETS, lambda kept: {preset.name: told, **(kept or {})})
+        settings = settings_of(preset.model, preset.parameters)
+        self._change(_PRESETS, lambda presets: {preset.name: settings, **(presets or {})})
 
     def _change(self, name: str, make: Callable[[Any], Any]) -> None:
         from llmtrack.ledger import preferences
 
-        self._kept[name] = preferences.change(self._ledger, self._user_id, name, make)
+        self._values[name] = preferences.change(self._ledger, self._user_id, name, make)
 
 
 def _by_name(item: tuple[str, Any]) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llmtrack.serving import daily_maintenance, preload
+from llmtrack.serving.delayed_disconnect import DelayedDisconnect
 from llmtrack.serving.html_shell import HtmlShell
 from llmtrack.serving.identity import Gate, SecureCookies, is_signed_in
 from llmtrack.serving.identity.start_checks import Option
@@ -161,4 +162,8 @@ def secrets() -> dict[str, Any]:
 
 
 ROUTES = [Route("/healthz", healthz), Route("/readyz", readyz)]
-MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(SameOrigin, allowed=_allowed_origins)]
+MIDDLEWARE = [
+    Middleware(SecurityHeaders),
+    Middleware(SameOrigin, allowed=_allowed_origins),
+    Middleware(DelayedDisconnect),
+]

@@ -6,10 +6,14 @@ from datetime import date
 
 import pytest
 
+from llmtrack.chat.answers import Prompt, PromptMessage, start
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models import known_models
-from llmtrack.chat.models.catalog import get_catalog
+from llmtrack.chat.models import Model, get_catalog, known_models
+from llmtrack.chat.models.clients import client_for
 from llmtrack.chat.models.deprecations import parse_day
+from llmtrack.chat.models.providers import VENDORS, Vendor
+from llmtrack.settings import get_settings
+from tests.provider.server import Provider
 
 
 def test_without_a_key_the_simulated_models_come_first_and_the_others_say_what_they_need():
@@ -49,7 +53,7 @@ COMPARED = date(2026, 11, 29)
 """The day on which our lists were compared with those of the versions in `tests/constraints.txt`."""
 
 
-def running(known: tuple[known_models.Known, ...]) -> list[known_models.Known]:
+def running(known: tuple[known_models.KnownModel, ...]) -> list[known_models.KnownModel]:
     """Those that had not ended: newer SDKs and price lists drop the others."""
     return [one for one in known if one.ends is None or one.ends > COMPARED]
 
@@ -80,6 +84,37 @@ def test_the_price_list_knows_every_built_in_model_and_how_much_it_reads():
         for one in running(known):
             _, info = get_snapshot().find_provider_model(one.name, None, provider, None)
             assert info.context_window == one.context, one.name
+
+
+def test_one_entry_offers_a_third_provider(provider: Provider, monkeypatch: pytest.MonkeyPatch):
+    mistral = Vendor(
+        "mistral",
+        "Mistral",
+        "openai",
+        (known_models.KnownModel("mistral-large", 128_000),),
+        "MISTRAL_API_KEY",
+        provider.openai_url,
+    )
+    monkeypatch.setattr("llmtrack.chat.models.providers.VENDORS", (*VENDORS, mistral))
+    model = get_catalog().find("mistral/mistral-large")
+    assert (model.needs, model.context) == ("MISTRAL_API_KEY", 128_000)
+    monkeypatch.setenv("MISTRAL_API_KEY", "sk-third")
+    model = get_catalog().find("mistral/mistral-large")
+    assert model.needs is None
+    hello = PromptMessage("user", "Hello")
+    reply = start(Prompt(model, (hello,)))
+    assert reply.done.wait(30)
+    assert (reply.status, reply.text) == ("ok", "Hello world")
+    assert provider.requests[-1].headers["authorization"] == "Bearer sk-third"
+    refused = start(Prompt(get_catalog().find("mistral/mistral-large@401"), (hello,)))
+    assert refused.done.wait(30)
+    assert refused.error == "Mistral does not accept the key it was given. Check MISTRAL_API_KEY."
+
+
+def test_a_model_of_a_provider_that_is_not_set_up_any_more_is_not_asked_elsewhere():
+    stranger = Model("gone", "llama", "openai")
+    with pytest.raises(ChatError, match="There is no provider 'gone' in the settings any more"):
+        client_for(stranger, get_settings())
 
 
 def test_a_model_ends_when_the_installed_sdk_says(monkeypatch):
@@ -126,7 +161,7 @@ def test_a_deprecated_model_says_until_when_and_a_retired_one_since_when():
 def test_a_model_the_list_lacks_can_be_typed_in():
     model = get_catalog().find("openai/gpt-5.7-nova")
     assert (model.provider, model.name, model.dialect, model.context) == ("openai", "gpt-5.7-nova", "openai", None)
-    assert model.takes.efforts[-1] == "max"
+    assert model.capabilities.efforts[-1] == "max"
 
 
 @pytest.mark.parametrize("key", ["gpt-4o", "nobody/gpt-4o", "openai/", "demo/demo-gtp"])
@@ -142,8 +177,8 @@ def test_compatible_servers_come_from_the_settings(monkeypatch):
     catalog = get_catalog()
     claude = catalog.find("openrouter/anthropic/claude-opus-4.8")
     assert (claude.name, claude.dialect, claude.needs) == ("anthropic/claude-opus-4.8", "openai", "OPENROUTER_API_KEY")
-    assert claude.takes.pdf
-    assert catalog.find("openrouter/qwen/qwen3").takes == known_models.Takes(images=True)
+    assert claude.capabilities.pdf
+    assert catalog.find("openrouter/qwen/qwen3").capabilities == known_models.ModelCapabilities(images=True)
 
 
 def test_without_models_it_says_how_to_get_some(monkeypatch):
@@ -177,7 +212,7 @@ def test_without_models_it_says_how_to_get_some(monkeypatch):
     ],
 )
 def test_a_name_tells_what_its_family_takes(name, images, temperature, most):
-    takes = known_models.takes(name)
+    takes = known_models.capabilities_of(name)
     assert (takes.images, takes.temperature, takes.efforts[-1] if takes.efforts else None) == (
         images,
         temperature,

@@ -12,7 +12,7 @@ import llmtrack
 from llmtrack.chat.answers.prompt import File, Parameters
 from llmtrack.chat.conversations.history import GO_ON, Conversations, Turn, reply_to, title_of
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import Model, get_catalog
+from llmtrack.chat.models import Model, get_catalog
 from llmtrack.ledger import open_ledger
 from tests.provider.server import Provider
 

@@ -54,7 +54,7 @@ def test_openais_list_adds_chat_models_and_leaves_the_rest_out(provider: Provide
     assert listed[-3:] == ["gpt-8", "gpt-9", "o7"]
     assert listed.count("gpt-4o") == 1
     assert catalog.find("openai/gpt-8").ends == date(2027, 3, 1)
-    assert catalog.find("openai/gpt-9").takes.efforts[-1] == "max"
+    assert catalog.find("openai/gpt-9").capabilities.efforts[-1] == "max"
     assert catalog.find("openai/gpt-4o").context == 128_000
 
 
@@ -69,8 +69,13 @@ def test_anthropics_list_says_what_its_models_take(provider: Provider):
     discovery.refresh(get_settings(), wait=PATIENCE)
     catalog = get_catalog()
     new = catalog.find("anthropic/claude-new-9")
-    assert (new.context, new.takes.images, new.takes.pdf, new.takes.adaptive) == (777_000, True, False, True)
-    assert new.takes.efforts == ("low", "medium", "high")
+    assert (new.context, new.capabilities.images, new.capabilities.pdf, new.capabilities.adaptive) == (
+        777_000,
+        True,
+        False,
+        True,
+    )
+    assert new.capabilities.efforts == ("low", "medium", "high")
     known = catalog.find("anthropic/claude-opus-4-5")
     assert (known.context, known.ends) == (777_000, date(2027, 2, 3))
     names = [model.name for one in catalog.providers if one.name == "anthropic" for model in one.models]
@@ -89,7 +94,7 @@ def test_a_compatible_servers_list_is_its_catalog(provider: Provider, monkeypatc
     provider.script("/local/v1/models", [openai_list(*models)])
     discovery.refresh(get_settings(), wait=PATIENCE)
     local = next(one for one in get_catalog().providers if one.name == "local")
-    assert [(model.name, model.context, model.takes.images) for model in local.models] == [
+    assert [(model.name, model.context, model.capabilities.images) for model in local.models] == [
         ("llama", 8192, True),
         ("vendor/blind", 5, False),
     ]

@@ -31,7 +31,7 @@ from llmtrack.chat.conversations import Conversations
 from llmtrack.chat.answers import reply
 from llmtrack.ledger import open_ledger
 
-reply.KEEP_SECONDS = 0.05
+reply.SAVE_SECONDS = 0.05
 mine = Conversations(open_ledger(), "alice")
 turn = mine.send("Go on for long", get_catalog().find(sys.argv[1]))
 while True:

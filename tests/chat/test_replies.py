@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from llmtrack.chat.answers import reply as replies
-from llmtrack.chat.answers.prompt import File, Parameters, Prompt, Said
+from llmtrack.chat.answers.prompt import File, Parameters, Prompt, PromptMessage
 from llmtrack.chat.answers.reply import Reply
 from llmtrack.chat.error_messages import ChatError
 from llmtrack.chat.models import catalog
@@ -19,7 +19,7 @@ PATIENCE = 30  # seconds
 def prompt(key: str, *texts: str, **parameters: object) -> Prompt:
     """A conversation of these texts, the user's and the model's in turn."""
     roles = ("user", "assistant")
-    said = tuple(Said(roles[n % 2], text) for n, text in enumerate(texts or ("Hello",)))
+    said = tuple(PromptMessage(roles[n % 2], text) for n, text in enumerate(texts or ("Hello",)))
     return Prompt(catalog.get_catalog().find(key), said, Parameters(**parameters), user_id="alice")
 
 
@@ -88,7 +88,7 @@ def test_files_travel_in_each_dialects_way(provider: Provider):
         File("c.txt", "text/plain", b"hi"),
     )
     for key in ("openai/gpt-4o", "anthropic/claude-sonnet-4-6"):
-        ended(replies.start(Prompt(catalog.get_catalog().find(key), (Said("user", "Look", files),))))
+        ended(replies.start(Prompt(catalog.get_catalog().find(key), (PromptMessage("user", "Look", files),))))
     for_openai, for_anthropic = (request.wanted["messages"][0]["content"] for request in provider.requests)
     assert for_openai == [
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,cG5n"}},
@@ -213,13 +213,13 @@ def test_what_cannot_be_sent_is_refused_in_one_sentence(provider: Provider, monk
     gpt = catalog.get_catalog().find("openai/gpt-4o")
     old = catalog.get_catalog().find("openai/gpt-3.5-turbo")
     cases = [
-        (Prompt(gpt, (Said("user", "  \n"),)), "The message is empty: write something first."),
-        (Prompt(gpt, (Said("user", "x" * 200_000),)), "The message has 200,000 characters, and 100,000 can be sent"),
-        (Prompt(old, (Said("user", "Look", (image,)),)), "gpt-3.5-turbo cannot take images: remove 'cat.png', or choose"),
-        (Prompt(gpt, (Said("user", "Hi"),), Parameters(temperature=3)), "A temperature of 3 is outside of what models"),
-        (Prompt(gpt, (Said("user", "Hi", (File("a.zip", "application/zip", b"\xff\xfe\x00"),)),)), "'a.zip' (application/zip) cannot be sent"),
-        (Prompt(gpt, (Said("user", "Hi", (File("a.txt", "text/plain", b""),)),)), "'a.txt' is empty"),
-        (Prompt(gpt, (Said("user", "Hi", (File("a.txt", "text/plain", b"x" * 10_000_001),)),)), "'a.txt' has 10.0 MB"),
+        (Prompt(gpt, (PromptMessage("user", "  \n"),)), "The message is empty: write something first."),
+        (Prompt(gpt, (PromptMessage("user", "x" * 200_000),)), "The message has 200,000 characters, and 100,000 can be sent"),
+        (Prompt(old, (PromptMessage("user", "Look", (image,)),)), "gpt-3.5-turbo cannot take images: remove 'cat.png', or choose"),
+        (Prompt(gpt, (PromptMessage("user", "Hi"),), Parameters(temperature=3)), "A temperature of 3 is outside of what models"),
+        (Prompt(gpt, (PromptMessage("user", "Hi", (File("a.zip", "application/zip", b"\xff\xfe\x00"),)),)), "'a.zip' (application/zip) cannot be sent"),
+        (Prompt(gpt, (PromptMessage("user", "Hi", (File("a.txt", "text/plain", b""),)),)), "'a.txt' is empty"),
+        (Prompt(gpt, (PromptMessage("user", "Hi", (File("a.txt", "text/plain", b"x" * 10_000_001),)),)), "'a.txt' has 10.0 MB"),
     ]  # fmt: skip
     for bad, words in cases:
         with pytest.raises(ChatError) as refused:
@@ -255,7 +255,7 @@ def test_a_keeper_is_told_the_end_and_its_failure_takes_nothing_away(provider: P
 
 
 def test_the_end_is_put_down_after_everything_else(provider: Provider, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(replies, "KEEP_SECONDS", 0.001)
+    monkeypatch.setattr(replies, "SAVE_SECONDS", 0.001)
     slow, go_on = threading.Event(), threading.Event()
     order: list[str] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from llmtrack.chat.answers.prompt import Parameters
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.known_models import Known
+from llmtrack.chat.models.known_models import KnownModel
+from llmtrack.chat.models.providers import VENDORS
 from pages.components.chat import parameters
 from tests.pages.conftest import OpenPage
 
@@ -58,7 +60,8 @@ def test_the_list_of_models_tells_price_context_and_what_each_takes(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ends = datetime.now(UTC).date() + timedelta(days=30)
-    monkeypatch.setattr("llmtrack.chat.models.known_models.OPENAI", (Known("gpt-4o", 128_000, ends),))
+    openai = replace(VENDORS[0], models=(KnownModel("gpt-4o", 128_000, ends),))
+    monkeypatch.setattr("llmtrack.chat.models.providers.VENDORS", (openai, *VENDORS[1:]))
     listed = open_page().selectbox(key="chat_model").options
     until = f"ends {ends.day} {ends:%B %Y}"
     assert f"OpenAI · gpt-4o — $2.50 / $10.00 · 128k · images and PDF · {until}" in listed

@@ -265,14 +265,14 @@ def test_importing_the_server_loads_neither_pandas_nor_charts_nor_provider_sdks(
 
 def test_the_end_of_the_server_stops_answers_in_flight_and_keeps_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     from llmtrack.chat.answers import reply as replies
-    from llmtrack.chat.answers.prompt import Prompt, Said
+    from llmtrack.chat.answers.prompt import Prompt, PromptMessage
     from llmtrack.chat.models.catalog import get_catalog
     from llmtrack.ledger import lists, open_ledger
     from llmtrack.settings import get_settings
 
     monkeypatch.setenv("LLMTRACK_DEMO_RATE", "20")
     get_settings.cache_clear()
-    reply = replies.start(Prompt(get_catalog().find("demo/demo-gpt"), (Said("user", "Hello"),), user_id="kim"))
+    reply = replies.start(Prompt(get_catalog().find("demo/demo-gpt"), (PromptMessage("user", "Hello"),), user_id="kim"))
     while not reply.text:
         assert reply.wait_change(0, 30)
     web.finish(10)

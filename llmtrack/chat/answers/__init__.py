@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from llmtrack.chat.answers.prompt import File as File
     from llmtrack.chat.answers.prompt import Parameters as Parameters
     from llmtrack.chat.answers.prompt import Prompt as Prompt
-    from llmtrack.chat.answers.prompt import Said as Said
+    from llmtrack.chat.answers.prompt import PromptMessage as PromptMessage
     from llmtrack.chat.answers.prompt import check as check
     from llmtrack.chat.answers.reply import Reply as Reply
     from llmtrack.chat.answers.reply import shutdown as shutdown
@@ -20,8 +20,8 @@ _HOMES = {
     "File": "prompt",
     "Parameters": "prompt",
     "Prompt": "prompt",
+    "PromptMessage": "prompt",
     "Reply": "reply",
-    "Said": "prompt",
     "check": "prompt",
     "shutdown": "reply",
     "start": "reply",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import Model
+from llmtrack.chat.models.model import Model
 from llmtrack.settings import Settings, get_settings
 
 Role = Literal["user", "assistant"]
@@ -44,7 +44,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PromptMessage:
     """One message of the branch."""
 
     role: Role
@@ -65,9 +65,9 @@ class Parameters:
         """Without what `model` does not know."""
         return Parameters(
             self.system,
-            self.temperature if model.takes.temperature else None,
+            self.temperature if model.capabilities.temperature else None,
             self.max_tokens,
-            self.effort if self.effort in model.takes.efforts else None,
+            self.effort if self.effort in model.capabilities.efforts else None,
         )
 
 
@@ -76,7 +76,7 @@ class Prompt:
     """Everything one answer needs, and whose it is."""
 
     model: Model
-    messages: tuple[Said, ...]
+    messages: tuple[PromptMessage, ...]
     parameters: Parameters = field(default_factory=Parameters)
     user_id: str | None = None
     session_id: str | None = None
@@ -97,24 +97,26 @@ def check(prompt: Prompt, settings: Settings | None = None) -> None:
         raise ChatError("There is no message to answer: write one first.")
     check_message(prompt.messages[-1], settings)
     check_parameters(prompt.parameters)
-    for said in prompt.messages:
-        for file in said.files:
+    for message in prompt.messages:
+        for file in message.files:
             _check_taken(file, model)
 
 
-def check_message(said: Said, settings: Settings | None = None) -> None:
+def check_message(message: PromptMessage, settings: Settings | None = None) -> None:
     """Raises `ChatError` for a message that no model could be sent."""
     settings = settings or get_settings()
-    if not said.text.strip() and not said.files:
+    if not message.text.strip() and not message.files:
         raise ChatError("The message is empty: write something first.")
-    if len(said.text) > settings.message_max_characters:
+    if len(message.text) > settings.message_max_characters:
         raise ChatError(
-            f"The message has {len(said.text):,} characters, and {settings.message_max_characters:,} can be sent: "
+            f"The message has {len(message.text):,} characters, and {settings.message_max_characters:,} can be sent: "
             "shorten it, or attach the text as a file."
         )
-    if len(said.files) > settings.attachments_max:
-        raise ChatError(f"The message has {len(said.files)} files, and {settings.attachments_max} can be sent at once.")
-    for file in said.files:
+    if len(message.files) > settings.attachments_max:
+        raise ChatError(
+            f"The message has {len(message.files)} files, and {settings.attachments_max} can be sent at once."
+        )
+    for file in message.files:
         if not file.data:
             raise ChatError(f"{file.name!r} is empty: attach a file with something in it.")
         if len(file.data) > settings.attachment_max_mb * _MB:
@@ -136,7 +138,7 @@ def check_parameters(parameters: Parameters) -> None:
 
 
 def _check_taken(file: File, model: Model) -> None:
-    takes = {"image": model.takes.images, "pdf": model.takes.pdf, "text": True}
+    takes = {"image": model.capabilities.images, "pdf": model.capabilities.pdf, "text": True}
     if not takes[file.kind]:
         what = "images" if file.kind == "image" else "PDF files"
         raise ChatError(f"{model.name} cannot take {what}: remove {file.name!r}, or choose a model that can.")

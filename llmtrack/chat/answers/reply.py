@@ -15,11 +15,12 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Literal
 
-from llmtrack.chat.answers import event_loop
+from llmtrack.chat import event_loop
 from llmtrack.chat.answers.prompt import Prompt, check
-from llmtrack.chat.answers.streaming import talk
-from llmtrack.chat.error_messages import Asked, in_words, is_known, nothing_said
+from llmtrack.chat.answers.streaming import stream_answer
+from llmtrack.chat.error_messages import CallContext, empty_answer, in_words, is_known
 from llmtrack.chat.models import clients
+from llmtrack.chat.models.providers import endpoint_of, label_of
 from llmtrack.masking import mask
 from llmtrack.settings import get_settings
 from llmtrack.statuses import IN_FLIGHT
@@ -27,14 +28,14 @@ from llmtrack.statuses import IN_FLIGHT
 Status = Literal["waiting", "streaming", "ok", "incomplete", "empty", "cancelled", "error"]
 log = logging.getLogger("llmtrack")
 
-KEEP_SECONDS = 1.0
-"""How often an answer in flight is handed to its keeper."""
+SAVE_SECONDS = 1.0
+"""How often an answer in flight is saved."""
 BEAT_SECONDS = 10.0
-"""How often it is handed over while nothing comes, so that whoever reads it knows that somebody still waits."""
+"""How often it is saved while nothing arrives, so that other processes see that this one still waits for it."""
 FLUSH_SECONDS = 1.0
 """How long the end of an answer waits for its row, so that the page finds the numbers at once."""
 _lock = threading.Lock()
-_flying: set[Reply] = set()
+_in_flight: set[Reply] = set()
 _CUT = ("length", "max_tokens", "model_context_window_exceeded", "content_filter", "refusal")
 
 
@@ -56,7 +57,7 @@ class Reply:
         """From asking to the end; None until then."""
         self.first_token_seconds: float | None = None
         self.done = threading.Event()
-        """Set once everything about the answer is settled and kept."""
+        """Set once the answer has ended, is saved and its row has been waited for."""
         self._begun = time.perf_counter()
         self._revision = 0
         self._changed = threading.Condition()
@@ -93,11 +94,11 @@ class Reply:
             self._changed.notify_all()
 
 
-Keeper = Callable[[Reply], None]
-"""Told about once a second, in a thread of its own, what a reply has come to, and once more at its end."""
+SaveReply = Callable[[Reply], None]
+"""Called with the reply about once a second, in a thread of its own, and once more at its end."""
 
 
-def start(prompt: Prompt, keep: Keeper | None = None, on_start: Callable[[Reply], None] | None = None) -> Reply:
+def start(prompt: Prompt, save: SaveReply | None = None, on_start: Callable[[Reply], None] | None = None) -> Reply:
     """Asks; returns at once. Raises `ChatError` for what cannot be sent.
 
     `on_start` is given the reply before anything can happen to it.
@@ -107,15 +108,15 @@ def start(prompt: Prompt, keep: Keeper | None = None, on_start: Callable[[Reply]
     if on_start is not None:
         on_start(reply)
     with _lock:
-        _flying.add(reply)
-    event_loop.submit(_begin(reply, keep))
+        _in_flight.add(reply)
+    event_loop.submit(_begin(reply, save))
     return reply
 
 
 def in_flight() -> tuple[Reply, ...]:
     """The replies that have not ended."""
     with _lock:
-        return tuple(_flying)
+        return tuple(_in_flight)
 
 
 def shutdown(timeout: float = 5.0) -> bool:
@@ -131,66 +132,66 @@ def shutdown(timeout: float = 5.0) -> bool:
     return all(settled)
 
 
-async def _begin(reply: Reply, keep: Keeper | None) -> None:
-    reply._task = asyncio.create_task(_answer(reply, keep))
+async def _begin(reply: Reply, save: SaveReply | None) -> None:
+    reply._task = asyncio.create_task(_answer(reply, save))
     if reply._stop:
         reply._task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await reply._task
     if not reply.done.is_set():  # cancelled before it had begun
         reply._change("cancelled")
-        await _settle(reply, keep)
+        await _settle(reply, save)
 
 
-async def _answer(reply: Reply, keep: Keeper | None) -> None:
+async def _answer(reply: Reply, save: SaveReply | None) -> None:
     ending = asyncio.Event()
-    keeping = asyncio.create_task(_keep_now_and_then(reply, keep, ending)) if keep else None
+    saving = asyncio.create_task(_save_now_and_then(reply, save, ending)) if save else None
     try:
-        await _listen(reply)
+        await _receive(reply)
     except asyncio.CancelledError:
         reply._change("cancelled")
     except Exception as error:
         # Whatever it is, the user gets a sentence; what no provider can be blamed for goes to the log as well.
-        asked = _asked(reply)
-        trace = mask("".join(traceback.format_exception(error)), asked.secrets)
+        call = _call_context(reply)
+        trace = mask("".join(traceback.format_exception(error)), call.secrets)
         log.log(logging.DEBUG if is_known(error) else logging.WARNING, "An answer failed\n%s", trace)
-        reply.error = in_words(error, asked)
+        reply.error = in_words(error, call)
         reply._change("error")
     finally:
         reply.seconds = time.perf_counter() - reply._begun
         ending.set()
-        if keeping is not None:
-            await keeping  # what it is putting down must not come after the end
-        await _settle(reply, keep)
+        if saving is not None:
+            await saving  # what it is saving must not be written after the end
+        await _settle(reply, save)
 
 
-async def _listen(reply: Reply) -> None:
+async def _receive(reply: Reply) -> None:
     import llmtrack
 
     prompt = reply.prompt
     # The first import of an SDK takes seconds: not in the loop, where it would hold up everyone's answers.
     client = await asyncio.to_thread(_import_and_make, prompt)
     reply._begun = time.perf_counter()
-    who = llmtrack.context(
+    caller = llmtrack.context(
         user_id=prompt.user_id,
         session_id=prompt.session_id,
         trace_id=prompt.trace_id,
         feature="chat",
         group=prompt.group,
     )
-    with who:
-        async with contextlib.aclosing(talk(client, prompt)) as pieces:
-            async for piece in pieces:
-                reply.finish = piece.finish or reply.finish
-                if not piece.text and not piece.reasoning:
+    with caller:
+        async with contextlib.aclosing(stream_answer(client, prompt)) as chunks:
+            async for chunk in chunks:
+                reply.finish = chunk.finish or reply.finish
+                if not chunk.text and not chunk.reasoning:
                     continue
                 if reply.first_token_seconds is None:
                     reply.first_token_seconds = time.perf_counter() - reply._begun
-                reply.text += piece.text
-                reply.reasoning += piece.reasoning
+                reply.text += chunk.text
+                reply.reasoning += chunk.reasoning
                 reply._change("streaming")
     if not reply.text:
-        reply.error = nothing_said(prompt.model.name, reply.finish)
+        reply.error = empty_answer(prompt.model.name, reply.finish)
         reply._change("empty")
     else:
         reply._change("incomplete" if reply.finish in _CUT else "ok")
@@ -200,33 +201,33 @@ def _import_and_make(prompt: Prompt) -> Any:
     return clients.client_for(prompt.model, get_settings())
 
 
-async def _keep_now_and_then(reply: Reply, keep: Keeper, ending: asyncio.Event) -> None:
-    kept, kept_at = -1, time.monotonic()
+async def _save_now_and_then(reply: Reply, save: SaveReply, ending: asyncio.Event) -> None:
+    saved_revision, saved_at = -1, time.monotonic()
     while not ending.is_set():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ending.wait(), KEEP_SECONDS)
-        due = reply._revision != kept or time.monotonic() - kept_at >= BEAT_SECONDS
+            await asyncio.wait_for(ending.wait(), SAVE_SECONDS)
+        due = reply._revision != saved_revision or time.monotonic() - saved_at >= BEAT_SECONDS
         if due and not ending.is_set():
-            kept, kept_at = reply._revision, time.monotonic()
-            await asyncio.to_thread(_guarded, keep, reply)
+            saved_revision, saved_at = reply._revision, time.monotonic()
+            await asyncio.to_thread(_guarded, save, reply)
 
 
-async def _settle(reply: Reply, keep: Keeper | None) -> None:
-    """Keeps the end of an answer, waits for its row, and only then says that it is done."""
+async def _settle(reply: Reply, save: SaveReply | None) -> None:
+    """Saves the end of an answer, waits for its row, and only then sets `done`."""
     try:
-        if keep is not None:
-            await asyncio.to_thread(_guarded, keep, reply)
+        if save is not None:
+            await asyncio.to_thread(_guarded, save, reply)
         await asyncio.to_thread(_flush, FLUSH_SECONDS)
     finally:
         with _lock:
-            _flying.discard(reply)
+            _in_flight.discard(reply)
         reply._finish()
 
 
-def _guarded(keep: Keeper, reply: Reply) -> None:
-    """A keeper that fails must not take the answer away."""
+def _guarded(save: SaveReply, reply: Reply) -> None:
+    """Saves a reply; a failure is logged and must not take the answer away."""
     try:
-        keep(reply)
+        save(reply)
     except Exception:
         log.warning("An answer of the chat could not be kept", exc_info=True)
 
@@ -240,10 +241,14 @@ def _flush(timeout: float) -> None:
         log.warning("The rows of the chat could not be waited for", exc_info=True)
 
 
-def _asked(reply: Reply) -> Asked:
+def _call_context(reply: Reply) -> CallContext:
     settings, model = get_settings(), reply.prompt.model
-    known = {"openai": "OpenAI", "anthropic": "Anthropic", "demo": "the simulated provider"}
-    return Asked(
-        model.name, known.get(model.provider, model.provider), clients.variable_of(model, settings),
-        clients.server_of(model, settings), bool(reply.text or reply.reasoning), clients.secrets_of(model, settings),
-    )  # fmt: skip
+    endpoint = endpoint_of(model.provider, settings)
+    return CallContext(
+        model.name,
+        label_of(model.provider),
+        endpoint.key_setting,
+        clients.server_of(model, settings),
+        answer_begun=bool(reply.text or reply.reasoning),
+        secrets=endpoint.secrets,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from llmtrack.chat.answers.prompt import File, Prompt, Said
+from llmtrack.chat.answers.prompt import File, Prompt, PromptMessage
 from llmtrack.settings import get_settings
 
 _HOT = 1.0  # the highest temperature Anthropic takes
@@ -13,56 +13,56 @@ _HOT = 1.0  # the highest temperature Anthropic takes
 
 def for_openai(prompt: Prompt) -> dict[str, Any]:
     """Arguments of `chat.completions.create`."""
-    wanted = prompt.parameters.for_model(prompt.model)
+    parameters = prompt.parameters.for_model(prompt.model)
     messages: list[dict[str, Any]] = []
-    if wanted.system:
-        messages.append({"role": "system", "content": wanted.system})
-    messages.extend({"role": said.role, "content": _openai_content(said)} for said in prompt.messages)
+    if parameters.system:
+        messages.append({"role": "system", "content": parameters.system})
+    messages.extend({"role": message.role, "content": _openai_content(message)} for message in prompt.messages)
     body: dict[str, Any] = {"model": prompt.model.name, "messages": messages, "stream": True}
-    if wanted.temperature is not None:
-        body["temperature"] = wanted.temperature
-    if wanted.max_tokens is not None:
+    if parameters.temperature is not None:
+        body["temperature"] = parameters.temperature
+    if parameters.max_tokens is not None:
         # OpenAI's reasoning models refuse the old name, at Azure too; compatible servers often know only that one.
-        new = prompt.model.provider == "openai" or not prompt.model.takes.temperature
+        new = prompt.model.provider == "openai" or not prompt.model.capabilities.temperature
         name = "max_completion_tokens" if new else "max_tokens"
-        body[name] = wanted.max_tokens
-    if wanted.effort is not None:
-        body["reasoning_effort"] = wanted.effort
+        body[name] = parameters.max_tokens
+    if parameters.effort is not None:
+        body["reasoning_effort"] = parameters.effort
     return body
 
 
 def for_anthropic(prompt: Prompt) -> dict[str, Any]:
     """Arguments of `messages.create`."""
-    wanted = prompt.parameters.for_model(prompt.model)
+    parameters = prompt.parameters.for_model(prompt.model)
     body: dict[str, Any] = {
         "model": prompt.model.name,
-        "messages": [{"role": said.role, "content": _anthropic_content(said)} for said in prompt.messages],
-        "max_tokens": wanted.max_tokens or _most(prompt.model.name),
+        "messages": [{"role": message.role, "content": _anthropic_content(message)} for message in prompt.messages],
+        "max_tokens": parameters.max_tokens or _max_tokens(prompt.model.name),
         "stream": True,
     }
-    if wanted.system:
-        body["system"] = wanted.system
-    if wanted.temperature is not None:
+    if parameters.system:
+        body["system"] = parameters.system
+    if parameters.temperature is not None:
         # The SDK dropped the argument because newer models refuse it; older ones still take it.
-        body["extra_body"] = {"temperature": min(wanted.temperature, _HOT)}
-    if wanted.effort is not None:
-        body["output_config"] = {"effort": wanted.effort}
-        if prompt.model.takes.adaptive:
+        body["extra_body"] = {"temperature": min(parameters.temperature, _HOT)}
+    if parameters.effort is not None:
+        body["output_config"] = {"effort": parameters.effort}
+        if prompt.model.capabilities.adaptive:
             body["thinking"] = {"type": "adaptive", "display": "summarized"}
     return body
 
 
-def _most(model: str) -> int:
-    """How long an answer may be where nobody said: Claude 3 refuses more than 4,096 tokens."""
-    wanted = get_settings().answer_max_tokens
-    return min(wanted, 4096) if model.startswith(("claude-3-opus", "claude-3-sonnet", "claude-3-haiku")) else wanted
+def _max_tokens(model: str) -> int:
+    """The longest answer, in tokens, where the conversation sets none: Claude 3 refuses more than 4,096."""
+    longest = get_settings().answer_max_tokens
+    return min(longest, 4096) if model.startswith(("claude-3-opus", "claude-3-sonnet", "claude-3-haiku")) else longest
 
 
-def _openai_content(said: Said) -> str | list[dict[str, Any]]:
-    if not said.files:
-        return said.text
-    parts = [_openai_part(file) for file in said.files]
-    return [*parts, {"type": "text", "text": said.text}] if said.text else parts
+def _openai_content(message: PromptMessage) -> str | list[dict[str, Any]]:
+    if not message.files:
+        return message.text
+    parts = [_openai_part(file) for file in message.files]
+    return [*parts, {"type": "text", "text": message.text}] if message.text else parts
 
 
 def _openai_part(file: File) -> dict[str, Any]:
@@ -74,11 +74,11 @@ def _openai_part(file: File) -> dict[str, Any]:
     return {"type": "file", "file": {"filename": file.name, "file_data": url}}
 
 
-def _anthropic_content(said: Said) -> str | list[dict[str, Any]]:
-    if not said.files:
-        return said.text
-    parts = [_anthropic_part(file) for file in said.files]
-    return [*parts, {"type": "text", "text": said.text}] if said.text else parts
+def _anthropic_content(message: PromptMessage) -> str | list[dict[str, Any]]:
+    if not message.files:
+        return message.text
+    parts = [_anthropic_part(file) for file in message.files]
+    return [*parts, {"type": "text", "text": message.text}] if message.text else parts
 
 
 def _anthropic_part(file: File) -> dict[str, Any]:

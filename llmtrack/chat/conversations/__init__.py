@@ -1,4 +1,4 @@
-"""Conversations: kept, branched, recovered, imported and exported."""
+"""Conversations: stored, branched, recovered, imported and exported."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from llmtrack.chat.answers.prompt import File, Said
+from llmtrack.chat.answers.prompt import File, PromptMessage
 from llmtrack.chat.conversations.tree import Message
 from llmtrack.chat.error_messages import ChatError
 
@@ -93,25 +93,25 @@ def _too_large(file: File, pixels: int | None = None) -> ChatError:
     return ChatError(f"{file.name!r} is too large a picture to be shown{has}: attach a smaller one.")
 
 
-def history(messages: Sequence[Message], contents: Mapping[int, bytes]) -> list[Said]:
+def history(messages: Sequence[Message], contents: Mapping[int, bytes]) -> list[PromptMessage]:
     """A branch as it is sent again: answers without text are left out, continued ones joined, files put back.
 
     A file whose content is not given stays behind as its name, so that the model knows there was one.
     """
-    told: list[Said] = []
+    prompt: list[PromptMessage] = []
     for message in messages:
         if message.role == "assistant":
             if not message.text:
                 continue
-            if told and told[-1].role == "assistant":
-                told[-1] = Said("assistant", told[-1].text + message.text)
+            if prompt and prompt[-1].role == "assistant":
+                prompt[-1] = PromptMessage("assistant", prompt[-1].text + message.text)
             else:
-                told.append(Said("assistant", message.text))
+                prompt.append(PromptMessage("assistant", message.text))
             continue
         files = tuple(
             File(file.name, file.media_type, contents[file.id]) for file in message.files if file.id in contents
         )
         left = [f"[The file {file.name!r} was here.]" for file in message.files if file.id not in contents]
         text = "\n".join([*left, message.text]) if left else message.text
-        told.append(Said("user", text, files))
-    return told
+        prompt.append(PromptMessage("user", text, files))
+    return prompt

@@ -33,7 +33,7 @@ def to_markdown(chat: Conversation, figures: Mapping[int, Figures] | None = None
 
 def to_json(chat: Conversation, figures: Mapping[int, Figures] | None = None) -> str:
     """The whole conversation with all branches, as `read` takes it in again. Files are named, not included."""
-    told = figures or {}
+    figures_by_message = figures or {}
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -43,13 +43,13 @@ def to_json(chat: Conversation, figures: Mapping[int, Figures] | None = None) ->
         "updated_at": _time(chat.updated_at),
         "settings": settings_of(chat.model, chat.parameters, chat.resend_files),
         "head": chat.head,
-        "messages": [_message(message, told.get(message.id)) for message in chat.everything],
+        "messages": [_message(message, figures_by_message.get(message.id)) for message in chat.everything],
     }
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
 def _message(message: Message, figures: Figures | None) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         "id": message.id,
         "parent": message.parent_id,
         "role": message.role,
@@ -62,22 +62,22 @@ def _message(message: Message, figures: Figures | None) -> dict[str, Any]:
         "files": [{"name": file.name, "media_type": file.media_type, "size": file.size} for file in message.files],
     }
     if figures is not None:
-        told["figures"] = {
+        content["figures"] = {
             "input_tokens": figures.input_tokens,
             "output_tokens": figures.output_tokens,
             "cost": None if figures.cost is None else f"{figures.cost:f}",
             "cost_status": figures.cost_status,
             "seconds": figures.seconds,
         }
-    return {name: value for name, value in told.items() if value not in (None, [])}
+    return {name: value for name, value in content.items() if value not in (None, [])}
 
 
 def _note(message: Message, figures: Figures | None) -> str:
-    """What is said under an answer."""
+    """The line under an answer: how it ended, tokens, cost."""
     parts = [] if message.status in (None, "ok") else [message.status]
     if figures is not None:
-        known = [str(count) if count is not None else "?" for count in (figures.input_tokens, figures.output_tokens)]
-        parts.append(f"{known[0]} → {known[1]} tokens")
+        tokens = [str(count) if count is not None else "?" for count in (figures.input_tokens, figures.output_tokens)]
+        parts.append(f"{tokens[0]} → {tokens[1]} tokens")
         if figures.cost is not None:
             parts.append(f"${figures.cost:f}{' simulated' if figures.cost_status == 'simulated' else ''}")
     return " · ".join(part for part in parts if part)

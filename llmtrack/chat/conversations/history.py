@@ -1,4 +1,4 @@
-"""The chat page's history: one user's conversations, kept in the ledger while their answers are still being written."""
+"""Asking models in a user's conversations; messages are stored before they are sent, answers while they are written."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.chat.answers import reply
-from llmtrack.chat.answers.prompt import File, Parameters, Prompt, Said, check, check_message
+from llmtrack.chat.answers.prompt import File, Parameters, Prompt, PromptMessage, check, check_message
 from llmtrack.chat.conversations import attachments
-from llmtrack.chat.conversations.persistence import keeper, line_of, remember, reply_to
-from llmtrack.chat.conversations.store import GONE, Shelf
+from llmtrack.chat.conversations.persistence import line_of, register, reply_to, saver
+from llmtrack.chat.conversations.store import GONE, ConversationStore
 from llmtrack.chat.conversations.tree import Conversation, Message, next_id, settings_of
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import Catalog, Model, get_catalog
+from llmtrack.chat.models.catalog import Catalog, get_catalog
+from llmtrack.chat.models.model import Model
 from llmtrack.ids import new_id
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Turn:
         return self.replies[0]
 
 
-class Conversations(Shelf):
+class Conversations(ConversationStore):
     """The conversations of one user, and asking models in them."""
 
     def send(
@@ -67,8 +68,8 @@ class Conversations(Shelf):
         own. `quoted` is what the page said it would cost, kept to be held against what it did.
         Raises `ChatError` for what cannot be sent; nothing is kept then.
         """
-        told = {} if quoted is None else {model.key: quoted}
-        return self._ask(text, [model], conversation_id, after, parameters, files, {}, told)
+        prices = {} if quoted is None else {model.key: quoted}
+        return self._ask(text, [model], conversation_id, after, parameters, files, {}, prices)
 
     def compare(
         self,
@@ -119,7 +120,7 @@ class Conversations(Shelf):
         if message.role != "assistant" or not message.text:
             raise ChatError("There is nothing to go on with here: ask again instead.")
         model = self._find(message.model) or self._model_of(chat)
-        prompt = self._prompt(chat, chat.up_to(message_id), model, Said("user", GO_ON))
+        prompt = self._prompt(chat, chat.up_to(message_id), model, PromptMessage("user", GO_ON))
         check(prompt)
         return self._begin(chat.id, [], {}, [(prompt, next_id(message_id), message_id)], {"continues": True})
 
@@ -130,22 +131,22 @@ class Conversations(Shelf):
     ) -> Turn:  # fmt: skip
         from llmtrack.ledger.chats import Line
 
-        check_message(Said("user", text, tuple(files)))
+        check_message(PromptMessage("user", text, tuple(files)))
         files = attachments.as_they_are(files)
-        said = Said("user", text, files)
+        message = PromptMessage("user", text, files)
         chat = None
         if conversation_id is not None:
             chat = self._opened(conversation_id)
             after = after if after is not None or branch else chat.head
         before = chat.up_to(after) if chat else ()
-        wanted = parameters if parameters is not None else chat.parameters if chat else Parameters()
+        chosen = parameters if parameters is not None else chat.parameters if chat else Parameters()
         prompts = []
         for model in models:
-            prompt = self._prompt(chat, before, model, said, wanted)
+            prompt = self._prompt(chat, before, model, message, chosen)
             check(prompt)
             prompts.append(prompt)
-        kept = attachments.to_keep(files)
-        settings = settings_of(models[0].key, wanted, chat.resend_files if chat else True)
+        stored_files = attachments.to_keep(files)
+        settings = settings_of(models[0].key, chosen, chat.resend_files if chat else True)
         if conversation_id is None:
             conversation_id = new_id()
             self._chats.create(conversation_id, title_of(text, files), settings)
@@ -154,42 +155,45 @@ class Conversations(Shelf):
             self._chats.change(conversation_id, settings=settings)
         question = Line(next_id(after or 0), after, "user", [{"type": "text", "content": text}] if text else [])
         ids = list(accumulate(prompts, lambda last, _: next_id(last), initial=question.id))[1:]
-        asked = [(prompt, id, question.id) for prompt, id in zip(prompts, ids, strict=True)]
-        return self._begin(conversation_id, [question], {question.id: kept} if kept else {}, asked, more, quoted)
+        requests = [(prompt, id, question.id) for prompt, id in zip(prompts, ids, strict=True)]
+        return self._begin(
+            conversation_id, [question], {question.id: stored_files} if stored_files else {}, requests, more, quoted
+        )
 
     def _begin(
         self, conversation_id: int, lines: Sequence[Line], files: dict[int, list[NewFile]],
-        asked: Sequence[tuple[Prompt, int, int]], more: Mapping[str, Any], quoted: Mapping[str, Decimal] | None = None,
+        requests: Sequence[tuple[Prompt, int, int]], more: Mapping[str, Any],
+        quoted: Mapping[str, Decimal] | None = None,
     ) -> Turn:  # fmt: skip
         """Keeps the messages, then asks: what was typed is safe before anything is sent."""
 
-        def beside(prompt: Prompt) -> Mapping[str, Any]:
-            told = (quoted or {}).get(prompt.model.key)
-            return more if told is None else {**more, "quoted": str(told)}
+        def meta(prompt: Prompt) -> Mapping[str, Any]:
+            price = (quoted or {}).get(prompt.model.key)
+            return more if price is None else {**more, "quoted": str(price)}
 
-        placeholders = [line_of(prompt, id, parent, None, beside(prompt)) for prompt, id, parent in asked]
+        placeholders = [line_of(prompt, id, parent, None, meta(prompt)) for prompt, id, parent in requests]
         # The first model asked is the one shown last; the others are versions beside it.
         new = [*lines, *reversed(placeholders)]
         if not self._chats.append(conversation_id, new, files):
             raise ChatError(GONE)
         started = []
-        for prompt, id, parent in asked:
-            keep = keeper(self._chats, id, parent, beside(prompt))
-            started.append(reply.start(prompt, keep, partial(remember, id)))
+        for prompt, id, parent in requests:
+            save = saver(self._chats, id, parent, meta(prompt))
+            started.append(reply.start(prompt, save, partial(register, id)))
         question = lines[0].id if lines else None
-        return Turn(conversation_id, question, tuple(id for _, id, _ in asked), tuple(started))
+        return Turn(conversation_id, question, tuple(id for _, id, _ in requests), tuple(started))
 
     def _prompt(
-        self, chat: Conversation | None, before: Sequence[Message], model: Model, said: Said | None = None,
+        self, chat: Conversation | None, before: Sequence[Message], model: Model, message: PromptMessage | None = None,
         parameters: Parameters | None = None,
     ) -> Prompt:  # fmt: skip
         resend = chat.resend_files if chat else True
-        wanted = [file.id for message in before for file in message.files] if resend else []
-        contents = self._chats.contents(wanted) if wanted else {}
+        file_ids = [file.id for message in before for file in message.files] if resend else []
+        contents = self._chats.contents(file_ids) if file_ids else {}
         history = attachments.history(before, contents)
         return Prompt(
             model,
-            tuple([*history, said] if said else history),
+            tuple([*history, message] if message else history),
             parameters if parameters is not None else chat.parameters if chat else Parameters(),
             self.user_id,
             str(chat.id) if chat else None,

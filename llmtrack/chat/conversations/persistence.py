@@ -1,4 +1,4 @@
-"""What an answer in flight has come to, put down about once a second, and who is writing it."""
+"""Saves an answer in flight about once a second, together with the process that writes it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from llmtrack.chat.answers.prompt import Prompt
 from llmtrack.statuses import IN_FLIGHT
 
 if TYPE_CHECKING:
-    from llmtrack.chat.answers.reply import Keeper, Reply
+    from llmtrack.chat.answers.reply import Reply, SaveReply
     from llmtrack.ledger.chats import Chats, Line
 
 SILENT_SECONDS = 60.0
-"""An answer that a process elsewhere has not put down for so long is taken for lost."""
+"""An answer of another process is taken for lost once it has not been saved for so long."""
 _start = secrets.token_hex(4)
 _lock = threading.Lock()
 _writing: dict[int, Reply] = {}
@@ -30,32 +30,32 @@ def reply_to(message_id: int) -> Reply | None:
         return _writing.get(message_id)
 
 
-def remember(message_id: int, reply: Reply) -> None:
-    """Makes `reply_to` find the answer until its keeper has put down its end."""
+def register(message_id: int, reply: Reply) -> None:
+    """Makes `reply_to` return the answer until its end is saved."""
     with _lock:
         _writing[message_id] = reply
 
 
-def _forget(message_id: int) -> None:
+def _unregister(message_id: int) -> None:
     with _lock:
         _writing.pop(message_id, None)
 
 
 def writer() -> str:
-    """This process, in a way that another can tell whether it lives."""
+    """Identifies this process, so that another one can check whether it is still running."""
     return f"{platform.node()}|{os.getpid()}|{_start}"
 
 
 def is_gone(meta: Mapping[str, Any], now: float | None = None) -> bool:
-    """Whether whoever was writing an answer can no longer be; ask `reply_to` first whether it is written here."""
-    told = str(meta.get("writer", ""))
-    node, _, rest = told.partition("|")
+    """Whether the process that wrote an answer is gone; ask `reply_to` first whether it is written by this one."""
+    recorded = str(meta.get("writer", ""))
+    node, _, rest = recorded.partition("|")
     pid = rest.partition("|")[0]
-    local = told != writer() and node == platform.node() and pid.isdigit()
+    local = recorded != writer() and node == platform.node() and pid.isdigit()
     if local and (int(pid) == os.getpid() or not _may_live(int(pid))):
         return True
-    kept = float(meta.get("kept_at") or 0)
-    return (time.time() if now is None else now) - kept > SILENT_SECONDS
+    saved_at = float(meta.get("kept_at") or 0)
+    return (time.time() if now is None else now) - saved_at > SILENT_SECONDS
 
 
 def _may_live(pid: int) -> bool:
@@ -71,18 +71,18 @@ def _may_live(pid: int) -> bool:
 
 
 def meta_of(reply: Reply | None, more: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept beside an answer's text; `more` is what was known before it began."""
+    """The `meta` of an answer; `more` is what was set before it began."""
     meta: dict[str, Any] = {**more, "writer": writer(), "kept_at": time.time()}
     if reply is not None:
-        told = {"seconds": reply.seconds, "first_token_seconds": reply.first_token_seconds, "finish": reply.finish}
-        meta.update({name: value for name, value in told.items() if value is not None})
+        timing = {"seconds": reply.seconds, "first_token_seconds": reply.first_token_seconds, "finish": reply.finish}
+        meta.update({name: value for name, value in timing.items() if value is not None})
     return meta
 
 
 def line_of(
     prompt: Prompt, message_id: int, parent_id: int | None, reply: Reply | None, more: Mapping[str, Any]
 ) -> Line:
-    """An answer as it is kept: now, or (without a reply) before it began."""
+    """The stored form of an answer: as it is now, or (without a reply) before it began."""
     from llmtrack.ledger.chats import Line
 
     content = []
@@ -104,14 +104,14 @@ def line_of(
     )
 
 
-def keeper(chats: Chats, message_id: int, parent_id: int | None, more: Mapping[str, Any]) -> Keeper:
-    """What puts a reply down; called in a thread of its own."""
+def saver(chats: Chats, message_id: int, parent_id: int | None, more: Mapping[str, Any]) -> SaveReply:
+    """A function that saves a reply as the message with this id; called in a thread of its own."""
 
-    def keep(reply: Reply) -> None:
+    def save(reply: Reply) -> None:
         try:
             chats.rewrite(line_of(reply.prompt, message_id, parent_id, reply, more))
         finally:
             if reply.status not in IN_FLIGHT:
-                _forget(message_id)
+                _unregister(message_id)
 
-    return keep
+    return save

@@ -1,4 +1,4 @@
-"""Answers whose server was killed: kept with the text they had come to, and counted in a row of their own."""
+"""Ends answers whose server was killed, with the text that was saved, and records a row for each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger("llmtrack")
 
 
 def recover(ledger: Ledger) -> int:
-    """Settles what a killed server left behind, and removes what was deleted long ago; returns how many were settled.
+    """Ends the answers a killed server left in flight, and purges old deleted conversations; returns how many it ended.
 
     For the start of the app, in the background. Safe while other processes write answers of their own.
     """
@@ -37,29 +37,29 @@ def recover(ledger: Ledger) -> int:
     settled = 0
     for user_id, conversation_id, line in in_flight(ledger, since=first_at(now - LOOK_BACK_DAYS * _DAY)):
         if reply_to(line.id) is None and is_gone(line.meta):
-            found = Chats(ledger, user_id).read(conversation_id)
-            settled += settle(ledger, user_id, conversation_id, found[1] if found else [line], line)
+            conversation = Chats(ledger, user_id).read(conversation_id)
+            settled += settle(ledger, user_id, conversation_id, conversation[1] if conversation else [line], line)
     while purge(ledger, now - FORGET_DAYS * _DAY):
         pass
     return settled
 
 
 def settle(ledger: Ledger, user_id: str, conversation_id: int, lines: Sequence[Line], lost: Line) -> bool:
-    """Ends an answer that nobody writes any more, and sees to its row; False where somebody else just did."""
+    """Ends an answer whose writer is gone and records its row; False where another process just did."""
     from llmtrack.ledger.chats import Chats
 
     ended = replace(lost, status="abandoned", error=WORDS)
     if not Chats(ledger, user_id).rewrite(ended, only_if_in_flight=True):
         return False
     try:
-        _see_to_row(ledger, user_id, conversation_id, lines, lost)
+        _ensure_row(ledger, user_id, conversation_id, lines, lost)
     except Exception:
         # The text is safe; a number is missing, which must not keep the conversation from being opened.
         log.warning("An answer lost with its server could not be counted", exc_info=True)
     return True
 
 
-def _see_to_row(ledger: Ledger, user_id: str, conversation_id: int, lines: Sequence[Line], lost: Line) -> None:
+def _ensure_row(ledger: Ledger, user_id: str, conversation_id: int, lines: Sequence[Line], lost: Line) -> None:
     import llmtrack
     from llmtrack.capture.lost import record_lost
     from llmtrack.ledger.chats import figures
@@ -76,8 +76,8 @@ def _see_to_row(ledger: Ledger, user_id: str, conversation_id: int, lines: Seque
         provider=lost.provider,
         model=lost.model,
         started_at=lost.created_at,
-        input=[_told(line) for line in _before(lines, lost)],
-        output=[_told(lost)] if lost.content else [],
+        input=[_as_message(line) for line in _before(lines, lost)],
+        output=[_as_message(lost)] if lost.content else [],
         simulated=lost.provider == demo.PROVIDER,
         content=get_settings().capture_content == "on",
         user_id=user_id,
@@ -90,13 +90,13 @@ def _see_to_row(ledger: Ledger, user_id: str, conversation_id: int, lines: Seque
 def _before(lines: Sequence[Line], lost: Line) -> list[Line]:
     """The branch that was sent."""
     by_id = {line.id: line for line in lines}
-    found: list[Line] = []
+    branch: list[Line] = []
     at = by_id.get(lost.parent_id) if lost.parent_id is not None else None
-    while at is not None and at not in found:
-        found.append(at)
+    while at is not None and at not in branch:
+        branch.append(at)
         at = by_id.get(at.parent_id) if at.parent_id is not None else None
-    return list(reversed(found))
+    return list(reversed(branch))
 
 
-def _told(line: Line) -> dict[str, Any]:
+def _as_message(line: Line) -> dict[str, Any]:
     return {"role": line.role, "parts": [dict(part) for part in line.content]}

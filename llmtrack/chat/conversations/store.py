@@ -1,10 +1,9 @@
-"""Where one user's conversations stand: finding them, opening them, putting them in order."""
+"""One user's conversations in the ledger: list, open, rename, archive, delete, judge."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from llmtrack.chat.answers.prompt import Parameters
@@ -17,19 +16,18 @@ from llmtrack.chat.conversations.tree import (
     settings_of,
 )
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models.catalog import Model
+from llmtrack.chat.models.model import Model
 from llmtrack.statuses import IN_FLIGHT
 
 if TYPE_CHECKING:
-    from llmtrack.chat.cost_estimate import QuoteRecord
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.chats import Chats, Figures, Heading, Line, Total
 
 GONE = "This conversation is not there any more: start a new one."
 
 
-class Shelf:
-    """The conversations of one user; everybody else's do not exist here. Cheap to make, safe to use from any thread."""
+class ConversationStore:
+    """The conversations of one user; those of others cannot be reached. Cheap to make, safe to use from any thread."""
 
     def __init__(self, ledger: Ledger, user_id: str, group: str | None = None) -> None:
         """`group` is the team under which answers are booked."""
@@ -51,16 +49,16 @@ class Shelf:
 
         An answer whose writer is gone (a server that was killed) is settled first, with the text that was kept.
         """
-        found = self._chats.read(conversation_id)
-        if found is None:
+        stored = self._chats.read(conversation_id)
+        if stored is None:
             return None
-        if lost := [line for line in found[1] if _is_lost(line)]:
+        if lost := [line for line in stored[1] if _has_lost_writer(line)]:
             from llmtrack.chat.conversations.recovery import settle
 
             for line in lost:
-                settle(self._ledger, self.user_id, conversation_id, found[1], line)
-            found = self._chats.read(conversation_id)
-        return conversation_of(*found, head=head) if found else None
+                settle(self._ledger, self.user_id, conversation_id, stored[1], line)
+            stored = self._chats.read(conversation_id)
+        return conversation_of(*stored, head=head) if stored else None
 
     def file(self, file_id: int) -> bytes | None:
         """The content of a file of this user's."""
@@ -75,25 +73,14 @@ class Shelf:
         from llmtrack.ledger.chats import figures
 
         traces = {message.id: message.trace_id for message in messages if message.trace_id}
-        found = figures(self._ledger, self.user_id, list(traces.values()))
-        return {id: found[trace] for id, trace in traces.items() if trace in found}
+        by_trace = figures(self._ledger, self.user_id, list(traces.values()))
+        return {id: by_trace[trace] for id, trace in traces.items() if trace in by_trace}
 
     def total(self, conversation_id: int) -> Total | None:
         """What a conversation took so far, all branches included; None before its first row."""
         from llmtrack.ledger.chats import total
 
         return total(self._ledger, self.user_id, str(conversation_id))
-
-    def quote_record(self, latest: int = 200) -> QuoteRecord:
-        """How good the quotes of this user's latest answers were."""
-        from llmtrack.chat.cost_estimate import QuoteRecord, deviation
-        from llmtrack.ledger.chats import figures
-
-        quoted = dict(self._chats.quoted(latest))
-        told = figures(self._ledger, self.user_id, list(quoted))
-        off = [deviation(Decimal(quoted[trace]), one.cost) for trace, one in told.items()]
-        known = [abs(one) for one in off if one is not None]
-        return QuoteRecord(len(known), sum(one <= QuoteRecord.CLOSE for one in known))
 
     def choose(self, message_id: int) -> None:
         """Shows the newest branch that goes through a message."""
@@ -160,5 +147,5 @@ class Shelf:
         return chat, message
 
 
-def _is_lost(line: Line) -> bool:
+def _has_lost_writer(line: Line) -> bool:
     return line.status in IN_FLIGHT and reply_to(line.id) is None and is_gone(line.meta)

@@ -46,7 +46,7 @@ class Message:
     compared: bool = False
     """One of several answers that were asked for at once, to be chosen from."""
     quoted: Decimal | None = None
-    """What the page said beforehand that it would cost, in US dollars."""
+    """The cost the page quoted before it was sent, in US dollars."""
     versions: tuple[int, ...] = ()
     """The ids of all messages at this turn, this one included, oldest first: the branches to walk."""
 
@@ -104,13 +104,13 @@ def next_id(after: int) -> int:
 def branch(messages: Iterable[Message], head: int | None) -> tuple[Message, ...]:
     """The messages from the first down to `head`."""
     by_id = {message.id: message for message in messages}
-    found: list[Message] = []
+    path: list[Message] = []
     at = by_id.get(head) if head is not None else None
     while at is not None:
-        found.append(at)
+        path.append(at)
         # A parent is always older; anything else would be a circle, and is not followed.
         at = by_id.get(at.parent_id) if at.parent_id is not None and at.parent_id < at.id else None
-    return tuple(reversed(found))
+    return tuple(reversed(path))
 
 
 def latest_below(messages: Sequence[Message], message_id: int) -> int:
@@ -122,33 +122,35 @@ def latest_below(messages: Sequence[Message], message_id: int) -> int:
 
 
 def conversation_of(heading: Heading, lines: Sequence[Line], head: int | None = None) -> Conversation:
-    """What the ledger keeps, as the page shows it; `head` is another branch than the one last shown."""
+    """A conversation of the ledger's rows; `head` selects another branch than the one last shown."""
     siblings: dict[int | None, list[int]] = {}
     for line in lines:
         siblings.setdefault(line.parent_id, []).append(line.id)
     everything = tuple(_message(line, tuple(siblings[line.parent_id])) for line in lines)
     shown = head if head is not None else heading.head
-    told = heading.settings
-    model = chosen if isinstance(chosen := told.get("model"), str) else None
+    settings = heading.settings
+    model = chosen if isinstance(chosen := settings.get("model"), str) else None
     return Conversation(
-        heading.id, heading.title or "", branch(everything, shown), model, parameters_of(told),
-        told.get("resend_files") is not False, heading.pinned, heading.archived, heading.created_at, heading.updated_at,
-        heading.version, everything,
+        heading.id, heading.title or "", branch(everything, shown), model, parameters_of(settings),
+        settings.get("resend_files") is not False, heading.pinned, heading.archived, heading.created_at,
+        heading.updated_at, heading.version, everything,
     )  # fmt: skip
 
 
-def parameters_of(told: Mapping[str, Any]) -> Parameters:
-    """Parameters as a conversation keeps them; what is none of its kind is left to the provider."""
-    system, effort = (value if isinstance(value := told.get(name), str) else None for name in ("system", "effort"))
-    heat, most = (told.get(name) for name in ("temperature", "max_tokens"))
-    is_heat = isinstance(heat, int | float) and not isinstance(heat, bool) and 0 <= heat <= 2
-    is_most = isinstance(most, int) and not isinstance(most, bool) and 1 <= most <= _MOST_TOKENS
-    return Parameters(system, heat if is_heat else None, most if is_most else None, effort)
+def parameters_of(settings: Mapping[str, Any]) -> Parameters:
+    """The parameters in stored settings; a value of the wrong kind is left to the provider."""
+    system, effort = (value if isinstance(value := settings.get(name), str) else None for name in ("system", "effort"))
+    temperature, max_tokens = settings.get("temperature"), settings.get("max_tokens")
+    if not isinstance(temperature, int | float) or isinstance(temperature, bool) or not 0 <= temperature <= 2:
+        temperature = None
+    if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or not 1 <= max_tokens <= _MOST_TOKENS:
+        max_tokens = None
+    return Parameters(system, temperature, max_tokens, effort)
 
 
 def settings_of(model: str | None, parameters: Parameters, resend_files: bool = True) -> dict[str, Any]:
-    """What a conversation keeps of its parameters; what nobody set is left out."""
-    told = {
+    """The stored settings of a conversation; what is not set is left out."""
+    settings = {
         "model": model,
         "system": parameters.system,
         "temperature": parameters.temperature,
@@ -156,7 +158,7 @@ def settings_of(model: str | None, parameters: Parameters, resend_files: bool = 
         "effort": parameters.effort,
         "resend_files": None if resend_files else False,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _message(line: Line, versions: tuple[int, ...]) -> Message:

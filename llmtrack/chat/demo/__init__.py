@@ -7,70 +7,28 @@ price are stated. Cost counted on it is marked simulated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
-    import httpx2
+    from llmtrack.chat.demo.http_clients import async_http_client as async_http_client
+    from llmtrack.chat.demo.http_clients import http_client as http_client
+    from llmtrack.chat.demo.simulated_models import CONTEXT as CONTEXT
+    from llmtrack.chat.demo.simulated_models import KEY as KEY
+    from llmtrack.chat.demo.simulated_models import MODELS as MODELS
+    from llmtrack.chat.demo.simulated_models import PROVIDER as PROVIDER
+    from llmtrack.chat.demo.simulated_models import DemoModel as DemoModel
 
-PROVIDER = "demo"
-"""The provider name under which its calls are recorded."""
-KEY = "demo-needs-no-key"
-CONTEXT = 128_000
-"""Tokens a simulated model claims to take; nothing is refused for being longer."""
+_HOMES = {
+    "CONTEXT": "simulated_models",
+    "DemoModel": "simulated_models",
+    "KEY": "simulated_models",
+    "MODELS": "simulated_models",
+    "PROVIDER": "simulated_models",
+    "async_http_client": "http_clients",
+    "http_client": "http_clients",
+}
 
-Failure = Literal["rate-limited", "overloaded", "drops", "empty", "silent"]
-
-
-@dataclass(frozen=True, slots=True)
-class DemoModel:
-    """One simulated model."""
-
-    name: str
-    dialect: Literal["openai", "anthropic"]
-    about: str
-    """What a newcomer can try with it."""
-    pace: float = 1.0
-    """Times the rate set by `LLMTRACK_DEMO_RATE`."""
-    thinks: bool = False
-    fails: Failure | None = None
-    takes_files: bool = True
-
-
-MODELS: tuple[DemoModel, ...] = (
-    DemoModel("demo-gpt", "openai", "answers in OpenAI's protocol"),
-    DemoModel("demo-gpt-mini", "openai", "quicker and shorter, cannot take files", pace=4.0, takes_files=False),
-    DemoModel("demo-claude", "anthropic", "answers in Anthropic's protocol", pace=0.75),
-    DemoModel("demo-claude-thinking", "anthropic", "shows its reasoning first", thinks=True),
-    DemoModel("demo-silent", "openai", "says nothing for a long while: try Stop", fails="silent"),
-    DemoModel("demo-rate-limited", "openai", "refuses with a rate limit (429)", fails="rate-limited"),
-    DemoModel("demo-overloaded", "anthropic", "refuses because it is overloaded (529)", fails="overloaded"),
-    DemoModel("demo-drops", "openai", "loses the connection half-way", fails="drops"),
-    DemoModel("demo-empty", "openai", "answers with nothing", fails="empty"),
-)
-BY_NAME = {model.name: model for model in MODELS}
-
-
-def async_http_client(rate: float | None = None, silence: float | None = None) -> httpx2.AsyncClient:
-    """What to hand to an async SDK client as `http_client=`; the pace is the settings' unless told."""
-    import httpx2
-
-    from llmtrack.chat.demo.transport import AsyncDemoTransport
-
-    return httpx2.AsyncClient(transport=AsyncDemoTransport(*_pace(rate, silence)))
-
-
-def http_client(rate: float | None = None, silence: float | None = None) -> httpx2.Client:
-    """What to hand to a sync SDK client as `http_client=`; the pace is the settings' unless told."""
-    import httpx2
-
-    from llmtrack.chat.demo.transport import DemoTransport
-
-    return httpx2.Client(transport=DemoTransport(*_pace(rate, silence)))
-
-
-def _pace(rate: float | None, silence: float | None) -> tuple[float, float]:
-    from llmtrack.settings import get_settings
-
-    settings = get_settings()
-    return settings.demo_rate if rate is None else rate, settings.demo_silence if silence is None else silence
+__all__ = [*_HOMES]
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

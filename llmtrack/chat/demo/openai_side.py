@@ -7,42 +7,42 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llmtrack.chat.demo.simulated_answer import Said
+from llmtrack.chat.demo.simulated_answer import SimulatedAnswer
 
 
-def _usage(said: Said) -> dict[str, Any]:
+def _usage(answer: SimulatedAnswer) -> dict[str, Any]:
     return {
-        "prompt_tokens": said.input_tokens,
-        "completion_tokens": said.output_tokens,
-        "total_tokens": said.input_tokens + said.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": said.cached_tokens, "audio_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": len(said.thoughts), "audio_tokens": 0},
+        "prompt_tokens": answer.input_tokens,
+        "completion_tokens": answer.output_tokens,
+        "total_tokens": answer.input_tokens + answer.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": answer.cached_tokens, "audio_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": len(answer.thoughts), "audio_tokens": 0},
     }
 
 
-def completion(said: Said) -> dict[str, Any]:
+def completion(answer: SimulatedAnswer) -> dict[str, Any]:
     """The answer in one piece."""
-    message = {"role": "assistant", "content": "".join(said.words), "refusal": None}
-    reason = "length" if said.cut else "stop"
+    message = {"role": "assistant", "content": "".join(answer.words), "refusal": None}
+    reason = "length" if answer.cut else "stop"
     return {
-        "id": f"chatcmpl-{said.id}",
+        "id": f"chatcmpl-{answer.id}",
         "object": "chat.completion",
         "created": int(time.time()),
-        "model": said.model.name,
+        "model": answer.model.name,
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reason}],
-        "usage": _usage(said),
+        "usage": _usage(answer),
         "service_tier": "default",
     }
 
 
-def events(said: Said, request: Mapping[str, Any]) -> Iterator[tuple[int, bytes]]:
+def events(answer: SimulatedAnswer, request: Mapping[str, Any]) -> Iterator[tuple[int, bytes]]:
     """The answer as a stream: (number of the token that brings it, bytes)."""
     with_usage = bool((request.get("stream_options") or {}).get("include_usage"))
     same = {
-        "id": f"chatcmpl-{said.id}",
+        "id": f"chatcmpl-{answer.id}",
         "object": "chat.completion.chunk",
         "created": int(time.time()),
-        "model": said.model.name,
+        "model": answer.model.name,
         "service_tier": "default",
     }
 
@@ -54,10 +54,10 @@ def events(said: Said, request: Mapping[str, Any]) -> Iterator[tuple[int, bytes]
         return b"data: " + json.dumps(event).encode() + b"\n\n"
 
     yield 0, chunk({"role": "assistant", "content": "", "refusal": None})
-    for number, piece in enumerate(said.words, start=1):
+    for number, piece in enumerate(answer.words, start=1):
         yield number, chunk({"content": piece})
-    last = said.output_tokens
-    yield last, chunk({}, "length" if said.cut else "stop")
+    last = answer.output_tokens
+    yield last, chunk({}, "length" if answer.cut else "stop")
     if with_usage:
-        yield last, b"data: " + json.dumps({**same, "choices": [], "usage": _usage(said)}).encode() + b"\n\n"
+        yield last, b"data: " + json.dumps({**same, "choices": [], "usage": _usage(answer)}).encode() + b"\n\n"
     yield last, b"data: [DONE]\n\n"

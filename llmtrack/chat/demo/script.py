@@ -1,4 +1,4 @@
-"""What the simulated models say: something useful to a newcomer, always the same for the same request."""
+"""The texts of the simulated models: useful to a newcomer, always the same for the same request."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ _TOKENS_PER_SENTENCE = 20
 
 def reasoning(request: Mapping[str, Any]) -> str:
     """What a simulated model that thinks shows of its thoughts."""
-    asked = _shorten(_text(_last_user(request.get("messages") or [])), 120)
+    question = _shorten(_text(_last_user(request.get("messages") or [])), 120)
     return (
-        f"The user writes “{asked}”. I am a simulation, so I know this only as text: no model reads it. "
+        f"The user writes “{question}”. I am a simulation, so I know this only as text: no model reads it. "
         "I look for the words code, table, math or long, and otherwise explain what llmtrack is. "
         "These thoughts are counted as reasoning tokens, which are part of the output tokens."
     )
@@ -98,8 +98,8 @@ def answer(request: Mapping[str, Any], *, brief: bool = False) -> str:
     """The text answered to a request in either dialect."""
     messages = [message for message in request.get("messages") or [] if isinstance(message, Mapping)]
     last = _last_user(messages)
-    asked = _text(last)
-    opening = [f"You wrote: “{_shorten(asked, 200)}”" if asked else "You sent no text."]
+    question = _text(last)
+    opening = [f"You wrote: “{_shorten(question, 200)}”" if question else "You sent no text."]
     turn = sum(1 for message in messages if message.get("role") == "user")
     if turn > 1:
         opening.append(f"That is your message number {turn} here, and all {len(messages)} messages so far were sent.")
@@ -108,15 +108,15 @@ def answer(request: Mapping[str, Any], *, brief: bool = False) -> str:
     if system := _system(request, messages):
         opening.append(f"Your system prompt says: “{_shorten(system, 120)}”")
     body = "This is a simulated answer." if brief else "This is a simulated answer: no model was asked."
-    told = [" ".join(opening), body]
-    topics = [text for pattern, text in _TOPICS if pattern.search(asked)]
-    if (long := _LONG.search(asked)) is not None:
-        told.append(_essay(long))
+    paragraphs = [" ".join(opening), body]
+    topics = [text for pattern, text in _TOPICS if pattern.search(question)]
+    if (long := _LONG.search(question)) is not None:
+        paragraphs.append(_essay(long))
     elif topics:
-        told.extend(topics)
+        paragraphs.extend(topics)
     elif not brief:
-        told.append(_HELLO)
-    return "\n\n".join(told)
+        paragraphs.append(_HELLO)
+    return "\n\n".join(paragraphs)
 
 
 def _essay(wanted: re.Match[str]) -> str:
@@ -149,18 +149,18 @@ def _files(message: Mapping[str, Any]) -> str:
     )
     images = sum(kind in ("image", "image_url") for kind in kinds)
     documents = sum(kind in ("document", "file") for kind in kinds)
-    told = [
+    counts = [
         f"{number} {word}{'s' if number > 1 else ''}"
         for number, word in ((images, "image"), (documents, "document"))
         if number
     ]
-    return " and ".join(told)
+    return " and ".join(counts)
 
 
 def _system(request: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> str:
-    told = request.get("system")
-    if isinstance(told, str):
-        return told
+    system = request.get("system")
+    if isinstance(system, str):
+        return system
     return next((_text(message) for message in messages if message.get("role") in ("system", "developer")), "")
 
 

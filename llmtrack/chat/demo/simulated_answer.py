@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmtrack.chat.demo import DemoModel, script, tokens
+from llmtrack.chat.demo import script, tokens
+from llmtrack.chat.demo.simulated_models import DemoModel
 
 _CACHE_FROM = 1024  # tokens; a repeated beginning shorter than this is not cached, as at OpenAI
 _CACHE_STEP = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One answer, thought out before a byte of it is sent."""
+class SimulatedAnswer:
+    """One answer, complete before a byte of it is sent."""
 
     model: DemoModel
     id: str
@@ -31,15 +32,15 @@ class Said:
         return len(self.thoughts) + len(self.words)
 
 
-def think(request: Mapping[str, Any], model: DemoModel) -> Said:
+def simulate(request: Mapping[str, Any], model: DemoModel) -> SimulatedAnswer:
     messages = request.get("messages") if isinstance(request.get("messages"), list) else []
-    asked = 3 + tokens.of_messages(messages or []) + tokens.of_content(request.get("system"))
+    input_tokens = 3 + tokens.of_messages(messages or []) + tokens.of_content(request.get("system"))
     before = tokens.of_messages((messages or [])[:-1])
     cached = before // _CACHE_STEP * _CACHE_STEP if model.dialect == "openai" and before >= _CACHE_FROM else 0
     limit = request.get("max_completion_tokens") or request.get("max_tokens")
     thoughts = tokens.pieces(script.reasoning(request)) if model.thinks else []
     words = [] if model.fails == "empty" else tokens.pieces(script.answer(request, brief=model.pace > 2))
-    room = int(limit) if isinstance(limit, int) and limit > 0 else len(thoughts) + len(words)
-    cut = room < len(thoughts) + len(words)
-    told = hashlib.blake2s(json.dumps(request, sort_keys=True).encode(), digest_size=10).hexdigest()
-    return Said(model, told, thoughts[:room], words[: max(0, room - len(thoughts))], cut, asked, cached)
+    most = int(limit) if isinstance(limit, int) and limit > 0 else len(thoughts) + len(words)
+    cut = most < len(thoughts) + len(words)
+    id = hashlib.blake2s(json.dumps(request, sort_keys=True).encode(), digest_size=10).hexdigest()
+    return SimulatedAnswer(model, id, thoughts[:most], words[: max(0, most - len(thoughts))], cut, input_tokens, cached)

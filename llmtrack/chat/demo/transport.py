@@ -24,30 +24,30 @@ def _due(started: float, at: float) -> float:
 
 
 class _Body(httpx2.SyncByteStream):
-    def __init__(self, answer: wire.Answer) -> None:
-        self._answer = answer
+    def __init__(self, response: wire.Response) -> None:
+        self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
         started = time.monotonic()
-        for at, frame in self._answer.frames:
+        for at, frame in self._response.frames:
             if wait := _due(started, at):
                 time.sleep(wait)
             yield frame
-        if self._answer.drops:
+        if self._response.drops:
             raise httpx2.RemoteProtocolError(_LOST)
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
-    def __init__(self, answer: wire.Answer) -> None:
-        self._answer = answer
+    def __init__(self, response: wire.Response) -> None:
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         started = time.monotonic()
-        for at, frame in self._answer.frames:
+        for at, frame in self._response.frames:
             if wait := _due(started, at):
                 await asyncio.sleep(wait)
             yield frame
-        if self._answer.drops:
+        if self._response.drops:
             raise httpx2.RemoteProtocolError(_LOST)
 
 
@@ -59,9 +59,9 @@ class DemoTransport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer one attempt."""
-        answer = wire.respond(request.method, request.url.path, request.read(), self._rate, self._silence)
-        headers = {"content-type": answer.content_type, **answer.headers}
-        return httpx2.Response(answer.status, headers=headers, stream=_Body(answer))
+        response = wire.respond(request.method, request.url.path, request.read(), self._rate, self._silence)
+        headers = {"content-type": response.content_type, **response.headers}
+        return httpx2.Response(response.status, headers=headers, stream=_Body(response))
 
 
 class AsyncDemoTransport(httpx2.AsyncBaseTransport):
@@ -73,6 +73,6 @@ class AsyncDemoTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer one attempt."""
         body = await request.aread()
-        answer = wire.respond(request.method, request.url.path, body, self._rate, self._silence)
-        headers = {"content-type": answer.content_type, **answer.headers}
-        return httpx2.Response(answer.status, headers=headers, stream=_AsyncBody(answer))
+        response = wire.respond(request.method, request.url.path, body, self._rate, self._silence)
+        headers = {"content-type": response.content_type, **response.headers}
+        return httpx2.Response(response.status, headers=headers, stream=_AsyncBody(response))

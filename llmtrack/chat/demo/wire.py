@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmtrack.chat.demo import BY_NAME, MODELS, DemoModel, anthropic_side, openai_side
-from llmtrack.chat.demo.simulated_answer import Said, think
+from llmtrack.chat.demo import anthropic_side, openai_side
+from llmtrack.chat.demo.simulated_answer import SimulatedAnswer, simulate
+from llmtrack.chat.demo.simulated_models import BY_NAME, MODELS, DemoModel
 
 _THINK_BEFORE = 24  # tokens' worth of time until the first one
 
@@ -16,7 +17,7 @@ Frames = Iterator[tuple[float, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What goes back: `frames` are (seconds since the start, bytes)."""
 
     status: int
@@ -27,7 +28,7 @@ class Answer:
     """The connection is lost when the frames end."""
 
 
-def respond(method: str, path: str, body: bytes, rate: float, silence: float) -> Answer:
+def respond(method: str, path: str, body: bytes, rate: float, silence: float) -> Response:
     """Answer one HTTP request at `rate` tokens a second; `silence` is how long `demo-silent` waits, in seconds."""
     anthropic = "/messages" in path
     if method == "GET":
@@ -40,9 +41,9 @@ def respond(method: str, path: str, body: bytes, rate: float, silence: float) ->
     if model is None or model.dialect != ("anthropic" if anthropic else "openai"):
         words = f"The simulated provider has no model {request.get('model')!r} here."
         return _refusal(anthropic, 404, "not_found_error" if anthropic else "invalid_request_error", words)
-    said = think(request, model)
+    answer = simulate(request, model)
     if path.endswith("/count_tokens"):
-        return _json(200, {"input_tokens": said.input_tokens})
+        return _json(200, {"input_tokens": answer.input_tokens})
     wait = {"retry-after-ms": str(max(1, int(18_000 / rate)))}
     if model.fails == "rate-limited":
         words = "Simulated rate limit: 3 requests a minute are allowed, and this was the fourth."
@@ -51,13 +52,13 @@ def respond(method: str, path: str, body: bytes, rate: float, silence: float) ->
         return _refusal(anthropic, 529, "overloaded_error", "Overloaded (simulated)", headers=wait)
     pace = _Pace(rate * model.pace, silence if model.fails == "silent" else 0.0)
     if request.get("stream"):
-        frames = (anthropic_side.events if anthropic else openai_side.events)(said, request)
+        frames = (anthropic_side.events if anthropic else openai_side.events)(answer, request)
         if model.fails == "drops":
-            frames = _first_half(frames, said.output_tokens)
-        return Answer(200, pace.timed(frames), _headers(said), "text/event-stream", drops=model.fails == "drops")
-    whole = (anthropic_side.message if anthropic else openai_side.completion)(said)
-    frame = iter([(pace.at(said.output_tokens), json.dumps(whole).encode())])
-    return Answer(200, frame, _headers(said), drops=model.fails == "drops")
+            frames = _first_half(frames, answer.output_tokens)
+        return Response(200, pace.timed(frames), _headers(answer), "text/event-stream", drops=model.fails == "drops")
+    whole = (anthropic_side.message if anthropic else openai_side.completion)(answer)
+    frame = iter([(pace.at(answer.output_tokens), json.dumps(whole).encode())])
+    return Response(200, frame, _headers(answer), drops=model.fails == "drops")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,12 @@ def _first_half(frames: Iterator[tuple[int, bytes]], whole: int) -> Iterator[tup
         yield token, frame
 
 
-def _headers(said: Said) -> dict[str, str]:
-    return {"x-request-id": f"req-{said.id}", "request-id": f"req-{said.id}"}
+def _headers(answer: SimulatedAnswer) -> dict[str, str]:
+    return {"x-request-id": f"req-{answer.id}", "request-id": f"req-{answer.id}"}
 
 
-def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(status, iter([(0.0, json.dumps(body).encode())]), headers or {})
+def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(status, iter([(0.0, json.dumps(body).encode())]), headers or {})
 
 
 def _refusal(
@@ -96,7 +97,7 @@ def _refusal(
     words: str,
     code: str | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Answer:
+) -> Response:
     error: dict[str, Any] = {"type": kind, "message": words}
     if anthropic:
         return _json(status, {"type": "error", "error": error}, headers)

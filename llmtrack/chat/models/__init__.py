@@ -8,16 +8,16 @@ from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
     from llmtrack.chat.models.catalog import Catalog as Catalog
-    from llmtrack.chat.models.catalog import Model as Model
-    from llmtrack.chat.models.catalog import ProviderModels as ProviderModels
     from llmtrack.chat.models.catalog import get_catalog as get_catalog
+    from llmtrack.chat.models.model import Model as Model
+    from llmtrack.chat.models.model import ProviderModels as ProviderModels
     from llmtrack.chat.models.prices import price_of as price_of
     from llmtrack.chat.models.prices import pricer_for as pricer_for
 
 _HOMES = {
     "Catalog": "catalog",
-    "Model": "catalog",
-    "ProviderModels": "catalog",
+    "Model": "model",
+    "ProviderModels": "model",
     "get_catalog": "catalog",
     "price_of": "prices",
     "pricer_for": "prices",

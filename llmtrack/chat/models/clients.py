@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from llmtrack.chat import demo
+from llmtrack.chat.error_messages import ChatError
+from llmtrack.chat.models.model import Dialect, Model
+from llmtrack.chat.models.providers import endpoint_of, is_configured
 from llmtrack.masking import mask_address
 from llmtrack.settings import Settings
-
-if TYPE_CHECKING:
-    from llmtrack.chat.models.catalog import Model
 
 _CONNECT_SECONDS = 15.0
 _clients: dict[tuple[Any, ...], Any] = {}
@@ -19,8 +20,16 @@ _making = threading.Lock()
 
 
 def client_for(model: Model, settings: Settings) -> Any:
-    """The client that asks `model`; kept, so that connections are reused. Made in any thread, used in the loop's."""
-    key = (model.provider, model.dialect, settings.demo_rate, settings.demo_silence, *_address(model, settings))
+    """The client that asks `model`; cached, so that connections are reused. Made in any thread, used in the loop's.
+
+    Raises `ChatError` where the settings have no provider of that name (any more).
+    """
+    if not is_configured(model.provider, settings):
+        raise ChatError(f"There is no provider {model.provider!r} in the settings any more: choose another model.")
+    endpoint = endpoint_of(model.provider, settings)
+    secret = endpoint.key.get_secret_value() if endpoint.key else None
+    pace = (settings.demo_rate, settings.demo_silence)
+    key = (model.provider, model.dialect, *pace, endpoint.base_url, secret)
     with _making:
         if key not in _clients:
             _clients[key] = _make(model, settings)
@@ -36,39 +45,31 @@ async def close_all() -> None:
 
 
 def server_of(model: Model, settings: Settings) -> str | None:
-    """The address asked, where it is not the vendor's own: part of the way out when it cannot be reached."""
-    url = _address(model, settings)[0]
+    """The address asked, where it is not the SDK's own: part of the way out when it cannot be reached."""
+    url = endpoint_of(model.provider, settings).base_url
     return None if url is None else mask_address(url)
 
 
-def secrets_of(model: Model, settings: Settings) -> tuple[str, ...]:
-    """What is sent to be let in: the key, and the values of the headers set for this provider."""
-    key = _address(model, settings)[1]
-    told = settings.providers.get(model.provider)
-    headers = [value.get_secret_value() for value in told.headers.values()] if told else []
-    return (*((key,) if key else ()), *headers)
+def _openai(options: Mapping[str, Any]) -> Any:
+    from llmtrack.openai import AsyncOpenAI
+
+    return AsyncOpenAI(**options)
 
 
-def variable_of(model: Model, settings: Settings) -> str | None:
-    """Where the key is set."""
-    if model.provider in ("openai", "anthropic"):
-        return f"{model.provider.upper()}_API_KEY"
-    told = settings.providers.get(model.provider)
-    return told.api_key_env or f"api_key in [providers.{model.provider}]" if told else None
+def _anthropic(options: Mapping[str, Any]) -> Any:
+    from llmtrack.anthropic import AsyncAnthropic
+
+    # The catalog says it where the model is chosen, with the day.
+    warnings.filterwarnings("ignore", message="The model '.*' is deprecated", category=DeprecationWarning)
+    return AsyncAnthropic(**options)
 
 
-def _address(model: Model, settings: Settings) -> tuple[str | None, str | None]:
-    """Base URL and key."""
-    if model.provider == demo.PROVIDER:
-        return None, demo.KEY
-    if model.provider == "openai":
-        key, url = settings.openai_api_key, settings.openai_base_url
-    elif model.provider == "anthropic":
-        key, url = settings.anthropic_api_key, settings.anthropic_base_url
-    else:
-        told = settings.providers[model.provider]
-        key, url = told.key(), told.base_url
-    return url, key.get_secret_value() if key else None
+_MAKERS: Mapping[Dialect, Callable[[Mapping[str, Any]], Any]] = {"openai": _openai, "anthropic": _anthropic}
+"""By wire protocol, what makes its client of the SDK's options."""
+_DEMO_URLS: Mapping[Dialect, str] = {
+    "openai": "http://simulated.invalid/v1",
+    "anthropic": "http://simulated.invalid",
+}
 
 
 def _make(model: Model, settings: Settings) -> Any:
@@ -76,30 +77,19 @@ def _make(model: Model, settings: Settings) -> Any:
 
     import llmtrack
 
-    url, key = _address(model, settings)
-    told = settings.providers.get(model.provider)
+    endpoint = endpoint_of(model.provider, settings)
     options: dict[str, Any] = {
         # A server that wants no key gets a word in its place: the SDKs insist on one.
-        "api_key": key or "none",
-        "base_url": url,
+        "api_key": endpoint.key.get_secret_value() if endpoint.key else "none",
+        "base_url": endpoint.base_url,
         "timeout": httpx2.Timeout(settings.answer_timeout, connect=_CONNECT_SECONDS),
     }
-    if told and told.headers:
-        options["default_headers"] = {name: value.get_secret_value() for name, value in told.headers.items()}
-    if model.provider == demo.PROVIDER:
-        options["base_url"] = "http://simulated.invalid/v1" if model.dialect == "openai" else "http://simulated.invalid"
-        options["http_client"] = demo.async_http_client(settings.demo_rate, settings.demo_silence)
-    client: Any
-    if model.dialect == "anthropic":
-        from llmtrack.anthropic import AsyncAnthropic
-
-        # The catalog says it where the model is chosen, with the day.
-        warnings.filterwarnings("ignore", message="The model '.*' is deprecated", category=DeprecationWarning)
-        client = AsyncAnthropic(**options)
-    else:
-        from llmtrack.openai import AsyncOpenAI
-
-        client = AsyncOpenAI(**options)
-    # The provider chosen, whatever the host: a gateway in front of OpenAI is still OpenAI.
+    if endpoint.headers:
+        options["default_headers"] = {name: value.get_secret_value() for name, value in endpoint.headers.items()}
     simulated = model.provider == demo.PROVIDER
+    if simulated:
+        options["base_url"] = _DEMO_URLS[model.dialect]
+        options["http_client"] = demo.async_http_client(settings.demo_rate, settings.demo_silence)
+    # The provider chosen, whatever the host: a gateway in front of OpenAI is still OpenAI.
+    client = _MAKERS[model.dialect](options)
     return llmtrack.track(client, provider=model.provider, simulated=simulated, asks_usage=simulated or None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from llmtrack.chat.models.catalog import Model
+from llmtrack.chat.models.model import Model
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -32,14 +32,14 @@ def pricer_for(ledger: Ledger) -> Pricer:
     from llmtrack.pricing import Pricer
 
     version, entries = ledger.book()
-    known = _pricers.get(ledger.name)
-    if known is None or known[0] != version:
-        known = _pricers[ledger.name] = (version, Pricer(entries))
-    return known[1]
+    cached = _pricers.get(ledger.name)
+    if cached is None or cached[0] != version:
+        cached = _pricers[ledger.name] = (version, Pricer(entries))
+    return cached[1]
 
 
 def price_of(model: Model, pricer: Pricer, at: int | None = None) -> ModelPrice | None:
-    """What a model costs at a moment (microseconds since 1970, default now); None where nobody knows."""
+    """What a model costs at a moment (microseconds since 1970, default now); None where no price is known."""
     from llmtrack.pricing import demo
 
     if model.simulated:
@@ -53,7 +53,7 @@ def price_of(model: Model, pricer: Pricer, at: int | None = None) -> ModelPrice 
 
 
 def cost_of(model: Model, usage: Usage, pricer: Pricer, at: int | None = None) -> Decimal | None:
-    """What a call with this usage would cost, in US dollars; None where nobody knows."""
+    """What a call with this usage would cost, in US dollars; None where no price is known."""
     from llmtrack.pricing import in_dollars
 
     cost = pricer.cost(

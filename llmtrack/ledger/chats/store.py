@@ -83,14 +83,6 @@ class Chats:
             found = connection.execute(wanted).scalar_one_or_none()
         return None if found is None else int(found)
 
-    def quoted(self, limit: int) -> list[tuple[str, str]]:
-        """Of the latest finished answers those whose cost was quoted beforehand: trace, and dollars as text."""
-        columns = select(MESSAGE.c.trace_id, MESSAGE.c.meta)
-        with self._ledger.reading() as connection:
-            own = columns.where(MESSAGE.c.role == "assistant", MESSAGE.c.status == "ok", self._is_own(connection))
-            found = connection.execute(own.order_by(MESSAGE.c.id.desc()).limit(limit)).all()
-        return [(trace, meta["quoted"]) for trace, meta in found if trace and meta and meta.get("quoted")]
-
     def sources(self, name: str) -> dict[str, int]:
         """This user's conversations whose first message says in `meta`, by `name`, where they came from; by that."""
         columns = select(MESSAGE.c.conversation_id, MESSAGE.c.meta)

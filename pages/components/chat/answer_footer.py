@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from llmtrack.chat.cost_estimate import deviation
 from pages.components import formatting
 
 if TYPE_CHECKING:
@@ -20,47 +21,47 @@ ENDED = {
 DEMO = "demo/"
 
 
-def line(message: Message, found: Figures | None, quoted: Decimal | None = None) -> str:
+def line(message: Message, figures: Figures | None, quoted: Decimal | None = None) -> str:
     """The line under an answer: how it ended · model · tokens · cost · seconds · first token."""
     model = (message.model or "").partition("/")[2] or formatting.UNKNOWN
     simulated = (message.model or "").startswith(DEMO)
     parts = [ENDED.get(message.status or "", ""), formatting.plain(model) + (" (simulated)" if simulated else "")]
     seconds, first = message.seconds, message.first_token_seconds
-    if found is not None:
-        parts += [_tokens(found), _cost(found), _quoted(found, quoted)]
-        seconds, first = found.seconds or seconds, found.first_token_seconds or first
+    if figures is not None:
+        parts += [_tokens(figures), _cost(figures), _quoted(figures, quoted)]
+        seconds, first = figures.seconds or seconds, figures.first_token_seconds or first
     if seconds is not None:
         parts.append(formatting.seconds(seconds))
     if first is not None:
         parts.append(f"first token {formatting.seconds(first)}")
-    if found is not None and found.attempts > 1:
-        parts.append(f"{found.attempts} attempts")
+    if figures is not None and figures.attempts > 1:
+        parts.append(f"{figures.attempts} attempts")
     return " · ".join(part for part in parts if part)
 
 
-def _tokens(found: Figures) -> str:
-    if found.input_tokens is None and found.output_tokens is None:
-        return "" if found.status == "error" else "tokens unknown"
-    about = "≈ " if found.usage_estimated else ""
+def _tokens(figures: Figures) -> str:
+    if figures.input_tokens is None and figures.output_tokens is None:
+        return "" if figures.status == "error" else "tokens unknown"
+    about = "≈ " if figures.usage_estimated else ""
     cached = ""
-    if found.cache_read_tokens:
-        cached = f" ({formatting.share(found.cache_read_tokens, found.input_tokens)} cached)"
-    return f"{about}{formatting.count(found.input_tokens)} → {formatting.count(found.output_tokens)} tokens{cached}"
+    if figures.cache_read_tokens:
+        cached = f" ({formatting.share(figures.cache_read_tokens, figures.input_tokens)} cached)"
+    return f"{about}{formatting.count(figures.input_tokens)} → {formatting.count(figures.output_tokens)} tokens{cached}"
 
 
-def _cost(found: Figures) -> str:
-    if found.cost is None:
-        return "price unknown" if found.cost_status == "unpriced" and found.status != "error" else ""
-    guessed = found.usage_estimated or found.cost_status == "estimated"
-    mark = " simulated" if found.cost_status == "simulated" else (" estimated" if guessed else "")
-    return formatting.plain(formatting.usd(found.cost)) + mark
+def _cost(figures: Figures) -> str:
+    if figures.cost is None:
+        return "price unknown" if figures.cost_status == "unpriced" and figures.status != "error" else ""
+    guessed = figures.usage_estimated or figures.cost_status == "estimated"
+    kind = " simulated" if figures.cost_status == "simulated" else (" estimated" if guessed else "")
+    return formatting.plain(formatting.usd(figures.cost)) + kind
 
 
-def _quoted(found: Figures, quoted: Decimal | None) -> str:
+def _quoted(figures: Figures, quoted: Decimal | None) -> str:
     """How good the quote was that stood beside the message before it was sent."""
-    if quoted is None or not found.cost or found.status != "ok":
+    off = deviation(quoted, figures.cost)
+    if off is None or figures.status != "ok":
         return ""
-    off = float((quoted - found.cost) / found.cost)
     if abs(off) < 0.005:
         return "as quoted"
     if off > 1:
@@ -68,18 +69,18 @@ def _quoted(found: Figures, quoted: Decimal | None) -> str:
     return f"quoted {formatting.share(abs(off))} too {'high' if off > 0 else 'low'}"
 
 
-def total(found: Total | None) -> str:
+def total(sums: Total | None) -> str:
     """What a whole conversation took so far: real and simulated cost apart, and how many calls have no price."""
-    if found is None:
+    if sums is None:
         return ""
-    if not any((found.cost, found.simulated_cost, found.input_tokens, found.output_tokens, found.unpriced)):
+    if not any((sums.cost, sums.simulated_cost, sums.input_tokens, sums.output_tokens, sums.unpriced)):
         return ""  # a first message that failed: nothing was billed, and "$0.00" would read as if something had been
     parts = []
-    if found.cost or not (found.simulated_cost or found.unpriced):
-        parts.append(formatting.plain(formatting.usd(found.cost)))
-    if found.simulated_cost:
-        parts.append(formatting.plain(formatting.usd(found.simulated_cost)) + " simulated")
-    parts.append(f"{formatting.compact(found.input_tokens + found.output_tokens)} tokens")
-    if found.unpriced:
-        parts.append(formatting.unpriced(found.unpriced, found.generations))
+    if sums.cost or not (sums.simulated_cost or sums.unpriced):
+        parts.append(formatting.plain(formatting.usd(sums.cost)))
+    if sums.simulated_cost:
+        parts.append(formatting.plain(formatting.usd(sums.simulated_cost)) + " simulated")
+    parts.append(f"{formatting.compact(sums.input_tokens + sums.output_tokens)} tokens")
+    if sums.unpriced:
+        parts.append(formatting.unpriced(sums.unpriced, sums.generations))
     return " · ".join(parts)

@@ -22,16 +22,16 @@ def compared(conversation: Conversation) -> list[Message]:
     last = conversation.messages[-1] if conversation.messages else None
     if last is None or not last.compared:
         return []
-    versions = [one for one in map(conversation.message, last.versions) if one is not None]
-    return [one for one in versions if one.compared]
+    versions = [version for version in map(conversation.message, last.versions) if version is not None]
+    return [version for version in versions if version.compared]
 
 
 def draw(
-    answers: Sequence[Message], found: Mapping[int, Figures], choose: Callable[[int, Sequence[int]], None]
+    answers: Sequence[Message], figures: Mapping[int, Figures], choose: Callable[[int, Sequence[int]], None]
 ) -> list[tuple[Message, DeltaGenerator]]:
     """The answers in columns; the places of those that are still being written."""
     growing = []
-    others = [one.id for one in answers]
+    others = [answer.id for answer in answers]
     for message, column in zip(answers, st.columns(len(answers), border=True), strict=True):
         with column:
             st.markdown(f"**{formatting.plain((message.model or '').partition('/')[2])}**")
@@ -39,7 +39,7 @@ def draw(
                 growing.append((message, st.container()))
                 continue
             messages.draw_body(message)
-            st.caption(answer_footer.line(message, found.get(message.id), message.quoted))
+            st.caption(answer_footer.line(message, figures.get(message.id), message.quoted))
             if message.text:
                 st.button(
                     "Go on with this one",

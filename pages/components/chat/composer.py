@@ -31,7 +31,7 @@ BACK = "message_back"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the bar says now."""
+    """What the bar holds now."""
 
     model: Model
     parameters: Parameters
@@ -59,10 +59,10 @@ def draw(
     resend: Callable[[bool], None],
     submit: Callable[[], None],
 ) -> tuple[Draft, DeltaGenerator]:
-    """The bar with what it says, and the place beside it for what the next message will cost.
+    """The bar and what it holds, and the place beside it for what the next message will cost.
 
-    `resend` is told whether the files of earlier messages are to be sent again. `submit` is called when Enter was
-    pressed, before anything is drawn: `submitted` is what was written then, and the draft returned has none of it.
+    `resend` is called with whether the files of earlier messages are to be sent again. `submit` is called when Enter
+    was pressed, before anything is drawn: `submitted` is what was written then, and the draft returned has none of it.
     """
     with st.bottom:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
@@ -75,13 +75,13 @@ def draw(
                 # Another one closes it: it would lie on top of the dialog that was opened from it.
                 key=f"settings_{st.session_state.get(presets.OPENED, 0)}",
             ):
-                told, others = _draw_settings(catalog, model, conversation, preferences, ledger, resend)
+                chosen_parameters, others = _draw_settings(catalog, model, conversation, preferences, ledger, resend)
         hint = st.empty()
     if (back := st.session_state.pop(BACK, None)) is not None:
         st.session_state[MESSAGE] = back
     # Outside of `st.bottom`, though it goes there: only then does the page follow a growing answer down.
     st.chat_input(
-        f"Message {' and '.join(one.name for one in (model, *others))}",
+        f"Message {' and '.join(answering.name for answering in (model, *others))}",
         key=MESSAGE,
         submit_mode="stop",
         accept_file="multiple",
@@ -90,18 +90,18 @@ def draw(
         max_upload_size=max(math.ceil(get_settings().attachment_max_mb), st.get_option("server.maxUploadSize")),
         on_submit=submit,
     )
-    return Draft(model, told, others), hint
+    return Draft(model, chosen_parameters, others), hint
 
 
 def submitted(catalog: Catalog, conversation: Conversation | None) -> Draft | None:
     """The message that was just sent, read before the bar is drawn, as in a callback; None where there is none."""
-    said = st.session_state.get(MESSAGE)
-    if said is None:
+    value = st.session_state.get(MESSAGE)
+    if value is None:
         return None
-    text, attached = (said, []) if isinstance(said, str) else (said.text or "", said.files)
-    files = tuple(File(one.name, one.type or "text/plain", one.getvalue()) for one in attached)
+    text, attached = (value, []) if isinstance(value, str) else (value.text or "", value.files)
+    files = tuple(File(file.name, file.type or "text/plain", file.getvalue()) for file in attached)
     model = model_picker.chosen(catalog)
-    others = _found(catalog, model, st.session_state.get(COMPARED) or ())
+    others = _models(catalog, model, st.session_state.get(COMPARED) or ())
     return Draft(model, parameters.chosen(model, conversation), others, text, files)
 
 
@@ -124,7 +124,7 @@ def _draw_settings(
         _draw_marks(model, preferences)
     others = _others(catalog, model)
     presets.draw_choice(catalog, preferences, conversation.id if conversation else None)
-    told = parameters.draw(model, conversation)
+    chosen_parameters = parameters.draw(model, conversation)
     if conversation and any(message.files for message in conversation.messages):
         key = f"resend_{conversation.id}_{conversation.resend_files}"
         st.toggle(
@@ -134,7 +134,7 @@ def _draw_settings(
             help="With every message, so that the model can look at them again. It costs their tokens each time.",
             on_change=lambda: resend(bool(st.session_state[key])),
         )
-    return told, others
+    return chosen_parameters, others
 
 
 def _draw_marks(model: Model, preferences: Preferences) -> None:
@@ -143,7 +143,7 @@ def _draw_marks(model: Model, preferences: Preferences) -> None:
     # Their keys hold what they say, so that another tab's change shows.
     star, begin = f"star_{model.key}_{starred}", f"first_{model.key}_{first}"
 
-    def told_first() -> None:
+    def set_first() -> None:
         preferences.begin_with(model) if st.session_state[begin] else preferences.begin_with_the_usual()
 
     st.toggle(
@@ -153,7 +153,7 @@ def _draw_marks(model: Model, preferences: Preferences) -> None:
         help="Favourites stand first in the list of models, with a star.",
         on_change=lambda: preferences.star(model, bool(st.session_state[star])),
     )
-    st.toggle("New chats begin with it", first, key=begin, on_change=told_first)
+    st.toggle("New chats begin with it", first, key=begin, on_change=set_first)
 
 
 def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
@@ -169,14 +169,14 @@ def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
         help="All answer at once, side by side. The one you choose goes on as the conversation.",
         persist_state="session",
     )
-    return _found(catalog, model, chosen)
+    return _models(catalog, model, chosen)
 
 
 def _comparable(catalog: Catalog, model: Model) -> list[str]:
-    return [one.key for one in catalog.models if one.needs is None and one.key != model.key]
+    return [candidate.key for candidate in catalog.models if candidate.needs is None and candidate.key != model.key]
 
 
-def _found(catalog: Catalog, model: Model, keys: Sequence[str]) -> tuple[Model, ...]:
+def _models(catalog: Catalog, model: Model, keys: Sequence[str]) -> tuple[Model, ...]:
     """The models to ask beside `model`, of those chosen."""
     comparable = _comparable(catalog, model)
     return tuple(catalog.find(key) for key in keys if key in comparable)

@@ -25,20 +25,20 @@ ADDRESS = "c"
 OPEN = "conversation"
 ALL, ARCHIVED = "history_all", "history_archived"
 IMPORTS = "imports"
-"""How many files were brought: each uploader takes one."""
-BROUGHT = "brought"
-"""What came of the last one: whether it came in, and what to say."""
+"""How many files were uploaded: each uploader takes one."""
+IMPORTED = "brought"
+"""The result of the last import: whether it succeeded, and its report."""
 
 
 def opened() -> int | None:
     """The conversation this page shows: the one in the address, else the one this session had open."""
-    told = st.query_params.get(ADDRESS)
-    if told is None:
+    address = st.query_params.get(ADDRESS)
+    if address is None:
         current = st.session_state.get(OPEN)
         if current is not None:
             st.query_params[ADDRESS] = str(current)
         return current
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0
+    return int(address) if address.isascii() and address.isdigit() and len(address) < 20 else 0
 
 
 def show(conversation_id: int | None) -> None:
@@ -51,7 +51,7 @@ def show(conversation_id: int | None) -> None:
         st.query_params[ADDRESS] = str(conversation_id)
 
 
-def draw(ledger: Ledger, room: Conversations, current: int | None, now: datetime) -> None:
+def draw(ledger: Ledger, conversations: Conversations, current: int | None, now: datetime) -> None:
     """The list, in the sidebar."""
     with st.sidebar:
         st.button(
@@ -66,87 +66,87 @@ def draw(ledger: Ledger, room: Conversations, current: int | None, now: datetime
         )
         everything = bool(st.session_state.get(ALL))
         archived = bool(st.session_state.get(ARCHIVED))
-        found = room.list(search or "", archived=archived, limit=200 if everything else SHOWN + 1)
-        shown = found if everything else found[:SHOWN]
+        headings = conversations.list(search or "", archived=archived, limit=200 if everything else SHOWN + 1)
+        shown = headings if everything else headings[:SHOWN]
         with st.container():  # one place whatever it holds: what follows stays where it is, and an open popover open
-            if search and not found:
+            if search and not headings:
                 st.caption("No conversation holds all of these words.")
-            for name, some in groupby(shown, lambda one: group(one, now)):
+            for name, some in groupby(shown, lambda heading: group(heading, now)):
                 st.caption(f"**{name}**")
                 with st.container(gap=None):
                     _rows(list(some), current)
-            if len(found) > len(shown):
+            if len(headings) > len(shown):
                 st.button("Show all", key="show_all", type="tertiary", on_click=_show_all)
         with st.popover("Import", icon=":material/upload:", type="tertiary"):
-            _draw_import(ledger, room)
+            _draw_import(ledger, conversations)
         st.toggle("Archived", key=ARCHIVED, persist_state="session")
 
 
 def _rows(headings: Sequence[Heading], current: int | None) -> None:
-    for one in headings:
+    for heading in headings:
         st.button(
-            formatting.plain(one.title or "New conversation"),
-            key=f"open_{one.id}",
-            type="secondary" if one.id == current else "tertiary",
-            icon=":material/keep:" if one.pinned else None,
+            formatting.plain(heading.title or "New conversation"),
+            key=f"open_{heading.id}",
+            type="secondary" if heading.id == current else "tertiary",
+            icon=":material/keep:" if heading.pinned else None,
             on_click=show,
-            args=(one.id,),
+            args=(heading.id,),
             wrap=False,
         )
 
 
-def _draw_import(ledger: Ledger, room: Conversations) -> None:
+def _draw_import(ledger: Ledger, conversations: Conversations) -> None:
     """Take conversations over from a file, and say what came of it until the next one."""
     key = f"import_{st.session_state.setdefault(IMPORTS, 0)}"
     st.file_uploader(
         "An export of this app or of ChatGPT, Claude, Open WebUI or LibreChat",
         ["zip", "json"],
         key=key,
-        on_change=_bring,
-        args=(ledger, room, key),
+        on_change=_import,
+        args=(ledger, conversations, key),
     )
-    if said := st.session_state.get(BROUGHT):
-        came, text = said
+    if result := st.session_state.get(IMPORTED):
+        came, text = result
         (st.success if came else st.error)(text, icon=":material/check:" if came else ":material/error:")
 
 
-def _bring(ledger: Ledger, room: Conversations, key: str) -> None:
+def _import(ledger: Ledger, conversations: Conversations, key: str) -> None:
     """A file was chosen. Before the page is drawn, so that the list has what came in; with a new uploader afterwards,
     so that nothing is read twice."""
     from llmtrack.chat.conversations import import_file
 
     file = st.session_state[key]
     if file is None:  # taken out again
-        st.session_state.pop(BROUGHT, None)
+        st.session_state.pop(IMPORTED, None)
         return
     try:
-        brought = import_file(ledger, room.user_id, file)
+        imported = import_file(ledger, conversations.user_id, file)
     except ChatError as error:
-        st.session_state[BROUGHT] = False, f"{formatting.plain(file.name)}: {formatting.plain(str(error))}"
+        st.session_state[IMPORTED] = False, f"{formatting.plain(file.name)}: {formatting.plain(str(error))}"
     else:
-        st.session_state[BROUGHT] = True, _report(brought)
+        st.session_state[IMPORTED] = True, _report(imported)
     st.session_state[IMPORTS] += 1
 
 
-def _report(brought: Imported) -> str:
+def _report(imported: Imported) -> str:
     """What came of an import, as Markdown."""
-    what = formatting.counted(brought.conversations, "conversation")
-    lines = [f"{what} with {formatting.counted(brought.messages, 'message')} came in."]
-    if brought.extended:
-        lines[0] = f"{what} came in, {formatting.counted(brought.extended, 'conversation')} went on: "
-        lines[0] += f"{formatting.counted(brought.messages, 'message')}."
-    if brought.unchanged:
-        were = "was" if brought.unchanged == 1 else "were"
-        lines.append(f"{formatting.counted(brought.unchanged, 'conversation')} {were} here already.")
-    if brought.left_out:
+    what = formatting.counted(imported.conversations, "conversation")
+    lines = [f"{what} with {formatting.counted(imported.messages, 'message')} came in."]
+    if imported.extended:
+        lines[0] = f"{what} came in, {formatting.counted(imported.extended, 'conversation')} went on: "
+        lines[0] += f"{formatting.counted(imported.messages, 'message')}."
+    if imported.unchanged:
+        were = "was" if imported.unchanged == 1 else "were"
+        lines.append(f"{formatting.counted(imported.unchanged, 'conversation')} {were} here already.")
+    if imported.left_out:
         lines.append(
-            f"{formatting.counted(brought.left_out, 'message')} left out: tools' output, or pictures without text."
+            f"{formatting.counted(imported.left_out, 'message')} left out: tools' output, or pictures without text."
         )
     text = " ".join(lines)
-    if brought.damaged:
-        text += f"\n\n{formatting.counted(brought.damaged, 'conversation')} left out:\n"
-        text += "".join(f"\n- {formatting.plain(problem)}" for problem in brought.problems)
-        if (more := brought.damaged - len(brought.problems)) > 0:
+    if imported.damaged:
+        text += f"\n\n{formatting.counted(imported.damaged, 'conversation')} left out:\n"
+        text += "".join(f"\n- {formatting.plain(problem)}" for problem in imported.problems)
+        if (more := imported.damaged - len(imported.problems)) > 0:
             text += f"\n- and {formatting.counted(more, 'more', 'more')}"
     return text
 

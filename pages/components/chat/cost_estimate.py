@@ -48,19 +48,19 @@ def quotes(
     ]
 
 
-def draw(found: Sequence[Quote], heed: Callable[[Hint], None]) -> None:
+def draw(quotes: Sequence[Quote], take_hint: Callable[[Hint], None]) -> None:
     """The price in a line, and under it the best ways to pay less, which a press takes."""
     with st.container(gap=None):
-        st.caption(line(found))
+        st.caption(line(quotes))
         with st.container(horizontal=True, gap="small"):
-            for hint in found[0].hints[:MOST_HINTS]:
+            for hint in quotes[0].hints[:MOST_HINTS]:
                 st.button(
                     formatting.plain(f"{advice(hint)}: saves {formatting.usd(hint.saves)}"),
                     key=f"hint_{hint.kind}",
                     icon=":material/lightbulb:",
                     type="tertiary",
                     help=formatting.plain(hint.words),
-                    on_click=heed,
+                    on_click=take_hint,
                     args=(hint,),
                 )
 
@@ -72,56 +72,56 @@ def advice(hint: Hint) -> str:
     return "Start afresh" if hint.kind == "start_afresh" else "Leave earlier files behind"
 
 
-def line(found: Sequence[Quote]) -> str:
+def line(quotes: Sequence[Quote]) -> str:
     """``≈ $0.004 before you type, 78 % of it is the history · $0.006 with an answer of the usual length``.
 
     Where several models are to answer it is their sum, and what each of them takes.
     """
-    several = len(found) > 1
+    several = len(quotes) > 1
     parts = []
-    if any(one.before is not None and one.standing_tokens for one in found):
-        parts.append(f"≈ {_sum(found, [one.before for one in found])} before you type{_consists_of(found[0])}")
-    if any(one.expected is not None for one in found):
-        parts.append(f"{'' if parts else '≈ '}{with_answer(found)}")
-    if unknown := [one.model.name for one in found if one.expected is None]:
+    if any(quote.before is not None and quote.standing_tokens for quote in quotes):
+        parts.append(f"≈ {_sum(quotes, [quote.before for quote in quotes])} before you type{_composition(quotes[0])}")
+    if any(quote.expected is not None for quote in quotes):
+        parts.append(f"{'' if parts else '≈ '}{with_answer(quotes)}")
+    if unknown := [quote.model.name for quote in quotes if quote.expected is None]:
         if not several:
             return "What the next message will cost is unknown: its model has no known price."
         parts.append(formatting.plain(f"the price of {' and '.join(unknown)} is unknown"))
     parts += [
-        f"**more than {formatting.plain(one.model.name)} can read**, {formatting.compact(one.model.context)} tokens"
-        for one in found
-        if one.too_long
+        f"**more than {formatting.plain(quote.model.name)} can read**, {formatting.compact(quote.model.context)} tokens"
+        for quote in quotes
+        if quote.too_long
     ]
     return " · ".join(parts)
 
 
-def with_answer(found: Sequence[Quote]) -> str:
+def with_answer(quotes: Sequence[Quote]) -> str:
     """What is expected of the message with its answer, or answers: ``$0.006 with an answer of the usual length``."""
-    answers = "answers" if len(found) > 1 else "an answer"
-    return f"{_sum(found, [one.expected for one in found])} with {answers} of the usual length{_each(found)}"
+    answers = "answers" if len(quotes) > 1 else "an answer"
+    return f"{_sum(quotes, [quote.expected for quote in quotes])} with {answers} of the usual length{_by_model(quotes)}"
 
 
-def _sum(found: Sequence[Quote], amounts: Sequence[Decimal | None]) -> str:
+def _sum(quotes: Sequence[Quote], amounts: Sequence[Decimal | None]) -> str:
     """Real and simulated dollars, each by itself."""
-    told = []
-    known = [(one.simulated, amount) for one, amount in zip(found, amounts, strict=True) if amount is not None]
+    sums = []
+    priced = [(quote.simulated, amount) for quote, amount in zip(quotes, amounts, strict=True) if amount is not None]
     for simulated in (False, True):
-        if some := [amount for is_simulated, amount in known if is_simulated == simulated]:
-            told.append(formatting.plain(formatting.usd(sum(some, Decimal(0)))) + (" simulated" if simulated else ""))
-    return " and ".join(told)
+        if some := [amount for is_simulated, amount in priced if is_simulated == simulated]:
+            sums.append(formatting.plain(formatting.usd(sum(some, Decimal(0)))) + (" simulated" if simulated else ""))
+    return " and ".join(sums)
 
 
-def _each(found: Sequence[Quote]) -> str:
+def _by_model(quotes: Sequence[Quote]) -> str:
     """What each of several models would take."""
-    if len(found) < 2:
+    if len(quotes) < 2:
         return ""
-    told = [f"{one.model.name} {formatting.usd(one.expected)}" for one in found if one.expected is not None]
-    return f" ({formatting.plain(', '.join(told))})"
+    prices = [f"{quote.model.name} {formatting.usd(quote.expected)}" for quote in quotes if quote.expected is not None]
+    return f" ({formatting.plain(', '.join(prices))})"
 
 
-def _consists_of(one: Quote) -> str:
+def _composition(quote: Quote) -> str:
     """Which part of what goes along is history, and which part of all is files."""
-    if not one.history_tokens or not one.history_share:
+    if not quote.history_tokens or not quote.history_share:
         return ""
-    files = f", {formatting.share(one.file_tokens, one.input_tokens)} its files" if one.file_tokens else ""
-    return f", {formatting.share(one.history_share)} of it is the history{files}"
+    files = f", {formatting.share(quote.file_tokens, quote.input_tokens)} its files" if quote.file_tokens else ""
+    return f", {formatting.share(quote.history_share)} of it is the history{files}"

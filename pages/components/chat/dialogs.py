@@ -43,22 +43,22 @@ def done(work: Callable[..., Any], *args: Any) -> None:
 
 
 @st.dialog("Rename", icon=":material/edit:", on_dismiss=close)
-def rename(room: Conversations, conversation: Conversation) -> None:
+def rename(conversations: Conversations, conversation: Conversation) -> None:
     """Give a conversation another title."""
     with st.form("rename", border=False):
         title = st.text_input("Title", conversation.title, max_chars=200)
         if st.form_submit_button("Rename"):
-            done(room.rename, conversation.id, title)
+            done(conversations.rename, conversation.id, title)
 
 
 @st.dialog("Edit and ask again", width="medium", icon=":material/edit:", on_dismiss=close)
-def edit(room: Conversations, message: Message, model: Model) -> None:
+def edit(conversations: Conversations, message: Message, model: Model) -> None:
     """Another version of a message; the one there stays, as a branch."""
     with st.form("edit", border=False):
         text = st.text_area("Message", message.text, height=200)
         st.caption(f"Asks {model.name}. The message as it was, and the answers to it, stay as a version beside it.")
         if st.form_submit_button("Ask"):
-            done(room.edit, message.id, text, model)
+            done(conversations.edit, message.id, text, model)
 
 
 @st.dialog("Plain text", width="medium", icon=":material/content_copy:", on_dismiss=close)

@@ -49,7 +49,7 @@ def follow(replies: Sequence[tuple[Reply, DeltaGenerator]]) -> None:
     """
     growing = [_Canvas(reply, place) for reply, place in replies]
     runs = counter()
-    mine = runs[0]
+    this_run = runs[0]
     try:
         while growing:
             for canvas in growing:
@@ -63,7 +63,7 @@ def follow(replies: Sequence[tuple[Reply, DeltaGenerator]]) -> None:
                     canvas.end()
             growing = [canvas for canvas in growing if not canvas.reply.done.is_set()]
     except StopException:
-        if _stopped_by_button(runs, mine):
+        if _stopped_by_button(runs, this_run):
             for canvas in growing:
                 canvas.reply.cancel()
         raise
@@ -120,7 +120,7 @@ class _Canvas:
             self._live.empty()
 
 
-def _stopped_by_button(runs: list[int], mine: int) -> bool:
+def _stopped_by_button(runs: list[int], this_run: int) -> bool:
     """Whether it was the Stop button that ended the script, and not a closed tab, another page or another control.
 
     Streamlit ends a script the same way for all of them. A visitor who left is no longer known to its runtime as
@@ -130,4 +130,4 @@ def _stopped_by_button(runs: list[int], mine: int) -> bool:
     if context is None or not exists():
         return True
     time.sleep(LEAVING_SECONDS)
-    return runs[0] == mine and get_instance().is_active_session(context.session_id)
+    return runs[0] == this_run and get_instance().is_active_session(context.session_id)

@@ -27,7 +27,7 @@ BROKEN = ("error", "empty", "abandoned")
 Act = Callable[[str, int], None]
 """Does one of the actions above to the message with this id."""
 Judge = Callable[[int, int, str | None], None]
-"""Tells what somebody thinks of the message with this id: 1, -1, or 0 to take it back; and why."""
+"""Stores a judgement of the message with this id: 1, -1, or 0 to take it back; and a comment."""
 
 
 def let_wide_parts_scroll() -> None:
@@ -36,25 +36,27 @@ def let_wide_parts_scroll() -> None:
     st.html(f"<style>{wide} {{ overflow-x: auto; overflow-y: hidden }}</style>")
 
 
-def draw_person(message: Message, room: Conversations, act: Act) -> None:
+def draw_person(message: Message, conversations: Conversations, act: Act) -> None:
     """What a person wrote, with its files."""
     with st.chat_message("user", avatar=PERSON):
         if message.files:
-            _draw_files(message, room)
+            _draw_files(message, conversations)
         with st.container(horizontal=True, vertical_alignment="top", gap="small", wrap=False):
             st.markdown(from_person(message.text), width="stretch")
-            _walk(message, room)
+            _draw_versions(message, conversations)
             _menu(message, [EDIT], act)
 
 
-def draw_answer(message: Message, room: Conversations, found: Figures | None, act: Act, judge: Judge) -> None:
+def draw_answer(
+    message: Message, conversations: Conversations, figures: Figures | None, act: Act, judge: Judge
+) -> None:
     """An answer that has ended: thoughts, text, what went wrong, what it took."""
     with st.chat_message("assistant", avatar=MODEL):
         draw_body(message)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            _walk(message, room)
+            _draw_versions(message, conversations)
             if message.text:
-                _judge(message, found, judge)
+                _judge(message, figures, judge)
             if message.status in BROKEN:
                 st.button(
                     "Retry",
@@ -69,7 +71,7 @@ def draw_answer(message: Message, room: Conversations, found: Figures | None, ac
                     on_click=act, args=(CONTINUE, message.id),
                 )  # fmt: skip
             _menu(message, _possible(message), act)
-            st.caption(answer_footer.line(message, found, message.quoted), width="content")
+            st.caption(answer_footer.line(message, figures, message.quoted), width="content")
 
 
 def draw_body(message: Message) -> None:
@@ -98,26 +100,29 @@ def _menu(message: Message, actions: list[str], act: Act) -> None:
     )
 
 
-def _judge(message: Message, found: Figures | None, judge: Judge) -> None:
+def _judge(message: Message, figures: Figures | None, judge: Judge) -> None:
     """Thumbs and, once one is given, why."""
     key, why = f"judged_{message.id}", f"why_{message.id}"
-    score = found.score if found else None
+    score = figures.score if figures else None
     if key not in st.session_state and score:
         st.session_state[key] = 1 if score > 0 else 0
 
-    def told() -> None:
+    def send_judgement() -> None:
         value = st.session_state.get(key)
         judge(message.id, 0 if value is None else (1 if value else -1), st.session_state.get(why) or None)
 
-    value = st.feedback("thumbs", key=key, on_change=told)
+    value = st.feedback("thumbs", key=key, on_change=send_judgement)
     if value is not None:
         with st.popover("Why?", type="tertiary", help="Say what was good or bad about it"):
             st.text_input(
-                "What was good or bad about it?", (found.comment if found else None) or "", key=why, on_change=told
+                "What was good or bad about it?",
+                (figures.comment if figures else None) or "",
+                key=why,
+                on_change=send_judgement,
             )
 
 
-def _walk(message: Message, room: Conversations) -> None:
+def _draw_versions(message: Message, conversations: Conversations) -> None:
     """The way to the other versions of this turn."""
     if len(message.versions) < 2:
         return
@@ -133,13 +138,13 @@ def _walk(message: Message, room: Conversations) -> None:
                 type="tertiary",
                 help=f"{name} version",
                 disabled=not there,
-                on_click=room.choose,
+                on_click=conversations.choose,
                 args=(message.versions[at + step] if there else message.id,),
             )
 
 
-def _draw_files(message: Message, room: Conversations) -> None:
-    small = room.thumbnails([file.id for file in message.files])
+def _draw_files(message: Message, conversations: Conversations) -> None:
+    small = conversations.thumbnails([file.id for file in message.files])
     with st.container(horizontal=True, gap="small"):
         for file in message.files:
             if picture := small.get(file.id):

@@ -76,9 +76,9 @@ def follow(catalog: Catalog, conversation_id: int | None, model: str | None) -> 
     keep(conversation_id)
     if model is not None:
         with suppress(ChatError):  # its provider is no longer set up
-            found = catalog.find(model)
-            if found.needs is None:
-                choose(found)
+            last_used = catalog.find(model)
+            if last_used.needs is None:
+                choose(last_used)
 
 
 def keep(conversation_id: int | None) -> None:
@@ -120,9 +120,9 @@ def named(catalog: Catalog, typed: str, current: str) -> Model:
         lambda name: wanted in name,
     )
     for fits in ways if wanted else ():
-        found = [model for model in catalog.models if fits(model.name.casefold())]
-        if found:
-            return min(found, key=lambda model: (model.needs is not None, model.ended()))
+        matches = [model for model in catalog.models if fits(model.name.casefold())]
+        if matches:
+            return min(matches, key=lambda model: (model.needs is not None, model.ended()))
     provider = current.partition("/")[0]
     if text and not catalog.find(current).simulated:
         return catalog.find(f"{provider}/{text}")
@@ -148,11 +148,11 @@ def _labels(listed: Sequence[Model], catalog: Catalog, favourites: Sequence[str]
 
     pricer = pricer_for(ledger)  # once: it asks the ledger whether the price book has changed
     providers = {provider.name: provider for provider in catalog.providers}
-    known = {model.key for model in catalog.models}
+    listed_keys = {model.key for model in catalog.models}
     return {
         model.key: (STAR if model.key in favourites else "")
         + label(model, providers[model.provider], None if model.needs else _prices(model, pricer))
-        + ("" if model.key in known else " — typed in")
+        + ("" if model.key in listed_keys else " — typed in")
         for model in listed
     }
 
@@ -176,8 +176,8 @@ def label(model: Model, provider: ProviderModels, price: Prices | None = None) -
     parts.append(_takes(model))
     if not model.ended():  # last: a narrow box cuts it off, and the settings have it too
         parts.append(end)
-    told = " · ".join(part for part in parts if part)
-    return f"{name} — {told}" if told else name
+    details = " · ".join(part for part in parts if part)
+    return f"{name} — {details}" if details else name
 
 
 def facts(model: Model, price: Prices | None = None) -> str:
@@ -208,4 +208,6 @@ def _dollars(price: Decimal | None) -> str:
 
 
 def _takes(model: Model) -> str:
-    return " and ".join(name for name, taken in (("images", model.takes.images), ("PDF", model.takes.pdf)) if taken)
+    return " and ".join(
+        name for name, taken in (("images", model.capabilities.images), ("PDF", model.capabilities.pdf)) if taken
+    )

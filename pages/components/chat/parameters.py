@@ -26,8 +26,8 @@ def owner(conversation: Conversation | None) -> str:
 def draw(model: Model, conversation: Conversation | None) -> Parameters:
     """The controls: only what the model knows is asked for."""
     whose = owner(conversation)
-    kept = conversation.parameters if conversation else Parameters()
-    for key, value in _values(whose, kept).items():
+    stored = conversation.parameters if conversation else Parameters()
+    for key, value in _values(whose, stored).items():
         st.session_state.setdefault(key, value)
     system = st.text_area(
         "System prompt",
@@ -36,13 +36,13 @@ def draw(model: Model, conversation: Conversation | None) -> Parameters:
         help="Instructions that go before the conversation, with every message.",
         persist_state="session",
     )
-    temperature = kept.temperature
-    if model.takes.temperature:
+    temperature = stored.temperature
+    if model.capabilities.temperature:
         free = st.toggle(f"Temperature {DEFAULT}", key=f"free_{whose}", persist_state="session")
-        temperature = None if free else _heat(whose)
-    effort = kept.effort
-    if model.takes.efforts:
-        effort = _effort(whose, model, kept)
+        temperature = None if free else _temperature(whose)
+    effort = stored.effort
+    if model.capabilities.efforts:
+        effort = _effort(whose, model, stored)
     most = st.number_input(
         "Longest answer, in tokens",
         min_value=1,
@@ -55,17 +55,17 @@ def draw(model: Model, conversation: Conversation | None) -> Parameters:
 
 
 def chosen(model: Model, conversation: Conversation | None) -> Parameters:
-    """What the controls say, read before they are drawn; where they have not been drawn yet, what is kept."""
+    """The values of the controls, read before they are drawn; where they have not been drawn yet, the stored ones."""
     whose, state = owner(conversation), st.session_state
-    kept = conversation.parameters if conversation else Parameters()
-    values = {key: state.get(key, value) for key, value in _values(whose, kept).items()}
+    stored = conversation.parameters if conversation else Parameters()
+    values = {key: state.get(key, value) for key, value in _values(whose, stored).items()}
     system, most = values[f"system_{whose}"], values[f"most_{whose}"]
-    temperature = kept.temperature
-    if model.takes.temperature:
+    temperature = stored.temperature
+    if model.capabilities.temperature:
         temperature = None if values[f"free_{whose}"] else float(values[f"heat_{whose}"])
-    effort = kept.effort
-    if model.takes.efforts:
-        effort = state.get(f"effort_{whose}_{model.key}", _wanted_effort(whose, model, kept))
+    effort = stored.effort
+    if model.capabilities.efforts:
+        effort = state.get(f"effort_{whose}_{model.key}", _wanted_effort(whose, model, stored))
     return Parameters((system or "").strip() or None, temperature, int(most) if most else None, effort)
 
 
@@ -85,46 +85,51 @@ def begin_anew() -> None:
 def summary(parameters: Parameters) -> str:
     """Parameters in a few words: ``temperature 1.5 · at most 100 tokens · “Answer in verse.”``."""
     system = " ".join((parameters.system or "").split())
-    told = (
+    parts = (
         None if parameters.temperature is None else f"temperature {parameters.temperature:g}",
         parameters.effort and f"effort {parameters.effort}",
         parameters.max_tokens and f"at most {parameters.max_tokens:,} tokens",
         system and f"“{system if len(system) <= 60 else system[:59] + '…'}”",
     )
-    return " · ".join(part for part in told if part)
+    return " · ".join(part for part in parts if part)
 
 
 def _values(whose: str, parameters: Parameters) -> Mapping[str, Any]:
     """What the controls hold for these parameters; the effort's differ by model."""
-    heat = parameters.temperature
+    temperature = parameters.temperature
     return {
         f"system_{whose}": parameters.system or "",
-        f"free_{whose}": heat is None,
-        f"heat_{whose}": 1.0 if heat is None else float(heat),
+        f"free_{whose}": temperature is None,
+        f"heat_{whose}": 1.0 if temperature is None else float(temperature),
         f"most_{whose}": parameters.max_tokens,
     }
 
 
-def _heat(whose: str) -> float:
+def _temperature(whose: str) -> float:
     return float(st.slider("Temperature", 0.0, 2.0, step=0.1, key=f"heat_{whose}", persist_state="session"))
 
 
-def _effort(whose: str, model: Model, kept: Parameters) -> str | None:
+def _effort(whose: str, model: Model, stored: Parameters) -> str | None:
     key = f"effort_{whose}_{model.key}"
-    st.session_state.setdefault(key, _wanted_effort(whose, model, kept))
+    st.session_state.setdefault(key, _wanted_effort(whose, model, stored))
     return st.selectbox(
-        "Reasoning effort", model.takes.efforts, index=None, key=key, placeholder=DEFAULT, persist_state="session"
+        "Reasoning effort",
+        model.capabilities.efforts,
+        index=None,
+        key=key,
+        placeholder=DEFAULT,
+        persist_state="session",
     )
 
 
-def _wanted_effort(whose: str, model: Model, kept: Parameters) -> str | None:
-    wanted = st.session_state.get(f"wanted_effort_{whose}", kept.effort)
-    return wanted if wanted in model.takes.efforts else None
+def _wanted_effort(whose: str, model: Model, stored: Parameters) -> str | None:
+    wanted = st.session_state.get(f"wanted_effort_{whose}", stored.effort)
+    return wanted if wanted in model.capabilities.efforts else None
 
 
 def _forget(whose: str) -> None:
     """Leave nothing of what the controls held."""
     names = tuple(f"{name}_{whose}" for name in ("system", "free", "heat", "most", "wanted_effort"))
-    for key in [str(one) for one in st.session_state]:
+    for key in [str(state_key) for state_key in st.session_state]:
         if key in names or key.startswith(f"effort_{whose}_"):
             del st.session_state[key]

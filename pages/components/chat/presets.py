@@ -21,7 +21,7 @@ APPLIED = "preset_applied"
 """The preset last applied: the name that is offered for saving."""
 OPENED = "presets_opened"
 """How often the dialog was opened."""
-SAID = "preset_said"
+NOTICE = "preset_said"
 RENAMED = "preset_renamed"
 """The preset whose name is being changed."""
 REMOVED = "preset_removed"
@@ -57,8 +57,8 @@ def draw_choice(catalog: Catalog, preferences: Preferences, conversation_id: int
             help="Save the model and its settings as a preset; rename, replace or delete presets",
             on_click=want,
         )
-    if said := st.session_state.pop(SAID, None):
-        st.toast(said, icon=":material/bookmark:")
+    if notice := st.session_state.pop(NOTICE, None):
+        st.toast(notice, icon=":material/bookmark:")
 
 
 def apply(catalog: Catalog, preferences: Preferences, name: str, conversation_id: int | None) -> None:
@@ -72,38 +72,38 @@ def apply(catalog: Catalog, preferences: Preferences, name: str, conversation_id
         return
     parameters.put(conversation_id, preset.parameters)
     st.session_state[APPLIED] = preset.name
-    st.session_state[SAID] = f"“{formatting.plain(preset.name)}” is applied."
+    st.session_state[NOTICE] = f"“{formatting.plain(preset.name)}” is applied."
 
 
 @st.dialog("Presets", width="medium", icon=":material/bookmark:", on_dismiss=dialogs.close)
 def manage(
-    catalog: Catalog, preferences: Preferences, model: Model, told: Parameters, conversation_id: int | None
+    catalog: Catalog, preferences: Preferences, model: Model, current: Parameters, conversation_id: int | None
 ) -> None:
     """Save what is set now under a name; apply, rename, replace and delete what was saved."""
     with st.form("save_preset", border=False):
-        st.caption(f"Set now: {describe(model.name, told)}")
+        st.caption(f"Set now: {describe(model.name, current)}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of the preset", st.session_state.get(APPLIED, ""), max_chars=60)
             saved = st.form_submit_button("Save", type="primary")
     if saved:
-        _attempt(lambda: _save(preferences, name, model, told))
+        _attempt(lambda: _save(preferences, name, model, current))
     for preset in preferences.presets:
         if preset.name == st.session_state.get(RENAMED):
             _draw_renaming(preferences, preset)
         else:
-            _draw_one(catalog, preferences, preset, model, told, conversation_id)
+            _draw_preset(catalog, preferences, preset, model, current, conversation_id)
     if removed := st.session_state.get(REMOVED):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"“{formatting.plain(removed.name)}” was deleted.", width="content")
             st.button("Undo", key="undo_preset", icon=":material/undo:", on_click=_restore, args=(preferences,))
 
 
-def _draw_one(
+def _draw_preset(
     catalog: Catalog,
     preferences: Preferences,
     preset: Preset,
     model: Model,
-    told: Parameters,
+    current: Parameters,
     conversation_id: int | None,
 ) -> None:
     menu = f"preset_menu_{preset.name}"
@@ -111,7 +111,7 @@ def _draw_one(
     def act() -> None:
         action = st.session_state[menu]
         if action == REPLACE:
-            preferences.save_preset(preset.name, model, told)
+            preferences.save_preset(preset.name, model, current)
         elif action == RENAME:
             st.session_state[RENAMED] = preset.name
         elif action == REMOVE:
@@ -152,15 +152,15 @@ def _draw_renaming(preferences: Preferences, preset: Preset) -> None:
     _attempt(lambda: _rename(preferences, preset.name, new))
 
 
-def _save(preferences: Preferences, name: str, model: Model, told: Parameters) -> None:
-    st.session_state[APPLIED] = preferences.save_preset(name, model, told)
+def _save(preferences: Preferences, name: str, model: Model, current: Parameters) -> None:
+    st.session_state[APPLIED] = preferences.save_preset(name, model, current)
 
 
 def _rename(preferences: Preferences, name: str, new: str) -> None:
-    kept = preferences.rename_preset(name, new)
+    saved = preferences.rename_preset(name, new)
     st.session_state.pop(RENAMED, None)
     if st.session_state.get(APPLIED) == name:
-        st.session_state[APPLIED] = kept
+        st.session_state[APPLIED] = saved
 
 
 def _restore(preferences: Preferences) -> None:
@@ -177,6 +177,6 @@ def _attempt(work: Callable[[], None]) -> None:
         st.rerun()
 
 
-def describe(model: str, told: Parameters) -> str:
+def describe(model: str, chosen_parameters: Parameters) -> str:
     """A model with parameters in a line."""
-    return formatting.plain(" · ".join(part for part in (model, parameters.summary(told)) if part))
+    return formatting.plain(" · ".join(part for part in (model, parameters.summary(chosen_parameters)) if part))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.components import formatting
 from pages.components.chat import conversation_list, dialogs
+from pages.components.chat.problems import attempt
 
 if TYPE_CHECKING:
     from llmtrack.chat.conversations import Conversation, Conversations
@@ -22,11 +24,9 @@ RENAME, PIN, UNPIN, ARCHIVE, RESTORE, DELETE = (
     ":material/delete: Delete",
 )
 DELETED = "conversation_deleted"
-Attempt = Callable[..., Any]
-"""Does something and tells the page if it cannot be done."""
 
 
-def draw(room: Conversations, conversation: Conversation, cost: str, attempt: Attempt) -> None:
+def draw(conversations: Conversations, conversation: Conversation, cost: str) -> None:
     """Title, cost and menu in one row."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(width="stretch", gap=None):
@@ -34,7 +34,7 @@ def draw(room: Conversations, conversation: Conversation, cost: str, attempt: At
             if cost:
                 st.caption(f"So far {cost}")
         with st.popover("Export", icon=":material/download:", type="tertiary", help="Take this conversation out"):
-            _draw_export(room, conversation)
+            _draw_export(conversations, conversation)
         st.menu_button(
             "More",
             _possible(conversation),
@@ -42,11 +42,11 @@ def draw(room: Conversations, conversation: Conversation, cost: str, attempt: At
             type="tertiary",
             help="What can be done with this conversation",
             on_click=_act,
-            args=(room, conversation, attempt),
+            args=(conversations, conversation),
         )
 
 
-def _draw_export(room: Conversations, conversation: Conversation) -> None:
+def _draw_export(conversations: Conversations, conversation: Conversation) -> None:
     """Download buttons; a file is made only when its button is pressed.
 
     Streamlit serves it to whoever has its address, without a cookie, until this session ends. The address is a hash of
@@ -55,15 +55,15 @@ def _draw_export(room: Conversations, conversation: Conversation) -> None:
     from llmtrack.chat.conversations import to_json, to_markdown
 
     name = file_name(conversation.title)
-    for kind, make, mime in (
-        ("Markdown", to_markdown, "text/markdown"),
-        ("JSON", to_json, "application/json"),
+    for kind, write, extension, media_type in (
+        ("Markdown", to_markdown, "md", "text/markdown"),
+        ("JSON", to_json, "json", "application/json"),
     ):
         st.download_button(
             kind,
-            lambda make=make: make(conversation, room.figures(conversation.everything)),
-            file_name=f"{name}.{'md' if kind == 'Markdown' else 'json'}",
-            mime=mime,
+            partial(_export, write, conversations, conversation),
+            file_name=f"{name}.{extension}",
+            mime=media_type,
             icon=":material/download:",
             key=f"export_{kind}_{conversation.id}",
             on_click="ignore",
@@ -71,13 +71,17 @@ def _draw_export(room: Conversations, conversation: Conversation) -> None:
         )
 
 
+def _export(write: Callable[..., str], conversations: Conversations, conversation: Conversation) -> str:
+    return write(conversation, conversations.figures(conversation.everything))
+
+
 def file_name(title: str) -> str:
     """A title as the name of a file on any system."""
-    kept = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
-    return "-".join(filter(None, kept.split("-")))[:60] or "conversation"
+    letters = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+    return "-".join(filter(None, letters.split("-")))[:60] or "conversation"
 
 
-def draw_undo(room: Conversations, attempt: Attempt) -> None:
+def draw_undo(conversations: Conversations) -> None:
     """After a conversation was deleted: the way back."""
     deleted = st.session_state.get(DELETED)
     if deleted is None:
@@ -85,7 +89,7 @@ def draw_undo(room: Conversations, attempt: Attempt) -> None:
     conversation_id, title = deleted
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"“{formatting.plain(title)}” was deleted.", width="content")
-        st.button("Undo", key="undo", icon=":material/undo:", on_click=_undo, args=(room, conversation_id, attempt))
+        st.button("Undo", key="undo", icon=":material/undo:", on_click=_undo, args=(conversations, conversation_id))
 
 
 def _possible(conversation: Conversation) -> list[str]:
@@ -97,21 +101,21 @@ def _possible(conversation: Conversation) -> list[str]:
     ]
 
 
-def _act(room: Conversations, conversation: Conversation, attempt: Attempt) -> None:
+def _act(conversations: Conversations, conversation: Conversation) -> None:
     action = st.session_state["conversation_menu"]
     if action == RENAME:
         dialogs.want(dialogs.RENAME)
     elif action in (PIN, UNPIN):
-        attempt(room.pin, conversation.id, action == PIN)
+        attempt(conversations.pin, conversation.id, action == PIN)
     elif action in (ARCHIVE, RESTORE):
-        attempt(room.archive, conversation.id, action == ARCHIVE)
+        attempt(conversations.archive, conversation.id, action == ARCHIVE)
     elif action == DELETE:
-        attempt(room.delete, conversation.id)
+        attempt(conversations.delete, conversation.id)
         st.session_state[DELETED] = (conversation.id, conversation.title)
         conversation_list.show(None)
 
 
-def _undo(room: Conversations, conversation_id: int, attempt: Attempt) -> None:
-    attempt(room.restore, conversation_id)
+def _undo(conversations: Conversations, conversation_id: int) -> None:
+    attempt(conversations.restore, conversation_id)
     st.session_state.pop(DELETED, None)
     conversation_list.show(conversation_id)

@@ -60,12 +60,12 @@ def documents(file: BinaryIO, most: int = MOST_UNPACKED) -> Iterator[Iterator[by
     left = [most]
     with _readable(), zipfile.ZipFile(_Bounded(file)) as archive:
         # `shared_conversations.json` is a list of links, and not a document.
-        members = [one for one in archive.infolist() if _CONVERSATIONS.fullmatch(one.filename)]
+        members = [member for member in archive.infolist() if _CONVERSATIONS.fullmatch(member.filename)]
         if not members:
             raise ChatError(
                 "There is no conversations.json or conversations-000.json in this zip: choose the export as it came."
             )
-        for member in sorted(members, key=lambda one: one.filename):
+        for member in sorted(members, key=lambda member: member.filename):
             if member.compress_type not in _COMPRESSIONS or member.flag_bits & 1:
                 raise ChatError(
                     f"{member.filename} in this zip is encrypted or packed in a way that is not read here: "

@@ -1,4 +1,4 @@
-"""ChatGPT's export, in its forms of 2023 to 2026: a tree of nodes, some of which say nothing a person wrote or read."""
+"""ChatGPT's export, in its forms of 2023 to 2026: a tree of nodes, some of which hold nothing a person wrote or saw."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ChatGPTMessage(Schema):
 
     @property
     def text(self) -> str:
-        """What is said in it, typed or spoken."""
+        """Its text, typed or spoken."""
         if self.author.role not in _SHOWN or self.is_hidden or self.recipient not in (None, "", "all"):
             return ""
         return "\n\n".join(text for part in _list(self.content, "parts") if (text := _text(part)).strip())
@@ -54,8 +54,12 @@ class ChatGPTMessage(Schema):
         """What the model thought, where the export has it."""
         if (self.content or {}).get("content_type") != "thoughts":
             return ""
-        told = [str(one.get("content") or "") for one in _list(self.content, "thoughts") if isinstance(one, dict)]
-        return "\n\n".join(filter(None, told))
+        thoughts = [
+            str(thought.get("content") or "")
+            for thought in _list(self.content, "thoughts")
+            if isinstance(thought, dict)
+        ]
+        return "\n\n".join(filter(None, thoughts))
 
     @property
     def model(self) -> str | None:
@@ -127,13 +131,13 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
 
 
 def _list(content: Mapping[str, Any] | None, name: str) -> list[Any]:
-    told = (content or {}).get(name)
-    return told if isinstance(told, list) else []
+    value = (content or {}).get(name)
+    return value if isinstance(value, list) else []
 
 
 def _text(part: Any) -> str:
     """A part of a message: text, or what was spoken."""
     if isinstance(part, str):
         return part
-    told = part.get("text") if isinstance(part, dict) and part.get("content_type") == "audio_transcription" else None
-    return told if isinstance(told, str) else ""
+    text = part.get("text") if isinstance(part, dict) and part.get("content_type") == "audio_transcription" else None
+    return text if isinstance(text, str) else ""

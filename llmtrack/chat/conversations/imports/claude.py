@@ -29,7 +29,7 @@ class ClaudeMessage(Schema):
     attachments: list[dict[str, Any]] | None = None
     files: list[dict[str, Any]] | None = None
 
-    def told(self, kind: str) -> str:
+    def parts_of(self, kind: str) -> str:
         """The parts of one kind: ``text`` or ``thinking``."""
         texts = [part.get(kind) for part in self.content or () if part.get("type") == kind]
         return "\n\n".join(text for text in texts if isinstance(text, str) and text.strip())
@@ -42,7 +42,7 @@ class ClaudeMessage(Schema):
             name, text = file.get("file_name") or "pasted text", file.get("extracted_content")
             parts.append(f"[{name}]\n\n{text}" if isinstance(text, str) and text else f"[{name}]")
         parts += [f"[{file.get('file_name')}]" for file in self.files or () if file.get("file_name")]
-        return "\n\n".join(filter(None, [*parts, self.told("text") or (self.text or "").strip()]))
+        return "\n\n".join(filter(None, [*parts, self.parts_of("text") or (self.text or "").strip()]))
 
 
 class ClaudeConversation(Schema):
@@ -83,7 +83,7 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
             continue
         messages.append(
             ImportedMessage(
-                key, above[key], "user" if role == "user" else "assistant", text, message.told("thinking"),
+                key, above[key], "user" if role == "user" else "assistant", text, message.parts_of("thinking"),
                 status=None if role == "user" else "ok", created_at=message.created_at,
             )
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What every import comes to: a conversation with its messages, in the order in which they can be kept."""
+"""The common form of every import: a conversation with its messages, each after its parent."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ImportedMessage:
-    """A message as another program kept it."""
+    """A message of another program."""
 
     key: str
-    """Its id in that program, by which it is known again."""
+    """Its id in that program, by which it is recognized in a later import."""
     parent: str | None
     """The `key` of the message before it."""
     role: Role
@@ -48,10 +48,10 @@ class ImportedMessage:
 
 @dataclass(frozen=True, slots=True)
 class ImportedConversation:
-    """A conversation as another program kept it."""
+    """A conversation of another program."""
 
     source: str
-    """The program and its id there, by which it is known again; empty where it has none."""
+    """The program and its id there, to recognize it in a later import; empty where it has none."""
     title: str
     messages: tuple[ImportedMessage, ...]
     """Every message after its parent."""

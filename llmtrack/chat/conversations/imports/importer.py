@@ -1,4 +1,4 @@
-"""Keeps what an import brings: each conversation whole or not at all, and nothing twice."""
+"""Stores the conversations of an import: each whole or not at all, and nothing twice."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ def import_file(ledger: Ledger, user_id: str, file: BinaryIO | bytes) -> Importe
     """
     from llmtrack.ledger.chats import Chats
 
-    desk = _Import(Chats(ledger, user_id))
+    importer = _Importer(Chats(ledger, user_id))
     seen = 0
     for document in archive.documents(io.BytesIO(file) if isinstance(file, bytes) else file):
         for entry in entries(document):
             seen += 1
             if seen > MOST_CONVERSATIONS:
                 raise ChatError(f"This file has more than {MOST_CONVERSATIONS:,} conversations: import it in parts.")
-            desk.take(seen, entry)
-    return desk.result(seen)
+            importer.add(seen, entry)
+    return importer.result(seen)
 
 
-class _Import:
+class _Importer:
     """One import on its way."""
 
     def __init__(self, chats: Chats) -> None:
@@ -80,8 +80,8 @@ class _Import:
         self._newest = (0, 0)
         self._last_problem: Unreadable | None = None
 
-    def take(self, number: int, entry: Any) -> None:
-        """Keeps a conversation, or notes why it cannot be. One without a message in it is passed over."""
+    def add(self, number: int, entry: Any) -> None:
+        """Stores a conversation, or notes why that is not possible. One without a message is passed over."""
         count = self._count
         try:
             chat = _recognized(entry)
@@ -92,7 +92,7 @@ class _Import:
             return
         self._count = replace(count, left_out=count.left_out + chat.left_out)
         source = chat.source or _fingerprint(chat)
-        at = self._known(source)
+        at = self._existing(source)
         if at is not None:
             self._extend(at, chat)
         elif chat.messages:
@@ -109,7 +109,7 @@ class _Import:
             raise ChatError(f"{problem.file} {problem}: {problem.way_out}.")
         raise ChatError(f"No conversation of this file could be read. {' '.join(count.problems[:3])}")
 
-    def _known(self, source: str) -> int | None:
+    def _existing(self, source: str) -> int | None:
         """The conversation here that came from there, or went out to it."""
         program, _, own = source.partition(":")
         if program == "llmtrack" and own.isdigit() and len(own) < 20 and self._chats.read(int(own)):
@@ -128,8 +128,8 @@ class _Import:
         self._count = replace(count, conversations=count.conversations + 1, messages=count.messages + len(lines))
 
     def _extend(self, conversation_id: int, chat: ImportedConversation) -> None:
-        found = self._chats.read(conversation_id)
-        here = found[1] if found else ()
+        conversation = self._chats.read(conversation_id)
+        here = conversation[1] if conversation else ()
         # By their ids here as well: our own export of a conversation that was imported has those.
         ids = {str(line.id): line.id for line in here}
         ids |= {str(line.meta[_KEY]): line.id for line in here if _KEY in line.meta}
@@ -179,28 +179,30 @@ def _name(number: int, entry: Any) -> str:
 def _lines(
     messages: Sequence[ImportedMessage], ids: Mapping[str, int], source: str | None
 ) -> tuple[list[Line], dict[str, int]]:
-    """Messages as they are kept, with new ids; `ids` are those of messages that are there already, by key."""
+    """Messages in stored form with new ids; `ids` are those of messages stored already, by key."""
     from llmtrack.ledger.chats import Line
 
-    known = dict(ids)
+    ids_by_key = dict(ids)
     lines: list[Line] = []
-    last = max(known.values(), default=0)
+    last = max(ids_by_key.values(), default=0)
     for message in messages:
         last = next_id(last)
         kinds = (("reasoning", message.reasoning), ("text", message.text))
         meta = {_KEY: message.key} | ({_SOURCE: source} if source and not lines else {})
         lines.append(
             Line(
-                last, known.get(message.parent or ""), message.role,
+                last, ids_by_key.get(message.parent or ""), message.role,
                 [{"type": kind, "content": text} for kind, text in kinds if text], message.provider, message.model,
                 status=message.status, error=message.error, created_at=message.created_at, meta=meta,
             )
         )  # fmt: skip
-        known[message.key] = last
-    return lines, known
+        ids_by_key[message.key] = last
+    return lines, ids_by_key
 
 
 def _fingerprint(chat: ImportedConversation) -> str:
     """What stands for a conversation without an id: the same file again gives the same."""
-    told = repr((chat.title, chat.created_at, [(one.key, one.role, one.text) for one in chat.messages]))
-    return "sha256:" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
+    content = repr(
+        (chat.title, chat.created_at, [(message.key, message.role, message.text) for message in chat.messages])
+    )
+    return "sha256:" + hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()

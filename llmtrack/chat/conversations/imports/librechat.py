@@ -35,15 +35,15 @@ class LibreMessage(Schema):
     error: bool | None = None
     unfinished: bool | None = None
 
-    def told(self, kind: str) -> str:
+    def parts_of(self, kind: str) -> str:
         """The parts of one kind: ``text`` or ``think``."""
-        found = []
+        texts = []
         for part in self.content or ():
-            told = part.get(kind) if isinstance(part, dict) and part.get("type") == kind else None
-            told = told.get("value") if isinstance(told, dict) else told
-            if isinstance(told, str) and told.strip():
-                found.append(told)
-        return "\n\n".join(found)
+            text = part.get(kind) if isinstance(part, dict) and part.get("type") == kind else None
+            text = text.get("value") if isinstance(text, dict) else text
+            if isinstance(text, str) and text.strip():
+                texts.append(text)
+        return "\n\n".join(texts)
 
 
 class LibreConversation(Schema):
@@ -68,7 +68,7 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
     for id in in_order(parents):
         message = tree[id]
         above[id] = above.get(message.parent)
-        text = message.told("text") or (message.text or "").strip()
+        text = message.parts_of("text") or (message.text or "").strip()
         if not text:
             left_out += 1
             continue
@@ -77,7 +77,7 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
         status = None if message.is_user else "error" if message.error else "abandoned" if message.unfinished else "ok"
         messages.append(
             ImportedMessage(
-                id, above[id], "user" if message.is_user else "assistant", text, message.told("think"),
+                id, above[id], "user" if message.is_user else "assistant", text, message.parts_of("think"),
                 PROVIDERS.get(endpoint, endpoint) if model else None, model, status, created_at=message.created_at,
             )
         )  # fmt: skip
@@ -85,18 +85,18 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
     times = [message.created_at for message in messages if message.created_at] or [chat.exported_at]
     return ImportedConversation(
         f"librechat:{chat.id}" if chat.id else "", title_of(chat.title, messages), tuple(messages), min(times),
-        max(times), max(messages, key=lambda one: one.created_at).key if messages else None, left_out,
+        max(times), max(messages, key=lambda message: message.created_at).key if messages else None, left_out,
     )  # fmt: skip
 
 
-def _flat(told: Any) -> list[Any]:
+def _flat(messages: Any) -> list[Any]:
     """All messages; recursive ones are walked without recursion, as nesting may be deep."""
-    if not isinstance(told, list):
+    if not isinstance(messages, list):
         raise Unreadable("has messages that are no list")
-    waiting, found = list(reversed(told)), []
+    waiting, flat = list(reversed(messages)), []
     while waiting:
         message = waiting.pop()
-        found.append(message)
+        flat.append(message)
         below = message.get("children") if isinstance(message, dict) else None
         waiting.extend(reversed(below) if isinstance(below, list) else ())
-    return found
+    return flat

@@ -37,7 +37,7 @@ class WebUIMessage(Schema):
 
     @property
     def text(self) -> str:
-        """What is said in it."""
+        """Its text."""
         if isinstance(self.content, str):
             return self.content.strip()
         texts = [part.get("text") for part in self.content or () if part.get("type") == "text"]
@@ -52,7 +52,7 @@ class History(Schema):
 
 
 class Chat(Schema):
-    """What is kept of a chat."""
+    """The content of a chat."""
 
     title: str | None = None
     history: History | None = None
@@ -73,12 +73,12 @@ class WebUIConversation(Schema):
 
 def read(entry: Mapping[str, Any]) -> ImportedConversation:
     """One of Open WebUI's chats; raises pydantic's `ValidationError` for one that is damaged."""
-    told = WebUIConversation.model_validate(entry)
-    tree = told.chat.history.messages if told.chat.history else {}
-    head = told.chat.history.current if told.chat.history else None
+    conversation = WebUIConversation.model_validate(entry)
+    tree = conversation.chat.history.messages if conversation.chat.history else {}
+    head = conversation.chat.history.current if conversation.chat.history else None
     parents = {key: message.parent for key, message in tree.items()}
     if not tree:
-        tree = {message.id or str(at): message for at, message in enumerate(told.chat.messages or ())}
+        tree = {message.id or str(at): message for at, message in enumerate(conversation.chat.messages or ())}
         keys = list(tree)
         parents = dict(zip(keys, [None, *keys], strict=False))
         head = keys[-1] if keys else None
@@ -89,9 +89,9 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
         message = tree[key]
         above[key] = above.get(parents[key])
         text, thoughts = message.text, ""
-        if message.role == "assistant" and (found := _REASONING.search(text)):
-            thoughts = "\n".join(line.removeprefix("> ") for line in found[1].strip().splitlines())
-            text = (text[: found.start()] + text[found.end() :]).strip()
+        if message.role == "assistant" and (reasoning := _REASONING.search(text)):
+            thoughts = "\n".join(line.removeprefix("> ") for line in reasoning[1].strip().splitlines())
+            text = (text[: reasoning.start()] + text[reasoning.end() :]).strip()
         if message.role not in ("user", "assistant") or not text:
             left_out += message.role != "system"
             continue
@@ -104,8 +104,15 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
             )
         )  # fmt: skip
         above[key] = key
+    title = title_of(conversation.title or conversation.chat.title, messages)
+    system = conversation.chat.system
     return ImportedConversation(
-        f"open-webui:{told.id}" if told.id else "", title_of(told.title or told.chat.title, messages), tuple(messages),
-        told.created_at, told.updated_at, above.get(head), left_out,
-        {"system": told.chat.system} if told.chat.system else {},
-    )  # fmt: skip
+        f"open-webui:{conversation.id}" if conversation.id else "",
+        title,
+        tuple(messages),
+        conversation.created_at,
+        conversation.updated_at,
+        above.get(head),
+        left_out,
+        {"system": system} if system else {},
+    )
