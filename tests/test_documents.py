@@ -44,3 +44,34 @@ def test_every_setting_has_a_default_a_value_and_a_meaning() -> None:
     names = [name.removeprefix("LLMTRACK_").lower() for name, *_ in rows]
     assert names == [*Settings.model_fields, *ProviderSettings.model_fields]
     assert [row for row in rows if "None" in row] == []
+
+
+WRITTEN = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+"""What is written by hand or made, and read by people."""
+
+
+def test_every_decision_cited_has_its_page_and_no_page_outside_the_repository_is_cited() -> None:
+    pages = {int(path.name[:4]) for path in (DOCS / "decisions").glob("*.md")}
+    sources = [path for room in ("llmtrack", "pages", "tests", "benchmarks") for path in (ROOT / room).rglob("*.py")]
+    cited = {
+        (path.relative_to(ROOT).as_posix(), int(number))
+        for path in [*sources, *WRITTEN]
+        for number in re.findall(r"\bdecision (\d+)", path.read_text(encoding="utf-8"))
+    }
+    assert len(cited) > 5
+    assert [citation for citation in sorted(cited) if citation[1] not in pages] == []
+    ours = [path for path in sources if path.name != "test_documents.py"]
+    assert [path for path in ours if re.search(r"design\.md|house\.md", path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_file_a_page_names_is_there(path: Path) -> None:
+    """Links, and paths in backticks that begin with a folder of the repository (of the SDKs' own, on one page)."""
+    text = path.read_text(encoding="utf-8")
+    links = [path.parent / link for link in re.findall(r"\]\((?!http|#|mailto)([^)#\s]+)", text)]
+    named = (
+        []
+        if path.name == "sdk-suites.md"
+        else re.findall(r"`((?:llmtrack|pages|tests|docs|benchmarks|\.ci)/[\w./-]*)`", text)
+    )
+    assert [str(name) for name in [*links, *(ROOT / name for name in named)] if not name.exists()] == []

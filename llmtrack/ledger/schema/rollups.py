@@ -64,7 +64,7 @@ def _keyed(*columns: str) -> tuple[Any, ...]:
 
 
 def is_message(operation: str, status: str) -> bool:
-    """Whether a generation counts as a message: a chat generation that was billed (`design.md`, decision 15)."""
+    """Whether a generation counts as a message: a chat generation that was billed (decision 7)."""
     return operation == "chat" and status in ("ok", "cancelled", "abandoned", "incomplete")
 
 
