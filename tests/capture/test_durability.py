@@ -16,6 +16,8 @@ import pytest
 from llmtrack.capture.tracker import Tracker
 from tests.capture.rows import rows as read_rows
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Tracker]
 
 CALLER = """
