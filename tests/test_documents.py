@@ -75,3 +75,12 @@ def test_every_file_a_page_names_is_there(path: Path) -> None:
         else re.findall(r"`((?:llmtrack|pages|tests|docs|benchmarks|\.ci)/[\w./-]*)`", text)
     )
     assert [str(name) for name in [*links, *(ROOT / name for name in named)] if not name.exists()] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.name)
+def test_a_benchmark_can_be_started_as_it_says_from_a_clone_that_is_not_installed(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    as_file, as_module = f"python benchmarks/{path.name}" in text, f"python -m benchmarks.{path.stem}" in text
+    in_the_replay = f"--adapter benchmarks/{path.name}" in text
+    assert as_file or as_module or in_the_replay, "its docstring says how to start it"
+    assert as_module or re.search(r"^sys\.path\.insert\(0, ", text, re.MULTILINE), "it finds llmtrack beside itself"

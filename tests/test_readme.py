@@ -80,6 +80,7 @@ def test_the_first_example_answers_and_leaves_a_row(provider: Provider, tmp_path
     assert "Generations  1 by 1 user\nCost         unknown, 1 call unpriced" in told(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.compares_with("genai-prices")
 def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Provider, tmp_path: Path) -> None:
     example, _, _, gateway = blocks("python")
@@ -90,6 +91,7 @@ def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Pro
     assert "Cost         $0.000027, 0 calls unpriced" in told(tmp_path)
 
 
+@pytest.mark.slow
 def test_threads_ask_for_the_user_who_started_them(provider: Provider, tmp_path: Path) -> None:
     example, _, threads, _ = blocks("python")
     python("-c", f"{example}{threads}\nassert len(answers) == 2", directory=tmp_path)
