@@ -10,7 +10,9 @@
   by turns, so that both see the same machine.
 * ``switch``: from a click on another page to that page being there, on a warm server.
 
-Times are medians. Needs a Chromium (``LLMTRACK_TEST_CHROMIUM`` names it) and Linux's ``/proc``.
+Times are medians.
+Needs what the tests need (``pip install -e '.[test]'``), a Chromium (``LLMTRACK_TEST_CHROMIUM``
+names it) and Linux's ``/proc``.
 """
 
 from __future__ import annotations

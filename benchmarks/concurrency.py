@@ -11,11 +11,14 @@ import argparse
 import json
 import multiprocessing
 import random
+import sys
 import tempfile
 import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger

@@ -6,8 +6,12 @@ python benchmarks/reading.py
 from __future__ import annotations
 
 import json
+import sys
 import timeit
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from llmtrack.capture.readers import Exchange, read
 

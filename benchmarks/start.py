@@ -2,7 +2,8 @@
 
     python benchmarks/start.py
 
-Medians of five starts each. Needs a Chromium (``LLMTRACK_TEST_CHROMIUM`` names it) and Linux's ``/proc``.
+Medians of five starts each. Needs what the tests need (``pip install -e '.[test]'``), a Chromium
+(``LLMTRACK_TEST_CHROMIUM`` names it) and Linux's ``/proc``.
 """
 
 from __future__ import annotations

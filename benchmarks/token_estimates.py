@@ -1,6 +1,6 @@
 """How far the estimate of tokens is off: recorded answers whose tokens are known, estimated.
 
-  python benchmarks/token_estimates.py <folder of the recorded traffic>
+    python benchmarks/token_estimates.py <folder of the recorded traffic>
 
 The folder holds `corpus.py` and `traffic.jsonl.gz`, as the replay of recorded traffic does.
 """
@@ -11,6 +11,9 @@ import json
 import statistics
 import sys
 from collections import defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from llmtrack.capture.estimates import estimate_input, estimate_output
 from llmtrack.capture.readers import Exchange, read

@@ -48,6 +48,11 @@ class SettingsError(ValueError):
     """A setting has a value that cannot be used; says which, what it is and what it may be."""
 
 
+def variable_of(name: str) -> str:
+    """The environment variable of a setting: ``variable_of("database_url")`` is ``LLMTRACK_DATABASE_URL``."""
+    return _SDK_NAMES.get(name, PREFIX + name.upper())
+
+
 def _http_url(value: str | None) -> str | None:
     if value is None:
         return None
@@ -62,13 +67,15 @@ class ProviderSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     base_url: str = Field(repr=False, description="an address starting with http:// or https://")
-    api_key: SecretStr | None = None
+    """Where the server is, as its SDK wants it: for OpenAI's protocol with `/v1`."""
+    api_key: SecretStr | None = Field(default=None, description="a key")
     """None where the server wants none (Ollama, vLLM)."""
-    api_key_env: str | None = None
+    api_key_env: str | None = Field(default=None, description="the name of a variable")
     """Name of the environment variable the key is in, instead of `api_key`."""
     models: tuple[str, ...] = Field(default=(), description='a list of model names, such as ["llama3.2", "qwen3"]')
     """Offered beside those the server lists itself."""
     dialect: Literal["openai", "anthropic"] = Field(default="openai", description='"openai" or "anthropic"')
+    """Whose protocol the server speaks."""
     headers: Mapping[str, SecretStr] = Field(default_factory=dict, description="a table of header names and values")
     """Sent with every request."""
 
@@ -113,7 +120,10 @@ class Settings(SignInSettings):
 
     # Where things are kept. The URL may carry a password, so it is left out of `repr`.
     database_url: str = Field(default="sqlite:///llmtrack.db", repr=False, description="a database URL")
+    """The ledger: `sqlite:///file.db`, relative to where the program is started, or `postgresql://user@host/name`."""
     journal_dir: Path | None = Field(default=None, description="a directory that can be written")
+    """Where calls wait for the ledger. Without it: `FILE.journal` beside an SQLite file, else in the user's state
+    directory."""
     capture_content: Literal["on", "off"] = Field(default="on", description='"on" or "off"')
     """Whether prompts and answers are kept beside the numbers. Conversations of the chat page are kept either way."""
 
@@ -122,30 +132,38 @@ class Settings(SignInSettings):
 
     # How long things are kept. What is left out is kept for ever; totals always are.
     keep_text_days: int | None = Field(default=None, ge=1, le=36_500, description="a number of days, at least 1")
-    """What was said: prompts, answers, error messages, comments."""
+    """What was said: prompts, answers, error messages, comments. For ever, if it is not set; so are the next two."""
     keep_property_days: int | None = Field(default=None, ge=1, le=36_500, description="a number of days, at least 1")
+    """Properties given to calls, which questions can be filtered by as long as they are there."""
     keep_row_days: int | None = Field(default=None, ge=1, le=36_500, description="a number of days, at least 1")
-    """Single calls. The app lets go of all three once a day; `llmtrack retention` does when it is run."""
+    """Single calls; their totals stay. The app removes what is older than these three once a day, `llmtrack retention`
+    when it is run."""
 
     # Who is here, and when their month begins.
     user_id: str = Field(default="local", min_length=1, max_length=200, description="a name of 1 to 200 characters")
-    """The one local user, while nobody signs in."""
+    """The one local user, while nobody signs in; in the sample `alice`, unless it is set."""
     timezone: str = Field(default="UTC", description="an IANA time zone, such as Europe/Berlin")
+    """Where days, months and billing cycles begin at midnight, on pages and in answers."""
     billing_anchor_day: int = Field(default=1, ge=1, le=31, description="a day of the month from 1 to 31")
-    """A shorter month's cycle begins on its last day."""
+    """The day on which a billing cycle begins; in a shorter month, its last day."""
 
     # Who answers. Addresses may carry a password, too.
-    openai_api_key: SecretStr | None = None
+    openai_api_key: SecretStr | None = Field(default=None, description="a key")
+    """With it, the chat page offers OpenAI's models. Never stored and never logged."""
     openai_base_url: str | None = Field(
         default=None, repr=False, description="an address starting with http:// or https://"
     )
-    anthropic_api_key: SecretStr | None = None
+    """Another address than OpenAI's own, for the chat page and the SDK alike."""
+    anthropic_api_key: SecretStr | None = Field(default=None, description="a key")
+    """With it, the chat page offers Anthropic's models. Never stored and never logged."""
     anthropic_base_url: str | None = Field(
         default=None, repr=False, description="an address starting with http:// or https://"
     )
+    """Another address than Anthropic's own, for the chat page and the SDK alike."""
     providers: Mapping[str, ProviderSettings] = Field(
         default_factory=dict, description="tables [providers.NAME] with a base_url each"
     )
+    """Further servers, each under a name of its own: see below."""
     model_lists: bool = Field(default=True, description="true or false")
     """Ask each provider with a key, in the background, which models it has."""
     price_refresh: bool = Field(default=False, description="true or false")
@@ -161,17 +179,21 @@ class Settings(SignInSettings):
     demo: bool = Field(default=True, description="true or false")
     """Offer the simulated models, which need no key."""
     demo_rate: float = Field(default=60.0, gt=0, le=1_000_000, description="tokens a second, more than 0")
+    """How fast the simulated models answer."""
     demo_silence: float = Field(default=30.0, ge=0, le=3600, description="seconds from 0 to 3600")
     """How long `demo-silent` says nothing before it answers."""
     sample: bool = Field(default=False, description="true or false")
     """Run on the sample database instead of the real one, marked so on every page."""
     sample_database_url: str = Field(default="sqlite:///llmtrack-sample.db", repr=False, description="a database URL")
+    """The sample database, which `llmtrack sample` fills."""
 
     # The chat page.
     message_max_characters: int = Field(default=100_000, ge=1, description="a number of characters, at least 1")
+    """How long a message may be that somebody types."""
     attachment_max_mb: float = Field(default=10.0, gt=0, le=100, description="megabytes, more than 0 and at most 100")
-    """For each file; a message may carry `attachments_max` of them."""
+    """How large each file may be that goes with a message."""
     attachments_max: int = Field(default=10, ge=0, le=100, description="a number from 0 to 100")
+    """How many files a message may carry; 0 takes none."""
     answer_max_tokens: int = Field(default=8192, ge=1, description="a number of tokens, at least 1")
     """For providers that want a limit with every request (Anthropic), where the conversation sets none."""
     answer_timeout: float = Field(default=600.0, gt=0, description="seconds, more than 0")
@@ -285,7 +307,7 @@ def get_settings() -> Settings:
         raise SettingsError(_in_words(error)) from None
     except UnreadableSetting as error:  # a table given as a variable that is not JSON
         name = re.search(r'field "(\w+)"', str(error))
-        variable = PREFIX + name[1].upper() if name else "A setting"
+        variable = variable_of(name[1]) if name else "A setting"
         raise SettingsError(f"{variable} cannot be read: it must be JSON, or left out.") from None
 
 
@@ -294,7 +316,7 @@ def _in_words(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
     name, *inside = (str(part) for part in first["loc"]) if first["loc"] else ("settings",)
     field: FieldInfo | None = Settings.model_fields.get(name)
-    variable = _SDK_NAMES.get(name, PREFIX + name.upper())
+    variable = variable_of(name)
     if name == "providers" and len(inside) > 1:
         variable = f"[providers.{inside[0]}] {inside[1]}"
         field = ProviderSettings.model_fields.get(inside[1])

@@ -80,6 +80,7 @@ def test_the_first_example_answers_and_leaves_a_row(provider: Provider, tmp_path
     assert "Generations  1 by 1 user\nCost         unknown, 1 call unpriced" in told(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.compares_with("genai-prices")
 def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Provider, tmp_path: Path) -> None:
     example, _, _, gateway = blocks("python")
@@ -90,12 +91,14 @@ def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Pro
     assert "Cost         $0.000027, 0 calls unpriced" in told(tmp_path)
 
 
+@pytest.mark.slow
 def test_threads_ask_for_the_user_who_started_them(provider: Provider, tmp_path: Path) -> None:
     example, _, threads, _ = blocks("python")
     python("-c", f"{example}{threads}\nassert len(answers) == 2", directory=tmp_path)
     assert "Generations  3 by 1 user" in told(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_questions_have_answers(sample_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     questions = blocks("python")[1]
     monkeypatch.setenv("LLMTRACK_DATABASE_URL", f"sqlite:///{sample_database}")
@@ -105,6 +108,7 @@ def test_the_questions_have_answers(sample_database: Path, monkeypatch: pytest.M
     assert 85 <= int(printed[-1]) <= 91  # chats began a day or two after the first call
 
 
+@pytest.mark.slow
 def test_the_terminal_has_answers_too(sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMTRACK_DATABASE_URL", f"sqlite:///{sample_database}")
     printed = [python(*shlex.split(line)[1:], directory=tmp_path) for line in commands("ask")]
@@ -114,6 +118,7 @@ def test_the_terminal_has_answers_too(sample_database: Path, tmp_path: Path, mon
     assert printed[2].startswith(f"Ledger       {sample_database}\n")
 
 
+@pytest.mark.slow
 def test_in_the_order_written_the_commands_show_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of them in one terminal, but for the app, which would not end."""
     monkeypatch.delenv("LLMTRACK_DATABASE_URL")  # a newcomer has set none
@@ -136,6 +141,7 @@ def test_in_the_order_written_the_commands_show_numbers(tmp_path: Path, monkeypa
     assert "holds no calls yet" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_view_can_be_asked_in_sql(sample_database: Path) -> None:
     query = blocks("sql")[0]
     with closing(sqlite3.connect(sample_database)) as database:
@@ -148,6 +154,7 @@ def test_the_view_can_be_asked_in_sql(sample_database: Path) -> None:
     assert rows[0][1:] == (dearest["generations"], pytest.approx(float(dearest["cost"])))
 
 
+@pytest.mark.slow
 def test_the_exported_file_can_be_asked_in_sql(
     sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

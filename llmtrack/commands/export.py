@@ -17,7 +17,7 @@ FORMATS = ("csv", "jsonl", "parquet")
 
 @click.command(name="export")
 @click.argument("target", type=click.Path(dir_okay=False, writable=True, allow_dash=True))
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="[default: by TARGET's ending]")
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="Of the file.  [default: by TARGET's ending]")
 @click.option(
     "--metric", "metrics", multiple=True, help="Export an answer instead: a metric, or two as 'cost / users'."
 )

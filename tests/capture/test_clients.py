@@ -249,6 +249,7 @@ def test_importing_the_package_imports_no_sdk_and_no_database() -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", MODULES)
 def test_importing_our_clients_imports_little_beyond_the_sdk(family: str) -> None:
     code = (
@@ -262,6 +263,7 @@ def test_importing_our_clients_imports_little_beyond_the_sdk(family: str) -> Non
     assert [name for name in added if name.startswith(heavy)] in ([], light)
 
 
+@pytest.mark.slow
 def test_mypy_shows_the_sdks_signatures(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(

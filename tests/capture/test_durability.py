@@ -17,6 +17,8 @@ import pytest
 from llmtrack.capture.tracker import Tracker
 from tests.capture.rows import rows as read_rows
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Tracker]
 log = logging.getLogger(__name__)
 

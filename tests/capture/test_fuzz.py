@@ -28,6 +28,8 @@ from tests.provider.openai_chat import chat
 from tests.provider.openai_responses import create
 from tests.provider.reply import Reply
 
+pytestmark = pytest.mark.slow
+
 ENOUGH = settings(
     max_examples=int(os.environ.get("LLMTRACK_TEST_FUZZ", "60")),
     deadline=None,

@@ -15,6 +15,8 @@ from tests.capture import ways_anthropic, ways_openai  # noqa: F401 - they fill 
 from tests.capture.ways import CASES, Case, got, shown
 from tests.provider import Provider
 
+pytestmark = pytest.mark.slow
+
 CLASSES = {
     ("openai", "sync"): "OpenAI",
     ("openai", "async"): "AsyncOpenAI",

@@ -208,6 +208,7 @@ def test_a_zip_that_unpacks_to_more_than_allowed_is_refused_while_it_is_unpacked
         [list(document) for document in archive.documents(io.BytesIO(data), most=1_000_000)]
 
 
+@pytest.mark.slow
 def test_a_small_zip_cannot_take_much_memory():
     """The peak of a process that reads zips of a few hundred kB, each of which holds hundreds of MB."""
     script = """
@@ -266,6 +267,7 @@ def spoiled(draw: st.DrawFn) -> Any:
     return chat
 
 
+@pytest.mark.slow
 @FUZZED
 @given(entry=JSON | spoiled())
 def test_no_export_raises_anything_but_our_words_and_what_comes_in_can_be_shown(mine: Conversations, entry: Any):

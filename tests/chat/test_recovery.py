@@ -66,6 +66,7 @@ def rows() -> list[tuple[str | None, int]]:
     return [(row["status"], row["generations"]) for row in answer.rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "cost_status"), [(STALLED, "unpriced"), ("demo/demo-gpt", "simulated")])
 def test_after_a_kill_the_partial_answer_and_its_row_are_there(provider: Provider, key: str, cost_status: str):
     conversation_id, text = killed(key)
@@ -88,6 +89,7 @@ def test_after_a_kill_the_partial_answer_and_its_row_are_there(provider: Provide
     assert rows() == [("abandoned", 1)]
 
 
+@pytest.mark.slow
 def test_opening_the_conversation_settles_it_too(provider: Provider):
     conversation_id, _ = killed(STALLED)
     mine = Conversations(open_ledger(), "alice")

@@ -81,6 +81,7 @@ def test_an_empty_ledger_says_how_to_see_numbers(run, command):
     assert "holds no calls yet: make the sample with" in run(*command, LLMTRACK_SAMPLE="1").stderr
 
 
+@pytest.mark.slow
 def test_the_sample_goes_into_a_database_of_its_own_once(run, tmp_path):
     made = run("sample", "--until", "2026-11-20")
     assert made.exit_code == 0, made.output

@@ -70,6 +70,7 @@ os.kill(os.getpid(), signal.SIGKILL)  # before anything gets into the ledger
 """
 
 
+@pytest.mark.slow
 def test_erase_reaches_journals_rejected_records_backups_and_the_log_of_the_database(tmp_path: Path) -> None:
     ledger = open_ledger()
     ledger.write([generation(NOON + n, user_id="zebulon", input=said(f"zebulon {n}")) for n in range(50)])

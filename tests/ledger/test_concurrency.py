@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "concurrency.py"
 
 
+@pytest.mark.slow
 def test_four_processes_write_while_two_read_and_nothing_is_lost(ledger_url: str) -> None:
     given = ["--database", ledger_url, "--writers", "4", "--readers", "2", "--seconds", "2", "--batch", "20"]
     env = {**os.environ, "PYTHONPATH": str(BENCHMARK.parents[1])}

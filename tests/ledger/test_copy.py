@@ -49,6 +49,7 @@ def test_everything_is_the_same_and_the_copy_can_be_used(source: Ledger, ledger:
     assert verify(ledger).right
 
 
+@pytest.mark.slow
 def test_an_interrupted_copy_goes_on_where_it_stopped(
     source: Ledger, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,6 +77,7 @@ def test_an_interrupted_copy_goes_on_where_it_stopped(
     assert max(again[: -(-(rows - there) // 10)]) == rows - there
 
 
+@pytest.mark.slow
 def test_what_changed_since_is_copied_again(source: Ledger, ledger: Ledger) -> None:
     copy_ledger(source, ledger)
     source.write([generation(NOON + HOUR), generation(NOON + 39 * 24 * HOUR, user_id="new", input=said("new"))])
@@ -97,6 +99,7 @@ def test_a_ledger_of_its_own_is_not_written_over(source: Ledger, ledger: Ledger)
         copy_ledger(source, source)
 
 
+@pytest.mark.slow
 def test_a_copy_back_into_sqlite_is_the_same_too(source: Ledger, ledger: Ledger, tmp_path: Path) -> None:
     copy_ledger(source, ledger)
     back = open_ledger(f"sqlite:///{tmp_path / 'back.db'}")

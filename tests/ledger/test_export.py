@@ -168,6 +168,7 @@ def test_every_generation_is_exported_once_whatever_the_batches(
     assert told == [*range(7, len(expected), 7), len(expected)]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_what_is_exported(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("llmtrack.ledger.export.stream.BATCH", 50)
     ledger.write([call(minute, feature="x" * 100) for minute in range(3_000)])

@@ -264,6 +264,7 @@ class Steps:
         return self.count - before
 
 
+@pytest.mark.slow
 def test_the_last_page_costs_what_the_first_one_costs(tmp_path: Path) -> None:
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     total, size = 6_000, 20

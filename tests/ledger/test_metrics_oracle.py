@@ -169,6 +169,7 @@ def ledgers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     made.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(seed=st.integers(0, SEEDS - 1), asked=questions())
 def test_any_question_is_answered_as_a_plain_count_would(ledgers: Ledgers, seed: int, asked: Asked) -> None:

@@ -74,6 +74,7 @@ def questions(draw: st.DrawFn, dimensions: tuple[str, ...], zones: tuple[str, ..
 thorough = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @thorough
 @given(asked=questions(PLAIN, oracle.ZONES, 15))
 def test_totals_of_sealed_days_are_exact_in_every_zone(sealed: tuple[Ledger, list[Generation]], asked: Asked) -> None:
@@ -81,6 +82,7 @@ def test_totals_of_sealed_days_are_exact_in_every_zone(sealed: tuple[Ledger, lis
     check(asked, rows, asked.answered_by(ledger))
 
 
+@pytest.mark.slow
 @thorough
 @given(asked=questions(HELD, WHOLE_HOUR_ZONES, 60))
 def test_users_groups_and_features_of_sealed_days_are_exact_to_the_hour(

@@ -99,6 +99,7 @@ def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) 
         assert [row[0] for row in other.execute("SELECT name FROM sqlite_master")] == ["message"]
 
 
+@pytest.mark.slow
 def test_a_ledger_made_by_a_newer_version_is_refused_and_left_alone(ledger_url: str) -> None:
     ledger = open_ledger(ledger_url)
     ledger.transact(lambda c: c.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
@@ -142,6 +143,7 @@ def test_the_name_of_a_ledger_is_its_address_without_user_and_password(postgres_
     ledger.close()
 
 
+@pytest.mark.slow
 def test_many_processes_may_open_a_new_ledger_at_once(ledger_url: str) -> None:
     processes = [
         subprocess.Popen([sys.executable, "-c", OPEN, ledger_url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -136,6 +136,7 @@ def test_every_rollup_is_what_the_rows_add_up_to(ledger: Ledger) -> None:
     check_all(ledger)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.lists(st.integers(1, 12), min_size=1, max_size=4), st.booleans())
 def test_no_history_of_batches_and_background_responses_makes_the_totals_wrong(

@@ -61,6 +61,7 @@ def program(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
         process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_child_forked_during_a_write_holds_nobody_up_when_the_write_has_ended(tmp_path: Path) -> None:
     with program(f"sqlite:///{tmp_path / 'ledger.db'}", "ends") as (process, child):
@@ -71,6 +72,7 @@ def test_a_child_forked_during_a_write_holds_nobody_up_when_the_write_has_ended(
             pass
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_child_forked_during_a_write_holds_nobody_up_when_its_parent_is_killed(tmp_path: Path) -> None:
     with program(f"sqlite:///{tmp_path / 'ledger.db'}", "hangs") as (process, child):

@@ -189,6 +189,7 @@ def test_before_several_models_are_asked_each_ones_price_is_named_and_their_sum(
     assert any(one.endswith("the price of gpt-nobody-knows is unknown") for one in captions(app))
 
 
+@pytest.mark.slow
 def test_after_several_models_answered_each_tells_how_good_its_quote_was_and_the_winner_goes_on_alone(
     open_page: OpenPage,
 ) -> None:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 # Streamlit itself loads numpy for the icon of the page.
 HEAVY = ("pandas", "altair", "pyarrow", "openai", "anthropic", "httpx2")
@@ -19,6 +21,7 @@ print(" ".join(sorted({name for name in %r if name in sys.modules and name not i
 """
 
 
+@pytest.mark.slow
 def test_the_chat_page_is_drawn_without_pandas_charts_or_provider_sdks() -> None:
     done = subprocess.run(
         [sys.executable, "-c", DRAW % (HEAVY,)],

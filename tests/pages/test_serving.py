@@ -250,6 +250,7 @@ def test_a_port_is_not_part_of_the_name() -> None:
     assert host_name("[::1]:8501") == "[::1]"
 
 
+@pytest.mark.slow
 def test_importing_the_server_loads_neither_pandas_nor_charts_nor_provider_sdks() -> None:
     code = "import sys, app; print(sorted({'pandas','altair','openai','anthropic','sqlalchemy'} & set(sys.modules)))"
     done = subprocess.run(

@@ -6,6 +6,7 @@ import gzip
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
@@ -15,6 +16,8 @@ from llmtrack.error_types import ErrorType
 from llmtrack.pricing.usage import Usage
 from tests.reading.bodies import Json
 from tests.reading.samples import PLAIN, STREAMED
+
+pytestmark = pytest.mark.slow
 
 STATUSES = {"ok", "error", "cancelled", "abandoned", "incomplete", "refused", "pending"}
 # The words readers look for, so that made-up JSON gets past their first look.

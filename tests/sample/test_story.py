@@ -50,6 +50,7 @@ def during(burst: Burst, generations: list[Generation]) -> list[Generation]:
     ]
 
 
+@pytest.mark.slow
 def test_the_same_seed_and_end_tell_the_same_story(records):
     assert story_until(UNTIL) == records
 

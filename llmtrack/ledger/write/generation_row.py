@@ -25,7 +25,7 @@ AT = {column: place for place, column in enumerate(COLUMNS)}
 Row = tuple[Any, ...]
 
 MOST_TOKENS = 1_000_000_000
-"""A count above this is kept as reported in `usage_details` and is unknown to all sums (decision 4)."""
+"""A count above this is kept as reported in `usage_details` and is unknown to all sums (decision 9)."""
 MOST_COST = 10**16
 """Nano-dollars; a cost above this could not be summed."""
 _LONGEST_WAIT = 10**15
