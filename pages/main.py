@@ -1,5 +1,6 @@
-"""Runs at every rerun: who is here, which pages may they open, draw the one they asked for."""
+"""Runs at every rerun: finds the viewer and the pages they may open, and draws the one they chose."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -28,10 +29,14 @@ ADMIN = [
 ]
 
 
-def closed(reason: str) -> None:
+def closed(reason: str) -> Callable[[], None]:
     """The only page where the app cannot or must not serve."""
-    st.title("Not ready to serve")
-    st.error(reason, icon=":material/lock:")
+
+    def draw() -> None:
+        st.title("Not ready to serve")
+        st.error(reason, icon=":material/lock:")
+
+    return draw
 
 
 reruns.begin()
@@ -40,7 +45,7 @@ try:
     me = viewer()
 except EXPLAINED as error:
     st.set_page_config(page_icon=ICON)
-    st.navigation([st.Page(lambda reason=str(error): closed(reason), title="llmtrack", url_path="closed")]).run()
+    st.navigation([st.Page(closed(str(error)), title="llmtrack", url_path="closed")]).run()
     st.stop()
 
 # Before the pages too: until it is set, a page's own icon becomes the tab's, and the browser asks Google for it.

@@ -5,11 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from llmtrack.ledger.query import Row
-from pages.components import empty_states, formatting, queries
-from pages.components.charts import charts
-from pages.components.filters import period_filter
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import viewer
 
 CYCLES = 12
@@ -36,7 +33,7 @@ COLUMNS = (
 
 def cycle_label(back: int) -> str:
     """A billing cycle in the list; its days, so that its address means the same next month."""
-    return str(period_filter.cycle_span(back))
+    return str(filters.cycle_span(back))
 
 
 def headline(totals: Row, current: bool) -> str:
@@ -72,7 +69,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         label_visibility="collapsed",
         width=280,
     )
-span = period_filter.cycle_span(back)
+span = filters.cycle_span(back)
 
 with st.skeleton(height=180):
     by_model = queries.ask(METRICS, span, by=["provider", "model"], where=mine)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.structure import FOLDERS, MODULES, ROOT, imports_of, modules_in
+from tests.structure import FOLDERS, MODULES, ROOT, circles, graph, imports_of, modules_in, rooms_of
 
 MAY_IMPORT = {
     "ids": set(),
@@ -29,6 +29,12 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 """Each room of `llmtrack` (``""`` is the package itself) with the rooms it may walk into."""
+
+COMPONENTS = (
+    "formatting", "viewer", "reruns", "empty_states", "charts", "span", "long_query", "queries", "filters", "chat",
+    "tables", "repricing",
+)  # fmt: skip
+"""What pages are made of, each with only those before it."""
 
 SDKS = {"openai", "anthropic"}
 DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "sqlite3", "psycopg"}
@@ -93,6 +99,19 @@ def test_a_page_knows_neither_sdk_nor_database(module: str) -> None:
     assert not {name.split(".")[0] for name in imported} & (SDKS | DATABASE)
     inner = ("llmtrack.ledger.database", "llmtrack.ledger.schema", "llmtrack.ledger.write", "llmtrack.capture.journal")
     assert [name for name in imported if name.startswith(inner)] == []
+
+
+def test_a_component_of_pages_imports_only_those_before_it() -> None:
+    place = "pages.components"
+    arrows = {room.removeprefix(f"{place}."): imported for room, imported in rooms_of(place).items()}
+    assert sorted(arrows) == sorted(COMPONENTS), "a new component is named in COMPONENTS"
+    for room, imported in arrows.items():
+        below = {f"{place}.{name}" for name in COMPONENTS[: COMPONENTS.index(room)]}
+        assert imported <= below, room
+
+
+def test_no_pages_import_each_other_in_a_circle() -> None:
+    assert [group for group in circles(graph()) if group[0].startswith("pages")] == []
 
 
 @pytest.mark.parametrize("folder", sorted(FOLDERS))

@@ -6,11 +6,8 @@ durations are those of answers.
 
 import streamlit as st
 
-from pages.components import empty_states, formatting, queries
-from pages.components.charts import charts
-from pages.components.filters import period_filter
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 QUANTILES = (50, 95, 99)
@@ -59,8 +56,8 @@ def lines(title: str, metric: str) -> None:
 
 require_admin()
 st.title("Latency", anchor=False)
-span = period_filter.choose_span()
-where = period_filter.choose_where(span, ("model", "feature", "status"))
+span = filters.choose_span()
+where = filters.choose_where(span, ("model", "feature", "status"))
 chosen = where.get("status")
 # Of answers where nobody asks for a status, else of what was asked for.
 duration, counted = ("generation_duration", "timed") if chosen else ("duration", "timed_answers")

@@ -60,9 +60,9 @@ def decimal(number: float, places: int, unit: str = "") -> str:
     return shown + unit
 
 
-def counted(number: int | None, one: str, many: str = "") -> str:
+def counted(number: int | None, singular: str, plural: str = "") -> str:
     """A number with its noun: ``1 call``, ``2 calls``."""
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+    return f"{count(number)} {singular if number == 1 else plural or singular + 's'}"
 
 
 def either(names: Sequence[str]) -> str:
@@ -142,8 +142,8 @@ def heading(name: str) -> str:
     """A metric or dimension by its name, as a heading: ``Duration p95``, ``Cost / traces``, ``property.plan``."""
     if name.startswith(("property.", "user.")):
         return name
-    said = name.replace("_", " ").replace("generations", "calls").replace("generation", "call")
-    return said[:1].upper() + said[1:]
+    words = name.replace("_", " ").replace("generations", "calls").replace("generation", "call")
+    return words[:1].upper() + words[1:]
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The pages' one way to the numbers: questions to the ledger, once what this server recorded itself is in it."""
+"""How pages query the ledger: after what this server's own chat has recorded is in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import streamlit as st
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.query import MONEY as MONEY
 from pages.components import formatting, long_query
-from pages.components.filters.period_filter import Span
+from pages.components.span import Span
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -45,28 +45,28 @@ def ask(
 
     Where many rows have to be read, the page says so and ends here until somebody wants it.
     """
-    from llmtrack.ledger import metrics as asking
+    from llmtrack.ledger import metrics as ledger_metrics
 
-    asked: dict[str, Any] = {
+    about: dict[str, Any] = {
         "since": span.period.since, "until": span.period.until, "timezone": span.timezone, "where": dict(where or {}),
     }  # fmt: skip
     opened = ledger()
 
     def work(freely: bool, cancel: Cancel | None) -> Answer:
-        most = None if freely else asking.MAX_ROWS
-        return asking.ask(opened, list(metrics), list(by), **asked, **more, max_rows=most, cancel=cancel)
+        most = None if freely else ledger_metrics.MAX_ROWS
+        return ledger_metrics.ask(opened, list(metrics), list(by), **about, **more, max_rows=most, cancel=cancel)
 
-    return long_query.read(("ask", span.first, span.last, asked["where"]), work)
+    return long_query.read(("ask", span.first, span.last, about["where"]), work)
 
 
 def remark(*answers: Answer) -> None:
     """Says what is not in these numbers because rows were deleted, each thing once."""
-    for told in dict.fromkeys(told for answer in answers for told in answer.remarks):
-        st.caption(f":material/info: {formatting.plain(told)}")
+    for sentence in dict.fromkeys(sentence for answer in answers for sentence in answer.remarks):
+        st.caption(f":material/info: {formatting.plain(sentence)}")
 
 
 def text(answer: Answer, metric: str, row: Row | None = None) -> str:
-    """A metric of a row (of the totals, unless told) as people read it, by its unit."""
+    """A metric of a row (of the totals, without one) as people read it, by its unit."""
     value, unit = (row or answer.totals)[metric], answer.units[metric]
     show: dict[str, Callable[[Any], str]] = {
         "usd": formatting.usd,

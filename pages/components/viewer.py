@@ -1,4 +1,4 @@
-"""Who is looking at this page."""
+"""The person who looks at a page, and whether they may."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def viewer() -> Viewer:
 
 
 def require_admin() -> Viewer:
-    """The viewer, if an admin; otherwise say so and end the page here.
+    """The viewer, if an admin; otherwise the page says so and ends here.
 
-    Every admin page asks this itself, and so does every fragment in one: fragments rerun without the router.
+    Every admin page calls this itself, and so does every fragment in one: fragments rerun without the router.
     """
     me = viewer()
     if not me.is_admin:

@@ -186,7 +186,7 @@ def test_a_call_says_where_it_was_served_and_what_that_added_to_its_price(open_p
     )
     ledger.write([replace(made, cost=Pricer().price(made))])
     app = open_page("admin/generations.py")
-    app.session_state["calls_1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.session_state["calls_1"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "model")]}}
     texts = "\n".join(read(app.run())).replace("\\", "")
     assert "Cost: **$0.0495 (exact)**" in texts  # (10,000 x 3 + 1,000 x 15 dollars a million) + 10 %
     assert "Region: **us-east5**" in texts

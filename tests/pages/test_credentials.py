@@ -32,7 +32,7 @@ def test_a_key_that_a_provider_repeats_is_on_no_page_and_in_no_export(
     assert llmtrack.flush(30).waiting == 0
 
     app = open_page("admin/generations.py")
-    app.session_state["calls_1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.session_state["calls_1"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "model")]}}
     texts = "\n".join(read(app.run())).replace("\\", "")
     assert "Incorrect API key provided: sk-proj-***. See http://host/v1?key=*** for ***." in texts
     exported = []
