@@ -87,20 +87,20 @@ class ProviderSettings(BaseModel):
     @field_validator("headers", mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
-        """A variable is one string: a JSON object."""
+        """An environment variable is one string that holds a JSON object."""
         if not isinstance(value, str):
             return value
         try:
             return json.loads(value)
         except ValueError:
-            return value  # no table, which is then said
+            return value  # no table, which the check of its type reports
 
     def key(self) -> SecretStr | None:
         """The key to send, or None where there is none (yet)."""
         if self.api_key is not None:
             return self.api_key
-        found = os.environ.get(self.api_key_env, "") if self.api_key_env else ""
-        return SecretStr(found) if found else None
+        value = os.environ.get(self.api_key_env, "") if self.api_key_env else ""
+        return SecretStr(value) if value else None
 
 
 class Settings(BaseSettings):
@@ -240,7 +240,7 @@ class _SecretsFile(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         try:
-            told = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8"))
+            secrets = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -248,7 +248,7 @@ class _SecretsFile(PydanticBaseSettingsSource):
             raise SettingsError(f"{SECRETS_FILE} is not valid TOML: {error}. Correct that line.") from None
         except OSError as error:
             raise SettingsError(f"{SECRETS_FILE} cannot be read: {error.strerror}. Check its permissions.") from None
-        named = {key.lower().removeprefix(PREFIX.lower()): value for key, value in told.items()}
+        named = {key.lower().removeprefix(PREFIX.lower()): value for key, value in secrets.items()}
         return {name: value for name, value in named.items() if name in self.settings_cls.model_fields}
 
 
@@ -280,8 +280,8 @@ def _in_words(error: ValidationError) -> str:
         if first["type"] == "missing":
             return f"{variable} is missing: add {field.description if field else 'it'}."
         if field is None:
-            known = ", ".join(ProviderSettings.model_fields)
-            return f"{variable} is not a setting of a provider; there are {known}."
+            names = ", ".join(ProviderSettings.model_fields)
+            return f"{variable} is not a setting of a provider; there are {names}."
     reason = first["msg"].removeprefix("Value error, ")
     expected = reason if first["type"] == "value_error" else (field.description if field else None) or reason
     secret = name in {"database_url", "sample_database_url"} or "key" in variable.lower() or "headers" in inside

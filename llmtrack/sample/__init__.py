@@ -1,6 +1,6 @@
 """Sample data: ninety plausible days in a database of their own, written and priced as real calls are.
 
-The same seed and end give the same records. What was planted among them is in `llmtrack.sample.facts`.
+The same seed and end give the same records. `llmtrack.sample.facts` lists the incidents planted among them.
 """
 
 from __future__ import annotations

@@ -139,13 +139,14 @@ class Calls:
 
     def _usage(self, feature: Feature, model: Model, given: int, written: int, reasoning: int | None) -> Usage:
         warm = feature.cached and self.random.random() < 0.85
-        held = round(given * feature.cached) if warm else 0
-        kept = round(given * feature.cached) if feature.cached and not warm and model.provider == "anthropic" else 0
+        cache_read = round(given * feature.cached) if warm else 0
+        writes = feature.cached and not warm and model.provider == "anthropic"
+        cache_write = round(given * feature.cached) if writes else 0
         return Usage(
             input_tokens=given,
             output_tokens=written,
-            cache_read_tokens=held,
-            cache_write_tokens=kept if model.provider == "anthropic" else None,
+            cache_read_tokens=cache_read,
+            cache_write_tokens=cache_write if model.provider == "anthropic" else None,
             reasoning_tokens=reasoning,
         )
 
@@ -167,13 +168,13 @@ class Calls:
 
 
 def _conversation(place: Place) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    known = texts.TEXTS[place.feature.name]
-    question, answer = known[place.question % len(known)]
-    asked = [_said("user", question)]
+    dialogues = texts.TEXTS[place.feature.name]
+    question, answer = dialogues[place.question % len(dialogues)]
+    messages = [_message("user", question)]
     if place.feature.name in texts.SYSTEM:
-        asked.insert(0, _said("system", texts.SYSTEM[place.feature.name]))
-    return asked, [_said("assistant", answer)]
+        messages.insert(0, _message("system", texts.SYSTEM[place.feature.name]))
+    return messages, [_message("assistant", answer)]
 
 
-def _said(role: str, content: str) -> dict[str, Any]:
+def _message(role: str, content: str) -> dict[str, Any]:
     return {"role": role, "parts": [{"type": "text", "content": content}]}
