@@ -121,6 +121,14 @@ def export(answer: Answer) -> None:
             )
 
 
+def card(answer: Answer, metric: str, where: Mapping[str, Any]) -> tuple[str, str, str | None]:
+    """The card of a metric over all rows: label, value, help."""
+    if metric == "cost_per_user_p95":
+        users = queries.ask(["users_with_cost"], span, where=where).totals["users_with_cost"]
+        return queries.cost_per_user_p95(answer.totals[metric], users)
+    return formatting.heading(metric), queries.text(answer, metric), None
+
+
 def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
     """Draw the answer."""
     order = None if any(name in GRAINS for name in by) else f"-{metrics[0]}"
@@ -129,7 +137,7 @@ def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
         fill=False, anchor_day=get_settings().billing_anchor_day,
     )  # fmt: skip
     if not by or len(answer) > 1:
-        queries.metric_cards([(formatting.heading(name), queries.text(answer, name), None) for name in metrics])
+        queries.metric_cards([card(answer, name, where) for name in metrics])
     if not answer.rows:
         empty_states.empty("No calls like that in this time", "Choose a longer time or fewer filters above.")
     grain = next((name for name in by if name in DRAWN), None)

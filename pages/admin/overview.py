@@ -101,7 +101,7 @@ with st.skeleton(height=260):
         for label, metric, colour, help_text in CARDS:
             value = queries.cost_text(totals) if metric == "cost" else queries.text(now, metric)
             if metric == "cost_per_user_p95":
-                label, value, help_text = queries.cost_per_user_p95(now)
+                label, value, help_text = queries.cost_per_user_p95(totals[metric], totals["users_with_cost"])
             delta = change(totals[metric], before[metric])
             st.metric(label, value, delta, delta_color=colour, help=help_text, border=True, height="stretch")
     empty_states.note(" · ".join(filter(None, [queries.cost_remarks(totals), f"changes against {span.before()}"])))

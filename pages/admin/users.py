@@ -46,7 +46,7 @@ with st.skeleton(height=420):
                 formatting.usd(totals["cost_per_user"]),
                 f"Over {formatting.counted(totals['users_with_cost'], 'user')} whose cost is known.",
             ),
-            queries.cost_per_user_p95(per_user),
+            queries.cost_per_user_p95(totals["cost_per_user_p95"], totals["users_with_cost"]),
             ("Calls per user", formatting.compact(totals["generations_per_user"]), "On average."),
         ]
     )

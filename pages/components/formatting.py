@@ -109,8 +109,14 @@ def span(first: date, last: date) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """A point in time, to the second, in the zone it carries: ``21 Nov 2026, 14:03:59``."""
-    return UNKNOWN if value is None else f"{day(value)}, {value:%H:%M:%S}"
+    """A point in time, to the second, in the zone it carries: ``21 Nov 2026, 14:03:59``.
+
+    In the hour that clocks show twice, when they go back, it ends in the zone's abbreviation: ``02:00:00 CET``.
+    """
+    if value is None:
+        return UNKNOWN
+    shown_twice = value.replace(fold=1 - value.fold).utcoffset() != value.utcoffset()
+    return f"{day(value)}, {value:%H:%M:%S}" + (f" {value:%Z}" if shown_twice else "")
 
 
 def ago(value: datetime, now: datetime) -> str:

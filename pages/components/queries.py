@@ -107,10 +107,9 @@ PERCENTILE_USERS = 20
 """Below so many users their 95th percentile, by nearest rank, is simply the highest."""
 
 
-def cost_per_user_p95(answer: Answer) -> tuple[str, str, str]:
-    """The card of the 95th percentile of cost over users: label, value, help. Says over how many users it is."""
-    users = answer.totals["users_with_cost"]
-    value = text(answer, "cost_per_user_p95")
+def cost_per_user_p95(cost: Decimal | None, users: int) -> tuple[str, str, str]:
+    """The card of the 95th percentile of cost over `users`, those whose cost is known: label, value, help."""
+    value = formatting.usd(cost)
     if users >= PERCENTILE_USERS:
         label = f"p95 cost, {formatting.counted(users, 'user')}"
         return label, value, f"95 % of the {formatting.counted(users, 'user')} cost at most this."

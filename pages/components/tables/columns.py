@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
@@ -49,8 +50,12 @@ def series_of(column: Column, rows: Sequence[Mapping[str, Any]]) -> Any:
         return pd.Series(values, dtype="float64")
     if column.kind == "count":
         return pd.Series(values, dtype="Int64")
-    if column.kind in ("time", "date"):
-        # Clock time in the zone of the settings; the browser would move an aware one to its own.
+    if column.kind == "time":
+        instants = [None if value is None else value.astimezone(UTC) for value in values]
+        zone = next((value.tzinfo for value in values if value is not None), UTC)
+        return pd.Series(instants, dtype="datetime64[us, UTC]").dt.tz_convert(zone)
+    if column.kind == "date":
+        # Without a zone: the browser would move the beginning of a day to its own, and so to another day.
         return pd.Series(
             [None if value is None else value.replace(tzinfo=None) for value in values], dtype="datetime64[us]"
         )
@@ -66,12 +71,12 @@ def config_of(column: Column) -> Any:
         "pinned": column.pinned,
         "width": column.width,
     }
+    if column.kind == "time":
+        return make.DatetimeColumn(**shared)  # a format here would be the browser's, in place of the text of `SHOWN`
     if column.kind in SHOWN:
         return make.NumberColumn(**shared)
     if column.kind == "count":
         return make.NumberColumn(format="localized", **shared)
-    if column.kind == "time":
-        return make.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", **shared)
     if column.kind == "date":
         return make.DatetimeColumn(format="D MMM YYYY", **shared)
     if column.kind == "link":
@@ -79,15 +84,16 @@ def config_of(column: Column) -> Any:
     return make.TextColumn(**shared)
 
 
-def _or_unknown(show: Callable[[float], str]) -> Callable[[float], str]:
-    """`show` for a value of a pandas column; NaN, which is not equal to itself, reads unknown."""
+def _or_unknown(show: Callable[[Any], str]) -> Callable[[Any], str]:
+    """`show` for a value of a pandas column; NaN or NaT, not equal to itself, reads unknown."""
     return lambda value: formatting.UNKNOWN if value != value else show(value)
 
 
-SHOWN: Mapping[str, Callable[[float], str]] = {
+SHOWN: Mapping[str, Callable[[Any], str]] = {
     "usd": _or_unknown(lambda value: formatting.usd(Decimal(repr(value)))),
     "seconds": _or_unknown(lambda value: formatting.decimal(value, 2, " s")),
     "share": _or_unknown(lambda value: formatting.decimal(value, 1, " %")),
     "number": _or_unknown(lambda value: formatting.decimal(value, 1)),
+    "time": _or_unknown(lambda value: formatting.moment(value.to_pydatetime())),
 }
-"""The kinds of numbers that are written here and not by the browser, and how."""
+"""The kinds of values that are written here and not by the browser, and how."""
