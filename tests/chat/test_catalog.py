@@ -58,7 +58,7 @@ def running(known: tuple[known_models.Known, ...]) -> list[known_models.Known]:
 def test_the_sdks_know_every_built_in_model_and_agree_on_when_it_ends():
     from typing import get_args
 
-    from anthropic.resources.messages.messages import DEPRECATED_MODELS
+    from anthropic.resources.messages.messages import DEPRECATED_MODELS  # type: ignore[attr-defined]
     from anthropic.types import Model
     from openai.types import ChatModel
 
@@ -83,7 +83,7 @@ def test_the_price_list_knows_every_built_in_model_and_how_much_it_reads():
 
 
 def test_a_model_ends_when_the_installed_sdk_says(monkeypatch):
-    from anthropic.resources.messages.messages import DEPRECATED_MODELS
+    from anthropic.resources.messages.messages import DEPRECATED_MODELS  # type: ignore[attr-defined]
 
     monkeypatch.setitem(DEPRECATED_MODELS, "claude-opus-5-5", "March 3rd, 2031")
     monkeypatch.setitem(DEPRECATED_MODELS, "claude-opus-4-5", "January 31st, 2028")
