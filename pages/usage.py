@@ -90,7 +90,7 @@ with st.skeleton(height=180):
         [
             ("Tokens in → out", tokens, f"{formatting.count(totals['total_tokens'])} together"),
             (
-                "Average response time",
+                "Average time",
                 formatting.seconds(totals["duration"]),
                 "Of answers; failures and stops are not counted.",
             ),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 260
 """In pixels, of a chart over time."""
+SYMBOL_WIDTH, LETTER_WIDTH = 28, 7
+"""In pixels: a name's mark in a legend with the space around it, and about what a letter of the name takes."""
 PALE = 0.45
 """How opaque a bar or dot is that stands for less than a whole hour, day, week or month."""
 
@@ -45,7 +47,7 @@ def value_axis(top: float, unit: str) -> alt.Axis:
         return alt.Axis(tickCount=5, format=".9~%")
     if unit in ("count", "tokens"):
         return alt.Axis(tickCount=5, tickMinStep=1, format="~s")
-    return alt.Axis(tickCount=5, grid=True)
+    return alt.Axis(tickCount=5, labelExpr="datum.label + ' s'" if unit == "seconds" else alt.Undefined)
 
 
 def tooltip(axis: TimeAxis, series: str, title: str) -> list[alt.Tooltip]:
@@ -59,16 +61,26 @@ def tooltip(axis: TimeAxis, series: str, title: str) -> list[alt.Tooltip]:
     ]
 
 
-def legend(names: Sequence[str], *, most: int = 130) -> alt.Legend | None:
-    """The names below a chart; none longer than `most` pixels."""
+def legend(names: Sequence[str], *, wide: int = 130, fewest: int = 2) -> alt.Legend | None:
+    """The names below a chart, if there are at least `fewest`, in so many columns or as many as fit.
+
+    A column is as wide as the longest name, but `wide` pixels at most where there are several of them. A name is cut
+    only where its column ends.
+    """
     import altair as alt
 
-    if len(names) < 2:
+    if len(names) < fewest:
         return None
-    least = 2 if most < 160 else 1
-    columns = alt.ExprRef(f"max({least}, floor(width / {most + 35}))")  # as many as fit: a phone shows two short ones
+    column = min(wide, LETTER_WIDTH * max(map(len, names))) + SYMBOL_WIDTH
+    columns = f"max({fewest}, floor(width / {column}))"
     return alt.Legend(
-        orient="bottom", columns=columns, labelLimit=most, symbolSize=80, offset=4, padding=0, rowPadding=3
+        orient="bottom",
+        columns=alt.ExprRef(columns),
+        labelLimit=alt.ExprRef(f"width / {columns} - {SYMBOL_WIDTH}"),
+        symbolSize=80,
+        offset=4,
+        padding=0,
+        rowPadding=3,
     )
 
 

@@ -61,7 +61,7 @@ def parts(rows: Sequence[tuple[str, float, str]], *, alt_text: str) -> None:
         .mark_bar(height=26)
         .encode(
             x=alt.X("value:Q", title=None, axis=None, stack=True, scale=alt.Scale(domain=[0, whole], nice=False)),
-            color=alt.Color("name:N", title=None, sort=names, legend=legend(names, most=220)),
+            color=alt.Color("name:N", title=None, sort=names, legend=legend(names, wide=220, fewest=1)),
             order=alt.Order("rank:Q"),
             tooltip=[alt.Tooltip("name:N", title="Part"), alt.Tooltip("share:N", title="Share")],
         )

@@ -18,17 +18,17 @@ LONGEST_DAYS = 3 * 366
 def choose_span(default: str = "30 days") -> Span:
     """The control for the time span, and what is chosen in it."""
     settings = get_settings()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        choice = st.segmented_control(
-            "Time span",
-            [*LENGTHS, CYCLE, DATES],
-            default=default,
-            required=True,
-            key="span",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-        picked = _choose_days(settings.timezone) if choice == DATES else None
+    # Not beside each other: on a phone the control has a second line for what does not fit, but not in a row.
+    choice = st.segmented_control(
+        "Time span",
+        [*LENGTHS, CYCLE, DATES],
+        default=default,
+        required=True,
+        key="span",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    picked = _choose_days(settings.timezone) if choice == DATES else None
     span = Span(_period(choice or default, picked), settings.timezone)
     st.caption(f"{span} · {settings.timezone}")
     return span
