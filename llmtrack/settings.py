@@ -121,16 +121,16 @@ class Settings(BaseSettings):
     """What was said: prompts, answers, error messages, comments."""
     keep_property_days: int | None = Field(default=None, ge=1, le=36_500, description="a number of days, at least 1")
     keep_row_days: int | None = Field(default=None, ge=1, le=36_500, description="a number of days, at least 1")
-    """Single calls. The app lets go of all three once a day; `llmtrack retention` does when it is run."""
+    """Single calls. The app removes what is older once a day; `llmtrack retention` does so when it is run."""
 
-    # Who is here, and when their month begins.
+    # The local user, and the billing cycle.
     user_id: str = Field(default="local", min_length=1, max_length=200, description="a name of 1 to 200 characters")
-    """The one local user, while nobody signs in."""
+    """The local user, without sign-in."""
     timezone: str = Field(default="UTC", description="an IANA time zone, such as Europe/Berlin")
     billing_anchor_day: int = Field(default=1, ge=1, le=31, description="a day of the month from 1 to 31")
     """A shorter month's cycle begins on its last day."""
 
-    # Who answers. Addresses may carry a password, too.
+    # The providers. Addresses may carry a password, too.
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = Field(
         default=None, repr=False, description="an address starting with http:// or https://"
@@ -152,7 +152,7 @@ class Settings(BaseSettings):
     """Offer the simulated models, which need no key."""
     demo_rate: float = Field(default=60.0, gt=0, le=1_000_000, description="tokens a second, more than 0")
     demo_silence: float = Field(default=30.0, ge=0, le=3600, description="seconds from 0 to 3600")
-    """How long `demo-silent` says nothing before it answers."""
+    """How long `demo-silent` waits before it answers."""
     sample: bool = Field(default=False, description="true or false")
     """Run on the sample database instead of the real one, marked so on every page."""
     sample_database_url: str = Field(default="sqlite:///llmtrack-sample.db", repr=False, description="a database URL")
@@ -218,7 +218,7 @@ class Settings(BaseSettings):
 
     @property
     def effective_user_id(self) -> str:
-        """The one local user; in the sample one of those who appear in it, unless somebody is named."""
+        """The local user; on the sample database one of its users, unless the setting names one."""
         return SAMPLE_USER if self.sample and "user_id" not in self.model_fields_set else self.user_id
 
 

@@ -1,4 +1,4 @@
-"""What the viewer used and what it cost: their own numbers and nobody else's."""
+"""The viewer's own usage and its cost in a billing cycle."""
 
 from collections.abc import Sequence
 
@@ -32,12 +32,12 @@ COLUMNS = (
 
 
 def cycle_label(back: int) -> str:
-    """A billing cycle in the list; its days, so that its address means the same next month."""
+    """A billing cycle in the list, by its days, so that a link to it means the same next month."""
     return str(filters.cycle_span(back))
 
 
 def headline(totals: Row, current: bool) -> str:
-    """The two sentences people come for."""
+    """Messages and cost of the billing cycle, in two sentences."""
     when = "current" if current else "this"
     messages = formatting.counted(totals["messages"], "message")
     cost = formatting.plain(queries.cost_text(totals))

@@ -42,7 +42,7 @@ class Place:
     session_id: str | None = None
     span_id: int | None = None
     question: int = 0
-    """Which of the feature's texts it is about."""
+    """Number of the feature's text that is used."""
 
 
 class Calls:
@@ -151,7 +151,7 @@ class Calls:
         )
 
     def _cut_short(self, made: Generation, status: str) -> None:
-        """What is left of an answer that nobody read to its end: its tokens are an estimate."""
+        """Cuts an answer short, as if it was stopped; its tokens become an estimate."""
         part = self.random.uniform(0.1, 0.8)
         made.status, made.finish_reason, made.usage_estimated = status, None, True
         made.duration = round((made.duration or 0) * part)

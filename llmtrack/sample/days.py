@@ -59,7 +59,7 @@ class Story:
         return ago <= facts.JOINED_DAYS_AGO if person.name == facts.JOINED_USER else True
 
     def _request(self, day: date, person: Person, feature: Feature) -> Iterator[Record]:
-        """One thing somebody wants, which may take several calls, or several messages."""
+        """One request of a user; it may take several calls or several messages."""
         at = self._moment(day, self._random.choice(feature.hours))
         if feature.turns > 1:
             yield from self._chat(at, person, feature)
@@ -107,7 +107,7 @@ class Story:
         return Span(place.span_id, place.trace_id, name, began, ended - began, root, user_id=user, error=failed)
 
     def _judged(self, made: Generation) -> Iterator[Record]:
-        """Now and then somebody says how good an answer was."""
+        """Now and then feedback on an answer."""
         if made.status == "ok" and made.trace_id and self._random.random() < 0.15:
             liked = self._random.random() < (0.6 if made.request_model == "gpt-4o-mini" else 0.88)
             comment = self._random.choice(texts.COMMENTS) if self._random.random() < 0.3 else None

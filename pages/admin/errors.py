@@ -1,4 +1,4 @@
-"""What went wrong: which errors, at which models, how often, whose fault."""
+"""Errors: which kinds, at which models, how often, and on whose side."""
 
 import streamlit as st
 

@@ -103,7 +103,7 @@ def draw(answer: Answer, metric: str, grain: str) -> None:
 
 
 def content(answer: Answer, ending: str) -> bytes:
-    """The answer as a file of one format, made when somebody wants it."""
+    """The answer as a file of one format; made when the button is pressed."""
     return b"".join(stream_answer(answer, ending))
 
 

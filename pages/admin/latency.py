@@ -1,7 +1,7 @@
 """How fast the answers are: whole, until the first token, and in tokens a second.
 
-Failures and stops say nothing about how long an answer takes: unless the page is asked about certain statuses, its
-durations are those of answers.
+Failures and stops say nothing about how long an answer takes: without a filter on statuses, the durations are those
+of answers.
 """
 
 import streamlit as st
@@ -59,7 +59,7 @@ st.title("Latency", anchor=False)
 span = filters.choose_span()
 where = filters.choose_where(span, ("model", "feature", "status"))
 chosen = where.get("status")
-# Of answers where nobody asks for a status, else of what was asked for.
+# Without a filter on statuses the times are those of answers.
 duration, counted = ("generation_duration", "timed") if chosen else ("duration", "timed_answers")
 of = f"calls with status {formatting.either(chosen)}" if chosen else "answers; failures and stops are not counted"
 

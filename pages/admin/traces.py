@@ -89,8 +89,8 @@ def show_trace(trace_id: str, timezone: str) -> None:
     call_list.table_of(detail.generations, key=f"calls_of_{trace_id}", timezone=timezone)
 
 
-def turned(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: str) -> tuple[pagination.Place, Any]:
-    """Where somebody is in a list, and the page there."""
+def page_of(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: str) -> tuple[pagination.Place, Any]:
+    """The viewer's place in a list, and the page of rows there."""
     about = (dict(where), span.first, span.last, order)
     place = pagination.Place(key, about)
     ledger = queries.ledger()
@@ -106,7 +106,7 @@ def turned(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: s
 
 def browse_traces(where: dict[str, Any], key: str) -> None:
     """A page of interactions, and below it the one that was clicked."""
-    place, page = turned(lists.traces, where, key)
+    place, page = page_of(lists.traces, where, key)
     if not page.rows and page.after is None and place.number == 1:
         empty_states.empty(
             "No interactions here", "Choose a longer time or fewer filters above.", ":material/search_off:"
@@ -124,7 +124,7 @@ def browse_traces(where: dict[str, Any], key: str) -> None:
 
 def browse_sessions(where: dict[str, Any]) -> None:
     """A page of conversations, and below it the interactions of the one that was clicked."""
-    place, page = turned(lists.sessions, where, "sessions")
+    place, page = page_of(lists.sessions, where, "sessions")
     if not page.rows and page.after is None and place.number == 1:
         empty_states.empty(
             "No conversations here",

@@ -20,7 +20,7 @@ OPTIONAL = {"unpriced", "cancelled", "errors", "error_rate", "refused", "timeout
 def table(
     rows: Sequence[Mapping[str, Any]], columns: Iterable[Column], *, alt_text: str, key: str | None = None
 ) -> int | None:
-    """Draw `rows`; a value nobody knows says so. With a `key` a row can be clicked anywhere: returns its index."""
+    """Draw `rows`; an unknown value reads so. With a `key` a row can be clicked anywhere: returns its index."""
     import pandas as pd
 
     columns = [narrowed(column, rows) for column in columns]

@@ -1,4 +1,4 @@
-"""Paging through a list that is read piece by piece; the previous page is the one somebody came from."""
+"""Paging through a list that is read piece by piece; the trail of pages leads back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SIZE = 50
 
 
 class Place:
-    """Where in a list this session is; another list (other filters, another order) begins at its first page."""
+    """The page of a list that this session is on; with other filters or another order it is the first."""
 
     def __init__(self, key: str, about: Any) -> None:
         self._key = f"{key}_place"
