@@ -95,20 +95,20 @@ class ProviderSettings(BaseModel):
     @field_validator("headers", mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
-        """A variable is one string: a JSON object."""
+        """An environment variable is one string that holds a JSON object."""
         if not isinstance(value, str):
             return value
         try:
             return json.loads(value)
         except ValueError:
-            return value  # no table, which is then said
+            return value  # no table, which the check of its type reports
 
     def key(self) -> SecretStr | None:
         """The key to send, or None where there is none (yet)."""
         if self.api_key is not None:
             return self.api_key
-        found = os.environ.get(self.api_key_env, "") if self.api_key_env else ""
-        return SecretStr(found) if found else None
+        value = os.environ.get(self.api_key_env, "") if self.api_key_env else ""
+        return SecretStr(value) if value else None
 
 
 class Settings(SignInSettings):
@@ -139,7 +139,7 @@ class Settings(SignInSettings):
     """Single calls; their totals stay. The app removes what is older than these three once a day, `llmtrack retention`
     when it is run."""
 
-    # Who is here, and when their month begins.
+    # The local user, and the billing cycle.
     user_id: str = Field(default="local", min_length=1, max_length=200, description="a name of 1 to 200 characters")
     """The one local user, while nobody signs in; in the sample `alice`, unless it is set."""
     timezone: str = Field(default="UTC", description="an IANA time zone, such as Europe/Berlin")
@@ -181,7 +181,7 @@ class Settings(SignInSettings):
     demo_rate: float = Field(default=60.0, gt=0, le=1_000_000, description="tokens a second, more than 0")
     """How fast the simulated models answer."""
     demo_silence: float = Field(default=30.0, ge=0, le=3600, description="seconds from 0 to 3600")
-    """How long `demo-silent` says nothing before it answers."""
+    """How long `demo-silent` waits before it answers."""
     sample: bool = Field(default=False, description="true or false")
     """Run on the sample database instead of the real one, marked so on every page."""
     sample_database_url: str = Field(default="sqlite:///llmtrack-sample.db", repr=False, description="a database URL")
@@ -261,7 +261,7 @@ class Settings(SignInSettings):
 
     @property
     def effective_user_id(self) -> str:
-        """The one local user; in the sample one of those who appear in it, unless somebody is named."""
+        """The local user; on the sample database one of its users, unless the setting names one."""
         return SAMPLE_USER if self.sample and "user_id" not in self.model_fields_set else self.user_id
 
 
@@ -283,7 +283,7 @@ class _SecretsFile(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         try:
-            told = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8"))
+            secrets = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -291,7 +291,7 @@ class _SecretsFile(PydanticBaseSettingsSource):
             raise SettingsError(f"{SECRETS_FILE} is not valid TOML: {error}. Correct that line.") from None
         except OSError as error:
             raise SettingsError(f"{SECRETS_FILE} cannot be read: {error.strerror}. Check its permissions.") from None
-        named = {key.lower().removeprefix(PREFIX.lower()): value for key, value in told.items()}
+        named = {key.lower().removeprefix(PREFIX.lower()): value for key, value in secrets.items()}
         return {name: value for name, value in named.items() if name in self.settings_cls.model_fields}
 
 
@@ -323,8 +323,8 @@ def _in_words(error: ValidationError) -> str:
         if first["type"] == "missing":
             return f"{variable} is missing: add {field.description if field else 'it'}."
         if field is None:
-            known = ", ".join(ProviderSettings.model_fields)
-            return f"{variable} is not a setting of a provider; there are {known}."
+            names = ", ".join(ProviderSettings.model_fields)
+            return f"{variable} is not a setting of a provider; there are {names}."
     reason = first["msg"].removeprefix("Value error, ")
     expected = reason if first["type"] == "value_error" else (field.description if field else None) or reason
     secret = (

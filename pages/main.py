@@ -1,4 +1,4 @@
-"""Runs at every rerun: who is here, which pages may they open, draw the one they asked for."""
+"""Runs at every rerun: finds the viewer and the pages they may open, and draws the one they chose."""
 
 from collections.abc import Callable
 from functools import partial

@@ -2,11 +2,8 @@
 
 import streamlit as st
 
-from pages.components import empty_states, formatting, queries
-from pages.components.charts import charts
-from pages.components.filters import period_filter
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import not_found, viewer
 
 METRICS = (*queries.MONEY, "messages", "total_tokens", "errors")
@@ -29,7 +26,7 @@ st.title("Team", anchor=False)
 team = me.leads[0]
 if len(me.leads) > 1:
     team = st.segmented_control("Team", me.leads, default=team, required=True, key="team", bind="query-params")
-span = period_filter.choose_span()
+span = filters.choose_span()
 where = {"group": team}
 with st.skeleton(height=300):
     by_user = queries.ask(METRICS, span, by=["user"], where=where, order="-cost", fill=False)

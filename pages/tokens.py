@@ -12,9 +12,8 @@ from llmtrack.ledger.people import TokenRecord
 from llmtrack.ledger.periods import from_micros
 from llmtrack.serving.identity import Kind, Subject, TokenScope, make_token, may_see
 from llmtrack.settings import get_settings
-from pages.components import empty_states, formatting, queries
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import empty_states, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import not_found, viewer
 
 SCOPES = {

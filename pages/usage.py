@@ -1,15 +1,12 @@
-"""What the viewer used and what it cost: their own numbers and nobody else's."""
+"""The viewer's own usage and its cost in a billing cycle."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
 from llmtrack.ledger.query import Row
-from pages.components import empty_states, formatting, queries
-from pages.components.charts import charts
-from pages.components.filters import period_filter
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import viewer
 
 CYCLES = 12
@@ -35,12 +32,12 @@ COLUMNS = (
 
 
 def cycle_label(back: int) -> str:
-    """A billing cycle in the list; its days, so that its address means the same next month."""
-    return str(period_filter.cycle_span(back))
+    """A billing cycle in the list, by its days, so that a link to it means the same next month."""
+    return str(filters.cycle_span(back))
 
 
 def headline(totals: Row, current: bool) -> str:
-    """The two sentences people come for."""
+    """Messages and cost of the billing cycle, in two sentences."""
     when = "current" if current else "this"
     messages = formatting.counted(totals["messages"], "message")
     cost = formatting.plain(queries.cost_text(totals))
@@ -72,7 +69,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         label_visibility="collapsed",
         width=280,
     )
-span = period_filter.cycle_span(back)
+span = filters.cycle_span(back)
 
 with st.skeleton(height=180):
     by_model = queries.ask(METRICS, span, by=["provider", "model"], where=mine)
@@ -93,7 +90,7 @@ with st.skeleton(height=180):
         [
             ("Tokens in → out", tokens, f"{formatting.count(totals['total_tokens'])} together"),
             (
-                "Average response time",
+                "Average time",
                 formatting.seconds(totals["duration"]),
                 "Of answers; failures and stops are not counted.",
             ),

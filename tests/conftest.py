@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -109,7 +110,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     What fails because somebody released a new version is no failure of ours (`known_versions`).
     """
     report = yield
-    return _failed_if_skipped(as_news(report, item))  # type: ignore[return-value]
+    return _failed_if_skipped(as_news(report, item))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -121,7 +122,10 @@ def pytest_make_collect_report(
     return _failed_if_skipped(report)
 
 
-def _failed_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> pytest.TestReport | pytest.CollectReport:
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def _failed_if_skipped(report: Report) -> Report:
     if STRICT and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"

@@ -37,6 +37,12 @@ MAY_IMPORT = {
 }
 """Each room of `llmtrack` (``""`` is the package itself) with the rooms it may walk into."""
 
+COMPONENTS = (
+    "formatting", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "charts", "span", "long_query", "queries", "filters", "chat",
+    "tables", "repricing",
+)  # fmt: skip
+"""What pages are made of, each with only those before it."""
+
 SDKS = {"openai", "anthropic"}
 DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "sqlite3", "psycopg"}
 NEVER = {
@@ -137,6 +143,19 @@ def test_the_chat_page_hands_what_it_knows_to_its_functions_and_keeps_none_of_it
         and isinstance(name.ctx, ast.Store)
     ]
     assert [name for name in names if not name.isupper()] == []
+
+
+def test_a_component_of_pages_imports_only_those_before_it() -> None:
+    place = "pages.components"
+    arrows = {room.removeprefix(f"{place}."): imported for room, imported in rooms_of(place).items()}
+    assert sorted(arrows) == sorted(COMPONENTS), "a new component is named in COMPONENTS"
+    for room, imported in arrows.items():
+        below = {f"{place}.{name}" for name in COMPONENTS[: COMPONENTS.index(room)]}
+        assert imported <= below, room
+
+
+def test_no_pages_import_each_other_in_a_circle() -> None:
+    assert [group for group in circles(graph()) if group[0].startswith("pages")] == []
 
 
 @pytest.mark.parametrize("folder", sorted(FOLDERS))

@@ -1,8 +1,9 @@
-"""What `llmtrack` can be told to do, one module a command.
+"""The commands of `llmtrack`, one module each.
 
 A module called ``copy_ledger`` is the command ``llmtrack copy-ledger``. It holds one `click.Command` named ``command``,
-whose docstring is its help, and imports what is heavy inside that function. It raises `LedgerError` or `SettingsError`
-as they come: `llmtrack.cli` says them in one sentence and exits with 1. `open_given` is what ``--database`` stands for.
+whose docstring is its help, and imports what is heavy inside that function. `LedgerError` and
+`SettingsError` pass through it: `llmtrack.cli` prints their sentence and exits with 1. `open_given` opens the ledger
+that ``--database`` names.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ database_option = click.option(
 
 
 def open_given(database_url: str | None) -> Ledger:
-    """The ledger that was asked for, or the one of the settings. A file that is named has to be there.
+    """The ledger of a URL, or of the settings without one. A file that the URL names has to exist.
 
     An empty ledger made for a misspelt name would answer everything with 0.
     """

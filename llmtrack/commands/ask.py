@@ -1,4 +1,4 @@
-"""`llmtrack ask`: any question about usage, cost, speed and errors, answered as a table."""
+"""`llmtrack ask`: any metric by any dimension, as a table."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _WHEN = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
 def _or_setting(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """What was typed, or the setting of that name: the terminal answers on the same clocks as the pages."""
+    """The option's value, or the setting of that name, so that the terminal and the pages agree on days and cycles."""
     from llmtrack.settings import get_settings
 
     return getattr(get_settings(), str(parameter.name)) if value is None else value
 
 
 def question_options(command: Command) -> Command:
-    """The options that say which generations a question is about."""
+    """The options that choose the generations a query is about."""
     for option in reversed((
         click.option("--since", type=_WHEN, help="The beginning of the time asked about.  [default: the first call]"),
         click.option("--until", type=_WHEN, help="The end of it, not included.  [default: the latest call]"),
@@ -48,10 +48,10 @@ def where_of(typed: Sequence[str]) -> list[Filter]:
     from llmtrack.ledger.query import Filter
 
     values: dict[tuple[str, bool], list[str | None]] = {}
-    for each in typed:
-        name, equals, chosen = each.partition("=")
+    for text in typed:
+        name, equals, chosen = text.partition("=")
         if not equals:
-            raise click.UsageError(f"{each!r} is no filter; write it as NAME=VALUE, such as user=alice.")
+            raise click.UsageError(f"{text!r} is no filter; write it as NAME=VALUE, such as user=alice.")
         key = (name.rstrip("!").strip(), name.endswith("!"))
         values.setdefault(key, []).extend(value or None for value in chosen.split(","))
     return [Filter(name, tuple(chosen), negated) for (name, negated), chosen in values.items()]
@@ -59,7 +59,7 @@ def where_of(typed: Sequence[str]) -> list[Filter]:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Says what cannot be asked as a mistake of whoever typed it, without a traceback."""
+    """Turns a query that is refused into a usage error, without a traceback."""
     try:
         yield
     except ValueError as error:
@@ -96,9 +96,8 @@ def command(
         return _list()
     ledger = open_given(database_url)
     with refusals():
-        asked = (*metrics, *_apart(metrics))
         answer = ask(
-            ledger, asked, by, since=since, until=until, timezone=timezone,
+            ledger, (*metrics, *_apart(metrics)), by, since=since, until=until, timezone=timezone,
             anchor_day=billing_anchor_day, where=where_of(filters), order=order, limit=limit, max_rows=None,
         )  # fmt: skip
     _show_apart(answer, list(dict.fromkeys(metrics)))
@@ -122,14 +121,14 @@ def _list() -> None:
 
 
 def _apart(metrics: Sequence[str]) -> tuple[str, ...]:
-    """The metrics needed besides, where money is asked for: which of it is simulated, and so never part of the cost."""
+    """Further metrics to query with metrics of money: the simulated part, which is never part of the cost."""
     from llmtrack.ledger.query import metric
 
     return _SIMULATION if any(metric(n).unit == "usd" for n in metrics) else ()
 
 
 def _show_apart(answer: Answer, metrics: Sequence[str]) -> None:
-    """The answer as one table or, where money is asked for, with what was only simulated in a table of its own."""
+    """The answer as one table; with metrics of money, simulated rows are in a table of their own."""
     rows = list(answer) if answer.by else []
     if not answer.units.keys() >= set(_SIMULATION):
         return _show(answer, metrics, rows)
@@ -139,9 +138,9 @@ def _show_apart(answer: Answer, metrics: Sequence[str]) -> None:
         (simulated if row["simulated"] == row["generations"] > 0 else real).append(row)
     _show(answer, metrics, real)
     if simulated:
-        kept = [name for name in metrics if answer.units[name] != "usd"]
+        others = [name for name in metrics if answer.units[name] != "usd"]
         click.echo("\nSimulated, and no part of the cost:")
-        _show(answer, [*kept, "simulated_cost"], simulated, total=False)
+        _show(answer, [*others, "simulated_cost"], simulated, total=False)
     if calls := answer.totals["simulated"]:
         cost = _text(answer, "simulated_cost", answer.totals["simulated_cost"])
         click.echo(

@@ -1,4 +1,4 @@
-"""`llmtrack erase`: forget a person, keep what they cost."""
+"""`llmtrack erase`: erase a user; what they cost stays in the totals."""
 
 from __future__ import annotations
 

@@ -64,14 +64,14 @@ def dollars(amount: Decimal) -> str:
 
 
 def _messages(file: IO[str]) -> str | list[dict[str, Any]]:
-    """The file as messages, if that is what is in it; otherwise as one prompt."""
+    """The file as messages, if it is JSON and holds a list of them; otherwise as one prompt."""
     text = file.read()
     try:
-        told = json.loads(text)
+        content = json.loads(text)
     except ValueError:
         return text
-    if isinstance(told, dict):
-        told = told.get("messages", told.get("input"))
-    if isinstance(told, list) and all(isinstance(one, dict) for one in told):
-        return told
+    if isinstance(content, dict):
+        content = content.get("messages", content.get("input"))
+    if isinstance(content, list) and all(isinstance(message, dict) for message in content):
+        return content
     return text

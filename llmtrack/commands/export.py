@@ -56,16 +56,16 @@ def command(
             else f"{target!r} does not end in .csv, .jsonl or .parquet: give it such an end, or --format."
         )
     ledger = open_given(database_url)
-    asked: dict[str, Any] = {"since": since, "until": until, "timezone": timezone, "where": where_of(filters)}
+    query: dict[str, Any] = {"since": since, "until": until, "timezone": timezone, "where": where_of(filters)}
     from llmtrack.ledger.export import stream_answer, stream_generations
     from llmtrack.ledger.metrics import ask
 
     with refusals():
         if metrics:
-            answer = ask(ledger, metrics, by, **asked, anchor_day=billing_anchor_day, max_rows=None)
+            answer = ask(ledger, metrics, by, **query, anchor_day=billing_anchor_day, max_rows=None)
             _write(target, stream_answer(answer, kind))
             return
-        total = ask(ledger, "generations", **asked, max_rows=None).totals["generations"]
+        total = ask(ledger, "generations", **query, max_rows=None).totals["generations"]
         with click.progressbar(length=total, label="Exporting", file=sys.stderr) as bar:
             done = 0
 
@@ -74,7 +74,7 @@ def command(
                 bar.update(written - done)
                 done = written
 
-            _write(target, stream_generations(ledger, kind, **asked, text=text, progress=progress))
+            _write(target, stream_generations(ledger, kind, **query, text=text, progress=progress))
     if target != "-":
         note_if_empty(ledger)
         click.echo(f"{done:,} generation{'' if done == 1 else 's'} in {target}")

@@ -1,4 +1,4 @@
-"""`llmtrack flush`: take in what processes that died left in their journals."""
+"""`llmtrack flush`: move records from the journals of processes that ended into the ledger."""
 
 from __future__ import annotations
 

@@ -99,11 +99,11 @@ def add(
         note=note,
     )
     try:
-        kept = add_price(open_given(database_url), entry, by=BY)
+        added = add_price(open_given(database_url), entry, by=BY)
     except PriceRefused as refused:
         raise click.ClickException(str(refused)) from refused
-    click.echo(f"Entry {kept.id}: {kept.title}, from {_day(kept.since)}.")
-    _offer(kept, database_url)
+    click.echo(f"Entry {added.id}: {added.title}, from {_day(added.since)}.")
+    _offer(added, database_url)
 
 
 @command.command()
@@ -139,9 +139,9 @@ def check(models: tuple[str, ...], tier: str | None, region: str | None, databas
         return
     click.echo(f"Public price list: genai-prices {freshness().version}")
     missing = missing_prices(ledger, since=datetime.now(UTC) - timedelta(days=LOOK_BACK))
-    for one in missing:
-        calls = f"{one.unpriced:,} of {one.calls:,} calls unpriced"
-        click.echo(f"{one.provider}/{one.model}: {calls}; {why_missing(one, pricer)}")
+    for usage in missing:
+        calls = f"{usage.unpriced:,} of {usage.calls:,} calls unpriced"
+        click.echo(f"{usage.provider}/{usage.model}: {calls}; {why_missing(usage, pricer)}")
     if not missing:
         click.echo(f"Every model of the last {LOOK_BACK} days has a price.")
     else:
@@ -165,17 +165,17 @@ def apply(models: str, yes: bool, database_url: str | None) -> None:
 
     provider, name = _split(models)
     ledger = open_given(database_url)
-    looked = repricing.preview(ledger, provider, name, timezone=get_settings().timezone)
-    for line in looked.lines:
+    preview = repricing.preview(ledger, provider, name, timezone=get_settings().timezone)
+    for line in preview.lines:
         click.echo(f"{line.month}  {line.user or 'no user':30} {line.calls:10,} calls  ${line.cost:,f}")
-    if looked.unpriced:
-        click.echo(f"{looked.unpriced:,} calls have no price yet; llmtrack prices check says why.")
-    if looked.sealed:
-        click.echo(f"{looked.sealed:,} calls stay unpriced: their rows have been deleted, only totals are left.")
-    if not looked.calls:
+    if preview.unpriced:
+        click.echo(f"{preview.unpriced:,} calls have no price yet; llmtrack prices check says why.")
+    if preview.sealed:
+        click.echo(f"{preview.sealed:,} calls stay unpriced: their rows have been deleted, only totals are left.")
+    if not preview.calls:
         click.echo(f"No unpriced call of {models} has a price now.")
         return
-    question = f"Price {looked.calls:,} calls at ${looked.cost:,f} in all?"
+    question = f"Price {preview.calls:,} calls at ${preview.cost:,f} in all?"
     if not yes and not click.confirm(question):
         click.echo("Nothing was changed.")
         return
@@ -200,13 +200,13 @@ def runs(database_url: str | None) -> None:
     """Show when unpriced calls were priced, and by whom."""
     from llmtrack.ledger import repricing
 
-    found = repricing.runs(open_given(database_url))
-    for run in found:
+    past = repricing.runs(open_given(database_url))
+    for run in past:
         undone = ", undone" if run.undone else ""
         click.echo(
             f"{run.number:4}  {_day(run.at)}, {run.models}: {run.calls:,} calls, ${run.cost:,f}, by {run.by}{undone}"
         )
-    if not found:
+    if not past:
         click.echo("No unpriced calls have been priced later on.")
 
 
@@ -216,10 +216,10 @@ def _offer(entry: BookEntry, database_url: str | None) -> None:
 
     if entry.kind not in ("price", "same_as"):
         return
-    looked = repricing.preview(open_given(database_url), entry.provider, entry.model)
-    if looked.calls:
+    preview = repricing.preview(open_given(database_url), entry.provider, entry.model)
+    if preview.calls:
         click.echo(
-            f"{looked.calls:,} unpriced calls have a price now: llmtrack prices apply '{entry.provider}/{entry.model}'"
+            f"{preview.calls:,} unpriced calls have a price now: llmtrack prices apply '{entry.provider}/{entry.model}'"
         )
 
 
@@ -233,36 +233,36 @@ def describe(
     quote = pricer.quote(provider, model, tier, at=time.time_ns() // 1_000, region=region)
     if quote.reason is not None:
         return [f"{provider}/{model}: {in_words(quote.reason)}"]
-    told = []
+    lines = []
     for band in quote.bands:
         price = band.price
         over = f", over {band.above:,} input tokens" if band.above else ""
         adjusted = f", {price.adjustment}" if price.adjustment else ""
-        told.append(
+        lines.append(
             f"{provider}/{model}, {price.tier}{over}: {price.model} of {price.source} {price.version}{adjusted}"
         )
-        told += [f"  {name:16} ${rate} {unit(name)}" for name, rate in price.rates.items()]
+        lines += [f"  {name:16} ${rate} {unit(name)}" for name, rate in price.rates.items()]
     if quote.doubt is not None:
-        told.append(f"  An estimate: {in_words(quote.doubt)}.")
-    return told
+        lines.append(f"  An estimate: {in_words(quote.doubt)}.")
+    return lines
 
 
 def _line(line: BookLine) -> str:
     entry = line.entry
-    told = [f"{entry.id:4}  {entry.title}", f"from {_day(entry.since)}"]
+    parts = [f"{entry.id:4}  {entry.title}", f"from {_day(entry.since)}"]
     if line.void:
-        told.append("never holds")
+        parts.append("never holds")
     elif entry.until is not None:
-        told.append(f"to {_day(entry.until)}")
+        parts.append(f"to {_day(entry.until)}")
     if entry.tier:
-        told.append(f"tier {entry.tier}")
+        parts.append(f"tier {entry.tier}")
     if entry.above:
-        told.append(f"over {entry.above:,} input tokens")
+        parts.append(f"over {entry.above:,} input tokens")
     if entry.applies_to == "all":
-        told.append("on everything")
+        parts.append("on everything")
     if line.withdrawn_by:
-        told.append(f"retired by {line.withdrawn_by}")
-    return ", ".join(told) + (f"  ({entry.note})" if entry.note else "")
+        parts.append(f"retired by {line.withdrawn_by}")
+    return ", ".join(parts) + (f"  ({entry.note})" if entry.note else "")
 
 
 def _split(model: str) -> tuple[str, str]:
@@ -272,9 +272,9 @@ def _split(model: str) -> tuple[str, str]:
     return provider, name
 
 
-def _rates(told: tuple[str, ...]) -> dict[str, Decimal]:
+def _rates(options: tuple[str, ...]) -> dict[str, Decimal]:
     rates: dict[str, Decimal] = {}
-    for text in told:
+    for text in options:
         name, rate = _rate(text)
         if name in rates:
             raise click.BadParameter(f"{name} is given twice, as {rates[name]} and {rate}; give it once.")

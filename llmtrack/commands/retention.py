@@ -1,4 +1,4 @@
-"""`llmtrack retention`: let go of what has been kept long enough."""
+"""`llmtrack retention`: remove texts, properties or rows older than so many days."""
 
 from __future__ import annotations
 

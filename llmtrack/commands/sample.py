@@ -49,7 +49,7 @@ def command(until: datetime | None, seed: int, replace: bool) -> None:
 
 
 def _make_room(url: str, replace: bool) -> None:
-    """Refuse to write into a sample that is there already, or take it away if that was asked for."""
+    """Refuse to write into a sample that exists, or delete it with ``--replace``."""
     path = Path(url.removeprefix("sqlite:///"))
     if not url.startswith("sqlite:///") or not path.exists():
         return

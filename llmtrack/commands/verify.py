@@ -1,4 +1,4 @@
-"""`llmtrack verify`: do the totals say what the rows add up to?"""
+"""`llmtrack verify`: compare the totals with the sums of the rows."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def command(database_url: str | None) -> None:
 
 
 def advance(bar: object, done: int, of: int) -> None:
-    """Moves a progress bar whose length is told on the way."""
+    """Moves a progress bar whose length becomes known on the way."""
     bar.length = of  # type: ignore[attr-defined] # click's bar, whose class is private
     bar.update(done - bar.pos)  # type: ignore[attr-defined]

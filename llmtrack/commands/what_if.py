@@ -35,7 +35,7 @@ def command(
     if not slash or not provider or not name:
         raise click.BadParameter(f"{model!r} must be PROVIDER/MODEL, such as openai/gpt-4o.")
     where = {key: value for key, value in (("model", instead_of), ("user", user)) if value is not None}
-    asked = cost_elsewhere(
+    comparison = cost_elsewhere(
         open_given(database_url),
         name,
         provider,
@@ -46,15 +46,15 @@ def command(
         tier=tier,
         caching=not no_caching,
     )
-    if not asked.calls:
+    if not comparison.calls:
         raise click.ClickException("No calls were counted in that time; choose a longer one with --since.")
-    if asked.answer.cost is None:
-        raise click.ClickException(f"{model} cannot be asked about: {asked.answer.reason}.")
-    cost = "unknown" if asked.cost is None else dollars(asked.cost)
-    missing = f", {asked.unpriced:,} of {asked.calls:,} calls unpriced" if asked.unpriced else ""
+    if comparison.answer.cost is None:
+        raise click.ClickException(f"{model} cannot be asked about: {comparison.answer.reason}.")
+    cost = "unknown" if comparison.cost is None else dollars(comparison.cost)
+    missing = f", {comparison.unpriced:,} of {comparison.calls:,} calls unpriced" if comparison.unpriced else ""
     click.echo(f"as it was      {cost}{missing}")
-    click.echo(f"on {model}  {dollars(asked.answer.cost)}")
-    click.echo("Assuming " + "; ".join(asked.answer.assumptions) + ".")
-    if asked.uncounted:
-        calls = "1 call is" if asked.uncounted == 1 else f"{asked.uncounted:,} calls are"
+    click.echo(f"on {model}  {dollars(comparison.answer.cost)}")
+    click.echo("Assuming " + "; ".join(comparison.answer.assumptions) + ".")
+    if comparison.uncounted:
+        calls = "1 call is" if comparison.uncounted == 1 else f"{comparison.uncounted:,} calls are"
         click.echo(f"{calls} left out, because nobody reported what was used.")

@@ -1,6 +1,6 @@
 """Sample data: ninety plausible days in a database of their own, written and priced as real calls are.
 
-The same seed and end give the same records. What was planted among them is in `llmtrack.sample.facts`.
+The same seed and end give the same records. `llmtrack.sample.facts` lists the incidents planted among them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What was put into the sample database."""
+class Sample:
+    """The extent of the sample that was written."""
 
     generations: int
     since: datetime
@@ -28,8 +28,8 @@ class Made:
 
 def make_sample(
     ledger: Ledger, until: datetime | None = None, seed: int = 1, progress: Callable[[float], None] | None = None
-) -> Made:
-    """Write the sample into an empty ledger, ending at `until` (now); `progress` is told what share is done."""
+) -> Sample:
+    """Write the sample into an empty ledger, ending at `until` (now); `progress` gets the share that is done."""
     from llmtrack.ledger.records import Generation, Record
     from llmtrack.pricing import Pricer
     from llmtrack.sample.days import DAYS, Story
@@ -49,4 +49,4 @@ def make_sample(
             batch.clear()
         if progress:
             progress(day / DAYS)
-    return Made(count, datetime.fromtimestamp(first / 1e6, UTC), story.until)
+    return Sample(count, datetime.fromtimestamp(first / 1e6, UTC), story.until)

@@ -42,7 +42,7 @@ class Place:
     session_id: str | None = None
     span_id: int | None = None
     question: int = 0
-    """Which of the feature's texts it is about."""
+    """Number of the feature's text that is used."""
 
 
 class Calls:
@@ -139,18 +139,19 @@ class Calls:
 
     def _usage(self, feature: Feature, model: Model, given: int, written: int, reasoning: int | None) -> Usage:
         warm = feature.cached and self.random.random() < 0.85
-        held = round(given * feature.cached) if warm else 0
-        kept = round(given * feature.cached) if feature.cached and not warm and model.provider == "anthropic" else 0
+        cache_read = round(given * feature.cached) if warm else 0
+        writes = feature.cached and not warm and model.provider == "anthropic"
+        cache_write = round(given * feature.cached) if writes else 0
         return Usage(
             input_tokens=given,
             output_tokens=written,
-            cache_read_tokens=held,
-            cache_write_tokens=kept if model.provider == "anthropic" else None,
+            cache_read_tokens=cache_read,
+            cache_write_tokens=cache_write if model.provider == "anthropic" else None,
             reasoning_tokens=reasoning,
         )
 
     def _cut_short(self, made: Generation, status: str) -> None:
-        """What is left of an answer that nobody read to its end: its tokens are an estimate."""
+        """Cuts an answer short, as if it was stopped; its tokens become an estimate."""
         part = self.random.uniform(0.1, 0.8)
         made.status, made.finish_reason, made.usage_estimated = status, None, True
         made.duration = round((made.duration or 0) * part)
@@ -167,13 +168,13 @@ class Calls:
 
 
 def _conversation(place: Place) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    known = texts.TEXTS[place.feature.name]
-    question, answer = known[place.question % len(known)]
-    asked = [_said("user", question)]
+    dialogues = texts.TEXTS[place.feature.name]
+    question, answer = dialogues[place.question % len(dialogues)]
+    messages = [_message("user", question)]
     if place.feature.name in texts.SYSTEM:
-        asked.insert(0, _said("system", texts.SYSTEM[place.feature.name]))
-    return asked, [_said("assistant", answer)]
+        messages.insert(0, _message("system", texts.SYSTEM[place.feature.name]))
+    return messages, [_message("assistant", answer)]
 
 
-def _said(role: str, content: str) -> dict[str, Any]:
+def _message(role: str, content: str) -> dict[str, Any]:
     return {"role": role, "parts": [{"type": "text", "content": content}]}

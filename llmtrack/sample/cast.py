@@ -1,4 +1,4 @@
-"""Who appears in the sample data: models, people, and the parts of a product that call models."""
+"""The models, users and features of the sample data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ninety made-up days: who asks what when, and what was planted in between."""
+"""Ninety made-up days of calls, with the incidents of `facts` among them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Story:
         for number in range(DAYS):
             records = [*self._introductions(first)] if number == 0 else []
             records += self._day(first + timedelta(days=number))
-            yield [one for one in records if _when(one) < end]
+            yield [record for record in records if _when(record) < end]
 
     def _introductions(self, first: date) -> Iterator[Record]:
         for person in PEOPLE:
@@ -59,7 +59,7 @@ class Story:
         return ago <= facts.JOINED_DAYS_AGO if person.name == facts.JOINED_USER else True
 
     def _request(self, day: date, person: Person, feature: Feature) -> Iterator[Record]:
-        """One thing somebody wants, which may take several calls, or several messages."""
+        """One request of a user; it may take several calls or several messages."""
         at = self._moment(day, self._random.choice(feature.hours))
         if feature.turns > 1:
             yield from self._chat(at, person, feature)
@@ -107,7 +107,7 @@ class Story:
         return Span(place.span_id, place.trace_id, name, began, ended - began, root, user_id=user, error=failed)
 
     def _judged(self, made: Generation) -> Iterator[Record]:
-        """Now and then somebody says how good an answer was."""
+        """Now and then feedback on an answer."""
         if made.status == "ok" and made.trace_id and self._random.random() < 0.15:
             liked = self._random.random() < (0.6 if made.request_model == "gpt-4o-mini" else 0.88)
             comment = self._random.choice(texts.COMMENTS) if self._random.random() < 0.3 else None
@@ -131,8 +131,8 @@ class Story:
         if day != burst.day(self.last_day):
             return
         feature = FEATURES[burst.feature]
-        users = [BY_NAME[burst.user]] if burst.user else [one for one in PEOPLE if feature in one.features]
-        users = [one for one in users if self._is_here(one, day)]
+        users = [BY_NAME[burst.user]] if burst.user else [person for person in PEOPLE if feature in person.features]
+        users = [person for person in users if self._is_here(person, day)]
         for number in range(burst.calls):
             hour = burst.first_hour + number * burst.hours // burst.calls
             yield self._moment(day, hour), self._place(users[number % len(users)], feature)

@@ -1,4 +1,4 @@
-"""What was planted in the sample data, for whoever wants to find it through the pages."""
+"""The incidents planted in the sample data, such as a cost spike and an outage; the pages have to show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people ask in the sample data, and what they are told."""
+"""Prompts and answers of the sample data."""
 
 from __future__ import annotations
 

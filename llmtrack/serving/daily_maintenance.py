@@ -1,4 +1,4 @@
-"""What the server does for the ledger by itself: letting go, once a day, of what has been kept long enough."""
+"""Retention that the server runs once a day, and erasing a user in database, journals and backups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FIRST_LOOK_SECONDS = 60.0
 """After the start, which has enough to do."""
 LOOK_SECONDS = 1800.0
-"""How often it is looked whether a day has passed."""
+"""Between two checks whether a day has passed."""
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
@@ -23,7 +23,7 @@ _stop = threading.Event()
 
 
 def keep_of(settings: Settings) -> Keep:
-    """How long things are kept by these settings. Sample data never grows old: it is kept for ever."""
+    """For how long the settings keep data. Sample data is kept for ever."""
     from llmtrack.ledger.maintenance import Keep
 
     if settings.sample:
@@ -32,7 +32,7 @@ def keep_of(settings: Settings) -> Keep:
 
 
 def start(first_look: float = FIRST_LOOK_SECONDS) -> None:
-    """Begins to look after the ledger in a thread of its own, if the settings ask for anything."""
+    """Starts the thread that runs retention, if the settings limit anything."""
     global _thread
     with _lock:
         settings = get_settings()
@@ -45,7 +45,7 @@ def start(first_look: float = FIRST_LOOK_SECONDS) -> None:
 
 
 def stop(timeout: float) -> None:
-    """Ends it; what is being removed now is finished, or undone, within `timeout` seconds or with the process."""
+    """Ends the thread; a removal in progress is finished or undone, within `timeout` seconds or with the process."""
     _stop.set()
     if _thread is not None:
         _thread.join(timeout)
@@ -62,7 +62,7 @@ def _run(first_look: float) -> None:
 
 
 def look_after() -> Removed | None:
-    """Removes what has been kept long enough, in the ledger and beside its journal; None where it is not due yet."""
+    """Removes data older than the settings keep it, in the ledger and beside its journal; None before it is due."""
     from llmtrack.capture.journal import forget_before
     from llmtrack.capture.tracker import Tracker
     from llmtrack.ledger import open_ledger

@@ -1,4 +1,4 @@
-"""Heavy modules are imported in the background, so that nobody's first click pays for them."""
+"""Imports heavy modules in the background, so that no first click waits for them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import logging
 import threading
 
 IDLE_SECONDS = 20.0
-"""A server nobody has opened yet preloads after this long."""
+"""After this long a server that nobody has opened preloads."""
 PAUSE_SECONDS = 0.2
-"""Between two modules, so that a page drawing at the same time gets its turn."""
+"""Between two modules, so that a page can be drawn meanwhile."""
 MODULES = (
     "openai",
     "anthropic",

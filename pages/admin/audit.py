@@ -14,10 +14,8 @@ from llmtrack.ledger import people
 from llmtrack.ledger.people import AuditEntry, AuditFilter
 from llmtrack.ledger.periods import from_micros
 from llmtrack.settings import get_settings
-from pages.components import empty_states, formatting, queries
-from pages.components.filters import period_filter
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 SHOWN = 500
@@ -81,7 +79,7 @@ def export(wanted: AuditFilter, timezone: str, by: str) -> bytes:
 me = require_admin()
 st.title("Audit log", anchor=False)
 zone = get_settings().timezone
-span = period_filter.choose_span()
+span = filters.choose_span()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     kinds = [ANY, *people.actions(queries.ledger())]
     action = st.selectbox("What", kinds, key="action", bind="query-params", width=220)

@@ -1,4 +1,4 @@
-"""What is kept, for how long, what went when, and the way to forget a person."""
+"""How much data is kept and for how long, what was removed when, and erasing a user."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from llmtrack.ledger.maintenance import Done, last_retention, removals
 from llmtrack.ledger.metrics import ask
 from llmtrack.serving.daily_maintenance import erase_everywhere
 from llmtrack.settings import Settings, get_settings
-from pages.components import empty_states, formatting, queries
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import empty_states, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
-KEPT = (Column("what", "What"), Column("kept", "Kept for"), Column("setting", "Setting"))
-GONE = (
+PERIODS = (Column("what", "What"), Column("kept", "Kept for"), Column("setting", "Setting"))
+REMOVED = (
     Column("at", "When", "time", pinned=True),
     Column("by", "By"),
     Column("what", "What", width="large"),
@@ -30,7 +29,7 @@ COUNTED = {
 }
 
 
-def kept_rows(settings: Settings) -> list[dict[str, str]]:
+def retention_rows(settings: Settings) -> list[dict[str, str]]:
     """What is kept for how long, and the setting that says so."""
     kinds = {
         "keep_text_days": "What was said: prompts, answers, error messages, comments",
@@ -40,13 +39,13 @@ def kept_rows(settings: Settings) -> list[dict[str, str]]:
     rows = []
     for name, what in kinds.items():
         days = None if settings.sample else getattr(settings, name)
-        kept = "ever" if days is None else formatting.counted(days, "day")
-        rows.append({"what": what, "kept": kept, "setting": f"LLMTRACK_{name.upper()}"})
+        period = "ever" if days is None else formatting.counted(days, "day")
+        rows.append({"what": what, "kept": period, "setting": f"LLMTRACK_{name.upper()}"})
     return [*rows, {"what": "Totals: cost, tokens, counts, percentiles", "kept": "ever", "setting": "none"}]
 
 
 def in_words(done: Done) -> str:
-    """What one removal took away."""
+    """What one removal took away, in words."""
     counts = [formatting.counted(done.detail[name], *COUNTED[name]) for name in COUNTED if done.detail.get(name)]
     if done.action == "erase user":
         return f"Erased a user, {done.subject} since: {', '.join(counts) or 'nothing was kept of what they said'}"
@@ -55,7 +54,7 @@ def in_words(done: Done) -> str:
 
 @st.dialog("Erase a user")
 def confirm(user: str, by: str) -> None:
-    """Ask once more, because there is no way back."""
+    """Asks for confirmation: an erasure cannot be undone."""
     st.markdown(
         f"All that **{formatting.plain(user)}** said, their conversations, attributes and names will be gone, from the "
         "database, journals and backups made before upgrades. What they cost stays in all totals, as nobody's."
@@ -70,19 +69,19 @@ def confirm(user: str, by: str) -> None:
 
 
 def erase(user: str, by: str) -> None:
-    """Erase a user, and keep what came of it for the page that is drawn next."""
+    """Erase a user; the outcome is shown when the page is drawn next."""
     require_admin()
     try:
         erased = erase_everywhere(queries.ledger(), user, by=by)
     except LedgerError as error:
         st.session_state[OUTCOME] = (False, str(error))
         return
-    told = (
+    sentence = (
         f"{user} is {erased.name} from now on: {formatting.counted(erased.texts, 'text')}, "
         f"{formatting.counted(erased.conversations, 'conversation')} and "
         f"{formatting.counted(erased.backups, 'backup')} are gone."
     )
-    st.session_state[OUTCOME] = (True, told)
+    st.session_state[OUTCOME] = (True, sentence)
 
 
 me = require_admin()
@@ -90,11 +89,11 @@ settings = get_settings()
 ledger = queries.ledger()
 st.title("Data", anchor=False)
 if outcome := st.session_state.pop(OUTCOME, None):
-    done, told = outcome
+    done, sentence = outcome
     if done:
-        st.success(formatting.plain(told), icon=":material/check:")
+        st.success(formatting.plain(sentence), icon=":material/check:")
     else:
-        st.error(formatting.plain(told), icon=":material/error:")
+        st.error(formatting.plain(sentence), icon=":material/error:")
 
 totals = ask(ledger, ["generations", "users"]).totals
 with st.skeleton(height=100):
@@ -112,7 +111,7 @@ with st.skeleton(height=100):
     st.caption(f"Kept in {formatting.plain(ledger.name)}")
 
 st.subheader("How long things are kept", anchor=False)
-tables.table(kept_rows(settings), KEPT, alt_text="How long things are kept")
+tables.table(retention_rows(settings), PERIODS, alt_text="How long things are kept")
 last = last_retention(ledger, settings.timezone)
 if settings.sample:
     empty_states.note("Sample data is made up and never grows old.")
@@ -126,9 +125,11 @@ else:
     empty_states.note(f"What is older is removed once a day while the app runs, {when}.")
 
 st.subheader("What was removed", anchor=False)
-gone = [{"at": one.at, "by": one.by, "what": in_words(one)} for one in removals(ledger, settings.timezone)]
-if gone:
-    tables.table(gone, GONE, alt_text="What was removed")
+removed = [
+    {"at": removal.at, "by": removal.by, "what": in_words(removal)} for removal in removals(ledger, settings.timezone)
+]
+if removed:
+    tables.table(removed, REMOVED, alt_text="What was removed")
 else:
     empty_states.note("Nothing so far.")
 

@@ -1,13 +1,10 @@
-"""What went wrong: which errors, at which models, how often, whose fault."""
+"""Errors: which kinds, at which models, how often, and on whose side."""
 
 import streamlit as st
 
 from llmtrack.ledger.query import Row
-from pages.components import empty_states, formatting, queries
-from pages.components.charts import charts
-from pages.components.filters import period_filter
-from pages.components.tables import generations, tables
-from pages.components.tables.tables import Column
+from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column, call_list
 from pages.components.viewer import require_admin
 
 METRICS = (
@@ -49,8 +46,8 @@ def kinds_of(row: Row) -> list[tuple[str, int]]:
 
 require_admin()
 st.title("Errors", anchor=False)
-span = period_filter.choose_span()
-where = period_filter.choose_where(span, ("model", "feature", "user"))
+span = filters.choose_span()
+where = filters.choose_where(span, ("model", "feature", "user"))
 
 with st.skeleton(height=300):
     by_model = queries.ask(METRICS, span, by=["provider", "model"], where=where)
@@ -103,4 +100,4 @@ rows = sorted(by_model.rows, key=lambda row: (-row["errors"], -row["generations"
 tables.table(rows, tables.used(MODELS, rows), alt_text=f"Errors by model, {span}")
 if totals["errors"]:
     st.markdown("**Latest failed calls**")
-    generations.browse({**where, "status": "error"}, span, key="failed")
+    call_list.browse({**where, "status": "error"}, span, key="failed")

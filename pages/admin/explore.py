@@ -1,9 +1,10 @@
-"""Any metric by any dimension: the question nobody made a page for."""
+"""Any metric by any dimension, for questions that have no page of their own."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -13,11 +14,8 @@ from llmtrack.ledger.export import FORMATS, stream_answer
 from llmtrack.ledger.metrics import DIMENSIONS, METRICS
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.settings import get_settings
-from pages.components import empty_states, formatting, queries
-from pages.components.charts import charts
-from pages.components.filters import period_filter
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 if TYPE_CHECKING:
@@ -32,23 +30,23 @@ DRAWN = ("hour", "day", "week", "month")
 MOST_ROWS, MOST_BARS = 2_000, 800
 
 
-def where_of(told: str) -> dict[str, list[str | None]]:
-    """Filters as they were typed: ``user=alice, status=error,cancelled``. Raises ValueError for what is none."""
+def where_of(filters_text: str) -> dict[str, list[str | None]]:
+    """Filters as they are typed: ``user=alice, status=error,cancelled``. Raises ValueError for what is no filter."""
     where: dict[str, list[str | None]] = {}
     # Commas part both filters and values: what follows one and has an equals sign is the next filter.
-    for each in re.split(r"[,\n](?=\s*[\w.\- ]+=)", told):
-        name, equals, values = each.partition("=")
-        if not each.strip():
+    for part in re.split(r"[,\n](?=\s*[\w.\- ]+=)", filters_text):
+        name, equals, values = part.partition("=")
+        if not part.strip():
             continue
         if not equals or not name.strip():
-            raise ValueError(f"{each.strip()!r} is no filter; write it as NAME=VALUE, such as user=alice.")
+            raise ValueError(f"{part.strip()!r} is no filter; write it as NAME=VALUE, such as user=alice.")
         # A name given twice means either of its values, as in the terminal.
         where.setdefault(name.strip(), []).extend(value.strip() or None for value in values.split(","))
     return where
 
 
 def named(typed: str) -> str:
-    """What was typed, by the names of the vocabulary: people type the headings they read."""
+    """A metric or dimension as it is typed, by its name in the catalog: people type the headings they read."""
     names = {formatting.heading(name).lower(): name for name in (*METRICS, *DIMENSIONS)}
     return " / ".join(names.get(part.strip().lower(), part.strip()) for part in typed.split("/"))
 
@@ -118,12 +116,20 @@ def export(answer: Answer) -> None:
         for ending in FORMATS:
             st.download_button(
                 ending.upper(),
-                data=lambda ending=ending: file_of(answer, ending),
+                data=partial(file_of, answer, ending),
                 file_name=f"llmtrack {span.first} to {span.last}.{ending}",
                 icon=":material/download:",
                 on_click="ignore",
                 key=f"as_{ending}",
             )
+
+
+def card(answer: Answer, metric: str, where: Mapping[str, Any]) -> tuple[str, str, str | None]:
+    """The card of a metric over all rows: label, value, help."""
+    if metric == "cost_per_user_p95":
+        users = queries.ask(["users_with_cost"], span, where=where).totals["users_with_cost"]
+        return queries.cost_per_user_p95(answer.totals[metric], users)
+    return formatting.heading(metric), queries.text(answer, metric), None
 
 
 def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
@@ -134,7 +140,7 @@ def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
         fill=False, anchor_day=get_settings().billing_anchor_day,
     )  # fmt: skip
     if not by or len(answer) > 1:
-        queries.metric_cards([(formatting.heading(name), queries.text(answer, name), None) for name in metrics])
+        queries.metric_cards([card(answer, name, where) for name in metrics])
     if not answer.rows:
         empty_states.empty("No calls like that in this time", "Choose a longer time or fewer filters above.")
     grain = next((name for name in by if name in DRAWN), None)
@@ -152,7 +158,7 @@ def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
 
 me = require_admin()
 st.title("Explore", anchor=False)
-span = period_filter.choose_span()
+span = filters.choose_span()
 metrics = st.multiselect(
     "Show", list(METRICS), default=["cost", "generations"], key="metrics", bind="query-params",
     format_func=formatting.heading, accept_new_options=True,
@@ -164,8 +170,8 @@ by = left.multiselect(
     accept_new_options=True, max_selections=3,
     help="A length of time and what else to split by. Type `property.NAME` or `user.NAME` for your own.",
 )  # fmt: skip
-period_filter.join_repeated("only", ", ")
-told = right.text_input(
+filters.join_repeated("only", ", ")
+only = right.text_input(
     "Only", key="only", bind="query-params", placeholder="user=alice, status=error, property.plan=pro",
     help="NAME=VALUE, parted by commas; several values of one name too. NAME= for calls without.",
 )  # fmt: skip
@@ -174,6 +180,6 @@ if not metrics:
     st.stop()
 try:
     with st.skeleton(height=300):
-        ask([named(each) for each in metrics], [named(each) for each in by], where_of(told))
+        ask([named(name) for name in metrics], [named(name) for name in by], where_of(only))
 except ValueError as error:
     st.warning(formatting.plain(str(error)), icon=":material/help:")

@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from pages.components.filters import period_filter
-from pages.components.tables import generations
+from pages.components import filters
+from pages.components.tables import call_list
 from pages.components.viewer import require_admin
 
 require_admin()
 st.title("Calls", anchor=False)
-span = period_filter.choose_span("7 days")
-where = period_filter.choose_where(span, ("user", "model", "feature", "status"))
-period_filter.join_repeated("q", " ")
+span = filters.choose_span("7 days")
+where = filters.choose_where(span, ("user", "model", "feature", "status"))
+filters.join_repeated("q", " ")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     search = st.text_input(
         "Search",
@@ -23,8 +23,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     order = st.selectbox(
         "Order",
-        list(generations.ORDERS),
-        format_func=generations.ORDERS.__getitem__,
+        list(call_list.ORDERS),
+        format_func=call_list.ORDERS.__getitem__,
         key="order",
         bind="query-params",
         label_visibility="collapsed",
@@ -33,4 +33,4 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="What was found for words is always shown latest first." if search else None,
     )
 with st.skeleton(height=420):
-    generations.browse(where, span, key="calls", order="-time" if search else order, search=search)
+    call_list.browse(where, span, key="calls", order="-time" if search else order, search=search)

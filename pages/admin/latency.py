@@ -1,16 +1,13 @@
 """How fast the answers are: whole, until the first token, and in tokens a second.
 
-Failures and stops say nothing about how long an answer takes: unless the page is asked about certain statuses, its
-durations are those of answers.
+Failures and stops say nothing about how long an answer takes: without a filter on statuses, the durations are those
+of answers.
 """
 
 import streamlit as st
 
-from pages.components import empty_states, formatting, queries
-from pages.components.charts import charts
-from pages.components.filters import period_filter
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 QUANTILES = (50, 95, 99)
@@ -59,10 +56,10 @@ def lines(title: str, metric: str) -> None:
 
 require_admin()
 st.title("Latency", anchor=False)
-span = period_filter.choose_span()
-where = period_filter.choose_where(span, ("model", "feature", "status"))
+span = filters.choose_span()
+where = filters.choose_where(span, ("model", "feature", "status"))
 chosen = where.get("status")
-# Of answers where nobody asks for a status, else of what was asked for.
+# Without a filter on statuses the times are those of answers.
 duration, counted = ("generation_duration", "timed") if chosen else ("duration", "timed_answers")
 of = f"calls with status {formatting.either(chosen)}" if chosen else "answers; failures and stops are not counted"
 

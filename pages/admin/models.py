@@ -2,11 +2,8 @@
 
 import streamlit as st
 
-from pages.components import empty_states, formatting, queries
-from pages.components.charts import charts
-from pages.components.filters import period_filter
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 METRICS = (
@@ -33,7 +30,7 @@ COLUMNS = (
 
 require_admin()
 st.title("Model cost", anchor=False)
-span = period_filter.choose_span()
+span = filters.choose_span()
 
 with st.skeleton(height=420):
     answer = queries.ask(METRICS, span, by=["provider", "model"])

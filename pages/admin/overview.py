@@ -1,18 +1,16 @@
 """Everyone's use at a glance: what it cost, how much, how fast, what went wrong."""
 
 from decimal import Decimal
+from typing import Literal
 
 import streamlit as st
 
 from llmtrack.ledger.query import Row
-from pages.components import empty_states, formatting, queries
-from pages.components.charts import charts
-from pages.components.filters import period_filter
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
-CARDS = (
+CARDS: tuple[tuple[str, str, Literal["inverse", "off"], str], ...] = (
     ("Total cost", "cost", "inverse", "Real cost only; simulated cost is never part of it."),
     ("Calls", "generations", "off", "Requests to models, failed and stopped ones too."),
     ("Users", "users", "off", "Who made at least one call."),
@@ -87,7 +85,7 @@ def top(title: str, by: str, columns: tuple[Column, ...]) -> None:
 
 require_admin()
 st.title("Overview", anchor=False)
-span = period_filter.choose_span()
+span = filters.choose_span()
 
 with st.skeleton(height=260):
     now = queries.ask(METRICS, span)
@@ -103,7 +101,7 @@ with st.skeleton(height=260):
         for label, metric, colour, help_text in CARDS:
             value = queries.cost_text(totals) if metric == "cost" else queries.text(now, metric)
             if metric == "cost_per_user_p95":
-                label, value, help_text = queries.cost_per_user_p95(now)
+                label, value, help_text = queries.cost_per_user_p95(totals[metric], totals["users_with_cost"])
             delta = change(totals[metric], before[metric])
             st.metric(label, value, delta, delta_color=colour, help=help_text, border=True, height="stretch")
     empty_states.note(" · ".join(filter(None, [queries.cost_remarks(totals), f"changes against {span.before()}"])))

@@ -10,9 +10,8 @@ from llmtrack.ledger import LedgerError, people
 from llmtrack.ledger.people import PersonRecord, TeamRecord
 from llmtrack.ledger.periods import from_micros
 from llmtrack.settings import get_settings
-from pages.components import empty_states, formatting, queries
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import empty_states, formatting, queries, tables
+from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 PEOPLE = (

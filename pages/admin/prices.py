@@ -1,4 +1,4 @@
-"""What calls cost here: models nobody has a price for, this installation's own prices, and where a price comes from."""
+"""Prices: models without one, this installation's own, and where the price of a model comes from."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from llmtrack.settings import get_settings
-from pages.components import empty_states, formatting, queries, repricing
-from pages.components.filters import period_filter
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import empty_states, filters, formatting, queries, repricing, tables
+from pages.components.span import Span
+from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 if TYPE_CHECKING:
@@ -56,23 +55,22 @@ def beginning(chosen: date | None) -> int | None:
     return int(moment.astimezone(UTC).timestamp()) * 1_000_000
 
 
-def show_missing(missing: Sequence[Missing], pricer: Pricer, span: period_filter.Span) -> None:
-    """The models some of whose calls are unpriced; a click begins an entry for one."""
+def show_missing(missing: Sequence[Missing], pricer: Pricer, span: Span) -> None:
+    """The models some of whose calls are unpriced; a click fills the form for an entry with one of them."""
     from llmtrack.ledger.price_book import why_missing
 
     st.subheader("Models without a price", anchor=False)
     if not missing:
         st.markdown(f":material/check_circle: Every call of {span} that said what it used has a price.")
         return
-    rows = []
-    for one in missing:
-        rows.append(
-            {
-                "model": one.model or formatting.UNKNOWN, "provider": one.provider, "unpriced": one.unpriced,
-                "generations": one.calls, "input_tokens": one.input_tokens, "output_tokens": one.output_tokens,
-                "why": why_missing(one, pricer).partition(";")[0],
-            }
-        )  # fmt: skip
+    rows = [
+        {
+            "model": usage.model or formatting.UNKNOWN, "provider": usage.provider, "unpriced": usage.unpriced,
+            "generations": usage.calls, "input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens,
+            "why": why_missing(usage, pricer).partition(";")[0],
+        }
+        for usage in missing
+    ]  # fmt: skip
     columns = [
         Column("model", "Model", pinned=True),
         Column("provider", "Provider"),
@@ -84,16 +82,16 @@ def show_missing(missing: Sequence[Missing], pricer: Pricer, span: period_filter
     ]
     tables.table(rows, columns, alt_text=f"Models without a price, {span}")
     with st.container(horizontal=True):
-        for one in missing[:5]:
-            if one.model and st.button(f"Give {one.model} a price", key=f"give {one.provider}/{one.model}"):
-                st.session_state.update(kind="price", provider=one.provider, model=one.model)
+        for usage in missing[:5]:
+            if usage.model and st.button(f"Give {usage.model} a price", key=f"give {usage.provider}/{usage.model}"):
+                st.session_state.update(kind="price", provider=usage.provider, model=usage.model)
     empty_states.note(
         "A price holds for calls from a day on. Calls made before that have none can be priced here, too."
     )
 
 
 def ask_for_entry() -> BookEntry | None:
-    """The form for a new entry; the entry once somebody has sent it, if its numbers can be read."""
+    """The form for a new entry; returns the entry once it is sent, if its numbers can be read."""
     from llmtrack.pricing import BookEntry
 
     kind: Kind = st.segmented_control(
@@ -153,18 +151,18 @@ def amount(text: str, name: str) -> Decimal:
 
 
 def add(entry: BookEntry, by: str) -> None:
-    """Keep an entry, or say why not."""
+    """Add an entry to the price book, or say why it is refused."""
     from llmtrack.ledger.price_book import add_price
     from llmtrack.pricing import PriceRefused
 
     try:
-        kept = add_price(queries.ledger(), entry, by=by)
+        added = add_price(queries.ledger(), entry, by=by)
     except PriceRefused as refused:
         st.error(formatting.plain(str(refused)), icon=":material/error:")
     else:
         for field in FIELDS:
             st.session_state.pop(field, None)
-        st.session_state.told = f"Added entry {kept.id}: {kept.title}."
+        st.session_state.outcome = f"Added entry {added.id}: {added.title}."
         st.rerun()
 
 
@@ -209,7 +207,7 @@ def show_book(lines: Sequence[BookLine], by: str) -> None:
         never = st.checkbox("It was a mistake: as if it had never held", key="never")
         if st.form_submit_button("Retire"):
             ended = retire_price(queries.ledger(), chosen, by=by, from_the_beginning=never)
-            st.session_state.told = f"Retired entry {chosen}: {ended.entry.title}."
+            st.session_state.outcome = f"Retired entry {chosen}: {ended.entry.title}."
             st.rerun()
 
 
@@ -261,16 +259,16 @@ def show_price(pricer: Pricer) -> None:
 
 
 def page() -> None:
-    """Draw the page. What is sent is kept before anything is read, so that all of it shows at once."""
+    """Draw the page. What is sent is written before anything is read, so that everything on the page shows it."""
     from llmtrack.ledger.price_book import list_prices, missing_prices
     from llmtrack.pricing import Pricer
 
     me = require_admin()
     st.title("Prices", anchor=False)
-    span = period_filter.choose_span()
-    told = st.session_state.pop("told", None)
-    if told:
-        st.success(formatting.plain(told), icon=":material/check:")
+    span = filters.choose_span()
+    outcome = st.session_state.pop("outcome", None)
+    if outcome:
+        st.success(formatting.plain(outcome), icon=":material/check:")
     missing, book = st.container(), st.container()
     with missing:
         lacking = missing_prices(

@@ -3,9 +3,8 @@
 import streamlit as st
 
 from llmtrack.settings import SECRETS_FILE, Settings, get_settings
-from pages.components import empty_states
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import empty_states, tables
+from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 MODES = {

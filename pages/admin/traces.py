@@ -7,10 +7,8 @@ import streamlit as st
 
 from llmtrack.ledger import lists
 from llmtrack.ledger.metrics import Cancel
-from pages.components import empty_states, formatting, long_query, queries
-from pages.components.filters import period_filter
-from pages.components.tables import generations, pagination, tables
-from pages.components.tables.tables import Column
+from pages.components import empty_states, filters, formatting, long_query, queries, tables
+from pages.components.tables import Column, call_list, pagination
 from pages.components.viewer import require_admin, require_texts
 
 VIEWS = {"traces": "Interactions", "sessions": "Conversations"}
@@ -51,7 +49,7 @@ def listed(rows: Sequence[Any], columns: Sequence[Column]) -> list[dict[str, Any
 
 def used(rows: Sequence[dict[str, Any]], columns: Sequence[Column]) -> list[Column]:
     """Without columns that hold only zeros."""
-    return [one for one in columns if one.key not in BLANK or any(row[one.key] for row in rows)]
+    return [column for column in columns if column.key not in BLANK or any(row[column.key] for row in rows)]
 
 
 def show_trace(trace_id: str, timezone: str) -> None:
@@ -67,10 +65,10 @@ def show_trace(trace_id: str, timezone: str) -> None:
         f"**{formatting.plain(row.name or 'Interaction')}** · {formatting.moment(row.at)} · {who} · "
         f"{formatting.counted(row.generations, 'call')} · {formatting.plain(cost)} · {formatting.seconds(row.duration)}"
     )
-    for who, score, comment in detail.feedback:
+    for judge, score, comment in detail.feedback:
         thumb = ":material/thumb_up:" if score > 0 else ":material/thumb_down:"
         st.caption(
-            f"{thumb} {formatting.plain(who or 'somebody')}" + (f": {formatting.plain(comment)}" if comment else "")
+            f"{thumb} {formatting.plain(judge or 'somebody')}" + (f": {formatting.plain(comment)}" if comment else "")
         )
     if detail.spans:
         steps = [
@@ -89,11 +87,11 @@ def show_trace(trace_id: str, timezone: str) -> None:
             Column("error", "Error"),
         )
         tables.table(steps, columns, alt_text="Steps of this interaction")
-    generations.table_of(detail.generations, key=f"calls_of_{trace_id}", timezone=timezone)
+    call_list.table_of(detail.generations, key=f"calls_of_{trace_id}", timezone=timezone)
 
 
-def turned(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: str) -> tuple[pagination.Place, Any]:
-    """Where somebody is in a list, and the page there."""
+def page_of(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: str) -> tuple[pagination.Place, Any]:
+    """The viewer's place in a list, and the page of rows there."""
     require_texts(where)
     about = (dict(where), span.first, span.last, order)
     place = pagination.Place(key, about)
@@ -110,7 +108,7 @@ def turned(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: s
 
 def browse_traces(where: dict[str, Any], key: str) -> None:
     """A page of interactions, and below it the one that was clicked."""
-    place, page = turned(lists.traces, where, key)
+    place, page = page_of(lists.traces, where, key)
     if not page.rows and page.after is None and place.number == 1:
         empty_states.empty(
             "No interactions here", "Choose a longer time or fewer filters above.", ":material/search_off:"
@@ -128,7 +126,7 @@ def browse_traces(where: dict[str, Any], key: str) -> None:
 
 def browse_sessions(where: dict[str, Any]) -> None:
     """A page of conversations, and below it the interactions of the one that was clicked."""
-    place, page = turned(lists.sessions, where, "sessions")
+    place, page = page_of(lists.sessions, where, "sessions")
     if not page.rows and page.after is None and place.number == 1:
         empty_states.empty(
             "No conversations here",
@@ -149,15 +147,15 @@ def browse_sessions(where: dict[str, Any]) -> None:
 
 require_admin()
 st.title("Traces", anchor=False)
-span = period_filter.choose_span("7 days")
-where = period_filter.choose_where(span, ("user", "model", "feature"))
+span = filters.choose_span("7 days")
+where = filters.choose_where(span, ("user", "model", "feature"))
 with st.container(horizontal=True, vertical_alignment="bottom"):
     view = st.segmented_control(
         "Show", list(VIEWS), default="traces", required=True, format_func=VIEWS.__getitem__, key="view",
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     order = st.selectbox(
-        "Order", list(generations.ORDERS), format_func=generations.ORDERS.__getitem__, key="trace_order",
+        "Order", list(call_list.ORDERS), format_func=call_list.ORDERS.__getitem__, key="trace_order",
         bind="query-params", label_visibility="collapsed", width=200,
     )  # fmt: skip
 with st.skeleton(height=420):

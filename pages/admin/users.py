@@ -2,11 +2,8 @@
 
 import streamlit as st
 
-from pages.components import empty_states, formatting, queries
-from pages.components.charts import charts
-from pages.components.filters import period_filter
-from pages.components.tables import generations, tables
-from pages.components.tables.tables import Column
+from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.tables import Column, call_list
 from pages.components.viewer import require_admin
 
 METRICS = (
@@ -32,8 +29,8 @@ MOST = 500
 
 require_admin()
 st.title("Users", anchor=False)
-span = period_filter.choose_span()
-where = period_filter.choose_where(span, ("model", "feature"))
+span = filters.choose_span()
+where = filters.choose_where(span, ("model", "feature"))
 
 with st.skeleton(height=420):
     per_user = queries.ask((*queries.MONEY, *PER_USER), span, where=where)
@@ -49,7 +46,7 @@ with st.skeleton(height=420):
                 formatting.usd(totals["cost_per_user"]),
                 f"Over {formatting.counted(totals['users_with_cost'], 'user')} whose cost is known.",
             ),
-            queries.cost_per_user_p95(per_user),
+            queries.cost_per_user_p95(totals["cost_per_user_p95"], totals["users_with_cost"]),
             ("Calls per user", formatting.compact(totals["generations_per_user"]), "On average."),
         ]
     )
@@ -63,16 +60,16 @@ picked = tables.table(rows, tables.used(COLUMNS, rows), alt_text=f"Users by cost
 if picked is not None:
     user = answer.rows[picked]["user"]
     st.subheader(user or NOBODY, anchor=False)
-    one = {**where, "user": user}
+    of_user = {**where, "user": user}
     metric = "simulated_cost" if queries.only_simulated(answer.rows[picked]) else "cost"
     with st.container(border=True):
         st.markdown(f"**{'Cost' if metric == 'cost' else 'Simulated cost'} per {span.grain} by model**")
         with st.skeleton(height=charts.HEIGHT):
-            over_time = queries.ask([metric, "simulated"], span, by=[span.grain, "model"], where=one)
+            over_time = queries.ask([metric, "simulated"], span, by=[span.grain, "model"], where=of_user)
             charts.bars_over_time(
                 charts.money_points((row[span.grain], queries.model_name(row), row[metric]) for row in over_time.rows),
                 span.axis(span.grain),
                 title="Cost",
                 alt_text=f"Cost per {span.grain} of {user or NOBODY} by model, {span}",
             )
-    generations.browse(one, span, key="of_user")
+    call_list.browse(of_user, span, key="of_user")

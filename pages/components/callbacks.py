@@ -17,7 +17,7 @@ _run = WStates.call_callback
 def explain() -> None:
     """Has every callback of this process explained, from now on."""
     if WStates.call_callback is _run:
-        WStates.call_callback = _explained  # type: ignore[method-assign]
+        WStates.call_callback = _explained  # type: ignore[method-assign, assignment]
 
 
 def _explained(states: WStates, widget_id: str) -> None:

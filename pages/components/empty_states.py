@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Whatever fails inside is said in words where it happened; the details go to the server's log."""
+    """An exception inside is shown as a sentence where it happened; the details go to the server's log."""
     try:
         yield
     except EXPLAINED as error:
@@ -46,7 +46,7 @@ def in_words() -> Iterator[None]:
 
 
 def empty(title: str, advice: str, icon: str = ":material/inbox:") -> None:
-    """Nothing here yet: say so and what to do about it."""
+    """A box that says that there is nothing here yet, and what to do about it."""
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
         st.markdown(f"{icon} **{title}**", width="content")

@@ -62,9 +62,9 @@ def decimal(number: float, places: int, unit: str = "") -> str:
     return shown + unit
 
 
-def counted(number: int | None, one: str, many: str = "") -> str:
+def counted(number: int | None, singular: str, plural: str = "") -> str:
     """A number with its noun: ``1 call``, ``2 calls``."""
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+    return f"{count(number)} {singular if number == 1 else plural or singular + 's'}"
 
 
 def either(names: Sequence[str]) -> str:
@@ -111,8 +111,14 @@ def span(first: date, last: date) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """A point in time, to the second, in the zone it carries: ``21 Nov 2026, 14:03:59``."""
-    return UNKNOWN if value is None else f"{day(value)}, {value:%H:%M:%S}"
+    """A point in time, to the second, in the zone it carries: ``21 Nov 2026, 14:03:59``.
+
+    In the hour that clocks show twice, when they go back, it ends in the zone's abbreviation: ``02:00:00 CET``.
+    """
+    if value is None:
+        return UNKNOWN
+    shown_twice = value.replace(fold=1 - value.fold).utcoffset() != value.utcoffset()
+    return f"{day(value)}, {value:%H:%M:%S}" + (f" {value:%Z}" if shown_twice else "")
 
 
 def ago(value: datetime, now: datetime) -> str:
@@ -144,8 +150,8 @@ def heading(name: str) -> str:
     """A metric or dimension by its name, as a heading: ``Duration p95``, ``Cost / traces``, ``property.plan``."""
     if name.startswith(("property.", "user.")):
         return name
-    said = name.replace("_", " ").replace("generations", "calls").replace("generation", "call")
-    return said[:1].upper() + said[1:]
+    words = name.replace("_", " ").replace("generations", "calls").replace("generation", "call")
+    return words[:1].upper() + words[1:]
 
 
 def visible(text: str) -> str:

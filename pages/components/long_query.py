@@ -1,4 +1,4 @@
-"""Questions that have to read many rows: said first, read when wanted, given up when somebody goes elsewhere."""
+"""Queries that have to read many rows: announced first, run when confirmed, cancelled when the page is left."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _ALLOWED = "rows_allowed"
 _LOOK_SECONDS = 0.2
-"""How often a page that waits looks whether somebody has gone elsewhere."""
+"""How often a page that waits checks whether it has been left."""
 _readers = ThreadPoolExecutor(4, thread_name_prefix="llmtrack-reader")
 
 
 def read(about: Any, work: Callable[[bool, Cancel | None], T]) -> T:
-    """What `work` reads. It is called with whether it may read any number of rows, and how to give up.
+    """What `work` reads. It is called with whether it may read any number of rows, and how to cancel.
 
-    Where it may not and would have to, the page says how many rows it is about and ends here, with a button to go on.
-    `about` is what the permission is for: the same span, filters and order.
+    Where it would have to read more than it may, the page says how many rows and ends here, with a button to go on.
+    `about` is what a confirmation is for: the same span, filters and order.
     """
     from llmtrack.ledger.metrics import TooManyRows
 
@@ -51,7 +51,7 @@ def _ask(about: Any, many: TooManyRows) -> None:
 
 
 def _watched(work: Callable[[bool, Cancel | None], T]) -> T:
-    """Reads in a thread of its own, so that the page notices when it is not wanted any more, and stops the database."""
+    """Reads in a thread of its own, so that the page notices when it is left, and stops the database."""
     from llmtrack.ledger.metrics import Cancel
 
     cancel = Cancel()

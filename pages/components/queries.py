@@ -1,4 +1,4 @@
-"""The pages' one way to the numbers: questions to the ledger, once what this server recorded itself is in it."""
+"""How pages query the ledger: after what this server's own chat has recorded is in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import streamlit as st
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.query import MONEY as MONEY
 from pages.components import formatting, long_query
-from pages.components.filters.period_filter import Span
+from pages.components.span import Span
 from pages.components.viewer import require_numbers
 
 if TYPE_CHECKING:
@@ -47,29 +47,29 @@ def ask(
     The page ends as if there were none where the viewer may not see what `where` selects. Where many rows have to be
     read, the page says so and ends here until somebody wants it.
     """
-    from llmtrack.ledger import metrics as asking
+    from llmtrack.ledger import metrics as ledger_metrics
 
     require_numbers(where or {})
-    asked: dict[str, Any] = {
+    about: dict[str, Any] = {
         "since": span.period.since, "until": span.period.until, "timezone": span.timezone, "where": dict(where or {}),
     }  # fmt: skip
     opened = ledger()
 
     def work(freely: bool, cancel: Cancel | None) -> Answer:
-        most = None if freely else asking.MAX_ROWS
-        return asking.ask(opened, list(metrics), list(by), **asked, **more, max_rows=most, cancel=cancel)
+        most = None if freely else ledger_metrics.MAX_ROWS
+        return ledger_metrics.ask(opened, list(metrics), list(by), **about, **more, max_rows=most, cancel=cancel)
 
-    return long_query.read(("ask", span.first, span.last, asked["where"]), work)
+    return long_query.read(("ask", span.first, span.last, about["where"]), work)
 
 
 def remark(*answers: Answer) -> None:
     """Says what is not in these numbers because rows were deleted, each thing once."""
-    for told in dict.fromkeys(told for answer in answers for told in answer.remarks):
-        st.caption(f":material/info: {formatting.plain(told)}")
+    for sentence in dict.fromkeys(sentence for answer in answers for sentence in answer.remarks):
+        st.caption(f":material/info: {formatting.plain(sentence)}")
 
 
 def text(answer: Answer, metric: str, row: Row | None = None) -> str:
-    """A metric of a row (of the totals, unless told) as people read it, by its unit."""
+    """A metric of a row (of the totals, without one) as people read it, by its unit."""
     value, unit = (row or answer.totals)[metric], answer.units[metric]
     show: dict[str, Callable[[Any], str]] = {
         "usd": formatting.usd,
@@ -110,10 +110,9 @@ PERCENTILE_USERS = 20
 """Below so many users their 95th percentile, by nearest rank, is simply the highest."""
 
 
-def cost_per_user_p95(answer: Answer) -> tuple[str, str, str]:
-    """The card of the 95th percentile of cost over users: label, value, help. Says over how many users it is."""
-    users = answer.totals["users_with_cost"]
-    value = text(answer, "cost_per_user_p95")
+def cost_per_user_p95(cost: Decimal | None, users: int) -> tuple[str, str, str]:
+    """The card of the 95th percentile of cost over `users`, those whose cost is known: label, value, help."""
+    value = formatting.usd(cost)
     if users >= PERCENTILE_USERS:
         label = f"p95 cost, {formatting.counted(users, 'user')}"
         return label, value, f"95 % of the {formatting.counted(users, 'user')} cost at most this."

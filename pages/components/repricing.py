@@ -1,4 +1,4 @@
-"""Pricing calls that had no price when they were made: the offer, the look before, and undoing it."""
+"""Pricing calls that had no price when they were made: the offer, its preview, and undoing it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.components import empty_states, formatting, queries
-from pages.components.tables import tables
-from pages.components.tables.tables import Column
+from pages.components import empty_states, formatting, queries, tables
+from pages.components.tables import Column
 
 if TYPE_CHECKING:
     from llmtrack.ledger.price_book import Missing
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
 
 def show_offer(missing: Sequence[Missing], pricer: Pricer, at: int, timezone: str, by: str) -> None:
     """Offers to price unpriced calls where a model of theirs has a price by now; first what it would come to."""
-    ready = [one for one in missing if pricer.quote(one.provider, one.model, at=at).reason is None]
+    ready = [usage for usage in missing if pricer.quote(usage.provider, usage.model, at=at).reason is None]
     if not ready:
         st.session_state.pop("looking", None)
         return
-    models = ", ".join(dict.fromkeys(one.model or formatting.UNKNOWN for one in ready[:3]))
+    models = ", ".join(dict.fromkeys(usage.model or formatting.UNKNOWN for usage in ready[:3]))
     more = f" and {len(ready) - 3} more" if len(ready) > 3 else ""
     st.info(
         f"{formatting.plain(models)}{more}: there is a price by now, and calls made before have none.",
@@ -39,11 +38,11 @@ def show_offer(missing: Sequence[Missing], pricer: Pricer, at: int, timezone: st
 def _show_preview(timezone: str, by: str) -> None:
     from llmtrack.ledger import repricing
 
-    looked = repricing.preview(queries.ledger(), timezone=timezone)
-    if looked.calls:
+    preview = repricing.preview(queries.ledger(), timezone=timezone)
+    if preview.calls:
         rows = [
             {"month": line.month, "user": line.user or "not given", "calls": line.calls, "cost": line.cost}
-            for line in looked.lines
+            for line in preview.lines
         ]
         columns = [
             Column("month", "Month", pinned=True),
@@ -52,20 +51,20 @@ def _show_preview(timezone: str, by: str) -> None:
             Column("cost", "Cost", "usd"),
         ]
         tables.table(rows, columns, alt_text="What unpriced calls would cost, by month and user")
-    told = [
+    remarks = [
         "These are calls of all time, not only of the days chosen above. "
         "A call has the price that held when it was made, or else the one that holds now, and is then an estimate.",
-        f"{formatting.counted(looked.unpriced, 'call')} still without a price." if looked.unpriced else "",
-        f"{formatting.counted(looked.sealed, 'call')} to stay unpriced, of which only totals are left."
-        if looked.sealed
+        f"{formatting.counted(preview.unpriced, 'call')} still without a price." if preview.unpriced else "",
+        f"{formatting.counted(preview.sealed, 'call')} to stay unpriced, of which only totals are left."
+        if preview.sealed
         else "",
     ]
-    empty_states.note(" ".join(filter(None, told)))
-    if not looked.calls:
+    empty_states.note(" ".join(filter(None, remarks)))
+    if not preview.calls:
         return
     with st.container(horizontal=True):
         sure = st.button(
-            f"Price {formatting.counted(looked.calls, 'call')} at {formatting.usd(looked.cost)}", type="primary"
+            f"Price {formatting.counted(preview.calls, 'call')} at {formatting.usd(preview.cost)}", type="primary"
         )
         if st.button("Not now"):
             st.session_state.pop("looking", None)
@@ -73,18 +72,18 @@ def _show_preview(timezone: str, by: str) -> None:
     if sure:
         run = repricing.apply(queries.ledger(), by=by)
         st.session_state.pop("looking", None)
-        st.session_state.told = (
+        st.session_state.outcome = (
             f"Priced {formatting.counted(run.calls, 'call')} at {formatting.usd(run.cost)}. This can be undone below."
         )
         st.rerun()
 
 
 def show_runs(day: Callable[[int], datetime], by: str) -> None:
-    """What was priced later on, and undoing it; nothing where nothing was."""
+    """The repricing runs, and undoing one; nothing where there was none."""
     from llmtrack.ledger import repricing
 
-    found = repricing.runs(queries.ledger())
-    if not found:
+    runs = repricing.runs(queries.ledger())
+    if not runs:
         return
     st.subheader("Priced later on", anchor=False)
     rows = [
@@ -92,7 +91,7 @@ def show_runs(day: Callable[[int], datetime], by: str) -> None:
             "number": run.number, "at": day(run.at), "models": _models(run), "calls": run.calls, "cost": run.cost,
             "by": run.by, "state": "undone" if run.undone else "holds",
         }
-        for run in found
+        for run in runs
     ]  # fmt: skip
     columns = [
         Column("number", "Pricing", "count", pinned=True, width="small"),
@@ -104,7 +103,7 @@ def show_runs(day: Callable[[int], datetime], by: str) -> None:
         Column("by", "By"),
     ]
     tables.table(rows, columns, alt_text="Unpriced calls that were priced later on")
-    _ask_to_undo({run.number: run for run in found if not run.undone}, by)
+    _ask_to_undo({run.number: run for run in runs if not run.undone}, by)
 
 
 def _models(run: Run) -> str:
@@ -128,5 +127,5 @@ def _ask_to_undo(going: dict[int, Run], by: str) -> None:
     except LedgerError as refused:  # somebody else was quicker
         st.error(formatting.plain(str(refused)), icon=":material/error:")
         return
-    st.session_state.told = f"Pricing {chosen} is undone: {formatting.counted(calls, 'call')} without a price again."
+    st.session_state.outcome = f"Pricing {chosen} is undone: {formatting.counted(calls, 'call')} without a price again."
     st.rerun()

@@ -1,4 +1,4 @@
-"""How often the page was drawn: any control that is pressed draws it again, Stop and what redraws itself do not."""
+"""How often the whole page was drawn: pressing a control draws it again, Stop and fragments do not."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ def begin() -> None:
 
 
 def counter() -> list[int]:
-    """The number so far, shared by all runs of this tab: one that is told to end still sees the next one begin."""
-    found: list[int] = st.session_state.setdefault(KEY, [0])
-    return found
+    """The number so far, shared by all runs of this tab, so that a run that has to end sees the next one begin."""
+    number: list[int] = st.session_state.setdefault(KEY, [0])
+    return number

@@ -1,4 +1,4 @@
-"""Who is looking at this page."""
+"""The person who looks at a page, and whether they may."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def begin_session(me: Viewer) -> None:
 def require_admin() -> Viewer:
     """The viewer, if an admin; otherwise the page ends here, as if there were none.
 
-    Every admin page asks this itself, and so does every fragment in one: fragments rerun without the router.
+    Every admin page calls this itself, and so does every fragment in one: fragments rerun without the router.
     """
     me = viewer()
     if not may_see(me, Subject(Kind.ADMINISTRATION)):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.app_server import ROOT, AppServer, running_app
 from tests.browser.fixtures import QUIET, chromium
@@ -94,8 +95,8 @@ def prefer(browser: Browser, server: AppServer) -> None:
 def draw(browser: Browser, server: AppServer, provider: Provider, ending: str) -> None:
     """A conversation, what can be set, two models compared, and an error, in one scheme or on a phone."""
     width, height = SIZES[ending]
-    scheme = "dark" if ending == "dark" else "light"
-    size = {"width": width, "height": height}
+    scheme: Literal["dark", "light"] = "dark" if ending == "dark" else "light"
+    size: ViewportSize = {"width": width, "height": height}
     page = browser.new_context(color_scheme=scheme, viewport=size, locale="en-GB").new_page()
 
     room = Room(page, server)

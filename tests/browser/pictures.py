@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -44,9 +45,11 @@ def main() -> None:
         subprocess.run(make, cwd=directory, env=environment, check=True)
         with running_app(Path(directory), SETTINGS) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=[*QUIET, "--no-sandbox"])
-            for scheme in ("light", "dark"):
-                size = {"width": 1280, "height": 860}
-                context = browser.new_context(color_scheme=scheme, viewport=size, device_scale_factor=1.5)
+            schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+            for scheme in schemes:
+                context = browser.new_context(
+                    color_scheme=scheme, viewport={"width": 1280, "height": 860}, device_scale_factor=1.5
+                )
                 page = context.new_page()
                 for name, address in PAGES.items():
                     take(page, server, name, address, f"-{scheme}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.lists import GenerationDetail, generation, generations
@@ -182,7 +181,7 @@ class Room(Chat):
         self.page.keyboard.press("Escape")  # the list
         self.close_settings()
 
-    def attach(self, *files: Mapping[str, Any]) -> None:
+    def attach(self, *files: FilePayload) -> None:
         """Attach files to the next message."""
         self.idle()
         bar = self.page.get_by_test_id("stChatInput")

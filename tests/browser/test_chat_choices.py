@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.app_server import ROOT, AppServer, running_app
 from tests.browser.chat_pictures import saying
@@ -185,7 +185,7 @@ def test_enter_waits_for_a_file_that_is_still_on_its_way(page: Page, server: App
     page.route("**/upload_file/**", lambda route: held.append(route) if route.request.method == "PUT" else None)
     bar = page.get_by_test_id("stChatInput")
     with page.expect_request(lambda one: "upload_file" in one.url and one.method == "PUT"):
-        file = {"name": "birds.csv", "mimeType": "text/csv", "buffer": b"bird,eats\nheron,fish\n"}
+        file: FilePayload = {"name": "birds.csv", "mimeType": "text/csv", "buffer": b"bird,eats\nheron,fish\n"}
         bar.locator("input[type=file]").set_input_files([file])
     expect(bar).to_contain_text("birds.csv")
     room.send("What do they eat?")
@@ -206,7 +206,7 @@ def test_enter_waits_for_a_file_that_is_still_on_its_way(page: Page, server: App
     ],
 )
 def test_a_file_that_cannot_be_sent_is_named_and_the_message_stays_in_the_box(
-    page: Page, server: AppServer, provider: Provider, file: dict[str, object], reason: str
+    page: Page, server: AppServer, provider: Provider, file: FilePayload, reason: str
 ) -> None:
     room = Room(page, server, GPT)
     room.attach(file)

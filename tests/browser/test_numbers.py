@@ -99,6 +99,8 @@ def test_charts_and_tables_show_the_clock_of_the_installation_in_whatever_zone_t
         expect(page.locator("[data-testid=stVegaLiteChart] svg")).to_be_visible()
         assert axis_labels(page) == HOURS
         assert [bar.removesuffix(", Calls: 1") for bar in bars(page)] == [*summer, *winter]
+        for hour in ("02:00:00 CEST", "02:00:00 CET", "03:00:00"):  # in the table below, in its own words
+            page.wait_for_function(f"() => window.drawn.has('25 Oct 2026, {hour}')")
         page.locator(MARKS).nth(3).hover()
         expect(page.locator("#vg-tooltip-element")).to_contain_text("25 Oct 2026, 02:00 CET")
         for grain in grains:
@@ -110,7 +112,8 @@ def test_charts_and_tables_show_the_clock_of_the_installation_in_whatever_zone_t
         settled(page)
         page.wait_for_function("() => window.drawn.has('25 Oct 2026, 23:05:00')")
         times = {text for text in page.evaluate("() => [...window.drawn]") if re.search(r"\d\d:\d\d:\d\d", text)}
-        assert times <= {f"25 Oct 2026, {hour[:2]}:05:00" for hour in HOURS}
+        twice = {f"25 Oct 2026, 02:05:00 {zone}" for zone in ("CEST", "CET")}
+        assert times <= {f"25 Oct 2026, {hour[:2]}:05:00" for hour in HOURS if hour != "02:00"} | twice
         context.close()
     assert by_grain == {
         ("day", "25 Oct", "25 Oct 2026, Calls: 25"),

@@ -122,7 +122,7 @@ def test_a_user_signs_in_sees_their_own_and_signs_out(visit: Visit, ledger: Ledg
     sees_the_sign_in_page(tab)
 
     # The old cookie, replayed, opens nothing: the session is over on the server, too.
-    tab.context.add_cookies(cookies)
+    tab.context.add_cookies(cookies)  # type: ignore[arg-type]  # what the one gives, the other takes
     sees_the_sign_in_page(visit.open(context=tab.context))
     actions = [entry.action for entry in people.audit_log(ledger, people.AuditFilter(who="alice@firm.test"))]
     assert actions == ["sign out", "sign in"]
@@ -172,7 +172,7 @@ def test_a_tampered_and_a_planted_cookie_are_nobodys(visit: Visit) -> None:
     middle = len(value) // 2
     for planted in (value[:middle] + ("A" if value[middle] != "A" else "B") + value[middle + 1 :], "planted"):
         other = visit.open()
-        other.context.add_cookies([{**cookie, "value": planted}])
+        other.context.add_cookies([{**cookie, "value": planted}])  # type: ignore[typeddict-item]
         again = visit.open(context=other.context)
         sees_the_sign_in_page(again)
         enter(again, "dora")  # and signing in replaces it

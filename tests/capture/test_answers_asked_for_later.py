@@ -45,7 +45,7 @@ def response(status: str, id: str = "resp_1", **more: Any) -> dict[str, Any]:
 def broken(**more: Any) -> Answer:
     """A stream that says one word, and then the connection breaks."""
     where = {"output_index": 0, "item_id": "msg_1", "content_index": 0, "logprobs": []}
-    events = [
+    events: list[dict[str, Any]] = [
         {"type": "response.created", "response": response("in_progress", **more)},
         {"type": "response.output_text.delta", "delta": "Be", **where},
         {"type": "response.output_text.delta", "delta": "cause.", **where},

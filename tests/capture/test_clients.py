@@ -64,7 +64,7 @@ def test_whatever_else_the_sdk_exports_comes_from_our_module_too(family: str) ->
 
 def test_functions_without_a_client_are_not_offered_since_they_would_not_be_recorded() -> None:
     with pytest.raises(AttributeError, match="make a client"):
-        _ = llmtrack.openai.chat
+        _ = llmtrack.openai.chat  # type: ignore[attr-defined]
 
 
 FAKE: dict[str, tuple[dict[str, Any], str]] = {

@@ -65,7 +65,7 @@ def test_an_answer_that_a_middleware_sends_for_twice_is_two_rows(
 def test_an_answer_that_a_middleware_makes_up_was_never_sent_and_spent_nothing(
     clients: Clients, provider: Provider, rows: Rows
 ) -> None:
-    kept = []
+    kept: list[Any] = []
 
     def cache(request: Any, call_next: Any) -> Any:
         if not kept:

@@ -62,7 +62,7 @@ def running(known: tuple[known_models.KnownModel, ...]) -> list[known_models.Kno
 def test_the_sdks_know_every_built_in_model_and_agree_on_when_it_ends():
     from typing import get_args
 
-    from anthropic.resources.messages.messages import DEPRECATED_MODELS
+    from anthropic.resources.messages.messages import DEPRECATED_MODELS  # type: ignore[attr-defined]
     from anthropic.types import Model
     from openai.types import ChatModel
 
@@ -118,7 +118,7 @@ def test_a_model_of_a_provider_that_is_not_set_up_any_more_is_not_asked_elsewher
 
 
 def test_a_model_ends_when_the_installed_sdk_says(monkeypatch):
-    from anthropic.resources.messages.messages import DEPRECATED_MODELS
+    from anthropic.resources.messages.messages import DEPRECATED_MODELS  # type: ignore[attr-defined]
 
     monkeypatch.setitem(DEPRECATED_MODELS, "claude-opus-5-5", "March 3rd, 2031")
     monkeypatch.setitem(DEPRECATED_MODELS, "claude-opus-4-5", "January 31st, 2028")

@@ -86,7 +86,7 @@ def test_anthropics_list_says_what_its_models_take(provider: Provider):
 def test_a_compatible_servers_list_is_its_catalog(provider: Provider, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LLMTRACK_PROVIDERS__LOCAL__BASE_URL", f"{provider.url}/local/v1")
     get_settings.cache_clear()
-    models = [
+    models: list[dict[str, Any]] = [
         {"id": "llama", "max_model_len": 8192},
         {"id": "nomic-embed-text"},
         {"id": "vendor/blind", "context_length": 5, "architecture": {"input_modalities": ["text"]}},

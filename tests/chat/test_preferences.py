@@ -104,9 +104,11 @@ def test_a_preset_is_renamed_unless_its_new_name_is_taken(ledger: Ledger):
 
 
 def test_a_model_typed_in_can_be_a_favourite_and_the_first_one(ledger: Ledger):
+    from pydantic import SecretStr
+
     from llmtrack.settings import Settings
 
-    catalog = get_catalog(Settings(openai_api_key="sk-test"))
+    catalog = get_catalog(Settings(openai_api_key=SecretStr("sk-test")))
     typed = catalog.find("openai/gpt-4o-mini-2024")
     mine = Preferences(ledger, "alice")
     mine.star(typed)

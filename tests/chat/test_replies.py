@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any, Literal
 
 import pytest
 
@@ -16,9 +17,9 @@ from tests.provider.server import Provider
 PATIENCE = 30  # seconds
 
 
-def prompt(key: str, *texts: str, **parameters: object) -> Prompt:
+def prompt(key: str, *texts: str, **parameters: Any) -> Prompt:
     """A conversation of these texts, the user's and the model's in turn."""
-    roles = ("user", "assistant")
+    roles: tuple[Literal["user", "assistant"], ...] = ("user", "assistant")
     said = tuple(PromptMessage(roles[n % 2], text) for n, text in enumerate(texts or ("Hello",)))
     return Prompt(catalog.get_catalog().find(key), said, Parameters(**parameters), user_id="alice")
 

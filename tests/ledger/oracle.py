@@ -66,7 +66,7 @@ def _generation(draw: random.Random, number: int) -> Generation:
             input_tokens=draw.choice((None, 0, draw.randrange(100_000))),
             output_tokens=draw.choice((None, draw.randrange(10_000))),
             cache_read_tokens=draw.choice((None, draw.randrange(1_000))),
-            **{field: rest.choice((None, rest.randrange(1_000))) for field in _MORE_TOKENS},
+            **_more_tokens(rest),
             web_searches=rest.choice((None, None, 1, 3)),
         ),
         cost=_cost(draw, rest, status),
@@ -84,6 +84,10 @@ _MORE_TOKENS = (
 _MORE_PARTS = ("cache_read", "cache_write", "reasoning", "audio", "image", "request", "tool")
 
 
+def _more_tokens(rest: random.Random) -> dict[str, Any]:
+    return {field: rest.choice((None, rest.randrange(1_000))) for field in _MORE_TOKENS}
+
+
 def _cost(draw: random.Random, rest: random.Random, status: str) -> Cost:
     kind = draw.choice(("exact", "exact", "estimated", "provider_reported", "simulated", "unpriced"))
     if kind == "unpriced":
@@ -92,7 +96,7 @@ def _cost(draw: random.Random, rest: random.Random, status: str) -> Cost:
         return Cost(status=kind, reason="no_usage")
     if kind == "simulated" and status == "abandoned":
         return Cost(status=kind, reason="usage_missing")
-    parts = {"input": draw.randrange(10**9), "output": draw.randrange(10**9)}
+    parts: dict[str, Any] = {"input": draw.randrange(10**9), "output": draw.randrange(10**9)}
     parts |= {part: rest.randrange(10**8) for part in _MORE_PARTS if rest.random() < 0.5}
     return Cost(status=kind, total=sum(parts.values()), **parts)
 
@@ -300,7 +304,7 @@ PERCENTILES: Mapping[str, Callable[[Rows], Any]] = {
     **{f"cost_p{n}": _cost_percentile(n / 100) for n in (50, 95, 99)},
 }
 
-ATTRIBUTES = {"alice": {"plan": "pro"}, "bob": {"plan": "free"}, "carol": {"vip": True}}
+ATTRIBUTES: dict[str, dict[str, Any]] = {"alice": {"plan": "pro"}, "bob": {"plan": "free"}, "carol": {"vip": True}}
 DIMENSIONS: Mapping[str, Callable[[Generation], Any]] = {
     "user": lambda row: row.user_id,
     "group": lambda row: row.group,

@@ -369,7 +369,11 @@ def test_a_question_can_be_cancelled_from_another_thread_while_it_reads(ledger: 
             return "SELECT pg_sleep(600)", ()
         return "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n", ()
 
-    asking = threading.Thread(target=lambda: (running.wait(60), cancel()))
+    def cancel_once_it_runs() -> None:
+        running.wait(60)
+        cancel()
+
+    asking = threading.Thread(target=cancel_once_it_runs)
     asking.start()
     with pytest.raises(Cancelled, match="cancelled"):
         ask(ledger, "cost", cancel=cancel)
@@ -406,7 +410,10 @@ TILES = [*MONEY, "messages", "errors", "total_tokens", "duration", "time_to_firs
 
 def test_a_page_of_tiles_sends_few_statements_however_many_tiles_it_has(ledger: Ledger) -> None:
     ledger.write(oracle.records(1, 400))
-    asked = {"since": datetime(2026, 3, 3, 7, 13, tzinfo=UTC), "until": datetime(2026, 4, 2, 19, 41, tzinfo=UTC)}
+    asked: dict[str, Any] = {
+        "since": datetime(2026, 3, 3, 7, 13, tzinfo=UTC),
+        "until": datetime(2026, 4, 2, 19, 41, tzinfo=UTC),
+    }
     counted = Counted(ledger)
     answer = ask(ledger, TILES, timezone="Asia/Kathmandu", **asked)
     # The words and the extent, days, hours, quarter-hours, how many rows are left over, and these rows.

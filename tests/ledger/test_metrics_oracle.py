@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.metrics import DIMENSIONS, METRICS, Answer, Filter, ask
 from llmtrack.ledger.periods import GRAINS
-from llmtrack.ledger.records import Generation, Identity
+from llmtrack.ledger.records import Generation, Identity, Record
 from tests.conftest import postgres_database
 from tests.ledger import oracle
 
@@ -103,9 +103,9 @@ def check(asked: Asked, rows: list[Generation], answer: Answer) -> None:
             for name in asked.by
         )
         groups.setdefault(key, []).append(row)
-    for row in answer:
-        key = tuple(oracle.shown(row[name], name) if name == grain else row[name] for name in asked.by)
-        same(row, groups.pop(key, []), asked.metrics)
+    for line in answer:
+        key = tuple(oracle.shown(line[name], name) if name == grain else line[name] for name in asked.by)
+        same(line, groups.pop(key, []), asked.metrics)
     assert not groups, f"missing: {list(groups)}"
     same(answer.totals, matching, asked.metrics)
 
@@ -142,7 +142,8 @@ class Ledgers:
             ledger = open_ledger(self._url(seed))
             known = [Identity(name, attributes, 1) for name, attributes in oracle.ATTRIBUTES.items()]
             # In several batches, not in the order of time: as writers of several processes would.
-            for part in (rows[::3], [*known, *rows[1::3]], rows[2::3]):
+            parts: tuple[list[Record], ...] = ([*rows[::3]], [*known, *rows[1::3]], [*rows[2::3]])
+            for part in parts:
                 ledger.write(part)
             self._made[seed] = ledger
         return self._made[seed], rows

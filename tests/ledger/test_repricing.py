@@ -151,7 +151,7 @@ def test_work_on_other_models_inside_a_call_is_priced_too(ledger: Ledger) -> Non
 
 def test_a_call_is_priced_later_on_as_where_it_was_served(ledger: Ledger) -> None:
     used = Usage(10_000, 1_000)  # 10,000 x 3 + 1,000 x 15 dollars a million; 10 % more in a region
-    served = {"response_model": "claude-sonnet-4-5-20250929", "usage": used}
+    served: dict[str, Any] = {"response_model": "claude-sonnet-4-5-20250929", "usage": used}
     profile = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
     ledger.write([
         unpriced(provider="google", request_model="claude-sonnet-4-5@20250929", region="us-east5", **served),

@@ -30,7 +30,7 @@ BILLED = ("ok", "cancelled", "abandoned", "incomplete")
 def rows_of(ledger: Ledger) -> list[Row]:
     """The rows, with the words that matter in words."""
     with ledger.reading() as connection:
-        names = dict(connection.exec_driver_sql("SELECT id, text FROM name").fetchall())
+        names: dict[int, str] = dict(connection.exec_driver_sql("SELECT id, text FROM name").fetchall())
         found = connection.exec_driver_sql(f"SELECT {', '.join(COLUMNS)} FROM generation").fetchall()
     rows = []
     for each in found:

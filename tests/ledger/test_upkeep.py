@@ -75,7 +75,12 @@ def test_what_failed_is_due_again_in_an_hour(filled: Ledger) -> None:
 
 def test_others_are_told_before_when_texts_go_even_where_only_rows_do(filled: Ledger) -> None:
     told: list[int | None] = []
-    retain_daily(filled, Keep(row_days=25), NOW, also=lambda at: told.append(at) or 0)
+
+    def also(at: int | None) -> int:
+        told.append(at)
+        return 0
+
+    retain_daily(filled, Keep(row_days=25), NOW, also=also)
     assert told == [(NOW // DAY - 25) * DAY]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,6 +139,13 @@ def test_the_parts_of_the_errors_add_up_to_all_of_them(open_page: OpenPage, ledg
     )
 
 
+def test_errors_of_one_kind_alone_are_named_below_their_bar_too(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write([call(status="error", error_type="timeout", response_model=None, tokens=(None, None), cost=None)])
+    app = open_page("admin/errors.py")
+    (bar,) = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart") if "in parts" in chart.proto.alt]
+    assert bar["encoding"]["color"]["legend"]["orient"] == "bottom"
+
+
 def test_response_times_are_those_of_answers_unless_a_status_is_asked_for(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([
         *(call(duration=10_000_000, time_to_first_token=None) for _ in range(90)),
@@ -152,7 +160,7 @@ def test_response_times_are_those_of_answers_unless_a_status_is_asked_for(open_p
     assert cards(app)["Average time"] == "0.28 s"  # (30 x 0.04 + 10 x 1) / 40
     assert "Times of 40 calls with status error or cancelled." in " ".join(read(app))
     usage = open_page("usage.py")
-    assert cards(usage)["Average response time"] == "10.0 s"
+    assert cards(usage)["Average time"] == "10.0 s"
 
 
 @pytest.mark.parametrize("page", ["admin/users.py", "admin/overview.py"])

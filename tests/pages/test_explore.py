@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,14 +17,21 @@ from llmtrack.ledger import metrics as asking
 from llmtrack.ledger.export.stream import stream_answer
 from llmtrack.ledger.maintenance.retention import Keep, retain
 from llmtrack.ledger.records import Identity
+from llmtrack.settings import get_settings
 from tests.pages.conftest import OpenPage, call, read
 
 EXPLORE = "admin/explore.py"
 
 
-def table(app: AppTest, at: int = 0) -> list[dict[str, object]]:
+def table(app: AppTest, at: int = 0) -> list[dict[str, Any]]:
     """A table's rows by its columns' keys."""
-    return app.dataframe[at].value.to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in app.dataframe[at].value.to_dict("records")]
+
+
+def written(app: AppTest, column: str) -> list[str]:
+    """The texts that a table shows in a column, where they are written on the server."""
+    with pa.ipc.open_stream(app.dataframe[0].proto.arrow_data.styler.display_values) as texts:
+        return texts.read_all().column(column).to_pylist()
 
 
 @pytest.fixture
@@ -49,6 +58,33 @@ def test_any_metric_can_be_asked_by_what_is_known_about_users(open_page: OpenPag
     ]
     assert {one.label: one.value for one in app.metric}["Cost / users"] == "$3.50"
     assert [one.label for one in app.get("download_button")] == ["CSV", "JSONL", "PARQUET"]
+
+
+@pytest.mark.parametrize(("users", "label"), [(19, "Highest of 19 users"), (20, "p95 cost, 20 users")])
+def test_the_95th_percentile_of_few_users_is_called_the_highest_here_too(
+    open_page: OpenPage, ledger: Ledger, users: int, label: str
+) -> None:
+    ledger.write([call(user_id=f"user {n}", cost=n * 1_000_000_000) for n in range(1, users + 1)])
+    ledger.write([call(user_id="somebody else", cost=90_000_000_000, feature="other")])
+    app = open_page(EXPLORE, only="feature=")
+    app.multiselect(key="metrics").set_value(["cost_per_user_p95"])
+    app.multiselect(key="by").set_value(["user"]).run()
+    assert {one.label: one.value for one in app.metric} == {label: "$19.00"}
+
+
+def test_the_two_hours_of_one_name_when_clocks_go_back_can_be_told_apart(
+    open_page: OpenPage, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMTRACK_TIMEZONE", "Europe/Berlin")
+    get_settings.cache_clear()
+    before_and_after = [datetime(2025, 10, 26, hour, 30, tzinfo=UTC) for hour in (0, 1, 2)]
+    ledger.write([call(at=at) for at in before_and_after])
+    app = open_page(EXPLORE, span="Dates", days=["2025-10-26", "2025-10-26"])
+    app.multiselect(key="metrics").set_value(["generations"])
+    app.multiselect(key="by").set_value(["hour"]).run()
+    assert written(app, "hour") == [
+        "26 Oct 2025, 02:00:00 CEST", "26 Oct 2025, 02:00:00 CET", "26 Oct 2025, 03:00:00",
+    ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("filled")
@@ -165,7 +201,7 @@ def test_pages_say_what_is_not_in_their_numbers_because_rows_were_deleted(
     retain(ledger, Keep(row_days=1), int(datetime.now(UTC).timestamp() * 1e6) + 5 * 86_400_000_000)
     answered = asking.ask
 
-    def remarked(*given: object, **more: object) -> asking.Answer:
+    def remarked(*given: Any, **more: Any) -> asking.Answer:
         from dataclasses import replace
 
         return replace(answered(*given, **more), remarks=("Generations before 2026-01-01 are not in all of this.",))

@@ -18,5 +18,5 @@ def test_messages_and_cost_of_the_billing_cycle_are_told_in_two_sentences(open_p
     texts = "\n".join(read(open_page("usage.py")))
     assert "Usage in current billing cycle: **2 messages**" in texts
     assert r"Estimated cost: **\$0\.000123**" in texts
-    assert "Average response time: 2.00 s" in texts
+    assert "Average time: 2.00 s" in texts
     assert "Tokens in → out: 2k → 200" in texts

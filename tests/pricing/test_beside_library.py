@@ -115,7 +115,8 @@ def test_a_cost_agrees_with_the_library_within_a_nano_dollar_a_part(kind: str) -
         genai_request_timestamp=NOW,
     )
     assert ours.status == "exact"
-    into = sum(D(part) for part in (ours.input, ours.cache_read, ours.cache_write) if part is not None) / 10**9
+    parts = (ours.input, ours.cache_read, ours.cache_write)
+    into = sum((D(part) for part in parts if part is not None), D(0)) / 10**9
     assert abs(into - theirs.input_price) <= D("1e-9")
     assert abs(D(ours.output or 0) / 10**9 - theirs.output_price) <= D("1e-9")
 

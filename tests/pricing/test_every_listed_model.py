@@ -74,7 +74,7 @@ def tiers(info: ModelInfo) -> Iterator[tuple[str | None, dict[str, str] | None]]
             yield value, dict(variant.when)
 
 
-def usage(draw: random.Random, rates: Any, size: int) -> dict[str, int]:
+def usage(draw: random.Random, rates: Any, size: int) -> dict[str, Any]:
     """Counts for every class that has a rate, each part within its wholes."""
     used = {"input_tokens": draw.randrange(size)}
     if "output" in rates:

@@ -128,7 +128,7 @@ def test_newer_prices_are_fetched_over_http_used_and_named(caplog: pytest.LogCap
     assert fetched.price.version != getattr(installed.price, "version", None)
     # What did not change is priced as before, steps, tiers and dates included.
     long = Usage(input_tokens=250_000, output_tokens=1_000, cache_read_tokens=200_000)
-    at = {"tier": None, "at": NOVEMBER}
+    at: dict[str, Any] = {"tier": None, "at": NOVEMBER}
     assert total(pricer.cost(long, provider="anthropic", model="claude-sonnet-4-5", **at)) == D("0.4425")
     assert pricer.cost(used, provider="openai", model="gpt-5.5", tier="flex", at=NOVEMBER).total == 2_500_000
 

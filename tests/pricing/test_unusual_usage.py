@@ -267,8 +267,8 @@ def stream(*events: Json) -> bytes:
     return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
 
 
-SAYS = {"id": "1", "model": "openai/gpt-oss-20b", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}
-ENDS = {"id": "1", "model": "openai/gpt-oss-20b", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+SAYS: Json = {"id": "1", "model": "openai/gpt-oss-20b", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}
+ENDS: Json = {"id": "1", "model": "openai/gpt-oss-20b", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 COUNTS = {"prompt_tokens": 73, "completion_tokens": 40, "total_tokens": 113}
 
 

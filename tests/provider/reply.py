@@ -111,7 +111,11 @@ class Reply:
 
 def reply_for(model: str, wishes: Wishes, body: dict[str, Any]) -> Reply:
     """The reply to one request in any dialect."""
-    formats = (body.get("response_format"), (body.get("text") or {}).get("format"), body.get("output_format"))
-    formats += ((body.get("output_config") or {}).get("format"),)
+    formats = (
+        body.get("response_format"),
+        (body.get("text") or {}).get("format"),
+        body.get("output_format"),
+        (body.get("output_config") or {}).get("format"),
+    )
     structured = any(isinstance(one, dict) and one.get("type") in ("json_schema", "json_object") for one in formats)
     return Reply(model, wishes, structured)

@@ -100,7 +100,7 @@ class Provider:
 
     def wish(self, words: str) -> None:
         """From now on take these wishes to be part of every model's name: ``tokens=40@pause=50``; none with ``""``."""
-        self._wishes = wishes_of(f"@{words}")[1] if words else {}
+        self._wishes: Wishes = wishes_of(f"@{words}")[1] if words else {}
 
     def release(self) -> None:
         """Let every silent or stalled answer go on."""
@@ -113,8 +113,8 @@ class Provider:
             self.release()
         self.requests: list[Request] = []
         self._scripts.clear()
-        self._wishes: Wishes = {}
-        self._wires = {"openai": OpenAIWire(), "anthropic": AnthropicWire()}
+        self._wishes = {}
+        self._wires: dict[str, OpenAIWire | AnthropicWire] = {"openai": OpenAIWire(), "anthropic": AnthropicWire()}
         self._released = asyncio.Event()
 
     def wait_until(self, happened: Callable[[], bool]) -> None:

@@ -7,6 +7,7 @@ import gzip
 import json
 import struct
 import zlib
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ END: Json = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 STREAM = lines(*PIECES, END) + b"data: [DONE]\n\n"
 
 
-def words(body: bytes, **more: object) -> str:
+def words(body: bytes, **more: Any) -> str:
     reading = seen("openai.chat", body, ASKED, **more)
     assert reading.output is not None, reading.note
     return "".join(part["content"] for part in reading.output[0]["parts"])
@@ -140,7 +141,7 @@ AMAZON = "application/vnd.amazon.eventstream"
 def test_amazons_event_stream_is_read_like_any_other() -> None:
     first = chunk(SPOKEN[0])
     body = first + b"".join(chunk(event) for event in (*SPOKEN[1:], *LAST))
-    told = {
+    told: dict[str, Any] = {
         "content_type": AMAZON,
         "path": "/model/anthropic.claude-haiku-4-5-v1%3A0/invoke-with-response-stream",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -60,7 +61,7 @@ def test_a_model_without_a_price_is_counted_as_such(ledger: Ledger) -> None:
 def test_chats_moved_to_another_model(ledger: Ledger) -> None:
     moved = datetime.combine(TODAY - timedelta(days=facts.ADOPTED_DAYS_AGO), datetime.min.time(), UTC)
     retired, adopted = facts.RETIRED_MODEL.served, facts.ADOPTED_MODEL.served
-    asked = {"by": "model", "where": {"feature": "chat", "model": [retired, adopted], "status": "ok"}}
+    asked: dict[str, Any] = {"by": "model", "where": {"feature": "chat", "model": [retired, adopted], "status": "ok"}}
     before = {row["model"]: row["generations"] for row in ask(ledger, "generations", until=moved, **asked)}
     after = {row["model"]: row["generations"] for row in ask(ledger, "generations", since=moved, **asked)}
     assert before.get(retired, 0) > 10 * before.get(adopted, 0)

@@ -13,7 +13,7 @@ from tests.sample.conftest import TODAY, OpenPage
 
 def rows(app: AppTest, at: int = 0) -> list[dict[str, Any]]:
     """A table's rows by its columns' keys."""
-    return app.dataframe[at].value.to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in app.dataframe[at].value.to_dict("records")]
 
 
 def explored(open_page: OpenPage, span: str, metrics: list[str], by: list[str], only: str = "") -> list[dict[str, Any]]:

@@ -104,8 +104,8 @@ def test_a_limit_refuses_the_same_user_the_next_morning(generations):
 def test_the_latency_spike_makes_a_model_slow_for_some_hours(generations):
     of_model = [one for one in generations if one.request_model == facts.LATENCY_SPIKE.model.name and one.streamed]
     slow = during(facts.LATENCY_SPIKE, of_model)
-    usual = sorted(one.time_to_first_token for one in of_model if one not in slow and one.status == "ok")
-    late = sorted(one.time_to_first_token for one in slow if one.status == "ok")
+    usual = sorted(one.time_to_first_token or 0 for one in of_model if one not in slow and one.status == "ok")
+    late = sorted(one.time_to_first_token or 0 for one in slow if one.status == "ok")
     assert late[len(late) // 2] > facts.LATENCY_FACTOR / 2 * usual[len(usual) // 2]
 
 

@@ -110,7 +110,7 @@ def test_an_address_that_changed_is_theirs_beside_the_old_one(each_ledger: Ledge
 
 def test_an_admin_is_who_the_settings_name_by_user_id_or_group(ledger: Ledger) -> None:
     assert enter(ledger, token("1", email="root@x"), admins="root@x").role == "admin"
-    assert enter(ledger, token("2", groups=["staff", "it"]), admin_groups="it").role == "admin"
+    assert enter(ledger, token("2", groups=["staff", "it"]), admin_groups=("it",)).role == "admin"
     assert enter(ledger, token("3", email="root@x"), admins="root@x").role == "user", "the id was another's"
     assert enter(ledger, token("4", email="root@x", email_verified=False), admins="root@x").role == "user"
 
@@ -207,7 +207,7 @@ def test_groups_make_members_and_an_admin_makes_leads(each_ledger: Ledger) -> No
 
 
 def test_behind_a_proxy_a_person_is_who_its_header_names(ledger: Ledger) -> None:
-    settings = Settings(sign_in="header", admin_groups="it")
+    settings = Settings(sign_in="header", admin_groups=("it",))
     me = header_viewer(ledger, {"x-forwarded-email": "Alice@x", "X-Forwarded-Groups": "it, staff"}, settings)
     assert (me.id, me.role, me.expires) == ("alice@x", "admin", None)
     same = header_viewer(ledger, {"X-Forwarded-Email": "alice@x", "X-Forwarded-Groups": "staff"}, settings)

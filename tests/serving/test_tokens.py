@@ -12,7 +12,7 @@ from llmtrack.ledger import Ledger, LedgerError, open_ledger, people
 from llmtrack.serving.identity import NotAllowed, TokenScope, Viewer, bearer_of, make_token, signed_in_viewer
 from llmtrack.settings import Settings
 
-OIDC = Settings(sign_in="oidc", admins="root@x")
+OIDC = Settings(sign_in="oidc", admins=("root@x",))
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ class Slot:
     title: str
     """What it is called by itself, with its date."""
     partial: str = ""
-    """Why its number is not the number of a whole one; empty where it is whole."""
+    """Why it is not whole (`CUT`, `RUNNING`); empty where it is."""
 
     @property
     def place(self) -> str:
@@ -38,7 +38,7 @@ class Slot:
 
     @property
     def tooltip(self) -> str:
-        """Its title, and what it lacks."""
+        """Its title, and why it is not whole."""
         return f"{self.title} ({self.partial})" if self.partial else self.title
 
 

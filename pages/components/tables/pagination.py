@@ -1,4 +1,4 @@
-"""Turning the pages of a list that is read piece by piece: back is where one came from."""
+"""Paging through a list that is read piece by piece; the trail of pages leads back."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ SIZE = 50
 
 
 class Place:
-    """Where in a list this session is; another list (other filters, another order) begins at its first page."""
+    """The page of a list that this session is on; with other filters or another order it is the first."""
 
     def __init__(self, key: str, about: Any) -> None:
         self._key = f"{key}_place"
-        told = st.session_state.get(self._key)
-        if told is None or told[0] != about:
-            told = st.session_state[self._key] = (about, [None])
-        self._trail: list[str | None] = told[1]
+        stored = st.session_state.get(self._key)
+        if stored is None or stored[0] != about:
+            first: list[str | None] = [None]
+            stored = st.session_state[self._key] = (about, first)
+        self._trail: list[str | None] = stored[1]
 
     @property
     def after(self) -> str | None:
@@ -39,7 +40,7 @@ class Place:
                 key=f"{self._key}_back",
                 icon=":material/chevron_left:",
                 disabled=self.number == 1,
-                on_click=self._trail.pop,
+                on_click=self._back,
             )
             st.button(
                 "Next",
@@ -54,3 +55,6 @@ class Place:
             st.caption(f"{first:,}\N{EN DASH}{first + rows - 1:,}" if rows else "nothing on this page", width="content")
         if not complete:
             st.caption("Many calls had to be looked through; there may be more of them further on.")
+
+    def _back(self) -> None:
+        self._trail.pop()

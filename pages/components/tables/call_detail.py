@@ -1,4 +1,4 @@
-"""The list of calls, page by page, and all there is to see of one of them."""
+"""One call: what was said in it, what it took, what it cost and why."""
 
 from __future__ import annotations
 
@@ -7,90 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.components import empty_states, formatting, long_query, queries
+from pages.components import empty_states, formatting
 from pages.components.chat.markdown import from_model, from_person
-from pages.components.filters.period_filter import Span
-from pages.components.tables import pagination, tables
-from pages.components.tables.tables import Column
-from pages.components.viewer import require_texts
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.lists import GenerationDetail, GenerationRow, Page
-    from llmtrack.ledger.metrics import Cancel
+    from llmtrack.ledger.lists import GenerationDetail
 
-ORDERS = {
-    "-time": "Latest first",
-    "-cost": "Most expensive first",
-    "-duration": "Slowest first",
-    "-tokens": "Largest first",
-}
-COLUMNS = (
-    Column("at", "Time", "time", pinned=True),
-    Column("user", "User", width=120),
-    Column("model", "Model"),
-    Column("status", "Status"),
-    Column("input_tokens", "Tokens in", "count"),
-    Column("output_tokens", "Tokens out", "count"),
-    Column("cost", "Cost", "usd", help="Of simulated calls what they would have cost."),
-    Column("duration", "Took", "seconds"),
-    Column("time_to_first_token", "First token", "seconds"),
-    Column("feature", "Feature"),
-    Column("provider", "Provider"),
-)
 MOST_TEXT = 20_000
-
-
-def browse(where: Mapping[str, Any], span: Span, *, key: str, order: str = "-time", search: str = "") -> None:
-    """A page of the calls in `span`, the way to the next page, and below it the call that was clicked."""
-    from llmtrack.ledger import lists
-
-    require_texts(where)
-    about = (dict(where), span.first, span.last, order, search)
-    place = pagination.Place(key, about)
-    ledger = queries.ledger()
-
-    def work(freely: bool, cancel: Cancel | None) -> Page[GenerationRow]:
-        return lists.generations(
-            ledger,
-            since=span.period.since,
-            until=span.period.until,
-            timezone=span.timezone,
-            where=dict(where),
-            order=order,
-            search=search or None,
-            after=place.after,
-            limit=pagination.SIZE,
-            max_sorted=None if freely else lists.MAX_SORTED,
-            cancel=cancel,
-        )
-
-    try:
-        page = long_query.read(("calls", *about), work)
-    except ValueError as error:  # a search without a letter or digit in it
-        st.warning(str(error), icon=":material/search_off:")
-        return
-    if not page.rows and place.number == 1 and page.after is None:
-        empty_states.empty("No calls here", "Choose a longer time or fewer filters above.", ":material/search_off:")
-        return
-    rows = [_listed(row) for row in page.rows]
-    picked = tables.table(rows, COLUMNS, alt_text=f"Calls, {span}", key=f"{key}_{place.number}")
-    place.draw(page.after, len(rows), complete=page.complete)
-    if picked is None:
-        empty_states.note("Click a row to see the call.")
-    else:
-        with st.container(border=True):
-            show(lists.generation(queries.ledger(), page.rows[picked].id, timezone=span.timezone))
-
-
-def table_of(found: Sequence[GenerationRow], *, key: str, timezone: str) -> None:
-    """A short list of calls, and below it the one that was clicked."""
-    from llmtrack.ledger import lists
-
-    require_texts({})
-    picked = tables.table([_listed(row) for row in found], COLUMNS, alt_text="Calls of this interaction", key=key)
-    if picked is not None:
-        with st.container(border=True):
-            show(lists.generation(queries.ledger(), found[picked].id, timezone=timezone))
 
 
 def show(detail: GenerationDetail) -> None:
@@ -103,11 +26,11 @@ def show(detail: GenerationDetail) -> None:
     )
     if detail.error_message:
         st.error(formatting.plain(detail.error_message), icon=":material/error:")
-    said, took, cost, more = st.tabs(["What was said", "What it took", "What it cost", "Everything else"])
-    with said:
+    texts, usage, cost, rest = st.tabs(["What was said", "What it took", "What it cost", "Everything else"])
+    with texts:
         _draw_messages("Prompt", detail.input)
         _draw_messages("Answer", detail.output)
-    with took:
+    with usage:
         _facts(
             {
                 "Tokens in": formatting.count(row.input_tokens),
@@ -122,7 +45,7 @@ def show(detail: GenerationDetail) -> None:
         )
     with cost:
         _draw_cost(detail)
-    with more:
+    with rest:
         _facts(
             {
                 "User": row.user or "not given",
@@ -146,23 +69,14 @@ def show(detail: GenerationDetail) -> None:
         )
 
 
-def _listed(row: GenerationRow) -> dict[str, Any]:
-    listed = {column.key: getattr(row, column.key) for column in COLUMNS}
-    if row.cost_status == "simulated":
-        listed["model"] = f"{row.model} (simulated)"
-    if row.error_type:
-        listed["status"] = f"{row.status}: {row.error_type}"
-    return listed
-
-
 def _some(number: int | None) -> str | None:
     return formatting.count(number) if number else None
 
 
 def _facts(facts: Mapping[str, Any]) -> None:
-    """Names and values, those nobody knows left out."""
-    known = [(name, value) for name, value in facts.items() if value not in (None, "")]
-    st.markdown("  \n".join(f"{name}: **{formatting.plain(str(value))}**" for name, value in known))
+    """Names and values, without those that are unknown."""
+    lines = [(name, value) for name, value in facts.items() if value not in (None, "")]
+    st.markdown("  \n".join(f"{name}: **{formatting.plain(str(value))}**" for name, value in lines))
 
 
 def _draw_cost(detail: GenerationDetail) -> None:
@@ -215,5 +129,5 @@ def _part_text(part: Any) -> str:
     if isinstance(content, str):
         return content
     kind = part.get("type", "part")
-    told = {name: value for name, value in part.items() if name != "type" and value not in (None, "", [], {})}
-    return f"[{kind}] " + ", ".join(f"{name}: {value}" for name, value in told.items())
+    fields = {name: value for name, value in part.items() if name != "type" and value not in (None, "", [], {})}
+    return f"[{kind}] " + ", ".join(f"{name}: {value}" for name, value in fields.items())
