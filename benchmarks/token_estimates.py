@@ -12,8 +12,8 @@ import statistics
 import sys
 from collections import defaultdict
 
-from llmtrack.capture.estimates import estimate_input, estimate_output
 from llmtrack.capture.readers import Exchange, read
+from llmtrack.pricing.tokens import estimate_input, estimate_output
 
 READERS = {"chat": "openai.chat", "responses": "openai.responses", "messages": "anthropic.messages"}
 TEXT = {"text", "tool_call", "tool_call_response"}

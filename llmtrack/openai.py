@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import openai
 
-from llmtrack.capture.sdk import Endpoint, Endpoints, Family
+from llmtrack.capture.endpoints import Endpoint, Endpoints
+from llmtrack.capture.sdk import Family
 
 if TYPE_CHECKING:
     from openai import APIConnectionError as APIConnectionError

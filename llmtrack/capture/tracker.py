@@ -19,13 +19,12 @@ from llmtrack.capture.journal.encode import frame_of
 from llmtrack.capture.journal.frame import pieces
 from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.plain import as_json
-from llmtrack.capture.sdk.call import Call
+from llmtrack.capture.tracked_call import TrackedCall
 from llmtrack.ledger.owner import Owner, address_of
 from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
     from llmtrack.capture.journal.writer import Writer
-    from llmtrack.capture.sdk.include_usage import Server
 
 EXIT_TIMEOUT = 2.0
 """Seconds that the end of the process waits for the writer. What is left stays in the journal."""
@@ -57,7 +56,7 @@ class Tracker:
         journal_dir: str | os.PathLike[str] | None = None,
         content: str | None = None,
         redact: Redactor | None = None,
-        before_send: Sequence[Callable[[Call], None]] = (),
+        before_send: Sequence[Callable[[TrackedCall], None]] = (),
         clock: Callable[[], float] = time.time,
         counter: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
@@ -79,8 +78,6 @@ class Tracker:
         self._writer: Writer | None = None
         self._earlier = Flushed(0, 0, 0)
         self._lock = threading.RLock()
-        self.servers: dict[str, Server] = {}
-        """What is known of each base URL's chat streams."""
         _trackers.add(self)
 
     # -- the caller's side -------------------------------------------------------------------------------------------
@@ -93,7 +90,7 @@ class Tracker:
             self.health.failed("clock", "The tracker's clock failed; the system's is used", error)
             return time.time_ns() // 1000
 
-    def admit(self, call: Call) -> None:
+    def admit(self, call: TrackedCall) -> None:
         """Asks everyone in `before_send` whether `call` may go out. Raises their `LimitExceeded`."""
         for check in self.before_send:
             try:
@@ -104,7 +101,7 @@ class Tracker:
             except Exception as error:
                 self.health.failed("before_send", "A check before sending failed; the call goes out", error)
 
-    def finish(self, call: Call, how: str, error: BaseException | None) -> None:
+    def finish(self, call: TrackedCall, how: str, error: BaseException | None) -> None:
         """Takes in the record of a call that ended."""
         if call.epoch != self.epoch:
             return  # Begun before this process was forked: it is the parent's to record.
@@ -240,6 +237,14 @@ def default_tracker() -> Tracker:
             if _default is None:
                 _default = Tracker()
     return _default
+
+
+def flush(timeout: float | None = 10.0) -> Flushed:
+    """Waits until everything recorded so far is in the ledger, or `timeout` seconds are over; returns how far it got.
+
+    Raises nothing: a ledger that cannot be written shows as records that wait.
+    """
+    return default_tracker().flush(timeout)
 
 
 def set_default_tracker(tracker: Tracker | None) -> Tracker | None:

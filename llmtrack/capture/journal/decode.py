@@ -28,7 +28,7 @@ def record_of(frame: Frame) -> Record | None:
     # What is known of a call is mostly what was known of the one before.
     known = _members(frame.known) if len(frame.known) < 1000 else json.loads(frame.known)
     if "reading" in known:
-        from llmtrack.capture.journal.redact import restored
+        from llmtrack.capture.journal.stored_reading import restored
 
         reading = restored(known["reading"])
     else:

@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from llmtrack.capture.context import Redactor, checked
-from llmtrack.capture.sdk.call import Attachment
 from llmtrack.capture.sdk.client import is_tracked
+from llmtrack.capture.sdk.client_settings import ClientSettings
 from llmtrack.capture.tracker import Tracker
 
 C = TypeVar("C")
@@ -52,14 +52,14 @@ def track(
         properties=properties,
         content=content,
     )
-    attachment: Attachment = client.__dict__.get("_llmtrack", Attachment())
+    settings: ClientSettings = client.__dict__.get("_llmtrack", ClientSettings())
     client.__dict__["_llmtrack"] = replace(
-        attachment,
-        tracker=tracker if tracker is not None else attachment.tracker,
-        context=said.over(attachment.context),
-        provider=provider if provider is not None else attachment.provider,
-        simulated=attachment.simulated if simulated is None else simulated,
-        asks_usage=attachment.asks_usage if asks_usage is None else asks_usage,
+        settings,
+        tracker=tracker if tracker is not None else settings.tracker,
+        context=said.over(settings.context),
+        provider=provider if provider is not None else settings.provider,
+        simulated=settings.simulated if simulated is None else simulated,
+        asks_usage=settings.asks_usage if asks_usage is None else asks_usage,
     )
     return client
 
