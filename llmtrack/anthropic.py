@@ -43,7 +43,7 @@ ENDPOINTS = Endpoints(
 )
 """What is recorded of Anthropic's API. Files, agents and the results of batches are not."""
 
-FAMILY = Family(ENDPOINTS)
+FAMILY = Family("anthropic", ENDPOINTS)
 
 
 @FAMILY.tracked

@@ -69,7 +69,7 @@ ENDPOINTS = Endpoints(
 Of what is posted elsewhere, that which names a model and whose answer reports usage is: see `OTHER`.
 """
 
-FAMILY = Family(ENDPOINTS)
+FAMILY = Family("openai", ENDPOINTS)
 
 
 @FAMILY.tracked

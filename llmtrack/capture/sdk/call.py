@@ -21,7 +21,6 @@ from llmtrack.capture.sdk.response_body import observe
 from llmtrack.capture.tracker import Tracker
 
 _STOPPED = (asyncio.CancelledError, KeyboardInterrupt)
-_SDKS = ("openai", "anthropic")
 _CUT = ("LengthFinishReasonError", "ContentFilterFinishReasonError")
 """What `parse()` raises where the provider cut the answer short: the answer says so itself, nothing failed."""
 _TEXT = (b"json", b"text/", b"event-stream", b"xml", b"amazon.eventstream")
@@ -260,7 +259,7 @@ class Call:
             self.end("closed")
         elif isinstance(error, _STOPPED):
             self.end("cancelled")
-        elif type(error).__name__ in UNREADABLE and _is_the_sdks(error):
+        elif type(error).__name__ in UNREADABLE and _came_out_of(self.client._llmtrack_family.sdk, error):
             self.stopped_at = self.tracker.tick()
             self.end("error", error)
         else:
@@ -277,10 +276,10 @@ def how_failed(error: BaseException) -> str:
     return "error" if isinstance(error, Exception) else "abandoned"
 
 
-def _is_the_sdks(error: BaseException) -> bool:
-    """Whether an exception came out of the SDK, and not from what its caller does with an answer."""
+def _came_out_of(package: str, error: BaseException) -> bool:
+    """Whether an exception came out of an SDK, and not from what its caller does with an answer."""
     frames = traceback.walk_tb(error.__traceback__)
-    return any(frame.f_globals.get("__name__", "").partition(".")[0] in _SDKS for frame, _ in frames)
+    return any(frame.f_globals.get("__name__", "").partition(".")[0] == package for frame, _ in frames)
 
 
 @lru_cache(1000)

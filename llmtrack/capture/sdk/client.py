@@ -27,8 +27,10 @@ _under_way: ContextVar[Call | None] = ContextVar("llmtrack_call", default=None)
 
 @dataclass(frozen=True)
 class Family:
-    """What the tracked clients of one SDK have in common."""
+    """What the tracked clients of one SDK have in common. The module of the clients names it ``FAMILY``."""
 
+    sdk: str
+    """The SDK's package."""
     endpoints: Endpoints
 
     def tracked(self, ours: C) -> C:
