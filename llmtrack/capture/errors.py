@@ -175,8 +175,8 @@ def error_type(
     words = [word.lower() for word in (code, kind) if word]
     specific = next((_BY_CODE[word] for word in words if word in _BY_CODE and word not in _GENERAL), None)
     general = next((_BY_CODE[word] for word in words if word in _GENERAL), None)
-    if specific in (None, "invalid_request", "rate_limit", "server") and message and (said := _by_message(message)):
-        return said
+    if specific in (None, "invalid_request", "rate_limit", "server") and message and (worded := _by_message(message)):
+        return worded
     if specific is not None and not (specific == "rate_limit" and http_status == 413):
         return specific
     if http_status in _TELLING:

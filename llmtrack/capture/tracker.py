@@ -117,10 +117,10 @@ class Tracker:
         except Exception as failure:
             self.health.failed("record", "A call could not be recorded", failure, secret=True)
 
-    def record(self, kind: str, **said: Any) -> None:
+    def record(self, kind: str, **fields: Any) -> None:
         """Takes in a record that is no call: a ``span``, an ``identity``, a ``feedback``."""
         try:
-            self._journal.append(pieces(as_json({"kind": kind, "record": said})))
+            self._journal.append(pieces(as_json({"kind": kind, "record": fields})))
             self._wake()
         except Exception as failure:
             self.health.failed("record", f"A {kind} could not be recorded", failure, secret=True)
@@ -129,7 +129,7 @@ class Tracker:
 
     @property
     def content(self) -> str | Redactor:
-        """How much of prompts and replies is kept where nobody says otherwise."""
+        """How much of prompts and replies is kept where nothing else is set."""
         if self._content is None:
             from llmtrack.settings import get_settings
 

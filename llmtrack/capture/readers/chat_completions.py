@@ -18,30 +18,30 @@ CUT = frozenset({"length", "content_filter", "max_tokens", "model_length"})
 _OUTPUT = ("content", "tool_calls", "reasoning_content", "reasoning", "refusal", "function_call", "audio", "images")
 
 
-def plain(body: Json, said: Said) -> None:
+def plain(body: Json, parsed: Said) -> None:
     """Reads a chat completion."""
-    said.model = text(body.get("model"))
-    said.id = text(body.get("id"))
-    said.service_tier = text(body.get("service_tier"))
+    parsed.model = text(body.get("model"))
+    parsed.id = text(body.get("id"))
+    parsed.service_tier = text(body.get("service_tier"))
     choices = objects(body.get("choices"))
     if choices:
-        said.finish_reason = text(choices[0].get("finish_reason"))
+        parsed.finish_reason = text(choices[0].get("finish_reason"))
         if choices[0].get("error"):  # OpenRouter, when the provider behind it failed
-            said.failure = failure(choices[0]["error"])
-        said.cut = said.finish_reason in CUT
+            parsed.failure = failure(choices[0]["error"])
+        parsed.cut = parsed.finish_reason in CUT
     elif body.get("error"):
-        said.failure = failure(body["error"])
-    _use(body, said)
+        parsed.failure = failure(body["error"])
+    _use(body, parsed)
 
 
-def stream(events: Events, said: Said) -> None:
+def stream(events: Events, parsed: Said) -> None:
     """Reads the chunks of a chat completion. Of several reports of usage the last one counts: they are cumulative."""
     reporting: Json = {}
     for index, event in enumerate(events.values):
         if type(event) is not dict:
             continue
         if event.get("error"):
-            said.failure = failure(event["error"])
+            parsed.failure = failure(event["error"])
             continue
         if _usage(event):
             reporting = event
@@ -50,15 +50,15 @@ def stream(events: Events, said: Said) -> None:
             for choice in choices:
                 if type(choice) is dict:
                     if choice.get("finish_reason"):
-                        _finish(choice, said)
-                    if said.first_output is None and _speaks(choice):
-                        said.first_output = index
-    said.model = _latest(events.values, "model")
-    said.id = _latest(events.values, "id")
-    said.service_tier = _latest(events.values, "service_tier")
-    said.complete = said.complete or events.done
-    said.cut = said.finish_reason in CUT
-    _use(reporting, said)
+                        _finish(choice, parsed)
+                    if parsed.first_output is None and _speaks(choice):
+                        parsed.first_output = index
+    parsed.model = _latest(events.values, "model")
+    parsed.id = _latest(events.values, "id")
+    parsed.service_tier = _latest(events.values, "service_tier")
+    parsed.complete = parsed.complete or events.done
+    parsed.cut = parsed.finish_reason in CUT
+    _use(reporting, parsed)
 
 
 def _latest(events: list[Any], key: str) -> str | None:
@@ -69,10 +69,10 @@ def _latest(events: list[Any], key: str) -> str | None:
     return None
 
 
-def _finish(choice: Json, said: Said) -> None:
-    said.complete = True
+def _finish(choice: Json, parsed: Said) -> None:
+    parsed.complete = True
     if choice.get("index") in (0, None):
-        said.finish_reason = text(choice["finish_reason"])
+        parsed.finish_reason = text(choice["finish_reason"])
 
 
 def _speaks(choice: Json) -> bool:
@@ -98,15 +98,15 @@ def _usage(body: Json) -> Json | None:
     return None
 
 
-def _use(body: Json, said: Said) -> None:
+def _use(body: Json, parsed: Said) -> None:
     reported = _usage(body)
     if reported is None:
         return
     # These models search once for every answer and do not report it.
-    searches = 1 if said.model and ("-search-preview" in said.model or "-search-api" in said.model) else None
-    said.reported = reported
-    said.usage = read_usage(reported, web_searches=searches)
-    said.cost = read_cost(reported)
+    searches = 1 if parsed.model and ("-search-preview" in parsed.model or "-search-api" in parsed.model) else None
+    parsed.reported = reported
+    parsed.usage = read_usage(reported, web_searches=searches)
+    parsed.cost = read_cost(reported)
 
 
 CHAT = Dialect(

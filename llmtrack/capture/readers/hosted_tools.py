@@ -74,11 +74,11 @@ def _runs_locally(item: Json, body: Json, request: Json) -> bool:
     return bool(environment == "local")
 
 
-def drawing(body: Json, said: Said) -> list[tuple[str, Usage]]:
+def drawing(body: Json, parsed: Said) -> list[tuple[str, Usage]]:
     """The tokens of pictures that were drawn, with the model that drew them, where both are told."""
     reported = dig(body, "tool_usage", "image_gen")
     models = {
-        text(tool.get("model")) for tool in _declared(body, said.request) if tool.get("type") == "image_generation"
+        text(tool.get("model")) for tool in _declared(body, parsed.request) if tool.get("type") == "image_generation"
     }
     model = models.pop() if len(models) == 1 else None
     if not isinstance(reported, dict) or model is None:
@@ -86,8 +86,8 @@ def drawing(body: Json, said: Said) -> list[tuple[str, Usage]]:
     usage = read_usage(_inside(reported))
     if not usage.input_tokens and not usage.output_tokens:
         return []
-    usage = settled(usage, _inside(reported), provider=said.provider, model=model, request=said.request)
-    return [(model, with_request(usage, said.request))]
+    usage = settled(usage, _inside(reported), provider=parsed.provider, model=model, request=parsed.request)
+    return [(model, with_request(usage, parsed.request))]
 
 
 def _inside(reported: Json) -> Json:
@@ -106,13 +106,13 @@ def _inside(reported: Json) -> Json:
     )
 
 
-def doubt_of_tools(body: Json, said: Said) -> str | None:
+def doubt_of_tools(body: Json, parsed: Said) -> str | None:
     """Why the cost of the provider's tools in this response is not certain."""
-    usage = said.usage
-    blocks = usage.web_searches if bills_search_blocks(said.provider, said.model) else None
+    usage = parsed.usage
+    blocks = usage.web_searches if bills_search_blocks(parsed.provider, parsed.model) else None
     if blocks and (usage.input_tokens or 0) < SEARCH_BLOCK * blocks:
         return Reason.SEARCH_NOT_COUNTED.value
-    if usage.web_searches and "web_search_preview" in _searches_with(body, said.request):
+    if usage.web_searches and "web_search_preview" in _searches_with(body, parsed.request):
         return Reason.TOOL_NOT_PRICED.value  # which of the two tools it was, nobody says
     reported = body.get("tool_usage")
     others = (
@@ -122,5 +122,5 @@ def doubt_of_tools(body: Json, said: Said) -> str | None:
         return Reason.COUNT_NOT_PRICED.value
     drawn = dig(reported, "image_gen")
     if isinstance(drawn, dict) and (count(drawn.get("output_tokens")) or count(drawn.get("input_tokens"))):
-        return None if said.others else Reason.TOOL_NOT_PRICED.value  # by which model, nobody says
+        return None if parsed.others else Reason.TOOL_NOT_PRICED.value  # by which model, nobody says
     return None

@@ -18,18 +18,18 @@ from llmtrack.pricing.usage import Usage
 Json = dict[str, Any]
 
 
-def _image(body: Json, said: Said) -> None:
-    said.model = text(body.get("model"))
+def _image(body: Json, parsed: Said) -> None:
+    parsed.model = text(body.get("model"))
     if body.get("error"):
-        said.failure = failure(body["error"])
+        parsed.failure = failure(body["error"])
     reported = body.get("usage")
     if isinstance(reported, dict):
-        said.reported = reported
-        said.usage = read_usage(reported)
-        if not said.request and said.usage.input_image_tokens is None:
-            said.usage = replace(said.usage, uncounted=("input_image",))  # a form, most likely with pictures in it
-        said.others = _drawing(body.get("svg_usage"))
-        said.cost = read_cost(reported)
+        parsed.reported = reported
+        parsed.usage = read_usage(reported)
+        if not parsed.request and parsed.usage.input_image_tokens is None:
+            parsed.usage = replace(parsed.usage, uncounted=("input_image",))  # a form, most likely with pictures in it
+        parsed.others = _drawing(body.get("svg_usage"))
+        parsed.cost = read_cost(reported)
 
 
 def _drawing(drawn: Any) -> list[tuple[str, Usage]]:
@@ -46,34 +46,34 @@ def _drawing(drawn: Any) -> list[tuple[str, Usage]]:
     return [(name, usage)]
 
 
-def _stream(events: Events, said: Said) -> None:
+def _stream(events: Events, parsed: Said) -> None:
     """Reads a stream of partial images, of the words of a recording, or of the sound of a text."""
     for index, event in enumerate(events.values):
         if not isinstance(event, dict):
             continue
         kind = event.get("type")
         if kind == "error" or event.get("error"):
-            said.failure = failure(event)
+            parsed.failure = failure(event)
             continue
-        if said.first_output is None and isinstance(kind, str) and kind.endswith((".delta", "_image", ".completed")):
-            said.first_output = index
+        if parsed.first_output is None and isinstance(kind, str) and kind.endswith((".delta", "_image", ".completed")):
+            parsed.first_output = index
         if isinstance(kind, str) and kind.endswith((".completed", ".done")):
-            said.complete = True
-            (_heard if kind.endswith(".done") else _image)(event, said)
-    said.complete = said.complete or events.done
+            parsed.complete = True
+            (_heard if kind.endswith(".done") else _image)(event, parsed)
+    parsed.complete = parsed.complete or events.done
 
 
 def _drawn(body: Json) -> list[Json]:
-    found = []
+    parts = []
     form = f"image/{text(body.get('output_format')) or 'png'}"
     for image in objects(body.get("data")) or ([body] if "b64_json" in body else []):
         if text(image.get("b64_json")):
-            found.append(message_parts.media("image", image["b64_json"], form))
+            parts.append(message_parts.media("image", image["b64_json"], form))
         elif text(image.get("url")):
-            found.append(message_parts.media("image", image["url"]))
+            parts.append(message_parts.media("image", image["url"]))
         if text(image.get("revised_prompt")):
-            found.append(message_parts.text_part(image["revised_prompt"]))
-    return [{"role": "assistant", "parts": found}] if found else []
+            parts.append(message_parts.text_part(image["revised_prompt"]))
+    return [{"role": "assistant", "parts": parts}] if parts else []
 
 
 def _picture(request: Json) -> list[Json]:
@@ -86,32 +86,32 @@ def _last_image(events: list[Any]) -> Json:
     return images[-1] if images else {}
 
 
-def _heard(body: Json, said: Said) -> None:
+def _heard(body: Json, parsed: Said) -> None:
     """Reads a transcription, or the end of spoken sound. Some models are billed by the second."""
     if body.get("error"):
-        said.failure = failure(body["error"])
-    said.model = text(body.get("model"))
+        parsed.failure = failure(body["error"])
+    parsed.model = text(body.get("model"))
     reported = body.get("usage")
-    said.reported = reported if isinstance(reported, dict) else {}
+    parsed.reported = reported if isinstance(reported, dict) else {}
     if isinstance(reported, dict) and reported.get("type") == "duration":
-        said.usage = Usage(audio_seconds=_seconds(reported.get("seconds")))
+        parsed.usage = Usage(audio_seconds=_seconds(reported.get("seconds")))
     elif isinstance(reported, dict):
-        said.usage = read_usage(reported)
+        parsed.usage = read_usage(reported)
     elif "duration" in body:
-        said.usage = Usage(audio_seconds=_seconds(body["duration"]))
+        parsed.usage = Usage(audio_seconds=_seconds(body["duration"]))
 
 
 def _seconds(value: Any) -> Decimal | None:
     return dollars(value)
 
 
-def _spoken(data: bytes | int | None, content_type: str, said: Said) -> Json:
+def _spoken(data: bytes | int | None, content_type: str, parsed: Said) -> Json:
     """Reads an answer that is not JSON: the sound of a text, or a transcription as text or subtitles."""
-    asked = text(said.request.get("input"))
-    if asked is None:
+    input = text(parsed.request.get("input"))
+    if input is None:
         return {"text": data.decode("utf-8", "replace")} if isinstance(data, bytes) else {}
-    if str(said.request.get("model")).startswith("tts-"):
-        said.usage = Usage(characters=len(asked))  # what these are billed by
+    if str(parsed.request.get("model")).startswith("tts-"):
+        parsed.usage = Usage(characters=len(input))  # what these are billed by
     return {"audio": {"mime_type": content_type.partition(";")[0].strip() or None, "bytes": data}}
 
 

@@ -17,21 +17,21 @@ CUT = frozenset({"max_tokens", "refusal", "model_context_window_exceeded"})
 """Stop reasons that mean: the provider, a limit or its filter, ended the answer."""
 
 
-def plain(body: Json, said: Said) -> None:
+def plain(body: Json, parsed: Said) -> None:
     """Reads a message."""
     if body.get("type") == "error":
-        said.failure = failure(body)
+        parsed.failure = failure(body)
         return
-    _head(body, said)
-    said.finish_reason = text(body.get("stop_reason"))
-    said.cut = said.finish_reason in CUT
+    _head(body, parsed)
+    parsed.finish_reason = text(body.get("stop_reason"))
+    parsed.cut = parsed.finish_reason in CUT
     reported = body.get("usage")
     if isinstance(reported, dict):
-        _use(reported, said)
-        said.cost = read_cost(reported)
+        _use(reported, parsed)
+        parsed.cost = read_cost(reported)
 
 
-def stream(events: Events, said: Said) -> None:
+def stream(events: Events, parsed: Said) -> None:
     """Reads the events of a message. The start announces the input; the deltas' usage replaces it."""
     usage: Json = {}
     announced = True
@@ -40,48 +40,48 @@ def stream(events: Events, said: Said) -> None:
             continue
         kind = event.get("type")
         if kind == "content_block_delta":
-            if said.first_output is None:
-                said.first_output = index
+            if parsed.first_output is None:
+                parsed.first_output = index
         elif kind == "content_block_start":
-            if said.first_output is None and _speaks(event.get("content_block")):
-                said.first_output = index
+            if parsed.first_output is None and _speaks(event.get("content_block")):
+                parsed.first_output = index
         elif kind == "message_start":
             message = event.get("message")
             if isinstance(message, dict):
-                _head(message, said)
+                _head(message, parsed)
                 usage = merge(usage, message.get("usage"))
         elif kind == "message_delta":
-            said.finish_reason = text(dig(event, "delta", "stop_reason")) or said.finish_reason
-            said.complete = said.complete or said.finish_reason is not None
+            parsed.finish_reason = text(dig(event, "delta", "stop_reason")) or parsed.finish_reason
+            parsed.complete = parsed.complete or parsed.finish_reason is not None
             if isinstance(event.get("usage"), dict):
                 usage = merge(usage, event["usage"])
-                said.cost = read_cost(event["usage"]) or said.cost
+                parsed.cost = read_cost(event["usage"]) or parsed.cost
                 announced = False
         elif kind == "message_stop":
-            said.complete = True
+            parsed.complete = True
         elif kind == "error":
-            said.failure = failure(event)
-    if events.names and "error" in events.names and said.failure is None:
+            parsed.failure = failure(event)
+    if events.names and "error" in events.names and parsed.failure is None:
         value = events.values[events.names.index("error")]
-        said.failure = failure(value) if isinstance(value, dict) else Failure()
-    said.cut = said.finish_reason in CUT
+        parsed.failure = failure(value) if isinstance(value, dict) else Failure()
+    parsed.cut = parsed.finish_reason in CUT
     if usage:
         if announced:
             usage.pop("iterations", None)  # they were still going on
-        _use(usage, said)
-        said.announced = announced
+        _use(usage, parsed)
+        parsed.announced = announced
 
 
-def _head(message: Json, said: Said) -> None:
-    said.model = text(message.get("model"))
-    said.id = text(message.get("id"))
+def _head(message: Json, parsed: Said) -> None:
+    parsed.model = text(message.get("model"))
+    parsed.id = text(message.get("id"))
 
 
-def _use(reported: Json, said: Said) -> None:
-    said.reported = reported
-    said.usage = read_usage(reported, said.model)
-    said.service_tier = _tier(reported)
-    said.region = _region(reported, said.request)
+def _use(reported: Json, parsed: Said) -> None:
+    parsed.reported = reported
+    parsed.usage = read_usage(reported, parsed.model)
+    parsed.service_tier = _tier(reported)
+    parsed.region = _region(reported, parsed.request)
 
 
 def _tier(reported: Json) -> str | None:
@@ -100,27 +100,27 @@ def _speaks(block: Any) -> bool:
     return isinstance(block, dict) and (block.get("type") not in ("text", "thinking") or bool(block.get("text")))
 
 
-def _completion(body: Json, said: Said) -> None:
+def _completion(body: Json, parsed: Said) -> None:
     """Reads a legacy text completion, which reports no usage."""
     if body.get("type") == "error":
-        said.failure = failure(body)
+        parsed.failure = failure(body)
         return
-    _head(body, said)
-    said.finish_reason = text(body.get("stop_reason"))
-    said.cut = said.finish_reason in CUT
+    _head(body, parsed)
+    parsed.finish_reason = text(body.get("stop_reason"))
+    parsed.cut = parsed.finish_reason in CUT
 
 
-def _completion_stream(events: Events, said: Said) -> None:
+def _completion_stream(events: Events, parsed: Said) -> None:
     for index, event in enumerate(events.values):
         if not isinstance(event, dict):
             continue
         if event.get("type") == "error":
-            said.failure = failure(event)
+            parsed.failure = failure(event)
         elif "completion" in event:
-            _completion(event, said)
-            said.complete = said.complete or said.finish_reason is not None
-            if said.first_output is None and event["completion"]:
-                said.first_output = index
+            _completion(event, parsed)
+            parsed.complete = parsed.complete or parsed.finish_reason is not None
+            if parsed.first_output is None and event["completion"]:
+                parsed.first_output = index
 
 
 def _completed(body: Json) -> list[Json]:

@@ -13,7 +13,7 @@ Trouble = tuple[str, str | None, str | None]
 """error type, the provider's code, message"""
 
 
-def outcome(exchange: Exchange, said: Said, *, streamed: bool, read: bool = False) -> tuple[str, Trouble | None]:
+def outcome(exchange: Exchange, parsed: Said, *, streamed: bool, read: bool = False) -> tuple[str, Trouble | None]:
     """The status of the call, and its trouble if it has any. `read`: the answer could be made out.
 
     What the caller saw comes first: an exception is an error even if the answer was whole. Then what the answer says
@@ -21,26 +21,26 @@ def outcome(exchange: Exchange, said: Said, *, streamed: bool, read: bool = Fals
     """
     if exchange.ended == "refused":
         return "refused", ("refused", None, exchange.error.message if exchange.error else None)
-    trouble = _seen(exchange, said)
+    trouble = _seen(exchange, parsed)
     if trouble is not None:
         return {"cancelled": "cancelled", "refused": "refused"}.get(trouble[0], "error"), trouble
-    if said.failure is not None:
-        return "error", _reported(said.failure)
-    if streamed and not said.complete:
+    if parsed.failure is not None:
+        return "error", _reported(parsed.failure)
+    if streamed and not parsed.complete:
         return ("incomplete" if exchange.ended == "read" else "abandoned"), None
     if not streamed and exchange.ended in ("closed", "abandoned") and not read:
         return "abandoned", None
-    if said.cancelled:
+    if parsed.cancelled:
         return "cancelled", None
-    if said.pending:
+    if parsed.pending:
         return "pending", None
-    return ("incomplete" if said.cut else "ok"), None
+    return ("incomplete" if parsed.cut else "ok"), None
 
 
-def _seen(exchange: Exchange, said: Said) -> Trouble | None:
+def _seen(exchange: Exchange, parsed: Said) -> Trouble | None:
     """The trouble that the caller saw, as an exception or as an HTTP status."""
     error, status = exchange.error, exchange.http_status
-    if exchange.ended == "cancelled" and (error is not None or not said.complete):
+    if exchange.ended == "cancelled" and (error is not None or not parsed.complete):
         return "cancelled", None, (error.message or None) if error else None
     if exchange.ended == "abandoned":
         error = None  # the end of the program, or of the generator that held the stream
@@ -50,12 +50,12 @@ def _seen(exchange: Exchange, said: Said) -> Trouble | None:
         if status is None or status < 400:
             return None
         error = ErrorSeen("", http_status=status, body=_body(exchange))
-    told = said.failure or _told(error.body if error.body is not None else _body(exchange, status))
-    code = told.code or told.kind
-    message = told.message or error.message or None
+    reported = parsed.failure or _failure_in(error.body if error.body is not None else _body(exchange, status))
+    code = reported.code or reported.kind
+    message = reported.message or error.message or None
     status = error.http_status if error.http_status is not None else status
-    found = error_type(name=error.name, http_status=status, code=told.code, kind=told.kind, message=message)
-    return found, code, message
+    kind = error_type(name=error.name, http_status=status, code=reported.code, kind=reported.kind, message=message)
+    return kind, code, message
 
 
 def _body(exchange: Exchange, status: int | None = 400) -> Any:
@@ -63,12 +63,12 @@ def _body(exchange: Exchange, status: int | None = 400) -> Any:
     return load(exchange.response) if exchange.response and status is not None and status >= 400 else None
 
 
-def _told(body: Any) -> Failure:
+def _failure_in(body: Any) -> Failure:
     if isinstance(body, list) and body:  # Google's way
         body = body[0]
     return failure(body) if isinstance(body, dict) else Failure()
 
 
-def _reported(told: Failure) -> Trouble:
-    kind = error_type(code=told.code, kind=told.kind, message=told.message)
-    return kind, told.code or told.kind, told.message
+def _reported(reported: Failure) -> Trouble:
+    kind = error_type(code=reported.code, kind=reported.kind, message=reported.message)
+    return kind, reported.code or reported.kind, reported.message

@@ -25,32 +25,32 @@ _OUTPUT = frozenset(
 )
 
 
-def plain(body: Json, said: Said) -> None:
+def plain(body: Json, parsed: Said) -> None:
     """Reads a response that came whole, as an answer or in the last event of a stream."""
-    said.model = text(body.get("model")) or said.model
-    said.id = text(body.get("id")) or said.id
+    parsed.model = text(body.get("model")) or parsed.model
+    parsed.id = text(body.get("id")) or parsed.id
     status = text(body.get("status"))
-    said.finish_reason = text(dig(body, "incomplete_details", "reason")) or status
-    said.service_tier = text(body.get("service_tier"))
-    said.pending = status in ("queued", "in_progress")
-    said.cancelled = status == "cancelled"
-    said.cut = status == "incomplete"
+    parsed.finish_reason = text(dig(body, "incomplete_details", "reason")) or status
+    parsed.service_tier = text(body.get("service_tier"))
+    parsed.pending = status in ("queued", "in_progress")
+    parsed.cancelled = status == "cancelled"
+    parsed.cut = status == "incomplete"
     if body.get("error") or status == "failed":
-        said.failure = failure(body.get("error"))
-    said.background = body.get("background") is True
-    said.open = said.pending
+        parsed.failure = failure(body.get("error"))
+    parsed.background = body.get("background") is True
+    parsed.open = parsed.pending
     reported = body.get("usage")
-    said.reported = reported if isinstance(reported, dict) else {}
-    searches, tools = hosted_tools(body, said.request)
-    said.others = drawing(body, said)
-    if said.others:
+    parsed.reported = reported if isinstance(reported, dict) else {}
+    searches, tools = hosted_tools(body, parsed.request)
+    parsed.others = drawing(body, parsed)
+    if parsed.others:
         tools.pop("image_generation", None)  # it is paid by its tokens
-    said.usage = read_usage(said.reported, web_searches=searches, tools=tools)
-    said.cost = read_cost(said.reported)
-    said.doubt = doubt_of_tools(body, said)
+    parsed.usage = read_usage(parsed.reported, web_searches=searches, tools=tools)
+    parsed.cost = read_cost(parsed.reported)
+    parsed.doubt = doubt_of_tools(body, parsed)
 
 
-def stream(events: Events, said: Said) -> None:
+def stream(events: Events, parsed: Said) -> None:
     """Reads the events of a response. The last one carries all of it."""
     whole: Json | None = None
     final = False
@@ -61,25 +61,25 @@ def stream(events: Events, said: Said) -> None:
         kind = event.get("type")
         if type(kind) is not str:
             kind = ""
-        if said.first_output is None and (kind.endswith(".delta") or kind in _OUTPUT or _calls(kind, event)):
-            said.first_output = index
+        if parsed.first_output is None and (kind.endswith(".delta") or kind in _OUTPUT or _calls(kind, event)):
+            parsed.first_output = index
         if type(event.get("response")) is dict:
             whole = event["response"]
             earlier |= {key: whole[key] for key in ("model", "usage") if whole.get(key)}
             if kind in _LAST:
-                said.complete = final = True
+                parsed.complete = final = True
         if kind == "error" or (events.names and events.names[index] == "error") or (not kind and event.get("error")):
-            said.failure = failure(event)
-            said.complete = True
+            parsed.failure = failure(event)
+            parsed.complete = True
     if whole is not None:
-        broken = said.failure
-        plain({**whole, **earlier}, said)
-        said.failure = said.failure or broken
-        if not said.complete or broken:
-            said.finish_reason = said.service_tier = None  # what it had on its way
-    kept = said.request.get("store") is not False or said.request.get("background") is True
-    said.open = not final and said.id is not None and kept
-    said.pending = False
+        broken = parsed.failure
+        plain({**whole, **earlier}, parsed)
+        parsed.failure = parsed.failure or broken
+        if not parsed.complete or broken:
+            parsed.finish_reason = parsed.service_tier = None  # what it had on its way
+    stored = parsed.request.get("store") is not False or parsed.request.get("background") is True
+    parsed.open = not final and parsed.id is not None and stored
+    parsed.pending = False
 
 
 def _calls(kind: str, event: Json) -> bool:

@@ -14,53 +14,53 @@ from llmtrack.capture.readers.responses_content import input_messages
 Json = dict[str, Any]
 
 
-def plain(body: Json, said: Said) -> None:
+def plain(body: Json, parsed: Said) -> None:
     """Reads an answer that says which model made it and what it used, if it says so much."""
-    said.model = text(body.get("model"))
-    said.id = text(body.get("id"))
+    parsed.model = text(body.get("model"))
+    parsed.id = text(body.get("id"))
     if body.get("error"):
-        said.failure = failure(body["error"])
+        parsed.failure = failure(body["error"])
     reported = body.get("usage")
     if isinstance(reported, dict):
-        said.reported = reported
-        said.usage = read_usage(reported)
-        said.cost = read_cost(reported)
+        parsed.reported = reported
+        parsed.usage = read_usage(reported)
+        parsed.cost = read_cost(reported)
 
 
-def _embedded(body: Json, said: Said) -> None:
+def _embedded(body: Json, parsed: Said) -> None:
     """Reads embeddings. Voyage and Jina report a total and no more: all of it is input, as nothing else is counted."""
-    plain(body, said)
+    plain(body, parsed)
     total = count(dig(body, "usage", "total_tokens"))
-    if total is not None and said.usage.input_tokens is None:
-        said.usage = replace(said.usage, input_tokens=total)
-        said.derived = ("input_tokens",)
+    if total is not None and parsed.usage.input_tokens is None:
+        parsed.usage = replace(parsed.usage, input_tokens=total)
+        parsed.derived = ("input_tokens",)
 
 
-def asked(request: Json) -> list[Json]:
+def input_texts(request: Json) -> list[Json]:
     """What is to be looked at: a text, texts, tokens, lists of tokens, or parts of other kinds."""
     given = request.get("input")
     several = given if isinstance(given, list) and given and not isinstance(given[0], int) else [given]
-    return [{"role": "user", "parts": [_input(one)]} for one in several if one is not None]
+    return [{"role": "user", "parts": [_input(item)]} for item in several if item is not None]
 
 
-def _input(one: Any) -> Json:
-    if isinstance(one, list):
-        return {"type": "tokens", "count": len(one)}
-    if not isinstance(one, dict):
-        return message_parts.text_part(one)
-    if one.get("type") == "image_url":
-        return message_parts.media("image", dig(one, "image_url", "url"))
-    return message_parts.text_part(one.get("text")) if one.get("type") == "text" else message_parts.other(one)
+def _input(item: Any) -> Json:
+    if isinstance(item, list):
+        return {"type": "tokens", "count": len(item)}
+    if not isinstance(item, dict):
+        return message_parts.text_part(item)
+    if item.get("type") == "image_url":
+        return message_parts.media("image", dig(item, "image_url", "url"))
+    return message_parts.text_part(item.get("text")) if item.get("type") == "text" else message_parts.other(item)
 
 
 def _vectors(body: Json) -> list[Json]:
     """Not the vectors, only how many there are and how long they are, where they can be counted."""
-    found = objects(body.get("data"))
-    part: Json = {"type": "embeddings", "count": len(found)}
-    first = found[0].get("embedding") if found else None
+    vectors = objects(body.get("data"))
+    part: Json = {"type": "embeddings", "count": len(vectors)}
+    first = vectors[0].get("embedding") if vectors else None
     if isinstance(first, list):
         part["dimensions"] = len(first)
-    return [{"role": "assistant", "parts": [part]}] if found else []
+    return [{"role": "assistant", "parts": [part]}] if vectors else []
 
 
 def _filmed(body: Json) -> list[Json]:
@@ -90,10 +90,10 @@ def _decided(body: Json) -> list[Json]:
     return [{"role": "assistant", "parts": answers}] if answers else []
 
 
-def _counted(body: Json, said: Said) -> None:
+def _counted(body: Json, parsed: Said) -> None:
     """Counting tokens uses none, so what it counts is an answer and no usage."""
     if body.get("error"):
-        said.failure = failure(body)
+        parsed.failure = failure(body)
 
 
 def _count(body: Json) -> list[Json]:
@@ -101,13 +101,13 @@ def _count(body: Json) -> list[Json]:
     return [{"role": "assistant", "parts": [part]}] if "input_tokens" in body else []
 
 
-def _batched(body: Json, said: Said) -> None:
+def _batched(body: Json, parsed: Said) -> None:
     """A batch that was handed in. What it used is told in a file when it is done."""
-    said.id = text(body.get("id"))
-    models = _models(said.request)
-    said.request_model = models[0] if len(models) == 1 else None
+    parsed.id = text(body.get("id"))
+    models = _models(parsed.request)
+    parsed.request_model = models[0] if len(models) == 1 else None
     if body.get("error"):
-        said.failure = failure(body)
+        parsed.failure = failure(body)
 
 
 def _batch(request: Json) -> list[Json]:
@@ -118,11 +118,11 @@ def _batch(request: Json) -> list[Json]:
 
 def _models(request: Json) -> list[str]:
     requests = objects(request.get("requests"))
-    return sorted({name for one in requests if (name := text(dig(one, "params", "model")))})
+    return sorted({name for item in requests if (name := text(dig(item, "params", "model")))})
 
 
-EMBEDDINGS = Dialect(plain=_embedded, input=asked, output=_vectors)
-MODERATIONS = Dialect(plain=plain, input=asked, output=_judged)
+EMBEDDINGS = Dialect(plain=_embedded, input=input_texts, output=_vectors)
+MODERATIONS = Dialect(plain=plain, input=input_texts, output=_judged)
 DECISIONS = Dialect(plain=plain, input=input_messages, output=_decided)
 VIDEOS = Dialect(plain=plain, input=_film, output=_filmed)
 COUNTS = Dialect(plain=_counted, output=_count)

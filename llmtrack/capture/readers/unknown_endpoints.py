@@ -29,25 +29,25 @@ def _dialect(body: Json) -> Dialect:
     return EMBEDDINGS
 
 
-def plain(body: Json, said: Said) -> None:
+def plain(body: Json, parsed: Said) -> None:
     """Reads an answer that came in one piece."""
-    _dialect(body).plain(body, said)
+    _dialect(body).plain(body, parsed)
     reported = body.get("usage")
     if isinstance(reported, dict) and any(name in reported for name in _ANTHROPICS):
-        said.reported = reported
-        said.usage = anthropic_usage.read_usage(reported, said.model)
+        parsed.reported = reported
+        parsed.usage = anthropic_usage.read_usage(reported, parsed.model)
 
 
 def _of_stream(events: list[Any]) -> Dialect:
-    found = (_dialect(event) for event in events if isinstance(event, dict))
-    return next((dialect for dialect in found if dialect.stream is not None), CHAT)
+    dialects = (_dialect(event) for event in events if isinstance(event, dict))
+    return next((dialect for dialect in dialects if dialect.stream is not None), CHAT)
 
 
-def stream(events: Events, said: Said) -> None:
+def stream(events: Events, parsed: Said) -> None:
     """Reads a streamed answer."""
     read = _of_stream(events.values).stream
     assert read is not None
-    read(events, said)
+    read(events, parsed)
 
 
 def _assemble(events: list[Any]) -> Json:
