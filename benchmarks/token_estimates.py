@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from llmtrack.capture.estimates import estimate_input, estimate_output
 from llmtrack.capture.readers import Exchange, read
+from llmtrack.pricing.tokens import estimate_input, estimate_output
 
 READERS = {"chat": "openai.chat", "responses": "openai.responses", "messages": "anthropic.messages"}
 TEXT = {"text", "tool_call", "tool_call_response"}

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from llmtrack.capture.context import context as context
     from llmtrack.capture.context import propagate as propagate
-    from llmtrack.capture.recording import feedback as feedback
-    from llmtrack.capture.recording import flush as flush
-    from llmtrack.capture.recording import identify as identify
     from llmtrack.capture.sdk import track as track
     from llmtrack.capture.spans import span as span
     from llmtrack.capture.spans import trace as trace
     from llmtrack.capture.tracker import Flushed as Flushed
     from llmtrack.capture.tracker import Tracker as Tracker
+    from llmtrack.capture.tracker import flush as flush
+    from llmtrack.capture.users_and_feedback import feedback as feedback
+    from llmtrack.capture.users_and_feedback import identify as identify
     from llmtrack.limits import LimitExceeded as LimitExceeded
 
 _HOME = {
@@ -26,9 +26,9 @@ _HOME = {
     "LimitExceeded": "llmtrack.limits",
     "Tracker": "llmtrack.capture.tracker",
     "context": "llmtrack.capture.context",
-    "feedback": "llmtrack.capture.recording",
-    "flush": "llmtrack.capture.recording",
-    "identify": "llmtrack.capture.recording",
+    "feedback": "llmtrack.capture.users_and_feedback",
+    "flush": "llmtrack.capture.tracker",
+    "identify": "llmtrack.capture.users_and_feedback",
     "propagate": "llmtrack.capture.context",
     "span": "llmtrack.capture.spans",
     "trace": "llmtrack.capture.spans",

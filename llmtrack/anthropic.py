@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import anthropic
 
-from llmtrack.capture.sdk import Endpoint, Endpoints, Family
+from llmtrack.capture.endpoints import Endpoint, Endpoints
+from llmtrack.capture.sdk import Family
 
 if TYPE_CHECKING:
     from anthropic import AnthropicError as AnthropicError
@@ -42,7 +43,7 @@ ENDPOINTS = Endpoints(
 )
 """What is recorded of Anthropic's API. Files, agents and the results of batches are not."""
 
-FAMILY = Family(ENDPOINTS)
+FAMILY = Family("anthropic", ENDPOINTS)
 
 
 @FAMILY.tracked

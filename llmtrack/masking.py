@@ -48,8 +48,8 @@ _USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://)[^\s/?#\"'<>\\]*@", re.IG
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` without what has a key's form, without user-info and keys in addresses, and without these `secrets`."""
-    for known in sorted({form for secret in secrets for form in _written(secret)}, key=len, reverse=True):
-        text = text.replace(known, MASK)
+    for secret_form in sorted({form for secret in secrets for form in _written(secret)}, key=len, reverse=True):
+        text = text.replace(secret_form, MASK)
     text = mask_address(text)
     text = _KEY.sub(lambda match: f"{next(filter(None, match.groups()))}{MASK}", text)
     text = _SCHEME.sub(rf"\1\2{MASK}", text)

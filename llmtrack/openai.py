@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import openai
 
-from llmtrack.capture.sdk import Endpoint, Endpoints, Family
+from llmtrack.capture.endpoints import Endpoint, Endpoints
+from llmtrack.capture.sdk import Family
 
 if TYPE_CHECKING:
     from openai import APIConnectionError as APIConnectionError
@@ -68,7 +69,7 @@ ENDPOINTS = Endpoints(
 Of what is posted elsewhere, that which names a model and whose answer reports usage is: see `OTHER`.
 """
 
-FAMILY = Family(ENDPOINTS)
+FAMILY = Family("openai", ENDPOINTS)
 
 
 @FAMILY.tracked

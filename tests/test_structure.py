@@ -43,6 +43,16 @@ COMPONENTS = (
 )  # fmt: skip
 """What pages are made of, each with only those before it."""
 
+CAPTURE_ORDER = (
+    {"endpoints", "errors", "exchange", "health", "plain", "sending", "credentials"},
+    {"context", "readers"},
+    {"tracked_call"},
+    {"journal"},
+    {"tracker"},
+    {"sdk", "spans", "users_and_feedback", "lost"},
+)
+"""The rooms and modules of `llmtrack.capture`, each line importing only what stands on the lines above it."""
+
 SDKS = {"openai", "anthropic"}
 DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "sqlite3", "psycopg"}
 NEVER = {
@@ -85,6 +95,20 @@ def test_a_room_imports_only_the_rooms_drawn_before_it(module: str) -> None:
     assert here in MAY_IMPORT, f"{here} is a new room: draw it in MAY_IMPORT"
     ours = {room(name) for name in imports_of(MODULES[module], module) if name.split(".")[0] == "llmtrack"}
     assert ours - {here} <= MAY_IMPORT[here]
+
+
+def test_capture_is_built_from_the_exchange_up_to_the_sdk() -> None:
+    place = "llmtrack.capture."
+    line_of = {place + name: line for line, names in enumerate(CAPTURE_ORDER) for name in names}
+    arrows = rooms_of(place.rstrip("."))
+    assert set(arrows) <= set(line_of), "a new module: draw it in CAPTURE_ORDER"
+    upward = [(room, to) for room, imported in arrows.items() for to in imported if line_of[to] >= line_of[room]]
+    assert upward == []
+
+
+def test_no_modules_of_capture_import_each_other_in_a_circle() -> None:
+    modules = {name: imported for name, imported in graph().items() if name.startswith("llmtrack.capture.")}
+    assert circles(modules) == []
 
 
 @pytest.mark.parametrize("module", LIBRARY)

@@ -1,4 +1,4 @@
-"""Who is calling: said once around any number of calls, or once for a client."""
+"""Who is calling: set for all calls in a block, or for all calls of a client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypedDict, TypeVar, Unpack, cast
 
 from llmtrack.capture.plain import as_json
 
@@ -25,9 +25,28 @@ log = logging.getLogger("llmtrack")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+class ContextFields(TypedDict, total=False):
+    """What a caller can say about calls: the arguments of `context`, of `trace` and of `track`."""
+
+    user_id: str | None
+    """Who caused the call."""
+    session_id: str | None
+    """The conversation, or whatever else several traces have in common."""
+    trace_id: str | None
+    """One interaction, such as a message and all calls made to answer it."""
+    feature: str | None
+    """The part of the program."""
+    group: str | None
+    """The team, department or customer that the user belongs to."""
+    properties: Mapping[str, Any] | None
+    """Anything else, by name."""
+    content: str | Redactor | None
+    """How prompts and replies are kept: ``"on"``, ``"off"`` or a function that redacts a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known about who is calling and why. `None` means not said here."""
+    """`ContextFields` as they hold for a call, and the span in force. `None` means not said here."""
 
     user_id: str | None = None
     session_id: str | None = None
@@ -66,17 +85,18 @@ class Context:
         return both
 
     def json(self) -> bytes:
-        """What was said, by name, for a record; made once. How content is kept is not part of it."""
+        """The fields that have a value, by name, for a record; made once. How content is kept is not part of it."""
         if not self._json:
-            said = {name: value for name in _KEPT if (value := getattr(self, name)) is not None}
+            members = {name: value for name in _RECORDED if (value := getattr(self, name)) is not None}
             if self.properties:
-                said["properties"] = dict(self.properties)
-            self._json.append(as_json(said))
+                members["properties"] = dict(self.properties)
+            self._json.append(as_json(members))
         return self._json[0]
 
 
 NOBODY = Context()
-_KEPT = ("user_id", "session_id", "trace_id", "span_id", "feature", "group")
+_TEXTS = tuple(name for name in ContextFields.__annotations__ if name not in ("properties", "content"))
+_RECORDED = (*_TEXTS, "span_id")
 
 active: ContextVar[Context] = ContextVar("llmtrack_context", default=NOBODY)
 """The context in force."""
@@ -101,28 +121,26 @@ def leave(token: Token[Context]) -> None:
         log.debug("A context was left elsewhere than it was entered", exc_info=True)
 
 
-def checked(
-    *,
-    user_id: str | None = None,
-    session_id: str | None = None,
-    trace_id: str | None = None,
-    feature: str | None = None,
-    group: str | None = None,
-    properties: Mapping[str, Any] | None = None,
-    content: str | Redactor | None = None,
-) -> Context:
-    """A context of these values; ids given as numbers become text. Raises `ValueError` for what cannot be kept."""
-    if isinstance(content, str) and content not in ("on", "off"):
-        raise ValueError(f'content is {content!r}; give "on", "off" or a function that redacts a text')
-    if content is not None and not isinstance(content, str) and not callable(content):
+def checked(**fields: Unpack[ContextFields]) -> Context:
+    """A context of these values; ids given as numbers become text.
+
+    Raises `ValueError` for what cannot be kept, and `TypeError` for a name that is none of `ContextFields`.
+    """
+    for name in fields:
+        if name not in ContextFields.__annotations__:
+            names = ", ".join(ContextFields.__annotations__)
+            raise TypeError(f"{name!r} is no field of a context; give {names}, or put it into properties")
+    properties, content = fields.get("properties"), fields.get("content")
+    if content is not None and content not in ("on", "off") and (isinstance(content, str) or not callable(content)):
         raise ValueError(f'content is {content!r}; give "on", "off" or a function that redacts a text')
     if properties is not None and not isinstance(properties, Mapping):
         raise ValueError(f"properties is {properties!r}; give a dict of names and values")
+    texts: dict[str, Any] = {name: _text(fields.get(name)) for name in _TEXTS}
     return Context(
-        _text(user_id), _text(session_id), _text(trace_id), None, _text(feature), _text(group),
-        {str(name): value for name, value in properties.items()} if properties else _NOTHING,
-        content,
-    )  # fmt: skip
+        **texts,
+        properties={str(name): value for name, value in properties.items()} if properties else _NOTHING,
+        content=content,
+    )
 
 
 def _text(value: object) -> str | None:
@@ -130,31 +148,13 @@ def _text(value: object) -> str | None:
 
 
 class context:
-    """Says who is calling, for every call made inside it; also a decorator, of plain and of async functions.
+    """Sets who is calling, for every call made inside it; also a decorator, of plain and of async functions.
 
     Contexts nest: what an inner one leaves out is taken from the outer one. Properties are put together.
     """
 
-    def __init__(
-        self,
-        *,
-        user_id: str | None = None,
-        session_id: str | None = None,
-        trace_id: str | None = None,
-        feature: str | None = None,
-        group: str | None = None,
-        properties: Mapping[str, Any] | None = None,
-        content: str | Redactor | None = None,
-    ) -> None:
-        self._context = checked(
-            user_id=user_id,
-            session_id=session_id,
-            trace_id=trace_id,
-            feature=feature,
-            group=group,
-            properties=properties,
-            content=content,
-        )
+    def __init__(self, **fields: Unpack[ContextFields]) -> None:
+        self._context = checked(**fields)
         self._tokens: list[Token[Context]] = []
 
     def __enter__(self) -> Context:

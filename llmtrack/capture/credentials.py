@@ -11,13 +11,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from llmtrack.masking import mask, names_secret
-
-if TYPE_CHECKING:
-    from llmtrack.capture.sdk.call import Call
 
 _OF_THE_SDK = re.compile(
     r"x-stainless-.*|accept.*|connection|content-.*|host|user-agent|transfer-encoding|idempotency-key"
@@ -34,25 +31,26 @@ _HOLDERS = ("error", "response", "choices")
 """Members of an answer that are an error, or may have one inside."""
 
 
-def credentials_of(call: Call, error: BaseException | None) -> set[str]:
-    """Everything a call was authenticated with, as far as the client and the request show it. Never raises."""
-    found: set[str] = set()
+def credentials_of(client: Any, headers: Any, error: BaseException | None) -> set[str]:
+    """Everything a call was authenticated with, as far as its client, its own headers and `error` show it.
+
+    Never raises.
+    """
+    secrets: set[str] = set()
     with suppress(Exception):  # a client of the caller's own making: what has a key's form is masked all the same
-        for value in _values(call, error):
-            found.add(value)
-    return found
+        for value in _values(client, headers, error):
+            secrets.add(value)
+    return secrets
 
 
-def _values(call: Call, error: BaseException | None) -> Iterator[str]:
-    client = call.client
+def _values(client: Any, headers: Any, error: BaseException | None) -> Iterator[str]:
     for name, value in vars(client).items():
         if isinstance(value, str) and names_secret(name.strip("_")):
             yield value
     request = getattr(error, "request", None)
-    headers = (getattr(client, "_custom_headers", None), call.plain_options.headers, getattr(request, "headers", None))
-    for some in headers:
-        if isinstance(some, Mapping):
-            yield from _of_headers(some)
+    for mapping in (getattr(client, "_custom_headers", None), headers, getattr(request, "headers", None)):
+        if isinstance(mapping, Mapping):
+            yield from _of_headers(mapping)
     for url in (getattr(client, "base_url", None), getattr(request, "url", None)):
         if url is not None:
             yield from (url.username, url.password, url.userinfo.decode("latin-1"))

@@ -1,4 +1,4 @@
-"""What went wrong on our side: said once in the log, counted, and never raised into the caller."""
+"""What went wrong on our side: logged once, counted, and never raised into the caller."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from llmtrack.masking import mask
 log = logging.getLogger("llmtrack")
 
 REPEAT_AFTER = 3600.0
-"""Seconds after which a failure that goes on is said again."""
+"""Seconds after which a failure that goes on is logged again."""
 
 
 class Health:
-    """Counts failures by kind, and says each kind once until it has been quiet or an hour has passed."""
+    """Counts failures by kind, and logs each kind once until it has been quiet or an hour has passed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
-        self._said: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
 
     def failed(self, kind: str, message: str, error: BaseException | None = None, *, secret: bool = False) -> None:
         """Notes a failure. With `secret`, the error's own text stays out of the log: it may repeat a prompt."""
@@ -30,9 +30,9 @@ class Health:
             with self._lock:
                 self._counts[kind] += 1
                 now = time.monotonic()
-                quiet = now - self._said.get(kind, float("-inf")) < REPEAT_AFTER
+                quiet = now - self._logged_at.get(kind, float("-inf")) < REPEAT_AFTER
                 if not quiet:
-                    self._said[kind] = now
+                    self._logged_at[kind] = now
             if not quiet:
                 reason = (
                     "" if error is None else f": {type(error).__name__}" + ("" if secret else f": {mask(str(error))}")
@@ -47,9 +47,9 @@ class Health:
             return
 
     def recovered(self, kind: str, message: str) -> None:
-        """Notes that what failed works again, so that its next failure is said again."""
+        """Notes that what failed works again, so that its next failure is logged again."""
         with self._lock:
-            was_failing = self._said.pop(kind, None) is not None
+            was_failing = self._logged_at.pop(kind, None) is not None
         if was_failing:
             log.warning("%s", message)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.capture.estimates import estimate_input, estimate_output
 from llmtrack.ids import new_id
 from llmtrack.ledger.records import Generation
 from llmtrack.pricing import Pricer, Usage
+from llmtrack.pricing.tokens import estimate_input, estimate_output
 from llmtrack.statuses import Status
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Callable
 from contextvars import Token
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, Unpack
 
-from llmtrack.capture.context import Context, checked, current, decorate, enter, leave
+from llmtrack.capture.context import Context, ContextFields, checked, current, decorate, enter, leave
 from llmtrack.capture.tracker import Tracker, default_tracker
 from llmtrack.ids import new_id
 from llmtrack.masking import mask_address
@@ -31,7 +31,7 @@ class Step:
         self._token: Token[Context] = enter(Context(trace_id=trace_id, span_id=self.id).over(context))
 
     def _end(self, error: BaseException | None) -> None:
-        said = current()
+        context = current()
         leave(self._token)
         self._tracker.record(
             "span",
@@ -41,8 +41,8 @@ class Step:
             started_at=self._started_at,
             duration=(self._tracker.tick() - self._started) // 1000,
             parent_id=self.parent_id,
-            user_id=said.user_id,
-            session_id=said.session_id,
+            user_id=context.user_id,
+            session_id=context.session_id,
             # The message of an exception may repeat a prompt; its kind does not.
             error=None if error is None else type(error).__name__,
         )
@@ -98,11 +98,11 @@ class span:
 class trace(span):
     """A new trace: one interaction, such as a user's message and all calls made to answer it. Its root span is `name`.
 
-    What `llmtrack.context` takes may be said here too: `trace("answer", user_id="alice")`.
+    Takes what `llmtrack.context` takes, too: `trace("answer", user_id="alice")`.
     """
 
     _root = True
 
-    def __init__(self, name: str, *, tracker: Tracker | None = None, **said: Any) -> None:
+    def __init__(self, name: str, *, tracker: Tracker | None = None, **fields: Unpack[ContextFields]) -> None:
         super().__init__(name, tracker=tracker)
-        self._context = checked(**said)
+        self._context = checked(**fields)

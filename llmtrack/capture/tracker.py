@@ -19,14 +19,13 @@ from llmtrack.capture.journal.encode import frame_of
 from llmtrack.capture.journal.frame import pieces
 from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.plain import as_json
-from llmtrack.capture.sdk.call import Call
+from llmtrack.capture.tracked_call import TrackedCall
 from llmtrack.ledger.owner import Owner, address_of
 from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
     from llmtrack.capture.journal.group_sync import GroupSync
     from llmtrack.capture.journal.writer import Writer
-    from llmtrack.capture.sdk.include_usage import Server
 
 EXIT_TIMEOUT = 2.0
 """Seconds that the end of the process waits, for all trackers. What is left stays in the journal."""
@@ -63,7 +62,7 @@ class Tracker:
         content: str | None = None,
         durability: str | None = None,
         redact: Redactor | None = None,
-        before_send: Sequence[Callable[[Call], None]] = (),
+        before_send: Sequence[Callable[[TrackedCall], None]] = (),
         clock: Callable[[], float] = time.time,
         counter: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
@@ -89,8 +88,6 @@ class Tracker:
         self._writer: Writer | None = None
         self._earlier = Flushed(0, 0, 0)
         self._lock = threading.RLock()
-        self.servers: dict[str, Server] = {}
-        """What is known of each base URL's chat streams."""
         _trackers.add(self)
 
     # -- the caller's side -------------------------------------------------------------------------------------------
@@ -103,7 +100,7 @@ class Tracker:
             self.health.failed("clock", "The tracker's clock failed; the system's is used", error)
             return time.time_ns() // 1000
 
-    def admit(self, call: Call) -> None:
+    def admit(self, call: TrackedCall) -> None:
         """Asks everyone in `before_send` whether `call` may go out. Raises their `LimitExceeded`."""
         for check in self.before_send:
             try:
@@ -114,7 +111,7 @@ class Tracker:
             except Exception as error:
                 self.health.failed("before_send", "A check before sending failed; the call goes out", error)
 
-    def finish(self, call: Call, how: str, error: BaseException | None) -> None:
+    def finish(self, call: TrackedCall, how: str, error: BaseException | None) -> None:
         """Takes in the record of a call that ended."""
         if call.epoch != self.epoch:
             return  # Begun before this process was forked: it is the parent's to record.
@@ -130,10 +127,10 @@ class Tracker:
         except Exception as failure:
             self.health.failed("record", "A call could not be recorded", failure, secret=True)
 
-    def record(self, kind: str, **said: Any) -> None:
+    def record(self, kind: str, **fields: Any) -> None:
         """Takes in a record that is no call: a ``span``, an ``identity``, a ``feedback``."""
         try:
-            self._journal.append(pieces(as_json({"kind": kind, "record": said})))
+            self._journal.append(pieces(as_json({"kind": kind, "record": fields})))
             self._wake()
         except Exception as failure:
             self.health.failed("record", f"A {kind} could not be recorded", failure, secret=True)
@@ -142,7 +139,7 @@ class Tracker:
 
     @property
     def content(self) -> str | Redactor:
-        """How much of prompts and replies is kept where nobody says otherwise."""
+        """How much of prompts and replies is kept where nothing else is set."""
         if self._content is None:
             from llmtrack.settings import get_settings
 
@@ -279,6 +276,14 @@ def default_tracker() -> Tracker:
             if _default is None:
                 _default = Tracker()
     return _default
+
+
+def flush(timeout: float | None = 10.0) -> Flushed:
+    """Waits until everything recorded so far is in the ledger, or `timeout` seconds are over; returns how far it got.
+
+    Raises nothing: a ledger that cannot be written shows as records that wait.
+    """
+    return default_tracker().flush(timeout)
 
 
 def set_default_tracker(tracker: Tracker | None) -> Tracker | None:

@@ -278,6 +278,8 @@ def test_mypy_shows_the_sdks_signatures(tmp_path: Path) -> None:
         "Anthropic(max_retry=1)\n"
         "client.chat.completions.create(model='m', mesages=[])\n"
         "llmtrack.track(client, user='alice')\n"
+        "llmtrack.trace('x', user='alice')\n"
+        "llmtrack.context(session=3)\n"
         "@llmtrack.trace('x')\n"
         "def f(a: int) -> str: return str(a)\n"
         "f('no')\n"
@@ -296,6 +298,6 @@ def test_mypy_shows_the_sdks_signatures(tmp_path: Path) -> None:
     said = checked.stdout
     assert 'Revealed type is "llmtrack.openai.OpenAI"' in said
     assert "openai.types.chat.chat_completion.ChatCompletion" in said
-    for line, name in ((8, "api_kee"), (9, "max_retry"), (11, "user"), (14, "arg-type")):
+    for line, name in ((8, "api_kee"), (9, "max_retry"), (11, "user"), (12, "user"), (13, "session"), (16, "arg-type")):
         assert any(f"program.py:{line}: error" in text and name in text for text in said.splitlines()), said
     assert any("program.py:10: error" in text for text in said.splitlines()), said

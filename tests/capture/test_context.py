@@ -284,3 +284,9 @@ def test_what_is_told_of_users_and_answers_reaches_the_ledger(tracker: Tracker, 
         llmtrack.feedback("t1", 5)
     with pytest.raises(ValueError, match="was given no user"):
         llmtrack.identify("")
+
+
+@pytest.mark.parametrize("enter", [llmtrack.context, lambda **fields: llmtrack.trace("answer", **fields)])
+def test_a_field_that_no_context_has_is_named_with_those_it_has(enter: Callable[..., object]) -> None:
+    with pytest.raises(TypeError, match="'user' is no field of a context; give user_id, session_id, "):
+        enter(user="alice")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from llmtrack.capture.estimates import CLAUDE, GPT, Weights, estimate_input, estimate_output, estimate_text
+from llmtrack.pricing.tokens import CLAUDE, GPT, Weights, estimate_input, estimate_output, estimate_text
 
 
 @pytest.mark.parametrize(

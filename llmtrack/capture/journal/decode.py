@@ -32,7 +32,7 @@ def record_of(frame: Frame) -> Record | None:
     # The header of a call is mostly that of the one before.
     header = _members(frame.metadata) if len(frame.metadata) < 1000 else json.loads(frame.metadata)
     if "reading" in header:
-        from llmtrack.capture.journal.redact import restored
+        from llmtrack.capture.journal.stored_reading import restored
 
         reading = restored(header["reading"])
     else:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llmtrack.capture import credentials
 from llmtrack.capture.context import NOBODY
+from llmtrack.capture.endpoints import Endpoint
 from llmtrack.capture.journal.frame import NO_REQUEST, NO_RESPONSE, STREAMED, pack_times, pieces
 from llmtrack.capture.plain import as_json
-from llmtrack.capture.sdk.sending import never_sent
+from llmtrack.capture.sending import never_sent
+from llmtrack.capture.tracked_call import TrackedCall
 from llmtrack.masking import mask, mask_address
-
-if TYPE_CHECKING:
-    from llmtrack.capture.sdk.call import Call
-    from llmtrack.capture.sdk.endpoints import Endpoint
 
 LONGEST_MESSAGE = 10_000
 """Characters of an exception's message that are kept."""
@@ -23,9 +21,9 @@ LONGEST_SECRET = 4000
 """So many characters more are looked at first, so that no key is cut in two before it is recognised."""
 
 
-def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
+def frame_of(call: TrackedCall, how: str, error: BaseException | None) -> list[bytes]:
     """The frame of a call that ended `how`, in pieces, for `Journal.append`."""
-    attachment = call.attachment
+    settings = call.settings
     # A base URL without a host fails before anything is sent.
     host = call.host or call.client.base_url.host or "unknown"
     response, times, stopped_at = call.response, b"", call.stopped_at
@@ -46,15 +44,15 @@ def frame_of(call: Call, how: str, error: BaseException | None) -> list[bytes]:
     secrets: set[str] = set()
     failed = call.http_status is not None and call.http_status >= 400
     if error is not None or failed or (response and credentials.has_error(response)):
-        secrets = credentials.credentials_of(call, error)
+        secrets = credentials.credentials_of(call.client, call.plain_options.headers, error)
         if response:
             response = credentials.mask_body(response, secrets, failed=failed)
     metadata = _metadata(
         call.endpoint,
-        attachment.provider or host,
+        settings.provider or host,
         host,
         call.url_path,
-        attachment.simulated,
+        settings.simulated,
         call.path,
         call.model,
         call.content_type,

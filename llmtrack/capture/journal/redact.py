@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import cache
 from typing import Any
-
-from pydantic import TypeAdapter
 
 from llmtrack.capture.context import Redactor
 from llmtrack.capture.health import Health
 from llmtrack.capture.journal.decode import exchange_of
 from llmtrack.capture.journal.encode import frame_of
 from llmtrack.capture.journal.frame import decode, pieces
+from llmtrack.capture.journal.stored_reading import stored
 from llmtrack.capture.plain import as_json
 from llmtrack.capture.readers import Reading, read
-from llmtrack.capture.sdk.call import Call
+from llmtrack.capture.tracked_call import TrackedCall
 
 
-def stripped(call: Call, how: str, error: BaseException | None, content: str | Redactor, health: Health) -> list[bytes]:
+def stripped(
+    call: TrackedCall, how: str, error: BaseException | None, content: str | Redactor, health: Health
+) -> list[bytes]:
     """The frame of a call with its reading in it instead of its bytes. `content` is ``"off"`` or redacts."""
     frame = decode(b"".join(frame_of(call, how, error)), 0, 0)
     assert frame is not None
@@ -30,7 +30,7 @@ def stripped(call: Call, how: str, error: BaseException | None, content: str | R
     else:
         reading = replace(reading, input=None, output=None, error_message=None)
     metadata.pop("error", None)
-    metadata["reading"] = _readings().dump_python(reading, mode="json", fallback=str)
+    metadata["reading"] = stored(reading)
     return pieces(
         as_json(metadata),
         frame.started_at,
@@ -42,16 +42,6 @@ def stripped(call: Call, how: str, error: BaseException | None, content: str | R
         frame.context,
         frame.request_id,
     )
-
-
-def restored(reading: Any) -> Reading:
-    """The reading that `stripped` put into a header."""
-    return _readings().validate_python(reading)
-
-
-@cache
-def _readings() -> TypeAdapter[Reading]:
-    return TypeAdapter(Reading)
 
 
 def _redacted(reading: Reading, redact: Redactor, health: Health) -> Reading:

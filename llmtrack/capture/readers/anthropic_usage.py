@@ -22,11 +22,11 @@ def merge(old: Json, new: Any) -> Json:
     """
     if not isinstance(new, dict):
         return old
-    kept = {key: value for key, value in old.items() if key != "iterations"}
+    earlier = {key: value for key, value in old.items() if key != "iterations"}
     written = new.get("cache_creation_input_tokens")
     if written is not None and new.get("cache_creation") is None and not _an_hour(old):
-        kept.pop("cache_creation", None)  # it broke down another sum, and says nothing that the sum does not
-    return {**kept, **{key: value for key, value in new.items() if value is not None}}
+        earlier.pop("cache_creation", None)  # it broke down another sum, and says nothing that the sum does not
+    return {**earlier, **{key: value for key, value in new.items() if value is not None}}
 
 
 def read_usage(reported: Json, model: str | None) -> Usage:

@@ -16,7 +16,7 @@ def input_messages(request: Json) -> list[Json]:
         return [_message(message) for message in objects(request["messages"])]
     prompt = request.get("prompt")
     prompts = prompt if isinstance(prompt, list) and prompt and not isinstance(prompt[0], int) else [prompt]
-    return [{"role": "user", "parts": [_prompt(one)]} for one in prompts if one is not None]
+    return [{"role": "user", "parts": [_prompt(prompt)]} for prompt in prompts if prompt is not None]
 
 
 def _prompt(prompt: Any) -> Json:
@@ -103,10 +103,10 @@ def _audio_answer(audio: Json) -> Json:
 
 
 def _call(call: Json) -> Json:
-    told = call.get("custom") if isinstance(call.get("custom"), dict) else call.get("function")
-    arguments = dig(told, "arguments")
+    function = call.get("custom") if isinstance(call.get("custom"), dict) else call.get("function")
+    arguments = dig(function, "arguments")
     return message_parts.tool_call(
-        call.get("id"), dig(told, "name"), dig(told, "input") if arguments is None else arguments
+        call.get("id"), dig(function, "name"), dig(function, "input") if arguments is None else arguments
     )
 
 
@@ -116,8 +116,8 @@ def assemble(events: list[Any]) -> Json:
     for event in events:
         if not isinstance(event, dict):
             continue
-        found = event.get("choices")
-        for piece in found if type(found) is list else ():
+        pieces = event.get("choices")
+        for piece in pieces if type(pieces) is list else ():
             if type(piece) is not dict:
                 continue
             index = piece.get("index") or 0
@@ -172,9 +172,9 @@ def _extend_call(calls: dict[Any, Json], piece: Json) -> None:
             key = 0
     call = calls.setdefault(key, {"id": None, "name": [], "arguments": []})
     call["id"] = call["id"] or piece.get("id")
-    told = piece.get("custom") if isinstance(piece.get("custom"), dict) else piece.get("function")
+    function = piece.get("custom") if isinstance(piece.get("custom"), dict) else piece.get("function")
     for name, field in (("name", "name"), ("arguments", "arguments"), ("input", "arguments")):
-        value = dig(told, name)
+        value = dig(function, name)
         if isinstance(value, str):
             call[field].append(value)
         elif isinstance(value, dict):  # whole at once, as some look-alikes send it

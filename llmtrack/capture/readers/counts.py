@@ -116,7 +116,7 @@ def with_others(usage: Usage, others: list[tuple[str, Usage]]) -> Usage:
     if not others:
         return usage
     every = [usage, *(other for _, other in others)]
-    totals = {name: plus(*(getattr(one, name) for one in every)) for name in _ADDED}
+    totals = {name: plus(*(getattr(usage, name) for usage in every)) for name in _ADDED}
     return replace(usage, **totals, others=(*usage.others, *others))  # type: ignore[arg-type]  # counts, all of them
 
 

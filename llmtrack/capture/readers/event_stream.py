@@ -64,8 +64,8 @@ def _storable(value: Any) -> Any:
 def events(body: bytes) -> Events:
     """The events of the Server-Sent Events stream `body`. A last one that was not finished is left out, as SDKs do."""
     plain = b"\r" not in body
-    if plain and (found := _at_once(body)) is not None:
-        return found
+    if plain and (events := _at_once(body)) is not None:
+        return events
     pieces = list(_quickly(body) if plain else _slowly(body))
     done = False
     for index, (_, data, _) in enumerate(pieces):

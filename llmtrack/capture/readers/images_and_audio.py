@@ -64,16 +64,16 @@ def _stream(events: Events, parsed: ParsedResponse) -> None:
 
 
 def _drawn(body: Json) -> list[Json]:
-    found = []
+    parts = []
     form = f"image/{text(body.get('output_format')) or 'png'}"
     for image in objects(body.get("data")) or ([body] if "b64_json" in body else []):
         if text(image.get("b64_json")):
-            found.append(message_parts.media("image", image["b64_json"], form))
+            parts.append(message_parts.media("image", image["b64_json"], form))
         elif text(image.get("url")):
-            found.append(message_parts.media("image", image["url"]))
+            parts.append(message_parts.media("image", image["url"]))
         if text(image.get("revised_prompt")):
-            found.append(message_parts.text_part(image["revised_prompt"]))
-    return [{"role": "assistant", "parts": found}] if found else []
+            parts.append(message_parts.text_part(image["revised_prompt"]))
+    return [{"role": "assistant", "parts": parts}] if parts else []
 
 
 def _picture(request: Json) -> list[Json]:
@@ -107,11 +107,11 @@ def _seconds(value: Any) -> Decimal | None:
 
 def _spoken(data: bytes | int | None, content_type: str, parsed: ParsedResponse) -> Json:
     """Reads an answer that is not JSON: the sound of a text, or a transcription as text or subtitles."""
-    asked = text(parsed.request.get("input"))
-    if asked is None:
+    input = text(parsed.request.get("input"))
+    if input is None:
         return {"text": data.decode("utf-8", "replace")} if isinstance(data, bytes) else {}
     if str(parsed.request.get("model")).startswith("tts-"):
-        parsed.usage = Usage(characters=len(asked))  # what these are billed by
+        parsed.usage = Usage(characters=len(input))  # what these are billed by
     return {"audio": {"mime_type": content_type.partition(";")[0].strip() or None, "bytes": data}}
 
 

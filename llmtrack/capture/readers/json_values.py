@@ -52,5 +52,5 @@ def objects(value: Any) -> list[Json]:
 
 def plus(*counts: int | None) -> int | None:
     """The sum of the counts that are known; None if none is."""
-    known = [number for number in counts if number is not None]
-    return sum(known) if known else None
+    reported = [number for number in counts if number is not None]
+    return sum(reported) if reported else None

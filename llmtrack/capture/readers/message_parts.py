@@ -58,9 +58,9 @@ def media(modality: str, source: Any, mime_type: str | None = None) -> Json:
     """An image, a sound or a file: `source` is a URL, a data URL, or base64."""
     if not isinstance(source, str):
         return {"type": "blob", "modality": modality, "mime_type": mime_type}
-    found = _DATA_URL.match(source)
-    if found:
-        return _blob(modality, found[1].lower() or mime_type, source[found.end() :])
+    match = _DATA_URL.match(source)
+    if match:
+        return _blob(modality, match[1].lower() or mime_type, source[match.end() :])
     if "://" in source[:16] or source[:5] == "data:":
         part = {"type": "uri", "modality": modality, "uri": source}
         return {**part, "mime_type": mime_type} if mime_type else part
@@ -101,9 +101,9 @@ def scrub(value: Any) -> Any:
     if isinstance(value, str):
         if len(value) < _LONG:
             return value
-        found = _DATA_URL.match(value)
-        if found:
-            return _blob(_modality(found[1]), found[1].lower() or None, value[found.end() :])
+        match = _DATA_URL.match(value)
+        if match:
+            return _blob(_modality(match[1]), match[1].lower() or None, value[match.end() :])
         # Text has spaces early on; only what has none is worth the second, longer look.
         if " " not in value[:_LONG] and _BASE64.match(value):
             return _blob("file", None, value)

@@ -103,8 +103,8 @@ def assemble(events: list[Any]) -> Json:
                 piece = event["delta"].get(name)
                 if isinstance(piece, str):
                     pieces.setdefault((_key(at), name), []).append(piece)
-    for (at, name), found in pieces.items():
-        _fill(blocks.setdefault(at, {"type": "thinking" if name == "thinking" else "text"}), name, "".join(found))
+    for (at, name), texts in pieces.items():
+        _fill(blocks.setdefault(at, {"type": "thinking" if name == "thinking" else "text"}), name, "".join(texts))
     return {**message, "content": list(blocks.values())}
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
-from llmtrack.capture.estimates import estimate_input, estimate_output
 from llmtrack.capture.exchange import Exchange
 from llmtrack.capture.readers import aws_event_stream, event_stream
 from llmtrack.capture.readers.chat_completions import CHAT
@@ -23,6 +22,7 @@ from llmtrack.capture.readers.short_answers import BATCHES, COUNTS, DECISIONS, E
 from llmtrack.capture.readers.unknown_endpoints import ANY
 from llmtrack.masking import mask
 from llmtrack.pricing.reasons import Reason
+from llmtrack.pricing.tokens import estimate_input, estimate_output
 from llmtrack.pricing.usage import Usage
 from llmtrack.statuses import Status
 

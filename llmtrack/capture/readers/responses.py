@@ -77,8 +77,8 @@ def stream(events: Events, parsed: ParsedResponse) -> None:
         parsed.failure = parsed.failure or broken
         if not parsed.complete or broken:
             parsed.finish_reason = parsed.service_tier = None  # what it had on its way
-    kept = parsed.request.get("store") is not False or parsed.request.get("background") is True
-    parsed.open = not final and parsed.response_id is not None and kept
+    stored = parsed.request.get("store") is not False or parsed.request.get("background") is True
+    parsed.open = not final and parsed.response_id is not None and stored
     parsed.pending = False
 
 

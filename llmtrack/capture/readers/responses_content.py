@@ -15,10 +15,10 @@ def input_messages(request: Json) -> list[Json]:
     made: list[Json] = []
     if request.get("instructions"):
         made.append({"role": "system", "parts": [message_parts.text_part(request["instructions"])]})
-    asked = request.get("input")
-    if isinstance(asked, str):
-        made.append({"role": "user", "parts": [message_parts.text_part(asked)]})
-    for item in objects(asked):
+    input = request.get("input")
+    if isinstance(input, str):
+        made.append({"role": "user", "parts": [message_parts.text_part(input)]})
+    for item in objects(input):
         made.append(_item(item))
     return made
 
@@ -111,8 +111,8 @@ def assemble(events: list[Any]) -> Json:
     if whole.get("output"):
         return whole
     output = [items[at] for at in items if not any(key[0] == at for key in pieces)]
-    for (at, kind, _), found in pieces.items():
-        output.append(_piece(items.get(at) or {}, kind, "".join(found)))
+    for (at, kind, _), texts in pieces.items():
+        output.append(_piece(items.get(at) or {}, kind, "".join(texts)))
     return {**whole, "output": output}
 
 

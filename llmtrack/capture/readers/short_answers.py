@@ -36,31 +36,31 @@ def _embedded(body: Json, parsed: ParsedResponse) -> None:
         parsed.estimated = ("input_tokens",)
 
 
-def asked(request: Json) -> list[Json]:
+def input_texts(request: Json) -> list[Json]:
     """What is to be looked at: a text, texts, tokens, lists of tokens, or parts of other kinds."""
     given = request.get("input")
     several = given if isinstance(given, list) and given and not isinstance(given[0], int) else [given]
-    return [{"role": "user", "parts": [_input(one)]} for one in several if one is not None]
+    return [{"role": "user", "parts": [_input(item)]} for item in several if item is not None]
 
 
-def _input(one: Any) -> Json:
-    if isinstance(one, list):
-        return {"type": "tokens", "count": len(one)}
-    if not isinstance(one, dict):
-        return message_parts.text_part(one)
-    if one.get("type") == "image_url":
-        return message_parts.media("image", dig(one, "image_url", "url"))
-    return message_parts.text_part(one.get("text")) if one.get("type") == "text" else message_parts.other(one)
+def _input(item: Any) -> Json:
+    if isinstance(item, list):
+        return {"type": "tokens", "count": len(item)}
+    if not isinstance(item, dict):
+        return message_parts.text_part(item)
+    if item.get("type") == "image_url":
+        return message_parts.media("image", dig(item, "image_url", "url"))
+    return message_parts.text_part(item.get("text")) if item.get("type") == "text" else message_parts.other(item)
 
 
 def _vectors(body: Json) -> list[Json]:
     """Not the vectors, only how many there are and how long they are, where they can be counted."""
-    found = objects(body.get("data"))
-    part: Json = {"type": "embeddings", "count": len(found)}
-    first = found[0].get("embedding") if found else None
+    vectors = objects(body.get("data"))
+    part: Json = {"type": "embeddings", "count": len(vectors)}
+    first = vectors[0].get("embedding") if vectors else None
     if isinstance(first, list):
         part["dimensions"] = len(first)
-    return [{"role": "assistant", "parts": [part]}] if found else []
+    return [{"role": "assistant", "parts": [part]}] if vectors else []
 
 
 def _filmed(body: Json) -> list[Json]:
@@ -118,11 +118,11 @@ def _batch(request: Json) -> list[Json]:
 
 def _models(request: Json) -> list[str]:
     requests = objects(request.get("requests"))
-    return sorted({name for one in requests if (name := text(dig(one, "params", "model")))})
+    return sorted({name for item in requests if (name := text(dig(item, "params", "model")))})
 
 
-EMBEDDINGS = Dialect(plain=_embedded, input=asked, output=_vectors)
-MODERATIONS = Dialect(plain=plain, input=asked, output=_judged)
+EMBEDDINGS = Dialect(plain=_embedded, input=input_texts, output=_vectors)
+MODERATIONS = Dialect(plain=plain, input=input_texts, output=_judged)
 DECISIONS = Dialect(plain=plain, input=input_messages, output=_decided)
 VIDEOS = Dialect(plain=plain, input=_film, output=_filmed)
 COUNTS = Dialect(plain=_counted, output=_count)

@@ -39,8 +39,8 @@ def plain(body: Json, parsed: ParsedResponse) -> None:
 
 
 def _of_stream(events: list[Any]) -> Dialect:
-    found = (_dialect(event) for event in events if isinstance(event, dict))
-    return next((dialect for dialect in found if dialect.stream is not None), CHAT)
+    dialects = (_dialect(event) for event in events if isinstance(event, dict))
+    return next((dialect for dialect in dialects if dialect.stream is not None), CHAT)
 
 
 def stream(events: Events, parsed: ParsedResponse) -> None:

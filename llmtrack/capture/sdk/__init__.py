@@ -9,13 +9,9 @@ from llmtrack.lazy import lazy_names
 if TYPE_CHECKING:
     from llmtrack.capture.sdk.client import Family as Family
     from llmtrack.capture.sdk.client import is_tracked as is_tracked
-    from llmtrack.capture.sdk.endpoints import Endpoint as Endpoint
-    from llmtrack.capture.sdk.endpoints import Endpoints as Endpoints
     from llmtrack.capture.sdk.tracking import track as track
 
 _HOMES = {
-    "Endpoint": "endpoints",
-    "Endpoints": "endpoints",
     "Family": "client",
     "is_tracked": "client",
     "track": "tracking",

@@ -9,21 +9,18 @@ import asyncio
 import sys
 import traceback
 from copy import copy
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from llmtrack.capture.context import NOBODY, Context, active
+from llmtrack.capture.context import NOBODY, active
+from llmtrack.capture.endpoints import Endpoint
 from llmtrack.capture.errors import UNREADABLE
 from llmtrack.capture.sdk import include_usage
+from llmtrack.capture.sdk.client_settings import ClientSettings
 from llmtrack.capture.sdk.response_body import observe
-
-if TYPE_CHECKING:
-    from llmtrack.capture.sdk.endpoints import Endpoint
-    from llmtrack.capture.tracker import Tracker
+from llmtrack.capture.tracker import Tracker
 
 _STOPPED = (asyncio.CancelledError, KeyboardInterrupt)
-_SDKS = ("openai", "anthropic")
 _CUT = ("LengthFinishReasonError", "ContentFilterFinishReasonError")
 """What `parse()` raises where the provider cut the answer short: the answer says so itself, nothing failed."""
 _TEXT = (b"json", b"text/", b"event-stream", b"xml", b"amazon.eventstream")
@@ -32,7 +29,7 @@ _TEXT = (b"json", b"text/", b"event-stream", b"xml", b"amazon.eventstream")
 class _Headers(dict[bytes, str | None]):
     """Which attribute of a call keeps a header, by the header's name in any case; `None` for most."""
 
-    _KEPT: ClassVar = {
+    _ATTRIBUTES: ClassVar = {
         b"content-type": "content_type",
         b"content-encoding": "content_encoding",
         b"x-request-id": "request_id",
@@ -42,28 +39,15 @@ class _Headers(dict[bytes, str | None]):
     }
 
     def __missing__(self, name: bytes) -> str | None:
-        kept = self._KEPT.get(name.lower())
+        attribute = self._ATTRIBUTES.get(name.lower())
         if len(self) < 1000:
-            self[name] = kept
-        return kept
+            self[name] = attribute
+        return attribute
 
 
 _HEADERS = _Headers()
-_SEEN = ("attempts", "http_status", "response", "size", "streamed", "ended", *{*_Headers._KEPT.values()})
+_SEEN = ("attempts", "http_status", "response", "size", "streamed", "ended", *{*_Headers._ATTRIBUTES.values()})
 """What a call holds once it was sent and answered."""
-
-
-@dataclass(slots=True)
-class Attachment:
-    """What a tracked client knows before any call: who keeps its records, and whose calls they are."""
-
-    tracker: Tracker | None = None
-    """`None`: the default tracker."""
-    context: Context = NOBODY
-    provider: str | None = None
-    simulated: bool = False
-    asks_usage: bool | None = None
-    """Whether chat streams report usage only when asked; `None`: see `llmtrack.capture.sdk.include_usage`."""
 
 
 class Call:
@@ -99,21 +83,34 @@ class Call:
     """The same request, sent once more by a middleware after it was answered."""
 
     def __init__(
-        self, client: Any, tracker: Tracker, attachment: Attachment, endpoint: Endpoint, options: Any, stream: bool
+        self, client: Any, tracker: Tracker, settings: ClientSettings, endpoint: Endpoint, options: Any, stream: bool
     ) -> None:
         self.client = client
         self.tracker = tracker
-        self.attachment = attachment
+        self.settings = settings
         self.endpoint = endpoint
         self.plain_options = self.options = options
         """As the caller made them, and as they are to be sent."""
         self.epoch = tracker.epoch
-        context, known = active.get(), attachment.context
-        self.context = context if known is NOBODY else context.over(known)
-        if stream:
-            self.options = include_usage.prepare(self, options)
+        context, clients = active.get(), settings.context
+        self.context = context if clients is NOBODY else context.over(clients)
+        if stream and endpoint.asks_usage:
+            self._ask_usage()
         self.started_at = tracker.now()
         self.sent = self.stopped_at = tracker.tick()
+
+    def _ask_usage(self) -> None:
+        """Has the options ask for the stream's usage, where that must be done."""
+        server = self._server
+        if include_usage.can_ask(server, self.plain_options):
+            must = include_usage.must_ask(self.client, self.settings, server)
+            self.asks, self.looks = must is True, must is None
+            if must:
+                self.options = include_usage.asking(self.plain_options)
+
+    @property
+    def _server(self) -> include_usage.Server:
+        return include_usage.server_of(self.client, self.tracker)
 
     @property
     def path(self) -> str:
@@ -177,7 +174,7 @@ class Call:
         self.streamed = True
         self.chunks, self.ticks = [], []
         self.outer = sys.exception()
-        filter = include_usage.filter_for(self) if self.asks else None
+        filter = include_usage.filter_for(self._server, self.content_encoding) if self.asks else None
         observe(response, self, filter, keep=_is_text(self.content_type))
 
     def _sees(self, response: Any) -> None:
@@ -201,7 +198,7 @@ class Call:
             return False
         try:
             response: Any = getattr(error, "response", None)
-            if response is None or not include_usage.is_refused(self, response):
+            if response is None or not include_usage.is_refused(self._server, self.client, response):
                 return False
             self.options, self.asks = self.plain_options, False
         except Exception as failure:
@@ -236,9 +233,15 @@ class Call:
         """Ends the call: `how` its answer ended, and the exception the caller got, if any. Never raises."""
         if not self.ended:
             self.ended = True
-            if self.looks:
-                include_usage.look(self, how)
+            if self.looks and self.streamed and self.http_status == 200 and how in ("read", "closed"):
+                self._learn(how)
             self.tracker.finish(self, how, error)
+
+    def _learn(self, how: str) -> None:
+        try:
+            include_usage.learn(self._server, b"".join(self.chunks), self.content_encoding, how)
+        except Exception as error:
+            self.tracker.health.failed("capture", "A stream could not be looked at", error, secret=True)
 
     def broke(self, error: BaseException) -> None:
         """Reading the body raised."""
@@ -256,7 +259,7 @@ class Call:
             self.end("closed")
         elif isinstance(error, _STOPPED):
             self.end("cancelled")
-        elif type(error).__name__ in UNREADABLE and _is_the_sdks(error):
+        elif type(error).__name__ in UNREADABLE and _came_out_of(self.client._llmtrack_family.sdk, error):
             self.stopped_at = self.tracker.tick()
             self.end("error", error)
         else:
@@ -273,10 +276,10 @@ def how_failed(error: BaseException) -> str:
     return "error" if isinstance(error, Exception) else "abandoned"
 
 
-def _is_the_sdks(error: BaseException) -> bool:
-    """Whether an exception came out of the SDK, and not from what its caller does with an answer."""
+def _came_out_of(package: str, error: BaseException) -> bool:
+    """Whether an exception came out of an SDK, and not from what its caller does with an answer."""
     frames = traceback.walk_tb(error.__traceback__)
-    return any(frame.f_globals.get("__name__", "").partition(".")[0] in _SDKS for frame, _ in frames)
+    return any(frame.f_globals.get("__name__", "").partition(".")[0] == package for frame, _ in frames)
 
 
 @lru_cache(1000)

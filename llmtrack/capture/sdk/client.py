@@ -13,12 +13,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from llmtrack.capture.sdk.call import Attachment, Call
-from llmtrack.capture.sdk.endpoints import OTHER, Endpoints
+from llmtrack.capture.endpoints import OTHER, Endpoints
+from llmtrack.capture.sdk.call import Call
+from llmtrack.capture.sdk.client_settings import ClientSettings
 from llmtrack.capture.tracker import default_tracker
 
 C = TypeVar("C", bound=type)
-_UNSAID = Attachment()
+_DEFAULTS = ClientSettings()
 
 _under_way: ContextVar[Call | None] = ContextVar("llmtrack_call", default=None)
 """The call whose `request()` runs here. A middleware may make other requests meanwhile; each has its own."""
@@ -26,8 +27,10 @@ _under_way: ContextVar[Call | None] = ContextVar("llmtrack_call", default=None)
 
 @dataclass(frozen=True)
 class Family:
-    """What the tracked clients of one SDK have in common."""
+    """What the tracked clients of one SDK have in common. The module of the clients names it ``FAMILY``."""
 
+    sdk: str
+    """The SDK's package."""
     endpoints: Endpoints
 
     def tracked(self, ours: C) -> C:
@@ -60,10 +63,10 @@ def _call(family: Family, client: Any, options: Any, stream: bool) -> Call | Non
         if type(body) is not dict or "model" not in body or options.method.upper() != "POST":
             return None
         endpoint = OTHER
-    attachment = client.__dict__.get("_llmtrack", _UNSAID)
-    tracker = attachment.tracker or default_tracker()
+    settings = client.__dict__.get("_llmtrack", _DEFAULTS)
+    tracker = settings.tracker or default_tracker()
     try:
-        call = Call(client, tracker, attachment, endpoint, options, stream)
+        call = Call(client, tracker, settings, endpoint, options, stream)
     except Exception as error:
         tracker.health.failed("capture", "A call could not be watched", error, secret=True)
         return None
@@ -190,8 +193,8 @@ def _copy(ours: type, plain: Any) -> Callable[..., Any]:
             twin.__dict__ = self.__dict__
             copied = plain.copy(twin, *args, **options)
             copied.__class__ = ours
-        if (attachment := self.__dict__.get("_llmtrack")) is not None:
-            copied.__dict__["_llmtrack"] = attachment
+        if (settings := self.__dict__.get("_llmtrack")) is not None:
+            copied.__dict__["_llmtrack"] = settings
         return copied
 
     return copy

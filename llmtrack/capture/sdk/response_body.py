@@ -5,12 +5,33 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import httpx2
 
-if TYPE_CHECKING:
-    from llmtrack.capture.sdk.call import Call
+
+class ObservedCall(Protocol):
+    """What is told how a body is being read: the call that it answers."""
+
+    chunks: list[bytes]
+    ticks: list[int]
+    ended: bool
+
+    @property
+    def tracker(self) -> Clock: ...
+
+    def end(self, how: str, error: BaseException | None = None) -> None: ...
+
+    def broke(self, error: BaseException) -> None: ...
+
+    def closed(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Tells nanoseconds of any origin."""
+
+    @property
+    def tick(self) -> Callable[[], int]: ...
 
 
 class Filter(Protocol):
@@ -28,7 +49,7 @@ class _ObservedBody:
     raw responses, a sync client and an async one. So this is the one place that has to watch.
     """
 
-    def __init__(self, body: Any, call: Call, filter: Filter | None, keep: bool) -> None:
+    def __init__(self, body: Any, call: ObservedCall, filter: Filter | None, keep: bool) -> None:
         self._body = body
         self._call = call
         self._filter = filter
@@ -127,7 +148,7 @@ def _class_for(*kinds: type) -> type:
     return type("ObservedBody", (_ObservedBody, *kinds), {})
 
 
-def observe(response: Any, call: Call, filter: Filter | None = None, *, keep: bool = True) -> None:
+def observe(response: Any, call: ObservedCall, filter: Filter | None = None, *, keep: bool = True) -> None:
     """Puts an observed body into an unread `response`, so that `call` ends when reading it does."""
     library: Any = httpx2
     if not isinstance(response, httpx2.Response):

@@ -23,38 +23,38 @@ class UsageFilter:
 
     def __init__(self, *, nulls: bool = True) -> None:
         """`nulls`: whether the server writes ``"usage":null`` because it was asked. Together, for one, always does."""
-        self._held = b""
+        self._partial = b""
         self._nulls = nulls
 
     def feed(self, chunk: bytes) -> bytes:
         """The part of the stream that is complete now, without what is to be hidden."""
         # Nearly always one event of OpenAI's, written as usual; it is looked at with as few searches as can be.
-        if self._nulls and not self._held and chunk.count(b"\n") == 2 and chunk[-2:] == b"\n\n":
+        if self._nulls and not self._partial and chunk.count(b"\n") == 2 and chunk[-2:] == b"\n\n":
             at = chunk.rfind(_USUAL)
             if at > 0:
                 return chunk[:at] + chunk[at + len(_USUAL) :]
-        if self._held:
-            chunk = self._held + chunk
-            self._held = b""
+        if self._partial:
+            chunk = self._partial + chunk
+            self._partial = b""
         if chunk[-2:] != b"\n\n":
             end = max((match.end() for match in _END_OF_EVENT.finditer(chunk)), default=0)
-            self._held, chunk = chunk[end:], chunk[:end]
+            self._partial, chunk = chunk[end:], chunk[:end]
         if b'"usage"' not in chunk:
             return chunk
         return self._each_without_usage(chunk) if self._nulls or b"[]" in chunk else chunk
 
     def rest(self) -> bytes:
         """What is left at the end of the stream."""
-        rest, self._held = self._held, b""
+        rest, self._partial = self._partial, b""
         return self._each_without_usage(rest)
 
     def _each_without_usage(self, events: bytes) -> bytes:
-        kept, start = [], 0
+        events_out, start = [], 0
         for end in [*(match.end() for match in _END_OF_EVENT.finditer(events)), len(events)]:
             event = events[start:end]
             start = end
-            kept.append(self._without_usage(event) if b'"usage"' in event else event)
-        return b"".join(kept)
+            events_out.append(self._without_usage(event) if b'"usage"' in event else event)
+        return b"".join(events_out)
 
     def _without_usage(self, event: bytes) -> bytes:
         if b"[]" in event and _is_usage_only(event):

@@ -37,17 +37,17 @@ class Endpoints:
             (re.compile(re.escape(key).replace(r"\{\}", "[^/]+") + "$"), endpoint)
             for key, endpoint in (patterns or {}).items()
         ]
-        self.found: dict[tuple[str, str], Endpoint | None] = {}
+        self.cached: dict[tuple[str, str], Endpoint | None] = {}
         """What was looked up before."""
 
     def find(self, method: str, url: str) -> Endpoint | None:
         """The endpoint that a request goes to; `None` if such requests are not recorded."""
         try:
-            return self.found[method, url]
+            return self.cached[method, url]
         except KeyError:
             endpoint = self._look_up(method.upper(), url)
-        if len(self.found) < 1000:
-            self.found[method, url] = endpoint
+        if len(self.cached) < 1000:
+            self.cached[method, url] = endpoint
         return endpoint
 
     def _look_up(self, method: str, url: str) -> Endpoint | None:

@@ -1,15 +1,15 @@
-"""What a program tells the ledger beside its calls, and the wait for everything told."""
+"""What a program records beside its calls: what is known about a user, and how an answer was judged."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from llmtrack.capture.context import current
-from llmtrack.capture.tracker import Flushed, Tracker, default_tracker
+from llmtrack.capture.tracker import Tracker, default_tracker
 
 
 def identify(user_id: str, *, tracker: Tracker | None = None, **attributes: Any) -> None:
-    """Says what is known about a user, such as ``plan="pro"``; later attributes add to earlier ones.
+    """Records what is known about a user, such as ``plan="pro"``; later attributes add to earlier ones.
 
     Raises `ValueError` if no user is named.
     """
@@ -37,8 +37,3 @@ def feedback(
     user = user_id if user_id is not None else current().user_id
     at = tracker.now()
     tracker.record("feedback", trace_id=str(trace_id), user_id=user, score=score, comment=comment, at=at)
-
-
-def flush(timeout: float | None = 10.0) -> Flushed:
-    """Waits until everything recorded so far is in the ledger, or `timeout` seconds are over; tells how far it got."""
-    return default_tracker().flush(timeout)

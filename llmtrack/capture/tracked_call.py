@@ -1,0 +1,97 @@
+"""A call as the tracker and the journal see it; the SDK's side makes them (`llmtrack.capture.sdk`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from llmtrack.capture.context import Context
+from llmtrack.capture.endpoints import Endpoint
+
+
+class CallSettings(Protocol):
+    """What its client was told about a call."""
+
+    @property
+    def provider(self) -> str | None: ...
+
+    @property
+    def simulated(self) -> bool: ...
+
+
+class TrackedCall(Protocol):
+    """A request, what was sent for it and what came back; see `llmtrack.capture.sdk.call.Call`."""
+
+    @property
+    def client(self) -> Any: ...
+
+    @property
+    def settings(self) -> CallSettings: ...
+
+    @property
+    def endpoint(self) -> Endpoint: ...
+
+    @property
+    def context(self) -> Context: ...
+
+    @property
+    def plain_options(self) -> Any: ...
+
+    @property
+    def epoch(self) -> int: ...
+
+    @property
+    def attempts(self) -> int: ...
+
+    @property
+    def host(self) -> str | None: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def url_path(self) -> str: ...
+
+    @property
+    def model(self) -> str | None: ...
+
+    @property
+    def request(self) -> bytes: ...
+
+    @property
+    def http_status(self) -> int | None: ...
+
+    @property
+    def content_type(self) -> bytes: ...
+
+    @property
+    def content_encoding(self) -> bytes: ...
+
+    @property
+    def request_id(self) -> bytes: ...
+
+    @property
+    def response(self) -> bytes | None: ...
+
+    @property
+    def size(self) -> int | None: ...
+
+    @property
+    def streamed(self) -> bool: ...
+
+    @property
+    def chunks(self) -> Sequence[bytes]: ...
+
+    @property
+    def ticks(self) -> Sequence[int]: ...
+
+    @property
+    def started_at(self) -> int: ...
+
+    @property
+    def sent(self) -> int: ...
+
+    @property
+    def stopped_at(self) -> int: ...
+
+    def end(self, how: str, error: BaseException | None = None) -> None: ...
