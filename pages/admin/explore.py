@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from llmtrack.ledger.export import FORMATS, stream_answer
+from llmtrack.ledger.export import FORMATS, stream_result
 from llmtrack.ledger.metrics import DIMENSIONS, METRICS
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.settings import get_settings
@@ -20,7 +20,7 @@ from pages.components.tables.tables import Column
 from pages.components.viewer import require_admin
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.query import Answer
+    from llmtrack.ledger.query import QueryResult
 
 KINDS = {
     "usd": "usd", "seconds": "seconds", "ratio": "share", "count": "count", "tokens": "count", "number": "number",
@@ -52,7 +52,7 @@ def named(typed: str) -> str:
     return " / ".join(names.get(part.strip().lower(), part.strip()) for part in typed.split("/"))
 
 
-def columns(answer: Answer) -> list[Column]:
+def columns(answer: QueryResult) -> list[Column]:
     """The columns of an answer's table."""
     shown = [
         Column(
@@ -71,7 +71,7 @@ def columns(answer: Answer) -> list[Column]:
     return shown
 
 
-def draw(answer: Answer, metric: str, grain: str) -> None:
+def draw(answer: QueryResult, metric: str, grain: str) -> None:
     """Bars over time, in parts by whatever else it is split by; lines where the parts do not add up to a whole."""
     others = [name for name in answer.by if name != grain]
     points = [
@@ -104,13 +104,13 @@ def draw(answer: Answer, metric: str, grain: str) -> None:
         )
 
 
-def export(answer: Answer) -> None:
+def export(answer: QueryResult) -> None:
     """The answer as a file, in each format."""
     with st.container(horizontal=True):
         for ending in FORMATS:
             st.download_button(
                 ending.upper(),
-                data=lambda ending=ending: b"".join(stream_answer(answer, ending)),
+                data=lambda ending=ending: b"".join(stream_result(answer, ending)),
                 file_name=f"llmtrack {span.first} to {span.last}.{ending}",
                 icon=":material/download:",
                 on_click="ignore",

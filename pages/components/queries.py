@@ -17,7 +17,7 @@ from pages.components.filters.period_filter import Span
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.metrics import Cancel
-    from llmtrack.ledger.query import Answer, Row
+    from llmtrack.ledger.query import QueryResult, Row
 
 CATCH_UP_SECONDS = 0.5
 """How long a page waits at most for the answers just given to be counted."""
@@ -40,7 +40,7 @@ def ask(
     by: Sequence[str] = (),
     where: Mapping[str, Any] | None = None,
     **more: Any,
-) -> Answer:
+) -> QueryResult:
     """`llmtrack.ledger.metrics.ask` for a span of days, in its time zone.
 
     Where many rows have to be read, the page says so and ends here until somebody wants it.
@@ -52,20 +52,20 @@ def ask(
     }  # fmt: skip
     opened = ledger()
 
-    def work(freely: bool, cancel: Cancel | None) -> Answer:
+    def work(freely: bool, cancel: Cancel | None) -> QueryResult:
         most = None if freely else asking.MAX_ROWS
         return asking.ask(opened, list(metrics), list(by), **asked, **more, max_rows=most, cancel=cancel)
 
     return long_query.read(("ask", span.first, span.last, asked["where"]), work)
 
 
-def remark(*answers: Answer) -> None:
+def remark(*answers: QueryResult) -> None:
     """Says what is not in these numbers because rows were deleted, each thing once."""
-    for told in dict.fromkeys(told for answer in answers for told in answer.remarks):
+    for told in dict.fromkeys(told for answer in answers for told in answer.warnings):
         st.caption(f":material/info: {formatting.plain(told)}")
 
 
-def text(answer: Answer, metric: str, row: Row | None = None) -> str:
+def text(answer: QueryResult, metric: str, row: Row | None = None) -> str:
     """A metric of a row (of the totals, unless told) as people read it, by its unit."""
     value, unit = (row or answer.totals)[metric], answer.units[metric]
     show: dict[str, Callable[[Any], str]] = {
@@ -107,7 +107,7 @@ PERCENTILE_USERS = 20
 """Below so many users their 95th percentile, by nearest rank, is simply the highest."""
 
 
-def cost_per_user_p95(answer: Answer) -> tuple[str, str, str]:
+def cost_per_user_p95(answer: QueryResult) -> tuple[str, str, str]:
     """The card of the 95th percentile of cost over users: label, value, help. Says over how many users it is."""
     users = answer.totals["users_with_cost"]
     value = text(answer, "cost_per_user_p95")

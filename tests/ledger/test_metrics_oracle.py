@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmtrack.ledger import Ledger, open_ledger
-from llmtrack.ledger.metrics import DIMENSIONS, METRICS, Answer, Filter, ask
+from llmtrack.ledger.metrics import DIMENSIONS, METRICS, Filter, QueryResult, ask
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.ledger.records import Generation, Identity
 from tests.conftest import postgres_database
@@ -39,7 +39,7 @@ class Asked:
     timezone: str
     anchor_day: int
 
-    def answered_by(self, ledger: Ledger) -> Answer:
+    def answered_by(self, ledger: Ledger) -> QueryResult:
         return ask(
             ledger, self.metrics, self.by, since=self.since, until=self.until, timezone=self.timezone,
             anchor_day=self.anchor_day, where=self.where,
@@ -90,7 +90,7 @@ def questions(draw: st.DrawFn) -> Asked:
     )
 
 
-def check(asked: Asked, rows: list[Generation], answer: Answer) -> None:
+def check(asked: Asked, rows: list[Generation], answer: QueryResult) -> None:
     """The answer has each group the records have, with the same numbers, and beyond them only empty stretches of time."""
     grain = next((name for name in asked.by if name in GRAINS), None)
     groups: dict[tuple[Any, ...], list[Generation]] = {}
