@@ -8,6 +8,7 @@ from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
     from llmtrack.ledger.query.catalog import metric as metric
+    from llmtrack.ledger.query.document import in_markdown as in_markdown
     from llmtrack.ledger.query.measures import Unit as Unit
     from llmtrack.ledger.query.query import Filter as Filter
     from llmtrack.ledger.query.result import MONEY as MONEY
@@ -22,6 +23,7 @@ _HOMES = {
     "Row": "result",
     "Unit": "measures",
     "cost_elsewhere": "what_if",
+    "in_markdown": "document",
     "metric": "catalog",
 }
 
