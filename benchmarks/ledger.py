@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.lists import generations, traces, users
-from llmtrack.ledger.metrics import MONEY, Answer, ask
+from llmtrack.ledger.metrics import MONEY, QueryResult, ask
 from llmtrack.ledger.periods import billing_cycle, last_days, to_micros
 from llmtrack.ledger.records import Generation
 from llmtrack.pricing.usage import Cost, Usage
@@ -129,7 +129,11 @@ def timed(name: str, run: Callable[[], Any], repeat: int = 5) -> Timed:
         run()
         walls.append((time.perf_counter() - began) * 1000)
         cpus.append((time.process_time() - began_cpu) * 1000)
-    note = f"{len(result.rows)} rows, {result.queries} queries: {result.explain}" if isinstance(result, Answer) else ""
+    note = (
+        f"{len(result.rows)} rows, {result.queries} queries: {result.explain}"
+        if isinstance(result, QueryResult)
+        else ""
+    )
     return Timed(name, cold, statistics.median(walls), min(cpus), note)
 
 

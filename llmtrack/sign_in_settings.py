@@ -21,35 +21,50 @@ class SignInSettings(BaseSettings):
     """``local``: one user on this machine; ``oidc``: an identity provider; ``header``: a proxy that signs people in."""
     session_hours: float = Field(default=12.0, gt=0, le=720, description="hours, more than 0 and at most 720")
     """How long after signing in somebody has to do so again."""
-    cookie_secret: SecretStr | None = None
-    """Signs the cookies of people who signed in; at least `SECRET_CHARACTERS` random characters."""
+    cookie_secret: SecretStr | None = Field(default=None, description="at least 32 random characters")
+    """Signs the cookies of people who signed in. Never stored and never logged."""
 
     # OpenID Connect
     oidc_issuer: str | None = Field(default=None, description="an address starting with https://")
-    oidc_client_id: str | None = None
-    oidc_client_secret: SecretStr | None = None
+    """The identity provider; its configuration is read below this address."""
+    oidc_client_id: str | None = Field(default=None, description="a client id")
+    """What the provider calls this app."""
+    oidc_client_secret: SecretStr | None = Field(default=None, description="a secret")
+    """What this app proves itself to the provider with. Never stored and never logged."""
     oidc_redirect_uri: str | None = Field(default=None, description="this app's address with /oauth2callback")
-    oidc_scope: str = "openid email profile"
-    oidc_prompt: str = "select_account"
+    """Where the provider sends people back to; it has to be registered there."""
+    oidc_scope: str = Field(default="openid email profile", description="scopes separated by spaces")
+    """What is asked for at sign-in; some providers give groups only with a scope of their own."""
+    oidc_prompt: str = Field(default="select_account", description="a value of OpenID Connect's `prompt`")
     """What the provider asks at each sign-in; ``login`` has the password typed again."""
     user_id_claim: str = Field(default="email", min_length=1, description="the name of a claim")
     """What is recorded as user id. ``email`` counts only where the provider says it is verified, else ``sub`` does."""
     name_claim: str = Field(default="name", min_length=1, description="the name of a claim")
+    """What is shown as a person's name."""
     groups_claim: str = Field(default="groups", min_length=1, description="the name of a claim")
+    """The groups of a person, from which teams and roles follow."""
 
     # A proxy that signs people in
     header_user: str = Field(default="X-Forwarded-Email", min_length=1, description="the name of a header")
+    """Where the proxy says who is asking."""
     header_groups: str = Field(default="X-Forwarded-Groups", min_length=1, description="the name of a header")
+    """Where the proxy names their groups, separated by commas."""
     header_secret_name: str = Field(default="X-Llmtrack-Secret", min_length=1, description="the name of a header")
-    header_secret: SecretStr | None = None
-    """What only the proxy knows and sends with every request; at least `SECRET_CHARACTERS` characters."""
+    """Where the proxy shows that it is the proxy."""
+    header_secret: SecretStr | None = Field(default=None, description="at least 32 random characters")
+    """What only the proxy knows and sends with every request. Never stored and never logged."""
 
     # Who may come in (everybody the provider knows, if all three are empty), and who is an admin.
     allowed_domains: Names = Field(default=(), description=_LIST)
+    """Domains of verified mail addresses that may come in; with the next two empty, all whom the provider knows may."""
     allowed_users: Names = Field(default=(), description=_LIST)
+    """User ids that may come in."""
     allowed_groups: Names = Field(default=(), description=_LIST)
+    """Groups whose members may come in."""
     admins: Names = Field(default=(), description=_LIST)
+    """User ids of admins."""
     admin_groups: Names = Field(default=(), description=_LIST)
+    """Groups whose members are admins."""
 
     @field_validator("allowed_domains", "allowed_users", "allowed_groups", "admins", "admin_groups", mode="before")
     @classmethod

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from llmtrack.capture.tracker import Tracker, set_default_tracker
+from tests.documents.python_api import EXAMPLES, SECTIONS
 from tests.provider import Provider
-from tests.python_api import EXAMPLES, PAGE, SECTIONS, in_markdown
 
 
 @pytest.fixture
@@ -25,10 +25,6 @@ def _sandbox(provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     yield
     set_default_tracker(before)
     tracker.close(5)
-
-
-def test_the_page_is_made_from_the_code() -> None:
-    assert PAGE.read_text(encoding="utf-8") == in_markdown(), "run python -m tests.python_api"
 
 
 def test_every_example_is_on_the_page() -> None:

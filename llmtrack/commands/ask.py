@@ -13,7 +13,7 @@ from llmtrack.commands import database_option, note_if_empty, open_given
 from llmtrack.commands.estimate import dollars
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.query import Answer, Filter, Row
+    from llmtrack.ledger.query import Filter, QueryResult, Row
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _SIMULATION = ("generations", "simulated", "simulated_cost")
@@ -101,8 +101,8 @@ def command(
             anchor_day=billing_anchor_day, where=where_of(filters), order=order, limit=limit, max_rows=None,
         )  # fmt: skip
     _show_apart(answer, list(dict.fromkeys(metrics)))
-    for remark in answer.remarks:
-        click.echo(f"\n{remark}")
+    for warning in answer.warnings:
+        click.echo(f"\n{warning}")
     note_if_empty(ledger)
     if explain:
         click.echo(f"\nRead: {answer.explain} ({answer.queries} queries)")
@@ -127,7 +127,7 @@ def _apart(metrics: Sequence[str]) -> tuple[str, ...]:
     return _SIMULATION if any(metric(n).unit == "usd" for n in metrics) else ()
 
 
-def _show_apart(answer: Answer, metrics: Sequence[str]) -> None:
+def _show_apart(answer: QueryResult, metrics: Sequence[str]) -> None:
     """The answer as one table; with metrics of money, simulated rows are in a table of their own."""
     rows = list(answer) if answer.by else []
     if not answer.units.keys() >= set(_SIMULATION):
@@ -149,7 +149,7 @@ def _show_apart(answer: Answer, metrics: Sequence[str]) -> None:
     return None
 
 
-def _show(answer: Answer, metrics: Sequence[str], rows: Sequence[Row], *, total: bool = True) -> None:
+def _show(answer: QueryResult, metrics: Sequence[str], rows: Sequence[Row], *, total: bool = True) -> None:
     names = [*answer.by, *metrics]
     lines = [[_text(answer, name, row[name]) for name in names] for row in rows]
     if total:
@@ -164,7 +164,7 @@ def _show(answer: Answer, metrics: Sequence[str], rows: Sequence[Row], *, total:
         click.echo("  ".join(cells).rstrip())
 
 
-def _text(answer: Answer, name: str, value: Any) -> str:
+def _text(answer: QueryResult, name: str, value: Any) -> str:
     """A value as people read it in a terminal."""
     if name in answer.by:
         return "-" if value is None else (f"{value:%Y-%m-%d %H:%M}" if name == "hour" else _named(value))

@@ -57,13 +57,13 @@ def command(
         )
     ledger = open_given(database_url)
     query: dict[str, Any] = {"since": since, "until": until, "timezone": timezone, "where": where_of(filters)}
-    from llmtrack.ledger.export import stream_answer, stream_generations
+    from llmtrack.ledger.export import stream_generations, stream_result
     from llmtrack.ledger.metrics import ask
 
     with refusals():
         if metrics:
             answer = ask(ledger, metrics, by, **query, anchor_day=billing_anchor_day, max_rows=None)
-            _write(target, stream_answer(answer, kind))
+            _write(target, stream_result(answer, kind))
             return
         total = ask(ledger, "generations", **query, max_rows=None).totals["generations"]
         with click.progressbar(length=total, label="Exporting", file=sys.stderr) as bar:

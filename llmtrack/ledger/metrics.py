@@ -1,11 +1,12 @@
-"""Asking the ledger: any metric, by any dimensions, over any time, under any filters. Where pages and reports come in.
+"""Queries of the ledger: any metric, by any dimensions, over any period, under any filters.
 
-    answer = ask(ledger, ["cost", "generations"], by=["day", "model"], since=…, until=…, timezone="Europe/Berlin",
+    result = ask(ledger, ["cost", "generations"], by=["day", "model"], since=…, until=…, timezone="Europe/Berlin",
                  where={"user": "alice"})
-    for row in answer: row["day"], row["model"], row["cost"]
+    for row in result: row["day"], row["model"], row["cost"]
 
-What can be asked is declared in `vocabulary`. Rollups answer where they can, rows where they must, and `Answer.explain`
-says which; a question that has to read many rows is refused with the reason unless `max_rows` allows it.
+`METRICS` and `DIMENSIONS` are all there are, described in ``docs/metrics.md``. Rollups answer where they can, rows
+where they must, and `QueryResult.explain` says which; a query that has to read many rows is refused with the reason
+unless `max_rows` allows it.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from typing import TYPE_CHECKING
 from llmtrack.ledger.database.snapshot import Cancel, Cancelled
 from llmtrack.ledger.query.catalog import DIMENSIONS, METRICS
 from llmtrack.ledger.query.measures import Dimension, Metric
-from llmtrack.ledger.query.query import Filter, Question, Where, question
-from llmtrack.ledger.query.result import MONEY, Answer, Money, Row, money
-from llmtrack.ledger.query.runner import MAX_ROWS, TooManyRows, answer
+from llmtrack.ledger.query.query import Filter, Query, Where, make_query
+from llmtrack.ledger.query.result import MONEY, Money, QueryResult, Row, money
+from llmtrack.ledger.query.runner import MAX_ROWS, TooManyRows, run
 from llmtrack.settings import get_settings
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
+
+Answer = QueryResult
+"""The former name of `QueryResult`."""
 
 __all__ = [
     "DIMENSIONS",
@@ -37,12 +41,13 @@ __all__ = [
     "Filter",
     "Metric",
     "Money",
-    "Question",
+    "Query",
+    "QueryResult",
     "Row",
     "TooManyRows",
     "ask",
+    "make_query",
     "money",
-    "question",
 ]
 
 
@@ -61,27 +66,27 @@ def ask(
     fill: bool = True,
     max_rows: int | None = MAX_ROWS,
     cancel: Cancel | None = None,
-) -> Answer:
-    """The answer to a question about the calls made.
+) -> QueryResult:
+    """The metrics of the calls made, grouped by time and dimensions.
 
-    `metrics` are names from `METRICS`, or two divided, as ``"cost / messages"``. `by` holds at most one length of
-    time (``hour``, ``day``, ``week``, ``month``, ``cycle``) and any dimensions. `since` belongs to the time asked
-    about and `until` does not; a naive datetime or a date is read on the clocks of `timezone`, and None is the
-    first or the latest generation. `timezone` (an IANA name) and `anchor_day` (the day of the month, 1 to 31, that
-    a ``cycle`` starts on) are those of the settings unless given, as on the pages and in the terminal. `where` is
-    ``{"user": "alice", "operation": ["chat", "embeddings"], "feature": None}`` or a list of `Filter`. `order` names
-    a column, after ``-`` the largest first; without it rows are in the order of `by`. With `fill`, stretches of
-    time without generations have rows too.
+    `metrics` are names from `METRICS`, or two divided, as ``"cost / messages"``. `by` holds at most one length of time
+    (``hour``, ``day``, ``week``, ``month``, ``cycle``) and any dimensions. `since` belongs to the period and `until`
+    does not; a naive datetime or a date is read on the clocks of `timezone`, and None is the first or the latest
+    generation. `timezone` (an IANA name) and `anchor_day` (the day of the month, 1 to 31, that a ``cycle`` starts on)
+    are those of the settings unless given, as on the pages and in the terminal. `where` is
+    ``{"user": "alice", "operation": ["chat", "embeddings"], "feature": None}`` or a list of `Filter`. `order` names a
+    column, after ``-`` the largest first; without it rows are in the order of `by`. With `fill`, buckets of time
+    without generations have rows too.
 
-    Raises ValueError for what cannot be asked, `TooManyRows` where more than `max_rows` generations would have to be
-    read (None: never), and `Cancelled` once `cancel` was called.
+    Raises ValueError for a metric, dimension, period or order that there is not, `TooManyRows` where more than
+    `max_rows` generations would have to be read (None: never), and `Cancelled` once `cancel` was called.
     """
     if timezone is None:
         timezone = get_settings().timezone
     if anchor_day is None:
         anchor_day = get_settings().billing_anchor_day
-    asked = question(
+    query = make_query(
         metrics, by, since=since, until=until, timezone=timezone, anchor_day=anchor_day,
         where=where, order=order, limit=limit, fill=fill,
     )  # fmt: skip
-    return answer(ledger, asked, max_rows=max_rows, cancel=cancel)
+    return run(ledger, query, max_rows=max_rows, cancel=cancel)

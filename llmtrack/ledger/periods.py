@@ -1,4 +1,4 @@
-"""Calendar time in any zone as exact instants: a day, a week or a billing cycle starts where people say it does."""
+"""Calendar periods (days, weeks, months, billing cycles) in any time zone as exact instants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOUR = 3_600_000_000
 DAY = 24 * HOUR
 """Microseconds in a day of UTC."""
 GRAINS = ("hour", "day", "week", "month", "cycle")
-"""The lengths of time an answer can be divided into; a week starts on Monday, a cycle on the billing anchor day."""
+"""The lengths of time a result can be grouped by; a week starts on Monday, a cycle on the billing anchor day."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
@@ -40,7 +40,7 @@ class Period:
 
     @property
     def seconds(self) -> float:
-        """How long it really lasts, in seconds: a day on which the clocks change has 23 or 25 hours."""
+        """Its length in seconds: a day on which the clocks change has 23 or 25 hours."""
         return (self.end - self.start) / 1_000_000
 
 
@@ -66,10 +66,9 @@ def zone(name: str) -> ZoneInfo:
 
 
 def instant(at: datetime | date, timezone: str) -> int:
-    """Microseconds since 1970 of a moment said in any usual way.
+    """Microseconds since 1970 of a datetime or date.
 
-    An aware datetime is what it says, a naive one is read on the clocks of `timezone`, a date is its
-    first instant there.
+    A naive datetime is read on the clocks of `timezone`; a date is its first instant there.
     """
     if isinstance(at, datetime):
         return to_micros(at) if at.tzinfo else _first_instant(at, zone(timezone))

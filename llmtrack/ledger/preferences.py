@@ -1,4 +1,4 @@
-"""What each user has chosen once for good, by name."""
+"""Preferences of each user, by name: any value that JSON can hold."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PREFERENCE = table(tables.Preference)
 
 
 def read(ledger: Ledger, user_id: str) -> dict[str, Any]:
-    """Everything a user has chosen, by name."""
+    """All preferences of a user, by name."""
     columns = select(_PREFERENCE.c.name, _PREFERENCE.c.value)
     own = columns.join(USER, USER.c.id == _PREFERENCE.c.app_user).where(USER.c.user_id == fitted(user_id))
     with ledger.reading() as connection:
@@ -28,14 +28,14 @@ def read(ledger: Ledger, user_id: str) -> dict[str, Any]:
 
 
 def write(ledger: Ledger, user_id: str, name: str, value: Any) -> None:
-    """Keeps one choice (anything JSON can hold); None takes it back."""
+    """Stores a preference (anything JSON can hold); None deletes it."""
     change(ledger, user_id, name, lambda _: value)
 
 
 def change(ledger: Ledger, user_id: str, name: str, make: Callable[[Any], Any]) -> Any:
-    """Replaces one choice by what `make` makes of the one kept now, and returns it.
+    """Replaces a preference by what `make` returns for its present value (None: not set), and returns that.
 
-    In one transaction, so that two tabs of one person do not undo each other; what `make` raises changes nothing.
+    In one transaction, so that two tabs of one user do not undo each other. If `make` raises, nothing changes.
     """
 
     def work(connection: Connection) -> Any:

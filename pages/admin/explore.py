@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from llmtrack.ledger import people
-from llmtrack.ledger.export import FORMATS, stream_answer
+from llmtrack.ledger.export import FORMATS, stream_result
 from llmtrack.ledger.metrics import DIMENSIONS, METRICS
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.settings import get_settings
@@ -19,7 +19,7 @@ from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.query import Answer
+    from llmtrack.ledger.query import QueryResult
 
 KINDS = {
     "usd": "usd", "seconds": "seconds", "ratio": "share", "count": "count", "tokens": "count", "number": "number",
@@ -51,7 +51,7 @@ def named(typed: str) -> str:
     return " / ".join(names.get(part.strip().lower(), part.strip()) for part in typed.split("/"))
 
 
-def columns(answer: Answer) -> list[Column]:
+def columns(answer: QueryResult) -> list[Column]:
     """The columns of an answer's table."""
     shown = [
         Column(
@@ -70,7 +70,7 @@ def columns(answer: Answer) -> list[Column]:
     return shown
 
 
-def draw(answer: Answer, metric: str, grain: str) -> None:
+def draw(answer: QueryResult, metric: str, grain: str) -> None:
     """Bars over time, in parts by whatever else it is split by; lines where the parts do not add up to a whole."""
     others = [name for name in answer.by if name != grain]
     points = [
@@ -103,14 +103,14 @@ def draw(answer: Answer, metric: str, grain: str) -> None:
         )
 
 
-def file_of(answer: Answer, ending: str) -> bytes:
+def file_of(answer: QueryResult, ending: str) -> bytes:
     """The answer in this format; that it was taken out is noted in the audit log."""
     detail = {"format": ending, "rows": len(answer), "from": str(span.first), "to": str(span.last)}
     people.record(queries.ledger(), me.id, "export", "answer", detail)
-    return b"".join(stream_answer(answer, ending))
+    return b"".join(stream_result(answer, ending))
 
 
-def export(answer: Answer) -> None:
+def export(answer: QueryResult) -> None:
     """The answer as a file, in each format."""
     with st.container(horizontal=True):
         for ending in FORMATS:
@@ -124,7 +124,7 @@ def export(answer: Answer) -> None:
             )
 
 
-def card(answer: Answer, metric: str, where: Mapping[str, Any]) -> tuple[str, str, str | None]:
+def card(answer: QueryResult, metric: str, where: Mapping[str, Any]) -> tuple[str, str, str | None]:
     """The card of a metric over all rows: label, value, help."""
     if metric == "cost_per_user_p95":
         users = queries.ask(["users_with_cost"], span, where=where).totals["users_with_cost"]

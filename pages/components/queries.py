@@ -18,7 +18,7 @@ from pages.components.viewer import require_numbers
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.metrics import Cancel
-    from llmtrack.ledger.query import Answer, Row
+    from llmtrack.ledger.query import QueryResult, Row
 
 CATCH_UP_SECONDS = 0.5
 """How long a page waits at most for the answers just given to be counted."""
@@ -41,7 +41,7 @@ def ask(
     by: Sequence[str] = (),
     where: Mapping[str, Any] | None = None,
     **more: Any,
-) -> Answer:
+) -> QueryResult:
     """`llmtrack.ledger.metrics.ask` for a span of days, in its time zone.
 
     The page ends as if there were none where the viewer may not see what `where` selects. Where many rows have to be
@@ -55,20 +55,20 @@ def ask(
     }  # fmt: skip
     opened = ledger()
 
-    def work(freely: bool, cancel: Cancel | None) -> Answer:
+    def work(freely: bool, cancel: Cancel | None) -> QueryResult:
         most = None if freely else ledger_metrics.MAX_ROWS
         return ledger_metrics.ask(opened, list(metrics), list(by), **about, **more, max_rows=most, cancel=cancel)
 
     return long_query.read(("ask", span.first, span.last, about["where"]), work)
 
 
-def remark(*answers: Answer) -> None:
+def remark(*answers: QueryResult) -> None:
     """Says what is not in these numbers because rows were deleted, each thing once."""
-    for sentence in dict.fromkeys(sentence for answer in answers for sentence in answer.remarks):
+    for sentence in dict.fromkeys(sentence for answer in answers for sentence in answer.warnings):
         st.caption(f":material/info: {formatting.plain(sentence)}")
 
 
-def text(answer: Answer, metric: str, row: Row | None = None) -> str:
+def text(answer: QueryResult, metric: str, row: Row | None = None) -> str:
     """A metric of a row (of the totals, without one) as people read it, by its unit."""
     value, unit = (row or answer.totals)[metric], answer.units[metric]
     show: dict[str, Callable[[Any], str]] = {

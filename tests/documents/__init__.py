@@ -15,6 +15,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 PAGES = {
     "cli.md": "tests.documents.cli:in_markdown",
+    "metrics.md": "llmtrack.ledger.query:in_markdown",
+    "python-api.md": "tests.documents.python_api:in_markdown",
     "schema.md": "llmtrack.ledger.schema:in_markdown",
     "settings.md": "tests.documents.settings:in_markdown",
 }

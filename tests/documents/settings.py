@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from llmtrack.settings import ProviderSettings, Settings, variable_of
+from llmtrack.sign_in_settings import SignInSettings
 
 _HEAD = """# Settings
 
@@ -28,6 +29,7 @@ variables `LLMTRACK_PROVIDERS__NAME__BASE_URL` and so on. `NAME` is written in s
 
 """
 _GROUPS = {
+    "sign_in": "Sign-in",
     "database_url": "Where things are kept",
     "keep_text_days": "How long things are kept",
     "user_id": "Who is here",
@@ -41,7 +43,7 @@ _GROUPS = {
 
 def in_markdown() -> str:
     """All settings in the order of the code, and after them those of one provider."""
-    meanings = attribute_docs(Settings)
+    meanings = attribute_docs(SignInSettings) | attribute_docs(Settings)
     parts = [_HEAD]
     for name, field in Settings.model_fields.items():
         if name in _GROUPS:

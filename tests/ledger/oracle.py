@@ -1,4 +1,8 @@
-"""What the ledger should answer, worked out the slow and plain way from the records themselves."""
+"""What the ledger should answer, computed the slow and plain way from the records themselves.
+
+An independent second implementation: its definitions (statuses of a message, error types, reasons that cost nothing) are
+written out here and never taken from the code under test, so that a change of one definition makes a test fail.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,16 @@ ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 DAYS = 40
 
+BILLED = ("ok", "cancelled", "abandoned", "incomplete")
+"""The statuses of calls that the provider answered at least in part; of chat calls these are the messages."""
+ANSWERED = ("ok", "incomplete")
+"""The statuses of answers that came to their end."""
+FREE = ("no_usage",)
+"""Reasons of a missing cost that say that nothing was billed."""
+REAL_COSTS = ("exact", "estimated", "provider_reported")
+USER_ERRORS = ("authentication", "permission", "not_found", "invalid_request", "context_length", "content_filter")
+PROVIDER_ERRORS = ("timeout", "connection", "overloaded", "server", "invalid_response")
+
 
 def micros(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
@@ -40,7 +54,7 @@ def _generation(draw: random.Random, number: int) -> Generation:
     status = draw.choice(("ok",) * 6 + ("error", "error", "cancelled", "incomplete", "abandoned", "refused"))
     served = draw.choice(("gpt-1", "gpt-2", "claude-1", None))
     # What nobody served is counted under what its name stands for, so it has names here that stand for nothing.
-    asked = draw.choice(("gpt", "claude") if served is None else ("gpt-new", "claude-new"))
+    requested = draw.choice(("gpt", "claude") if served is None else ("gpt-new", "claude-new"))
     rest = random.Random(f"{draw.random()}")  # so that whatever is added below leaves the rest of a seed's story alone
     return Generation(
         id=new_id(started_at),
@@ -48,7 +62,7 @@ def _generation(draw: random.Random, number: int) -> Generation:
         provider=draw.choice(("openai", "anthropic")),
         operation=draw.choice(("chat", "chat", "embeddings")),
         status=status,
-        request_model=asked,
+        request_model=requested,
         response_model=served,
         user_id=draw.choice(("alice", "bob", "carol", "dave", None)),
         session_id=draw.choice((None, f"s{draw.randrange(6)}")),
@@ -61,7 +75,7 @@ def _generation(draw: random.Random, number: int) -> Generation:
         duration=draw.choice((None, draw.randrange(1, 10**8))),
         time_to_first_token=draw.choice((None, draw.randrange(1, 10**6))),
         service_tier=draw.choice((None, "flex")),
-        error_type=draw.choice(("timeout", "rate_limit", "invalid_request", "server")) if status == "error" else None,
+        error_type=_error(draw, rest) if status == "error" else None,
         usage=Usage(
             input_tokens=draw.choice((None, 0, draw.randrange(100_000))),
             output_tokens=draw.choice((None, draw.randrange(10_000))),
@@ -75,6 +89,12 @@ def _generation(draw: random.Random, number: int) -> Generation:
         error_code=rest.choice((None, "E1", "E2")),
         region=rest.choice((None, "global", "us-east5")),
     )
+
+
+def _error(draw: random.Random, rest: random.Random) -> str | None:
+    """One of four common types, or now and then any of those that somebody is to blame for, or none of these."""
+    common = draw.choice(("timeout", "rate_limit", "invalid_request", "server"))
+    return rest.choice((common, common, *USER_ERRORS, *PROVIDER_ERRORS, "unknown", None))
 
 
 _MORE_TOKENS = (
@@ -111,7 +131,7 @@ def _nano(rows: Rows, part: str, *, simulated: bool = False) -> int:
 
 def _unpriced(rows: Rows) -> int:
     unknown = [row.cost for row in rows if row.cost is not None and row.cost.total is None]
-    return sum(cost.status != "simulated" and cost.reason != "no_usage" for cost in unknown)
+    return sum(cost.status != "simulated" and cost.reason not in FREE for cost in unknown)
 
 
 def _real(part: str) -> Callable[[Rows], Decimal | None]:
@@ -144,13 +164,13 @@ def _divided(over: Any, under: Any) -> Any:
 
 def _answers(rows: Rows) -> Rows:
     """Those that came to their end; refusals, failures and stops are none."""
-    return [row for row in rows if row.status in ("ok", "incomplete")]
+    return [row for row in rows if row.status in ANSWERED]
 
 
 def _average(field: str) -> Callable[[Rows], float | None]:
     def read(rows: Rows) -> float | None:
-        known = [getattr(row, field) for row in rows if getattr(row, field) is not None]
-        return sum(known) / 1_000_000 / len(known) if known else None
+        values = [getattr(row, field) for row in rows if getattr(row, field) is not None]
+        return sum(values) / 1_000_000 / len(values) if values else None
 
     return read
 
@@ -179,13 +199,13 @@ def _cost_percentile(share: float) -> Callable[[Rows], Decimal | None]:
 
 def _written(rows: Rows) -> list[tuple[int, int]]:
     """Output tokens and microseconds of writing, where both are known."""
-    found = []
+    pairs = []
     for row in rows:
-        if row.status in ("ok", "incomplete") and row.duration is not None and row.usage.output_tokens is not None:
+        if row.status in ANSWERED and row.duration is not None and row.usage.output_tokens is not None:
             writing = row.duration - (row.time_to_first_token or 0)
             if writing > 0:
-                found.append((row.usage.output_tokens, writing))
-    return found
+                pairs.append((row.usage.output_tokens, writing))
+    return pairs
 
 
 def _speed(rows: Rows) -> float | None:
@@ -195,16 +215,16 @@ def _speed(rows: Rows) -> float | None:
 
 def _seconds(field: str) -> Callable[[Rows], float | None]:
     def read(rows: Rows) -> float | None:
-        known = [getattr(row, field) for row in rows if getattr(row, field) is not None]
-        return None if rows and not known else sum(known) / 1_000_000
+        values = [getattr(row, field) for row in rows if getattr(row, field) is not None]
+        return None if rows and not values else sum(values) / 1_000_000
 
     return read
 
 
 def _total_tokens(rows: Rows) -> int | None:
     counts = [count for row in rows for count in (row.usage.input_tokens, row.usage.output_tokens)]
-    known = [count for count in counts if count is not None]
-    return None if rows and not known else sum(known)
+    reported = [count for count in counts if count is not None]
+    return None if rows and not reported else sum(reported)
 
 
 def _by_user(rows: Rows) -> dict[str, list[Generation]]:
@@ -226,9 +246,7 @@ def _per_user(read: Callable[[Rows], Any], share: float | None) -> Callable[[Row
 cost = _real("total")
 METRICS: dict[str, Callable[[Rows], Any]] = {
     "generations": len,
-    "messages": _count(
-        lambda row: row.operation == "chat" and row.status in ("ok", "cancelled", "abandoned", "incomplete")
-    ),
+    "messages": _count(lambda row: row.operation == "chat" and row.status in BILLED),
     "users": lambda rows: len(_by_user(rows)),
     "generations_per_user": _per_user(len, None),
     "input_tokens": _tokens("input_tokens", "input_tokens"),
@@ -249,13 +267,15 @@ METRICS: dict[str, Callable[[Rows], Any]] = {
     "answer_duration": lambda rows: _seconds("duration")(_answers(rows)),
     "timed_answers": lambda rows: sum(row.duration is not None for row in _answers(rows)),
     "users_with_cost": lambda rows: sum(cost(own) is not None for own in _by_user(rows).values()),
-    "other_errors": _count(lambda row: row.status == "error" and row.error_type is None),
+    "other_errors": _count(
+        lambda row: row.status == "error" and row.error_type not in (*USER_ERRORS, *PROVIDER_ERRORS, "rate_limit")
+    ),
     "time_to_first_token": _average("time_to_first_token"),
     "tokens_per_second": _speed,
     "errors": _count(lambda row: row.status == "error"),
     "timeouts": _count(lambda row: row.error_type == "timeout"),
-    "user_errors": _count(lambda row: row.error_type == "invalid_request"),
-    "provider_errors": _count(lambda row: row.error_type in ("timeout", "server")),
+    "user_errors": _count(lambda row: row.error_type in USER_ERRORS),
+    "provider_errors": _count(lambda row: row.error_type in PROVIDER_ERRORS),
     "error_rate": lambda rows: _divided(sum(row.status == "error" for row in rows), len(rows)),
     "cancelled_share": lambda rows: _divided(sum(row.status == "cancelled" for row in rows), len(rows)),
 }
@@ -272,9 +292,7 @@ METRICS |= {
     "usage_missing": _count(
         lambda row: row.cost is not None and row.cost.reason == "usage_missing" and row.cost.status != "simulated"
     ),
-    "priced": _count(
-        lambda row: row.cost is not None and row.cost.status in ("exact", "estimated", "provider_reported")
-    ),
+    "priced": _count(lambda row: row.cost is not None and row.cost.status in REAL_COSTS),
     "timed": _count(lambda row: row.duration is not None),
     "first_tokens": _count(lambda row: row.time_to_first_token is not None),
     "total_duration": _seconds("duration"),

@@ -20,7 +20,7 @@ from llmtrack.cli import main
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.export.formats import encoded
-from llmtrack.ledger.export.stream import Column, generation_columns, stream_answer, stream_generations
+from llmtrack.ledger.export.stream import Column, generation_columns, stream_generations, stream_result
 from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.records import Generation
 from llmtrack.pricing.usage import Cost, Usage
@@ -191,10 +191,10 @@ def test_memory_does_not_grow_with_what_is_exported(ledger: Ledger, monkeypatch:
 def test_an_answer_is_exported_with_its_columns(ledger: Ledger) -> None:
     ledger.write(two_calls())
     answer = ask(ledger, ["cost", "generations", "error_rate"], by=["day", "user"])
-    rows = csv_rows(b"".join(stream_answer(answer, "csv")))
+    rows = csv_rows(b"".join(stream_result(answer, "csv")))
     assert rows[0] == {"day": "2026-05-01T00:00:00+00:00", "user": "'=HYPERLINK(\"http://evil\")", "cost": "",
                        "generations": "1", "error_rate": "1.0"}  # fmt: skip
-    table = pq.read_table(io.BytesIO(b"".join(stream_answer(answer, "parquet"))))
+    table = pq.read_table(io.BytesIO(b"".join(stream_result(answer, "parquet"))))
     assert table.column("cost").to_pylist() == [None, Decimal("0.060000001")]
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmtrack.ledger import Ledger, open_ledger
-from llmtrack.ledger.metrics import DIMENSIONS, METRICS, Answer, Filter, ask
+from llmtrack.ledger.metrics import DIMENSIONS, METRICS, Filter, QueryResult, ask
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.ledger.records import Generation, Identity, Record
 from tests.conftest import postgres_database
@@ -39,7 +39,7 @@ class Asked:
     timezone: str
     anchor_day: int
 
-    def answered_by(self, ledger: Ledger) -> Answer:
+    def answered_by(self, ledger: Ledger) -> QueryResult:
         return ask(
             ledger, self.metrics, self.by, since=self.since, until=self.until, timezone=self.timezone,
             anchor_day=self.anchor_day, where=self.where,
@@ -58,6 +58,7 @@ class Asked:
 
 
 moments = st.integers(-86_400, (oracle.DAYS + 1) * 86_400).map(lambda s: oracle.BEGIN + timedelta(seconds=s))
+midnights = st.integers(-1, oracle.DAYS + 1).map(lambda day: oracle.BEGIN + timedelta(days=day))
 round_moments = st.integers(-24 * 4, (oracle.DAYS + 1) * 24 * 4).map(lambda q: oracle.BEGIN + timedelta(minutes=15 * q))
 
 
@@ -75,7 +76,7 @@ def filters(draw: st.DrawFn) -> Filter:
 def questions(draw: st.DrawFn) -> Asked:
     names = [*oracle.METRICS, *oracle.PERCENTILES]
     grain = draw(st.sampled_from([None, *GRAINS]))
-    edges = sorted(draw(st.lists(st.one_of(moments, round_moments), min_size=2, max_size=2, unique=True)))
+    edges = sorted(draw(st.lists(st.one_of(moments, round_moments, midnights), min_size=2, max_size=2, unique=True)))
     return Asked(
         metrics=draw(st.lists(st.sampled_from(names), min_size=1, max_size=6, unique=True)),
         by=[
@@ -90,7 +91,7 @@ def questions(draw: st.DrawFn) -> Asked:
     )
 
 
-def check(asked: Asked, rows: list[Generation], answer: Answer) -> None:
+def check(asked: Asked, rows: list[Generation], answer: QueryResult) -> None:
     """The answer has each group the records have, with the same numbers, and beyond them only empty stretches of time."""
     grain = next((name for name in asked.by if name in GRAINS), None)
     groups: dict[tuple[Any, ...], list[Generation]] = {}
@@ -181,6 +182,26 @@ def test_any_question_is_answered_as_a_plain_count_would(ledgers: Ledgers, seed:
 def test_all_of_the_vocabulary_is_asked() -> None:
     assert set(METRICS) - {*oracle.METRICS, *oracle.PERCENTILES} == BEGUN
     assert set(DIMENSIONS) <= set(oracle.DIMENSIONS)
+
+
+# What the totals of a user's day (`rollup_day_user`) answer by themselves, where nothing else is asked for with them.
+OF_USER_DAYS = [
+    "generations", "messages", "errors", "unpriced", "cost", "simulated_cost", "simulated", "cost_per_user",
+    "cost / messages", "error_rate",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", [[], [Filter("user", ("alice", None), negated=True)]], ids=["everybody", "not alice"])
+@pytest.mark.parametrize("grain", [None, "day", "week", "month"])
+def test_what_each_user_did_on_whole_days_is_exact(ledgers: Ledgers, grain: str | None, where: list[Filter]) -> None:
+    ledger, rows = ledgers[1]
+    by = [*([grain] if grain else []), "user"]
+    since, until = oracle.BEGIN + timedelta(days=3), oracle.BEGIN + timedelta(days=33)
+    asked = Asked(OF_USER_DAYS, by, where, since, until, "UTC", 1)
+    answer = asked.answered_by(ledger)
+    assert "rollup_day_user" in answer.explain
+    assert "rows" not in answer.explain, "whole days are read from totals alone"
+    check(asked, rows, answer)
 
 
 @pytest.mark.parametrize("timezone", oracle.ZONES)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.maintenance.retention import Keep, retain
-from llmtrack.ledger.metrics import Filter, ask
+from llmtrack.ledger.metrics import Answer, Filter, ask
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.ledger.records import Generation
 from tests.conftest import postgres_database
@@ -124,7 +124,7 @@ def test_what_is_in_no_rollup_says_that_deleted_days_are_not_in_it(sealed: tuple
     answer = ask(ledger, "generations", where={"service_tier": "flex"})
     kept = [row for row in rows if row.started_at >= oracle.micros(EDGE)]
     assert answer.totals["generations"] == sum(row.service_tier == "flex" for row in kept)
-    assert answer.remarks == (
+    assert answer.warnings == (
         "Generations before 2026-03-26 are not counted in all of this: their rows are deleted, "
         "and no rollup has service_tier.",
     )
@@ -139,10 +139,18 @@ def test_a_slot_that_can_no_longer_be_cut_counts_where_it_begins_and_the_answer_
     parts = [replace(asked, until=half_past), replace(asked, since=half_past)]
     answers = [part.answered_by(ledger) for part in parts]
     assert sum(answer.totals["generations"] for answer in answers) == len(rows), "nothing is lost or counted twice"
-    assert all("counts where the slot begins" in answer.remarks[0] for answer in answers)
+    assert all("counts where the slot begins" in answer.warnings[0] for answer in answers)
 
 
 def test_nothing_is_remarked_where_nothing_is_missing(sealed: tuple[Ledger, list[Generation]], tmp_path: Path) -> None:
     ledger, _ = sealed
-    assert ask(ledger, ["cost", "users"], ["day", "model"]).remarks == ()
-    assert ask(ledger, "cost", where={"service_tier": "flex"}, since=EDGE).remarks == ()
+    assert ask(ledger, ["cost", "users"], ["day", "model"]).warnings == ()
+    assert ask(ledger, "cost", where={"service_tier": "flex"}, since=EDGE).warnings == ()
+
+
+def test_the_former_names_of_a_result_and_its_warnings_still_work(sealed: tuple[Ledger, list[Generation]]) -> None:
+    ledger, _ = sealed
+    result = ask(ledger, "generations", where={"service_tier": "flex"})
+    assert isinstance(result, Answer)
+    assert len(result.remarks) == 1
+    assert result.remarks == result.warnings

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger, lists
 from llmtrack.ledger import metrics as asking
-from llmtrack.ledger.export.stream import stream_answer
+from llmtrack.ledger.export.stream import stream_result
 from llmtrack.ledger.maintenance.retention import Keep, retain
 from llmtrack.ledger.records import Identity
 from llmtrack.settings import get_settings
@@ -159,10 +159,10 @@ def test_a_chart_with_nothing_to_draw_says_so(open_page: OpenPage, ledger: Ledge
 
 def test_an_answer_is_a_file_in_each_format(filled: Ledger) -> None:
     answer = asking.ask(filled, ["cost", "duration"], by="user", order="-cost")
-    assert b"".join(stream_answer(answer, "csv")) == (
+    assert b"".join(stream_result(answer, "csv")) == (
         b'\xef\xbb\xbf"user","cost","duration"\r\nann,6.000000000,2.0\r\nbob,1.000000000,\r\n'
     )
-    found = pq.read_table(io.BytesIO(b"".join(stream_answer(answer, "parquet")))).to_pylist()
+    found = pq.read_table(io.BytesIO(b"".join(stream_result(answer, "parquet")))).to_pylist()
     assert [(row["user"], str(row["cost"])) for row in found] == [("ann", "6.000000000"), ("bob", "1.000000000")]
 
 
@@ -201,10 +201,10 @@ def test_pages_say_what_is_not_in_their_numbers_because_rows_were_deleted(
     retain(ledger, Keep(row_days=1), int(datetime.now(UTC).timestamp() * 1e6) + 5 * 86_400_000_000)
     answered = asking.ask
 
-    def remarked(*given: Any, **more: Any) -> asking.Answer:
+    def remarked(*given: Any, **more: Any) -> asking.QueryResult:
         from dataclasses import replace
 
-        return replace(answered(*given, **more), remarks=("Generations before 2026-01-01 are not in all of this.",))
+        return replace(answered(*given, **more), warnings=("Generations before 2026-01-01 are not in all of this.",))
 
     monkeypatch.setattr(asking, "ask", remarked)
     app = open_page(page)

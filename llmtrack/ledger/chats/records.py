@@ -144,10 +144,10 @@ def files_of(connection: Connection, conversation_id: int) -> dict[int, tuple[Fi
     columns = [ATTACHMENT.c[name] for name in ("id", "message_id", "name", "media_type", "size")]
     owned = select(MESSAGE.c.id).where(MESSAGE.c.conversation_id == conversation_id)
     query = select(*columns).where(ATTACHMENT.c.message_id.in_(owned)).order_by(ATTACHMENT.c.id)
-    found: dict[int, tuple[Filed, ...]] = {}
+    by_message: dict[int, tuple[Filed, ...]] = {}
     for id, message_id, name, media_type, size in connection.execute(query):
-        found[message_id] = (*found.get(message_id, ()), Filed(id, message_id, name or "", media_type, size))
-    return found
+        by_message[message_id] = (*by_message.get(message_id, ()), Filed(id, message_id, name or "", media_type, size))
+    return by_message
 
 
 def heading(row: RowMapping) -> Heading:

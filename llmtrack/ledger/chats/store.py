@@ -1,4 +1,4 @@
-"""Conversations of the chat page, as they are kept: each user's own, and nobody else's.
+"""The store of the chat page's conversations, in which each user sees only their own.
 
 Messages form a tree: those with the same parent are versions of one turn, and a conversation's `head` is the last
 message of the branch shown. Nothing is ever overwritten by another tab; it becomes another branch.
@@ -35,7 +35,7 @@ _CHUNK = 400
 
 
 class Chats:
-    """The conversations of one user. Whatever belongs to somebody else does not exist here."""
+    """The conversations of one user; those of other users are never returned or changed."""
 
     def __init__(self, ledger: Ledger, user_id: str) -> None:
         self._ledger = ledger
@@ -44,7 +44,7 @@ class Chats:
     # Reading
 
     def headings(self, *, archived: bool = False, limit: int = 200) -> list[Heading]:
-        """The latest conversations, pinned ones first; deleted ones are not there."""
+        """The latest conversations without deleted ones, pinned ones first."""
         with self._ledger.reading() as connection:
             user = self._user(connection)
             shown = self._own(user).where(CONVERSATION.c.archived == int(archived))
@@ -58,12 +58,12 @@ class Chats:
             hits = search.matches(connection, self._ledger.dialect, user, text)
             titled = search.titled(connection.execute(self._own(user)).mappings(), text)
             ids = sorted({*hits, *titled})
-            found = []
+            headings = []
             for start in range(0, len(ids), _CHUNK):
-                some = self._own(user).where(CONVERSATION.c.id.in_(ids[start : start + _CHUNK]))
-                found += [rows.heading(row) for row in connection.execute(some).mappings()]
-        found.sort(key=lambda heading: heading.updated_at, reverse=True)
-        return [(heading, hits.get(heading.id)) for heading in found[:limit]]
+                chunk = self._own(user).where(CONVERSATION.c.id.in_(ids[start : start + _CHUNK]))
+                headings += [rows.heading(row) for row in connection.execute(chunk).mappings()]
+        headings.sort(key=lambda heading: heading.updated_at, reverse=True)
+        return [(heading, hits.get(heading.id)) for heading in headings[:limit]]
 
     def read(self, conversation_id: int) -> tuple[Heading, list[Line]] | None:
         """A conversation with all its messages, oldest first; None where this user has no such conversation."""
@@ -80,8 +80,8 @@ class Chats:
         """The conversation of this user's in which a message is."""
         with self._ledger.reading() as connection:
             wanted = select(MESSAGE.c.conversation_id).where(MESSAGE.c.id == message_id, self._is_own(connection))
-            found = connection.execute(wanted).scalar_one_or_none()
-        return None if found is None else int(found)
+            conversation_id = connection.execute(wanted).scalar_one_or_none()
+        return None if conversation_id is None else int(conversation_id)
 
     def sources(self, name: str) -> dict[str, int]:
         """This user's conversations whose first message says in `meta`, by `name`, where they came from; by that."""
@@ -149,24 +149,24 @@ class Chats:
         return self._ledger.transact(work)
 
     def rewrite(self, line: Line, *, only_if_in_flight: bool = False) -> bool:
-        """Keeps what an answer has come to; whether it was there (and, if asked for, still in flight)."""
+        """Updates an answer; returns whether there was one (with `only_if_in_flight`: one still in flight)."""
 
         def work(connection: Connection) -> bool:
             values = rows.row_of(line, 0)
-            kept = {name: values[name] for name in ("content", "status", "error", "meta")}
-            change = update(MESSAGE).where(MESSAGE.c.id == line.id, self._is_own(connection)).values(kept)
+            changed = {name: values[name] for name in ("content", "status", "error", "meta")}
+            change = update(MESSAGE).where(MESSAGE.c.id == line.id, self._is_own(connection)).values(changed)
             if connection.execute(change.where(MESSAGE.c.status.in_(IN_FLIGHT))).rowcount > 0:
                 if rows.settled(line.status):
                     search.index(connection, self._ledger.dialect, [line])
                 return True
-            # What is still in flight says nothing about an answer that has ended.
+            # An update of an answer in flight comes too late once the answer has ended.
             late = only_if_in_flight or not rows.settled(line.status)
             return not late and connection.execute(change).rowcount > 0
 
         return self._ledger.transact(work)
 
     def change(self, conversation_id: int, **values: Any) -> bool:
-        """Changes ``title``, ``pinned``, ``archived``, ``deleted_at``, ``head``, ``settings``; whether it was there."""
+        """Changes ``title``, ``pinned``, ``archived``, ``deleted_at``, ``head``, ``settings``; whether it existed."""
         if "title" in values:
             values["title"] = rows.clean(values["title"])
         if "settings" in values:
@@ -191,8 +191,8 @@ class Chats:
         return fitted(self._user_id)
 
     def _user(self, connection: Connection) -> int:
-        found = connection.execute(select(USER.c.id).where(USER.c.user_id == self._name)).scalar_one_or_none()
-        return -1 if found is None else int(found)  # nobody's number
+        user = connection.execute(select(USER.c.id).where(USER.c.user_id == self._name)).scalar_one_or_none()
+        return -1 if user is None else int(user)  # nobody's number
 
     def _own(self, user: int) -> Any:
         return select(CONVERSATION).where(CONVERSATION.c.app_user == user, CONVERSATION.c.deleted_at.is_(None))
@@ -214,7 +214,7 @@ class Chats:
 
 
 def in_flight(ledger: Ledger, since: int) -> list[tuple[str, int, Line]]:
-    """Answers somebody was still writing when they were last kept: user, conversation and message.
+    """Answers that were still in flight when they were last stored: user, conversation and message.
 
     `since` is the id from which on to look; ids sort by time, and the table has no index on the status.
     """
@@ -226,12 +226,12 @@ def in_flight(ledger: Ledger, since: int) -> list[tuple[str, int, Line]]:
         .order_by(MESSAGE.c.id)
     )
     with ledger.reading() as connection:
-        found = connection.execute(query).mappings()
-        return [(row["user_id"], row["conversation_id"], rows.line_of(row, ())) for row in found]
+        answers = connection.execute(query).mappings()
+        return [(row["user_id"], row["conversation_id"], rows.line_of(row, ())) for row in answers]
 
 
 def purge(ledger: Ledger, deleted_before: int) -> int:
-    """Removes for good what was deleted before a time (microseconds since 1970); returns how many conversations."""
+    """Removes conversations that were deleted before a time (microseconds since 1970) for good; returns how many."""
 
     def work(connection: Connection) -> int:
         gone = select(CONVERSATION.c.id).where(CONVERSATION.c.deleted_at < deleted_before)

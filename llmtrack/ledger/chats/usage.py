@@ -1,4 +1,4 @@
-"""What the answers of a conversation took: tokens, cost and time, found by the trace of each."""
+"""Tokens, cost and time of a conversation's answers, by the trace of each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STATUS, _COST_STATUS = _NAME.alias("status_name"), _NAME.alias("cost_status_nam
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one answer took. None is unknown, never 0."""
+    """Tokens, cost and time of one answer. None is unknown, never 0."""
 
     input_tokens: int | None
     output_tokens: int | None
@@ -42,13 +42,13 @@ class Figures:
     status: str
     attempts: int
     score: int | None
-    """What the user thought of it: 1, -1, or None."""
+    """The user's judgement: 1, -1, or None."""
     comment: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What a conversation took so far, on all its branches."""
+    """Tokens and cost of a conversation so far, on all its branches."""
 
     generations: int
     input_tokens: int
@@ -68,15 +68,15 @@ def figures(ledger: Ledger, user_id: str, trace_ids: Sequence[str]) -> dict[str,
         return {}
     with ledger.reading() as connection:
         user = select(USER.c.id).where(USER.c.user_id == fitted(user_id)).scalar_subquery()
-        found: dict[str, list[Row[tuple[object, ...]]]] = {}
+        by_trace: dict[str, list[Row[tuple[object, ...]]]] = {}
         for start in range(0, len(wanted), 400):
             for row in connection.execute(_query(user, wanted[start : start + 400])):
-                found.setdefault(row.trace_id, []).append(row)
-    return {trace: _figures(rows) for trace, rows in found.items()}
+                by_trace.setdefault(row.trace_id, []).append(row)
+    return {trace: _figures(rows) for trace, rows in by_trace.items()}
 
 
 def total(ledger: Ledger, user_id: str, session_id: str) -> Total | None:
-    """What a session of a user's took so far; None before its first row."""
+    """Tokens and cost of a user's session so far; None before its first row."""
     columns = ("generations", "input_tokens", "output_tokens", "cost", "simulated_cost", "unpriced")
     user = select(USER.c.id).where(USER.c.user_id == fitted(user_id)).scalar_subquery()
     own = and_(_SESSION.c.session_id == fitted(session_id), _SESSION.c.app_user == user)
@@ -111,8 +111,8 @@ def _figures(rows: Sequence[Row[tuple[object, ...]]]) -> Figures:
     last = rows[-1]
 
     def added(name: str) -> int | None:
-        known = [getattr(row, name) for row in rows if getattr(row, name) is not None]
-        return sum(known) if known else None
+        values = [getattr(row, name) for row in rows if getattr(row, name) is not None]
+        return sum(values) if values else None
 
     return Figures(
         added("input_tokens"), added("output_tokens"), added("cache_read_tokens"), added("reasoning_tokens"),

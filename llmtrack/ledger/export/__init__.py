@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from llmtrack.ledger.export.stream import BATCH as BATCH
     from llmtrack.ledger.export.stream import FORMATS as FORMATS
     from llmtrack.ledger.export.stream import generation_columns as generation_columns
-    from llmtrack.ledger.export.stream import stream_answer as stream_answer
     from llmtrack.ledger.export.stream import stream_generations as stream_generations
+    from llmtrack.ledger.export.stream import stream_result as stream_result
 
 _HOMES = {
     "BATCH": "stream",
     "FORMATS": "stream",
     "generation_columns": "stream",
-    "stream_answer": "stream",
+    "stream_result": "stream",
     "stream_generations": "stream",
 }
 

@@ -48,8 +48,8 @@ def _csv(columns: Sequence[Column], batches: Iterable[Batch]) -> Iterator[bytes]
     writer = csv.writer(buffer)
     for batch in batches:
         writer.writerows([_cell(value) for value in row] for row in batch)
-        yield _taken(buffer)
-    yield _taken(buffer)
+        yield _take(buffer)
+    yield _take(buffer)
 
 
 def _cell(value: Any) -> Any:
@@ -68,7 +68,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _taken(buffer: io.StringIO) -> bytes:
+def _take(buffer: io.StringIO) -> bytes:
     text = buffer.getvalue().encode("utf-8", "replace")
     buffer.seek(0)
     buffer.truncate()
@@ -90,7 +90,7 @@ def _json(value: Any) -> Any:
 
 
 class _Sink(io.RawIOBase):
-    """Takes what a writer writes, to be taken away from it piece by piece."""
+    """A file in memory that a writer writes to; `take` returns what was written since the last call."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -107,10 +107,10 @@ class _Sink(io.RawIOBase):
         self._position += len(self._pieces[-1])
         return len(self._pieces[-1])
 
-    def taken(self) -> bytes:
-        """What was written since this was last called."""
-        told, self._pieces = b"".join(self._pieces), []
-        return told
+    def take(self) -> bytes:
+        """The bytes written since the last call."""
+        written, self._pieces = b"".join(self._pieces), []
+        return written
 
 
 def _parquet(columns: Sequence[Column], batches: Iterable[Batch]) -> Iterator[bytes]:
@@ -132,8 +132,8 @@ def _parquet(columns: Sequence[Column], batches: Iterable[Batch]) -> Iterator[by
         for group in _grouped(batches, 50_000):
             arrays = [pa.array([_arrow(row[at]) for row in group], type=field.type) for at, field in enumerate(schema)]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-            yield sink.taken()
-    yield sink.taken()
+            yield sink.take()
+    yield sink.take()
 
 
 def _arrow(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Getting data out as CSV, JSON Lines or Parquet, streamed: no more than one batch of rows is in memory at a time."""
+"""Export as CSV, JSON Lines or Parquet, streamed: no more than one batch of rows is in memory at a time."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from llmtrack.ledger.database.snapshot import Cancel
 from llmtrack.ledger.export.formats import FORMATS, Column, encoded
-from llmtrack.ledger.lists.generation_rows import PARTS, GenerationRow, entries
+from llmtrack.ledger.lists.generation_rows import PARTS, GenerationRow, read_rows
 from llmtrack.ledger.lists.pagination import dollars
 from llmtrack.ledger.periods import GRAINS
-from llmtrack.ledger.query.context import Opened, opened
+from llmtrack.ledger.query.context import QueryContext, query_context
 from llmtrack.ledger.query.query import Where
-from llmtrack.ledger.query.result import Answer
+from llmtrack.ledger.query.result import QueryResult
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
 
-__all__ = ["FORMATS", "Column", "generation_columns", "stream_answer", "stream_generations"]
+__all__ = ["FORMATS", "Column", "generation_columns", "stream_generations", "stream_result"]
 
 BATCH = 2_000
 """Generations read at once."""
@@ -41,7 +41,7 @@ _UNITS = {"usd": "money", "tokens": "integer", "count": "integer"}
 
 
 def generation_columns(*, text: bool = False) -> tuple[Column, ...]:
-    """The columns of exported generations, in order; with `text` also what was said."""
+    """The columns of exported generations, in order; with `text` also prompts, answers and error messages."""
     own = [
         Column(field.name, _KINDS.get(field.name, "integer" if field.name.endswith("_tokens") else "text"),
                _DOCS.get(field.name, ""))
@@ -69,18 +69,18 @@ def stream_generations(
 ) -> Iterator[bytes]:
     """The generations of a time as a file, piece by piece, oldest first.
 
-    `progress` is told how many generations were written so far. Generations written meanwhile are included where they
-    come later than what was read. Raises ValueError for a format or a filter there is not.
+    `progress` is called with the number of generations exported so far. Generations recorded meanwhile are included if
+    they come after those already read. Raises ValueError for a format or a filter there is not.
     """
     batches = _batches(ledger, since, until, timezone, where, text, progress, cancel)
     return encoded(format, generation_columns(text=text), batches)
 
 
-def stream_answer(answer: Answer, format: str = "csv") -> Iterator[bytes]:
-    """The rows of an answer as a file, piece by piece."""
-    columns = [Column(name, "time" if name in GRAINS else "text", "") for name in answer.by]
-    columns += [Column(name, _UNITS.get(unit, "number"), "") for name, unit in answer.units.items()]
-    rows = [[_text_or(row[column.name], column) for column in columns] for row in answer]
+def stream_result(result: QueryResult, format: str = "csv") -> Iterator[bytes]:
+    """The rows of a query result as a file, piece by piece."""
+    columns = [Column(name, "time" if name in GRAINS else "text", "") for name in result.by]
+    columns += [Column(name, _UNITS.get(unit, "number"), "") for name, unit in result.units.items()]
+    rows = [[_text_or(row[column.name], column) for column in columns] for row in result]
     return encoded(format, tuple(columns), (rows[at : at + BATCH] for at in range(0, len(rows), BATCH)))
 
 
@@ -98,40 +98,42 @@ def _batches(
     progress: Callable[[int], None] | None,
     cancel: Cancel | None,
 ) -> Iterator[list[list[Any]]]:
-    """Rows in the order of `generation_columns`. Each batch is read by itself, so that no writer is kept waiting."""
-    low, done = 0, 0
+    """Rows in the order of `generation_columns`. Each batch has a snapshot of its own, so that no writer waits."""
+    low, exported = 0, 0
     while True:
-        with opened(ledger, since, until, timezone, where, cancel) as view:
-            condition = view.scope.where("g", rows=True)
-            ids = view.snapshot.rows(
-                f"SELECT g.id FROM generation AS g WHERE g.id >= {max(low, view.low)} AND g.id < {view.high}"
+        with query_context(ledger, since, until, timezone, where, cancel) as context:
+            condition = context.builder.where("g", rows=True)
+            ids = context.snapshot.rows(
+                f"SELECT g.id FROM generation AS g WHERE g.id >= {max(low, context.low)} AND g.id < {context.high}"
                 f"{condition.text} ORDER BY g.id LIMIT {BATCH}",
                 condition.values,
             )
             if not ids:
                 return
-            found = [id for (id,) in ids]
-            rows = entries(view.snapshot, view.words, found, "UTC")
-            more = _more(view, found, text)
+            batch = [id for (id,) in ids]
+            rows = read_rows(context.snapshot, context.names, batch, "UTC")
+            more = _more(context, batch, text)
         yield [[*(getattr(row, field.name) for field in fields(GenerationRow)), *more[row.id]] for row in rows]
-        low = found[-1] + 1
-        done += len(found)
+        low = batch[-1] + 1
+        exported += len(batch)
         if progress is not None:
-            progress(done)
+            progress(exported)
 
 
-def _more(view: Opened, ids: Sequence[int], text: bool) -> Mapping[int, list[Any]]:
+def _more(context: QueryContext, ids: Sequence[int], text: bool) -> Mapping[int, list[Any]]:
     """Cost parts, properties and, if asked for, texts, by id."""
     parts = ", ".join(f"g.{part}_cost" for part in PARTS)
-    said = ", t.input, t.output, t.error" if text else ""
+    texts = ", t.input, t.output, t.error" if text else ""
     join = " LEFT JOIN generation_text AS t ON t.id = g.id" if text else ""
     sql = (
-        f"SELECT g.id, ps.properties{said}, {parts} FROM generation AS g "
+        f"SELECT g.id, ps.properties{texts}, {parts} FROM generation AS g "
         f"LEFT JOIN property_set AS ps ON ps.id = g.property_set{join} WHERE g.id IN ({', '.join(map(str, ids))})"
     )
-    found = {}
+    values = {}
     width = 5 if text else 2
-    for row in view.snapshot.rows(sql):
-        properties = None if row[1] is None else json.dumps(view.snapshot.dialect.from_json(row[1]), ensure_ascii=False)
-        found[row[0]] = [*(dollars(nano) for nano in row[width:]), properties, *row[2:width]]
-    return found
+    for row in context.snapshot.rows(sql):
+        properties = (
+            None if row[1] is None else json.dumps(context.snapshot.dialect.from_json(row[1]), ensure_ascii=False)
+        )
+        values[row[0]] = [*(dollars(nano) for nano in row[width:]), properties, *row[2:width]]
+    return values

@@ -1,4 +1,4 @@
-"""Lists of generations, traces, sessions and users, page by page; and all there is to see of one of them."""
+"""Lists of generations, traces, sessions and users, page by page, and the details of one of them."""
 
 from __future__ import annotations
 

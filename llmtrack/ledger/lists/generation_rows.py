@@ -1,4 +1,4 @@
-"""What lists show of a generation, and all there is to see of one."""
+"""Rows and details of generations, read by id."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from llmtrack.ids import started_at
 from llmtrack.ledger.database.snapshot import Snapshot
 from llmtrack.ledger.lists.pagination import dollars, seconds
 from llmtrack.ledger.periods import from_micros
-from llmtrack.ledger.query.names import Words, texts_of
+from llmtrack.ledger.query.names import NameLookup, texts_of
 
-_NAMED = ("provider", "operation", "model", "request_model", "response_model", "status", "error_type", "error_code",
+_NAMES = ("provider", "operation", "model", "request_model", "response_model", "status", "error_type", "error_code",
           "feature", "group_name", "finish_reason", "service_tier", "region", "cost_status", "cost_reason")  # fmt: skip
 _PLAIN = ("http_status", "attempts", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
           "cache_write_1h_tokens", "reasoning_tokens", "response_id", "request_id", "span_id")  # fmt: skip
@@ -29,7 +29,7 @@ _OTHER = (
     "time_to_first_token",
     "cost",
 )
-_COLUMNS = (*_OTHER, *_NAMED, *_PLAIN)
+_COLUMNS = (*_OTHER, *_NAMES, *_PLAIN)
 PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
 """What a cost is made of."""
 
@@ -40,7 +40,7 @@ class GenerationRow:
 
     id: int
     at: datetime
-    """When it was sent, on the clocks asked for."""
+    """When it was sent, in the time zone of the list."""
     user: str | None
     session: str | None
     trace: str | None
@@ -83,7 +83,7 @@ class GenerationRow:
 
 @dataclass(frozen=True, slots=True)
 class GenerationDetail:
-    """All there is to see of one generation."""
+    """A generation with its texts, properties and the parts of its cost."""
 
     row: GenerationRow
     input: Sequence[Any] | None
@@ -97,27 +97,27 @@ class GenerationDetail:
     price: Mapping[str, Any] | None
     """The price applied: source, version, provider, model, tier, adjustment and rates."""
     details: Mapping[str, Any]
-    """The rare rest of the usage: tools, work on other models, counts that were not believed."""
+    """The rest of the usage: tools, work on other models, counts that were too large to be right."""
 
 
-def entries(view: Snapshot, words: Words, ids: Sequence[int], timezone: str) -> list[GenerationRow]:
+def read_rows(view: Snapshot, names: NameLookup, ids: Sequence[int], timezone: str) -> list[GenerationRow]:
     """The generations with these ids, in this order."""
     if not ids:
         return []
     listed = ", ".join(map(str, ids))
-    found = view.rows(f"SELECT {', '.join(_COLUMNS)} FROM generation WHERE id IN ({listed})")
-    rows = {row[0]: dict(zip(_COLUMNS, row, strict=True)) for row in found}
+    fetched = view.rows(f"SELECT {', '.join(_COLUMNS)} FROM generation WHERE id IN ({listed})")
+    rows = {row[0]: dict(zip(_COLUMNS, row, strict=True)) for row in fetched}
     texts = {
         name: texts_of(view, name, {row[column] for row in rows.values() if row[column]})
         for name, column in (("user", "app_user"), ("session", "session"), ("trace", "trace"))
     }
-    return [_entry(rows[id], words, texts, timezone) for id in ids if id in rows]
+    return [_row(rows[id], names, texts, timezone) for id in ids if id in rows]
 
 
-def _entry(
-    row: Mapping[str, Any], words: Words, texts: Mapping[str, Mapping[int, str]], timezone: str
+def _row(
+    row: Mapping[str, Any], names: NameLookup, texts: Mapping[str, Mapping[int, str]], timezone: str
 ) -> GenerationRow:
-    named = {("group" if name == "group_name" else name): words.text(row[name]) for name in _NAMED}
+    named = {("group" if name == "group_name" else name): names.text(row[name]) for name in _NAMES}
     return GenerationRow(
         id=row["id"],
         at=from_micros(started_at(row["id"]), timezone),
@@ -134,10 +134,10 @@ def _entry(
     )
 
 
-def detail(view: Snapshot, words: Words, id: int, timezone: str) -> GenerationDetail | None:
-    """All there is to see of a generation; None where there is none of that id."""
-    found = entries(view, words, [id], timezone)
-    if not found:
+def read_detail(view: Snapshot, names: NameLookup, id: int, timezone: str) -> GenerationDetail | None:
+    """The details of a generation; None where there is none of that id."""
+    rows = read_rows(view, names, [id], timezone)
+    if not rows:
         return None
     costs = ", ".join(f"g.{part}_cost" for part in PARTS)
     row = view.one(
@@ -149,7 +149,7 @@ def detail(view: Snapshot, words: Words, id: int, timezone: str) -> GenerationDe
     load = view.dialect.from_json
     price = dict(zip(("source", "version", "provider", "model", "tier", "adjustment"), row[6:12], strict=True))
     return GenerationDetail(
-        row=found[0],
+        row=rows[0],
         input=load(row[0]),
         output=load(row[1]),
         error_message=row[2],

@@ -1,4 +1,4 @@
-"""Turning pages of a list: each goes on after the last row of the one before, so that none costs more than another."""
+"""Pages of lists (keyset pagination): each begins after the last row of the one before and costs as much as any."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ORDERS = ("time", "cost", "duration", "tokens")
 """What lists can be sorted by; after ``-`` the latest or largest first."""
 MAX_PAGE = 1_000
 MAX_SORTED = 2_000_000
-"""What a list may sort by something else than time before it is refused: about a second's work."""
+"""Rows that a list sorts by something else than time; more are refused. About a second's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Page(Generic[T]):
 
     rows: Sequence[T]
     after: str | None
-    """To be given back for the rows that follow; None at the end."""
+    """The position after these rows, to be passed as `after` for the next page; None at the end."""
     complete: bool = True
-    """False where the reading stopped early because many rows had to be looked through; `after` goes on from there."""
+    """False where reading stopped early because too many rows did not match; `after` continues from there."""
     read: int = 0
-    """About how many rows were looked through, where that is more than was found."""
+    """About how many rows were read, where these are more than the page holds."""
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.rows)
@@ -50,40 +50,40 @@ def seconds(micros: int | None) -> float | None:
 
 
 def cursor(*position: Any) -> str:
-    """A position in a list as text that can stand in an address."""
-    told = json.dumps(position, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(told).decode().rstrip("=")
+    """A position in a list as text that a URL can hold."""
+    encoded = json.dumps(position, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(encoded).decode().rstrip("=")
 
 
 def position(after: str | None, length: int) -> list[Any] | None:
-    """The position that `cursor` told. Raises ValueError where it is none of ours."""
+    """The position that `cursor` made into text. Raises ValueError for any other text."""
     if after is None:
         return None
     try:
-        told = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+        values = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
     except (ValueError, binascii.Error):
-        told = None
-    if not isinstance(told, list) or len(told) != length or not all(isinstance(n, int | None) for n in told):
+        values = None
+    if not isinstance(values, list) or len(values) != length or not all(isinstance(n, int | None) for n in values):
         raise ValueError(f"{after!r} is no place in this list; leave it out to begin at the start.")
-    return told
+    return values
 
 
 def direction(order: str) -> tuple[str, bool]:
-    """What to sort by, and whether downwards. Raises ValueError for what cannot be sorted by."""
-    name, down = order.lstrip("-"), order.startswith("-")
+    """The column to sort by, and whether in descending order. Raises ValueError for any other than `ORDERS`."""
+    name, descending = order.lstrip("-"), order.startswith("-")
     if name not in ORDERS:
         raise ValueError(
             f"A list cannot be sorted by {order!r}; choose one of {', '.join(ORDERS)}, with - for downwards."
         )
-    return name, down
+    return name, descending
 
 
 def page_size(limit: int) -> int:
-    """A checked number of rows."""
+    """The number of rows of a page. Raises ValueError unless it is 1 to `MAX_PAGE`."""
     if not 1 <= limit <= MAX_PAGE:
         raise ValueError(f"A page cannot have {limit} rows; choose from 1 to {MAX_PAGE:,}.")
     return limit
 
 
 class NotFound(LedgerError):
-    """There is nothing by that name in the ledger."""
+    """The ledger has nothing of that id."""

@@ -1,4 +1,4 @@
-"""Traces and sessions: lists of them with what they cost so far, and one of them with all that happened in it."""
+"""Lists of traces and sessions, page by page with their cost so far, and the details of one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.ledger.database.snapshot import Cancel
-from llmtrack.ledger.lists.generation_rows import GenerationRow, entries
+from llmtrack.ledger.lists.generation_rows import GenerationRow, read_rows
 from llmtrack.ledger.lists.pagination import (
     MAX_SORTED,
     NotFound,
@@ -22,7 +22,7 @@ from llmtrack.ledger.lists.pagination import (
     seconds,
 )
 from llmtrack.ledger.periods import from_micros
-from llmtrack.ledger.query.context import Opened, opened
+from llmtrack.ledger.query.context import QueryContext, query_context
 from llmtrack.ledger.query.executor import TooManyRows
 from llmtrack.ledger.query.names import texts_of
 from llmtrack.ledger.query.query import Where
@@ -37,16 +37,16 @@ _VALUES = {
     "duration": "t.ended_at - t.started_at",
     "tokens": "t.input_tokens + t.output_tokens",
 }
-_MOST_SHOWN = 10_000
+_MAX_DETAILS = 10_000
 _STEP = 5_000
-"""How many are looked through at once where filters have to be asked of their generations."""
+"""Traces or sessions read at once where filters are on columns of their generations."""
 MAX_ROWS = 200_000
-"""Of these a page may look through before it is handed over unfinished."""
+"""Of these a page may read before it is returned as far as it is filled."""
 
 
 @dataclass(frozen=True, slots=True)
 class TraceRow:
-    """An interaction as a list shows it."""
+    """A trace in a list: an interaction with all calls made for it."""
 
     trace: str
     name: str | None
@@ -65,12 +65,12 @@ class TraceRow:
     simulated_cost: Decimal
     unpriced: int
     score: int | None
-    """Sum of the judgements of it, each 1 or -1; None where there is none."""
+    """Sum of its judgements, each 1 or -1; None without any."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A conversation as a list shows it."""
+    """A session in a list: a conversation."""
 
     session: str
     user: str | None
@@ -102,13 +102,13 @@ class SpanRow:
 
 @dataclass(frozen=True, slots=True)
 class TraceDetail:
-    """An interaction with all that happened in it, in the order of time."""
+    """A trace with its spans, generations and judgements, in the order of time."""
 
     row: TraceRow
     spans: Sequence[SpanRow]
     generations: Sequence[GenerationRow]
     feedback: Sequence[tuple[str | None, int, str | None]]
-    """Who, the score (1 or -1), and what they said."""
+    """User, score (1 or -1) and comment."""
 
 
 def traces(
@@ -127,13 +127,14 @@ def traces(
 ) -> Page[TraceRow]:
     """A page of the interactions that began in the time and have a generation the filters let through.
 
-    A page that looked through `max_rows` of them is handed over as it is, not `complete`. Raises ValueError for what
-    cannot be asked and `TooManyRows` where more than `max_sorted` would have to be sorted by something else than time.
+    A page for which `max_rows` of them were read is returned as it is, not `complete`. Raises ValueError for an order,
+    filter or position that there is not and `TooManyRows` where more than `max_sorted` would be sorted by something
+    else than time.
     """
-    with opened(ledger, since, until, timezone, where, cancel) as view:
-        own = "t.trace_id, t.name, t.app_user, t.session"
-        found = _listed(view, "trace", own, order, after, page_size(limit), max_rows, max_sorted)
-        return Page(_trace_rows(view, found.rows), found.more, found.complete, found.read)
+    with query_context(ledger, since, until, timezone, where, cancel) as context:
+        columns = "t.trace_id, t.name, t.app_user, t.session"
+        page = _page(context, "trace", columns, order, after, page_size(limit), max_rows, max_sorted)
+        return Page(_trace_rows(context, page.rows), page.more, page.complete, page.read)
 
 
 def sessions(
@@ -151,75 +152,77 @@ def sessions(
     cancel: Cancel | None = None,
 ) -> Page[SessionRow]:
     """A page of the conversations that began in the time and have such a generation; see `traces`."""
-    with opened(ledger, since, until, timezone, where, cancel) as view:
-        own = "t.session_id, t.app_user"
-        found = _listed(view, "session", own, order, after, page_size(limit), max_rows, max_sorted)
-        return Page(_session_rows(view, found.rows), found.more, found.complete, found.read)
+    with query_context(ledger, since, until, timezone, where, cancel) as context:
+        columns = "t.session_id, t.app_user"
+        page = _page(context, "session", columns, order, after, page_size(limit), max_rows, max_sorted)
+        return Page(_session_rows(context, page.rows), page.more, page.complete, page.read)
 
 
 def trace(ledger: Ledger, trace_id: str, *, timezone: str = "UTC") -> TraceDetail:
-    """An interaction with all that happened in it. Raises `NotFound` where there is none of that name."""
-    with opened(ledger, None, None, timezone, {"trace": trace_id}, None) as view:
-        (number,) = view.scope.clauses[0].ids
-        found = _selected(view, "trace", "t.trace_id, t.name, t.app_user, t.session", f"t.id = {number}")
-        if not found:
+    """The details of a trace. Raises `NotFound` where there is none of that id."""
+    with query_context(ledger, None, None, timezone, {"trace": trace_id}, None) as context:
+        (number,) = context.builder.clauses[0].ids
+        rows = _selected(context, "trace", "t.trace_id, t.name, t.app_user, t.session", f"t.id = {number}")
+        if not rows:
             raise NotFound(f"There is no trace {trace_id!r} (any more).")
-        (row,) = _trace_rows(view, found)
-        spans = view.snapshot.rows(
+        (row,) = _trace_rows(context, rows)
+        spans = context.snapshot.rows(
             "SELECT id, parent_id, name, started_at, duration, error FROM span "
-            f"WHERE trace = {number} ORDER BY started_at, id LIMIT {_MOST_SHOWN}"
+            f"WHERE trace = {number} ORDER BY started_at, id LIMIT {_MAX_DETAILS}"
         )
-        ids = view.snapshot.rows(f"SELECT id FROM generation WHERE trace = {number} ORDER BY id LIMIT {_MOST_SHOWN}")
-        said = view.snapshot.rows(
+        ids = context.snapshot.rows(
+            f"SELECT id FROM generation WHERE trace = {number} ORDER BY id LIMIT {_MAX_DETAILS}"
+        )
+        feedback = context.snapshot.rows(
             "SELECT u.user_id, f.score, f.comment FROM feedback AS f LEFT JOIN app_user AS u ON u.id = f.app_user "
             f"WHERE f.trace = {number} ORDER BY f.at"
         )
         return TraceDetail(
             row,
             [SpanRow(s[0], s[1], s[2], from_micros(s[3], timezone), s[4] / 1_000_000, s[5]) for s in spans],
-            entries(view.snapshot, view.words, [id for (id,) in ids], timezone),
-            [(who, score, comment) for who, score, comment in said],
+            read_rows(context.snapshot, context.names, [id for (id,) in ids], timezone),
+            [(who, score, comment) for who, score, comment in feedback],
         )
 
 
 def session(ledger: Ledger, session_id: str, *, timezone: str = "UTC") -> SessionRow:
     """A conversation with what it cost; its traces are ``traces(where={"session": …})``. Raises `NotFound`."""
-    with opened(ledger, None, None, timezone, {"session": session_id}, None) as view:
-        (number,) = view.scope.clauses[0].ids
-        found = _selected(view, "session", "t.session_id, t.app_user", f"t.id = {number}")
-        if not found:
+    with query_context(ledger, None, None, timezone, {"session": session_id}, None) as context:
+        (number,) = context.builder.clauses[0].ids
+        rows = _selected(context, "session", "t.session_id, t.app_user", f"t.id = {number}")
+        if not rows:
             raise NotFound(f"There is no session {session_id!r} (any more).")
-        return _session_rows(view, found)[0]
+        return _session_rows(context, rows)[0]
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
+class _RowPage:
     rows: list[Sequence[Any]]
     more: str | None
-    """The place after them if there are more."""
+    """The cursor after them if there are more."""
     complete: bool = True
     read: int = 0
 
 
-def _listed(
-    view: Opened, table: str, own: str, order: str, after: str | None, size: int,
+def _page(
+    context: QueryContext, table: str, own: str, order: str, after: str | None, size: int,
     max_rows: int | None, max_sorted: int | None,
-) -> _Listed:  # fmt: skip
+) -> _RowPage:  # fmt: skip
     """The rows of a page of `table`."""
-    name, down = direction(order)
-    value = _VALUES[name]
-    place = position(after, 2)
-    compare, way = ("<", "DESC") if down else (">", "ASC")
+    column, descending = direction(order)
+    value = _VALUES[column]
+    start = position(after, 2)
+    compare, way = ("<", "DESC") if descending else (">", "ASC")
     conditions = ["t.generations > 0"]
-    low, high = view.since, view.until
-    if place:
-        conditions.append(f"({value} {compare} {place[0]} OR ({value} = {place[0]} AND t.id {compare} {place[1]}))")
-        if name == "time":  # lets the index begin where this page does
-            low, high = (low, min(high, place[0] + 1)) if down else (max(low, place[0]), high)
-    columns = {"app_user", "session"} if table == "trace" else {"app_user"}
-    known = view.scope.columns <= columns
-    where = view.scope.where("t" if known else "g", rows=True)
-    if known:
+    low, high = context.since, context.until
+    if start:
+        conditions.append(f"({value} {compare} {start[0]} OR ({value} = {start[0]} AND t.id {compare} {start[1]}))")
+        if column == "time":  # the index is read from where this page begins
+            low, high = (low, min(high, start[0] + 1)) if descending else (max(low, start[0]), high)
+    own_columns = {"app_user", "session"} if table == "trace" else {"app_user"}
+    own_filters = context.builder.columns <= own_columns
+    where = context.builder.where("t" if own_filters else "g", rows=True)
+    if own_filters:
         conditions.append(where.text.removeprefix(" AND ") or "1 = 1")
     else:
         conditions.append(f"EXISTS (SELECT 1 FROM generation AS g WHERE g.{table} = t.id{where.text})")
@@ -227,63 +230,70 @@ def _listed(
 
     def read(low: int, high: int, count: int) -> list[Sequence[Any]]:
         within = f"t.started_at >= {low} AND t.started_at < {high}"
-        return _selected(view, table, own, " AND ".join([within, *conditions]) + f"{tail}{count}", where.values, value)
+        return _selected(
+            context, table, own, " AND ".join([within, *conditions]) + f"{tail}{count}", where.values, value
+        )
 
-    if name == "time" and not known:
-        found = _in_steps(view, table, low, high, down, size + 1, 2**62 if max_rows is None else max_rows, read)
-        if found.more is not None:
-            return found
+    if column == "time" and not own_filters:
+        page = _in_steps(context, table, low, high, descending, size + 1, 2**62 if max_rows is None else max_rows, read)
+        if page.more is not None:
+            return page
     else:
-        if name != "time":
-            _check_sortable(view, table, low, high, max_sorted)
-        found = _Listed(read(low, high, size + 1), None)
-    rows = found.rows
-    more = cursor(*rows[size - 1][:2]) if len(rows) > size else None
-    return _Listed(rows[:size], more, read=found.read)
+        if column != "time":
+            _check_sortable(context, table, low, high, max_sorted)
+        page = _RowPage(read(low, high, size + 1), None)
+    rows = page.rows
+    after_page = cursor(*rows[size - 1][:2]) if len(rows) > size else None
+    return _RowPage(rows[:size], after_page, read=page.read)
 
 
 def _in_steps(
-    view: Opened, table: str, low: int, high: int, down: bool, count: int, budget: int,
+    context: QueryContext, table: str, low: int, high: int, descending: bool, count: int, budget: int,
     read: Callable[[int, int, int], list[Sequence[Any]]],
-) -> _Listed:  # fmt: skip
+) -> _RowPage:  # fmt: skip
     """The first `count` rows that filters on generations let through, a step at a time until `budget` is spent."""
     rows: list[Sequence[Any]] = []
-    done = 0
+    rows_read = 0
     while low < high and len(rows) < count:
-        if done >= budget:
-            return _Listed(rows, cursor(high if down else low - 1, 0 if down else 2**62), complete=False, read=done)
-        way = "DESC" if down else "ASC"
-        edge = view.snapshot.rows(
+        if rows_read >= budget:
+            return _RowPage(
+                rows,
+                cursor(high if descending else low - 1, 0 if descending else 2**62),
+                complete=False,
+                read=rows_read,
+            )
+        direction = "DESC" if descending else "ASC"
+        edge = context.snapshot.rows(
             f"SELECT started_at FROM {table} WHERE started_at >= {low} AND started_at < {high} "
-            f"ORDER BY started_at {way} LIMIT 1 OFFSET {_STEP}"
+            f"ORDER BY started_at {direction} LIMIT 1 OFFSET {_STEP}"
         )
         if not edge:
             first, last = low, high
-        elif down:
+        elif descending:
             first, last = edge[0][0], high
         else:
             first, last = low, edge[0][0] + 1
         rows += read(first, last, count - len(rows))
-        done += _STEP
-        low, high = (low, first) if down else (last, high)
-    return _Listed(rows, None, read=done)
+        rows_read += _STEP
+        low, high = (low, first) if descending else (last, high)
+    return _RowPage(rows, None, read=rows_read)
 
 
-def _check_sortable(view: Opened, table: str, low: int, high: int, most: int | None) -> None:
-    if most is None:
+def _check_sortable(context: QueryContext, table: str, low: int, high: int, max_sorted: int | None) -> None:
+    if max_sorted is None:
         return
-    within = f"SELECT 1 FROM {table} WHERE started_at >= {low} AND started_at < {high} LIMIT {10 * most}"
-    number = int(view.snapshot.one(f"SELECT COUNT(*) FROM ({within}) AS counted")[0])
-    if number > most:
-        raise TooManyRows(number, most, "they have to be sorted by something else than time", f"{table}s")
+    within = f"SELECT 1 FROM {table} WHERE started_at >= {low} AND started_at < {high} LIMIT {10 * max_sorted}"
+    rows = int(context.snapshot.one(f"SELECT COUNT(*) FROM ({within}) AS counted")[0])
+    if rows > max_sorted:
+        raise TooManyRows(rows, max_sorted, "they have to be sorted by something else than time", f"{table}s")
 
 
 def _selected(
-    view: Opened, table: str, own: str, condition: str, values: Sequence[Any] = (), value: str = "t.started_at"
+    context: QueryContext, table: str, own: str, condition: str, values: Sequence[Any] = (), value: str = "t.started_at"
 ) -> list[Sequence[Any]]:
     sums = ", ".join(f"t.{name}" for name in _SUMS)
     sql = f"SELECT {value}, t.id, t.started_at, t.ended_at, {sums}, {own} FROM {table} AS t WHERE {condition}"
-    return view.snapshot.rows(sql, values)
+    return context.snapshot.rows(sql, values)
 
 
 def _shared(row: Sequence[Any], timezone: str) -> dict[str, Any]:
@@ -298,37 +308,37 @@ def _shared(row: Sequence[Any], timezone: str) -> dict[str, Any]:
     }
 
 
-def _trace_rows(view: Opened, found: Sequence[Sequence[Any]]) -> list[TraceRow]:
-    users = texts_of(view.snapshot, "user", {row[-2] for row in found})
-    named = texts_of(view.snapshot, "session", {row[-1] for row in found})
+def _trace_rows(context: QueryContext, rows: Sequence[Sequence[Any]]) -> list[TraceRow]:
+    users = texts_of(context.snapshot, "user", {row[-2] for row in rows})
+    sessions = texts_of(context.snapshot, "session", {row[-1] for row in rows})
     scores: dict[int, int] = {}
-    if found:
-        ids = ", ".join(str(row[1]) for row in found)
-        judged = view.snapshot.rows(f"SELECT trace, SUM(score) FROM feedback WHERE trace IN ({ids}) GROUP BY trace")
-        scores = {row[0]: int(row[1]) for row in judged}
+    if rows:
+        ids = ", ".join(str(row[1]) for row in rows)
+        sums = context.snapshot.rows(f"SELECT trace, SUM(score) FROM feedback WHERE trace IN ({ids}) GROUP BY trace")
+        scores = {row[0]: int(row[1]) for row in sums}
     return [
         TraceRow(
             trace=row[-4],
             name=row[-3],
             user=users.get(row[-2]),
-            session=named.get(row[-1]),
+            session=sessions.get(row[-1]),
             score=scores.get(row[1]),
-            **_shared(row, view.timezone),
+            **_shared(row, context.timezone),
         )
-        for row in found
+        for row in rows
     ]
 
 
-def _session_rows(view: Opened, found: Sequence[Sequence[Any]]) -> list[SessionRow]:
-    users = texts_of(view.snapshot, "user", {row[-1] for row in found})
+def _session_rows(context: QueryContext, rows: Sequence[Sequence[Any]]) -> list[SessionRow]:
+    users = texts_of(context.snapshot, "user", {row[-1] for row in rows})
     counts: dict[int, int] = {}
-    if found:
-        ids = ", ".join(str(row[1]) for row in found)
+    if rows:
+        ids = ", ".join(str(row[1]) for row in rows)
         sql = f"SELECT session, COUNT(*) FROM trace WHERE session IN ({ids}) AND generations > 0 GROUP BY session"
-        counts = {row[0]: row[1] for row in view.snapshot.rows(sql)}
+        counts = {row[0]: row[1] for row in context.snapshot.rows(sql)}
     return [
         SessionRow(
-            session=row[-2], user=users.get(row[-1]), traces=counts.get(row[1], 0), **_shared(row, view.timezone)
+            session=row[-2], user=users.get(row[-1]), traces=counts.get(row[1], 0), **_shared(row, context.timezone)
         )
-        for row in found
+        for row in rows
     ]

@@ -1,4 +1,4 @@
-"""Who used models in a time, with what each one cost, and what is known about them."""
+"""The list of users of a period: what each used and cost, and their attributes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from llmtrack.ledger.database.snapshot import Cancel, snapshot
 from llmtrack.ledger.lists.pagination import Page, cursor, direction, page_size, position
 from llmtrack.ledger.periods import from_micros
-from llmtrack.ledger.query.query import Filter, Where, question
+from llmtrack.ledger.query.query import Filter, Where, make_query
 from llmtrack.ledger.query.result import MONEY, money
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ _ORDERS = {"cost": "cost", "tokens": "tokens", "time": "generations", "duration"
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A user as a list shows them; the numbers are those of the time asked about."""
+    """A user of the list; the numbers are those of its period."""
 
     user: str | None
     """None together for all generations without a name."""
     attributes: Mapping[str, Any]
-    """What `llmtrack.identify` was told."""
+    """The attributes given to `llmtrack.identify`."""
     first_seen: datetime | None
     generations: int
     messages: int
@@ -55,15 +55,15 @@ def users(
     max_rows: int | None = 200_000,
     cancel: Cancel | None = None,
 ) -> Page[UserRow]:
-    """A page of the users with a generation in the time, by ``cost``, ``tokens`` or (``time``) how much they asked."""
-    from llmtrack.ledger.query.runner import answer
+    """A page of the users with a generation in the time, by ``cost``, ``tokens`` or (``time``) generations."""
+    from llmtrack.ledger.query.runner import run
 
-    name, down = direction(order)
+    name, descending = direction(order)
     size = page_size(limit)
-    # Tokens are kept in larger tables than the rest: all users' are read only where they have to be sorted by them.
-    first = (*_METRICS, *_TOKENS) if name == "tokens" else _METRICS
-    asked = question(first, "user", since=since, until=until, timezone=timezone, where=where)
-    rows = list(answer(ledger, asked, max_rows=max_rows, cancel=cancel).rows)
+    # Tokens are in larger tables than the rest, so those of all users are read only where they are sorted by tokens.
+    first_metrics = (*_METRICS, *_TOKENS) if name == "tokens" else _METRICS
+    query = make_query(first_metrics, "user", since=since, until=until, timezone=timezone, where=where)
+    rows = list(run(ledger, query, max_rows=max_rows, cancel=cancel).rows)
     rows.sort(key=lambda row: row["user"] or "")
 
     def rank(row: Any) -> Decimal | int:
@@ -71,20 +71,20 @@ def users(
             return (row["input_tokens"] or 0) + (row["output_tokens"] or 0)
         return (row[_ORDERS[name]] or 0) if name == "cost" else row["generations"]
 
-    rows.sort(key=rank, reverse=down)
+    rows.sort(key=rank, reverse=descending)
     start = (position(after, 1) or [0])[0]
     shown = rows[start : start + size]
     tokens = {row["user"]: row for row in shown}
     if name != "tokens" and shown:
-        named = Filter("user", tuple(tokens))
-        asked = replace(asked, metrics=_TOKENS, where=(*asked.where, named))
-        tokens = {row["user"]: row for row in answer(ledger, asked, max_rows=max_rows, cancel=cancel)}
-    known = _known(ledger, [row["user"] for row in shown if row["user"]], timezone, cancel)
-    listed = []
+        shown_users = Filter("user", tuple(tokens))
+        query = replace(query, metrics=_TOKENS, where=(*query.where, shown_users))
+        tokens = {row["user"]: row for row in run(ledger, query, max_rows=max_rows, cancel=cancel)}
+    people = _attributes(ledger, [row["user"] for row in shown if row["user"]], timezone, cancel)
+    page = []
     for row in shown:
-        attributes, first_seen = known.get(row["user"], ({}, None))
+        attributes, first_seen = people.get(row["user"], ({}, None))
         spent = money(row)
-        listed.append(
+        page.append(
             UserRow(
                 user=row["user"],
                 attributes=attributes,
@@ -96,16 +96,18 @@ def users(
                 **{name: tokens[row["user"]][name] for name in _TOKENS},
             )
         )
-    return Page(listed, cursor(start + size) if start + size < len(rows) else None)
+    return Page(page, cursor(start + size) if start + size < len(rows) else None)
 
 
-def _known(
+def _attributes(
     ledger: Ledger, names: list[str], timezone: str, cancel: Cancel | None
 ) -> dict[str | None, tuple[Mapping[str, Any], datetime]]:
     if not names:
         return {}
     with snapshot(ledger, cancel) as view:
-        marks = view.dialect.placeholders(len(names))
-        found = view.rows(f"SELECT user_id, attributes, first_seen FROM app_user WHERE user_id IN ({marks})", names)
+        placeholders = view.dialect.placeholders(len(names))
+        rows = view.rows(
+            f"SELECT user_id, attributes, first_seen FROM app_user WHERE user_id IN ({placeholders})", names
+        )
         load = view.dialect.from_json
-        return {name: (load(told) or {}, from_micros(at, timezone)) for name, told, at in found}
+        return {name: (load(json) or {}, from_micros(at, timezone)) for name, json, at in rows}

@@ -1,4 +1,4 @@
-"""A ledger in another database, the same to the last number: how one moves from SQLite to PostgreSQL, or back.
+"""Copies a ledger to another database, row for row: how to move from SQLite to PostgreSQL, or back.
 
 Tables are copied in the order of their keys, a piece at a time, each piece in a transaction of the target's. Started
 again after an interruption, the copy goes on behind the last key that arrived. Then every piece is compared with the
@@ -31,7 +31,7 @@ _WITH_IDS = ("name", "app_user", "session", "trace", "price", "property_set")
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What a copy did."""
+    """The outcome of a copy."""
 
     rows: int
     """Rows of all tables that are now the same in both."""
@@ -46,7 +46,7 @@ def copy_ledger(source: Ledger, target: Ledger, *, again: bool = False, progress
     `LedgerError` where the target holds a ledger of its own. Calls recorded in the source while it is copied are not
     in the copy: stop what writes there before the last run.
     """
-    told = progress or (lambda what, done, of: None)
+    report = progress or (lambda what, done, of: None)
     _check(source, target, again)
     rows = new = 0
     with source.reading() as reading:
@@ -54,13 +54,13 @@ def copy_ledger(source: Ledger, target: Ledger, *, again: bool = False, progress
             table = SQLModel.metadata.tables[name]
             of = reading.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one()
             copying = _Copying(table, reading, source, target)
-            new += copying.append(lambda done, of=of, name=name: told(f"Copying {name}", done, of))  # type: ignore[misc]
-            new += copying.compare(lambda done, of=of, name=name: told(f"Comparing {name}", done, of))  # type: ignore[misc]
+            new += copying.append(lambda done, of=of, name=name: report(f"Copying {name}", done, of))  # type: ignore[misc]
+            new += copying.compare(lambda done, of=of, name=name: report(f"Comparing {name}", done, of))  # type: ignore[misc]
             rows += of
         texts = reading.exec_driver_sql("SELECT count(*) FROM generation_text").scalar_one()
     target.transact(lambda connection: target.dialect.continue_ids(connection, _WITH_IDS))
     if new:
-        _index(target, lambda done: told("Indexing texts", done, texts))
+        _index(target, lambda done: report("Indexing texts", done, texts))
     target.transact(lambda connection: _mark(connection, target, 2))
     return Copied(rows, new)
 
@@ -75,12 +75,12 @@ def _check(source: Ledger, target: Ledger, again: bool) -> None:
     if source.name == target.name:
         raise LedgerError(f"{source.name} cannot be copied to itself: name another target.")
     with target.reading() as connection:
-        mark = connection.exec_driver_sql("SELECT value FROM state WHERE key = 'copy'").scalar_one_or_none()
+        state = connection.exec_driver_sql("SELECT value FROM state WHERE key = 'copy'").scalar_one_or_none()
         used = connection.exec_driver_sql("SELECT id FROM generation LIMIT 1").first() is not None
         used = used or connection.exec_driver_sql("SELECT id FROM name LIMIT 1").first() is not None
-    if mark is None and used:
+    if state is None and used:
         raise LedgerError(f"{target.name} already holds a ledger of its own: copy into an empty database.")
-    if mark == 2 and not again:
+    if state == 2 and not again:
         raise LedgerError(
             f"{target.name} is a finished copy already: add --again to make it the same once more, "
             "which loses what was recorded in it since."
@@ -89,12 +89,12 @@ def _check(source: Ledger, target: Ledger, again: bool) -> None:
 
 
 def _mark(connection: Connection, target: Ledger, value: int) -> None:
-    """Notes in the target that it is a copy being made (1) or made (2)."""
+    """Records in the target that it is an unfinished (1) or finished (2) copy."""
     connection.exec_driver_sql(target.dialect.upsert_sql("state", ("key",), [("value", "set")]), ("copy", value))
 
 
 class _Copying:
-    """One table on its way."""
+    """The copying of one table."""
 
     def __init__(self, table: Table, reading: Connection, source: Ledger, target: Ledger) -> None:
         self._table = table
@@ -108,7 +108,7 @@ class _Copying:
         self._sorted = all(column.type.python_type is int for column in self._key)
 
     def append(self, progress: Callable[[int], None]) -> int:
-        """Copies what comes behind the last row that is there."""
+        """Copies the rows after the last one that the target has."""
         if not self._sorted:
             return 0
         with self._target.reading() as there:
@@ -121,7 +121,7 @@ class _Copying:
         return count
 
     def compare(self, progress: Callable[[int], None]) -> int:
-        """Makes every piece the same that is not; returns how many rows were written for it."""
+        """Copies every piece again that differs; returns how many rows were written for that."""
         if not self._sorted:
             rows = [self._plain(row) for row in self._reading.execute(select(self._table))]
             self._target.transact(lambda connection: self._replace(connection, None, None, rows))
@@ -169,7 +169,8 @@ class _Copying:
     def _plain(self, row: Sequence[Any]) -> Key:
         """A row as both databases can take it, and as it can be compared: JSON in one spelling."""
         return tuple(
-            plain_json(_whole(each)) if at in self._json and each is not None else each for at, each in enumerate(row)
+            plain_json(_whole(value)) if at in self._json and value is not None else value
+            for at, value in enumerate(row)
         )
 
     def _insert(self, connection: Connection, rows: Sequence[Key]) -> None:
@@ -194,13 +195,13 @@ def _whole(value: Any) -> Any:
     return json.loads(json.dumps(value), parse_float=_number)
 
 
-def _number(told: str) -> float | int:
-    value = float(told)
+def _number(text: str) -> float | int:
+    value = float(text)
     return int(value) if value.is_integer() else value
 
 
 def _index(target: Ledger, progress: Callable[[int], None]) -> None:
-    """Makes the full-text indexes anew."""
+    """Builds the full-text indexes."""
 
     def start(connection: Connection) -> None:
         for table in ("generation_search", "message_search"):
@@ -210,16 +211,16 @@ def _index(target: Ledger, progress: Callable[[int], None]) -> None:
 
     target.transact(start)
     done = 0
-    while some := target.index_texts(_PIECE):
-        done += some
+    while count := target.index_texts(_PIECE):
+        done += count
         progress(done)
     message = SQLModel.metadata.tables["message"]
     last = -(2**62)
     while True:
         with target.reading() as connection:
             query = select(message).where(message.c.id > last).order_by(message.c.id).limit(_PIECE)
-            found = connection.execute(query).mappings().all()
-        lines = [records.line_of(row, ()) for row in found]
+            rows = connection.execute(query).mappings().all()
+        lines = [records.line_of(row, ()) for row in rows]
         if not lines:
             return
         last = lines[-1].id

@@ -1,4 +1,4 @@
-"""What a ledger does by itself once a day, whoever of several app processes comes first."""
+"""Daily retention: done once a day, by whichever of several app processes comes first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LATEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Something that was removed for good, as the audit has it."""
+    """A removal by retention or erasure, as recorded in the audit."""
 
     at: datetime
     by: str
@@ -36,8 +36,8 @@ def retain_daily(
 ) -> Removed | None:
     """Removes what has been kept long enough, unless some process did so less than a day ago: None then.
 
-    `also` is told before when texts go (microseconds since 1970; None: never), to remove them elsewhere too. After a
-    failure, which is raised, it is due again in an hour.
+    `also` is called with the time before which texts are removed (microseconds since 1970; None: never), to remove them
+    elsewhere too. After a failure, which is raised, retention is due again in an hour.
     """
     at = time.time_ns() // 1000 if now is None else now
     if not ledger.transact(lambda connection: _claim(connection, ledger, at)):
@@ -53,14 +53,14 @@ def retain_daily(
 
 
 def _claim(connection: Connection, ledger: Ledger, at: int) -> bool:
-    """Notes that it is done at this time; False where somebody did it within the day before."""
+    """Records that retention is done now; False where a process did so less than a day ago."""
     sql = ledger.dialect.upsert_sql("state", ("key",), [("value", "set")])
-    done = connection.exec_driver_sql(f"{sql} WHERE state.value <= {at - DAY}", (_STATE, at))
-    return done.rowcount == 1
+    claimed = connection.exec_driver_sql(f"{sql} WHERE state.value <= {at - DAY}", (_STATE, at))
+    return claimed.rowcount == 1
 
 
 def last_retention(ledger: Ledger, timezone: str) -> datetime | None:
-    """When things were last let go of by the app itself; None where they never were."""
+    """When the app last did its daily retention; None where it never did."""
     with ledger.reading() as connection:
         sql = f"SELECT value FROM state WHERE key = '{_STATE}'"
         at = connection.exec_driver_sql(sql).scalar_one_or_none()
@@ -70,9 +70,12 @@ def last_retention(ledger: Ledger, timezone: str) -> datetime | None:
 def removals(ledger: Ledger, timezone: str) -> list[Done]:
     """The latest removals by retention and erasure, the newest first."""
     with ledger.reading() as connection:
-        found = connection.exec_driver_sql(
+        rows = connection.exec_driver_sql(
             "SELECT at, actor, action, subject, detail FROM audit WHERE action IN ('remove', 'erase user') "
             f"ORDER BY id DESC LIMIT {_LATEST}"
         ).fetchall()
     load = ledger.dialect.from_json
-    return [Done(from_micros(at, timezone), by, action, who, load(told) or {}) for at, by, action, who, told in found]
+    return [
+        Done(from_micros(at, timezone), by, action, subject, load(detail) or {})
+        for at, by, action, subject, detail in rows
+    ]

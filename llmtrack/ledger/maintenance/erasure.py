@@ -1,4 +1,4 @@
-"""Erasing a person: what they said and who they were goes, what it cost stays, as nobody's."""
+"""Erasure of a user: their texts and names are deleted; tokens and costs stay, under a pseudonym."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SOME = 1000
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was erased, and the name that stands for the person now."""
+    """What was erased, and the pseudonym of the user."""
 
     name: str
     texts: int
@@ -31,15 +31,15 @@ class Erased:
 def erase(ledger: Ledger, user_id: str, *, by: str) -> Erased:
     """Erases a user: texts, properties, attributes, conversations, comments, and all names they are known by.
 
-    Their generations and all totals stay, under a name that says nothing. What journals still hold of theirs is
-    anonymous when it comes in, and backups made before upgrades are deleted, because they hold it all. `by` is noted in
-    the audit. Raises `LedgerError` where nobody is called so.
+    Their generations and all totals stay, under a random name. Records of theirs that journals still hold get this name
+    when they are written, and backups made before upgrades are deleted, because they hold everything. `by` is recorded
+    in the audit. Raises `LedgerError` where there is no such user.
     """
     conversations = _remove_conversations(ledger, user_id)
     user = _find(ledger, user_id)
     texts = 0
-    while some := ledger.transact(lambda connection: _remove_texts(connection, ledger, user)):
-        texts += some
+    while count := ledger.transact(lambda connection: _remove_texts(connection, ledger, user)):
+        texts += count
     name = f"erased-{os.urandom(6).hex()}"
 
     def work(connection: Connection) -> None:
@@ -72,8 +72,8 @@ def _remove_conversations(ledger: Ledger, user_id: str) -> int:
     sql = f"UPDATE conversation SET deleted_at = 0 WHERE app_user = {user}"
     ledger.transact(lambda connection: connection.exec_driver_sql(sql))
     count = 0
-    while some := store.purge(ledger, 1):
-        count += some
+    while purged := store.purge(ledger, 1):
+        count += purged
     return count
 
 
@@ -86,36 +86,38 @@ def _remove_texts(connection: Connection, ledger: Ledger, user: int) -> int:
 
 
 def _forget_names(connection: Connection, ledger: Ledger, user: int, user_id: str, name: str) -> None:
-    mark = ledger.dialect.placeholder
+    placeholder = ledger.dialect.placeholder
     now = time.time_ns() // 1000
 
-    def do(sql: str, *values: object) -> None:
+    def execute(sql: str, *values: object) -> None:
         connection.exec_driver_sql(sql, values)
 
-    do(
-        f"UPDATE app_user SET user_id = {mark}, attributes = NULL, role = NULL, identified_at = NULL, "
-        f"erased_at = {mark} WHERE id = {user}",
+    execute(
+        f"UPDATE app_user SET user_id = {placeholder}, attributes = NULL, role = NULL, identified_at = NULL, "
+        f"erased_at = {placeholder} WHERE id = {user}",
         name,
         now,
     )
-    do("UPDATE generation SET property_set = NULL, request_id = NULL, response_id = NULL "
+    execute("UPDATE generation SET property_set = NULL, request_id = NULL, response_id = NULL "
        f"WHERE app_user = {user}")  # fmt: skip
-    do(f"UPDATE session SET session_id = {mark} || '-' || id WHERE app_user = {user}", name)
-    do(f"UPDATE trace SET trace_id = {mark} || '-' || id, name = NULL WHERE app_user = {user}", name)
-    do(f"UPDATE span SET name = 'erased', error = NULL WHERE app_user = {user}")
-    do(f"DELETE FROM preference WHERE app_user = {user}")
-    do(f"UPDATE feedback SET comment = NULL WHERE app_user = {user}")
-    do(f"DELETE FROM preference WHERE app_user = {user}")
-    do(f"UPDATE feedback SET comment = NULL WHERE trace IN (SELECT id FROM trace WHERE app_user = {user})")
-    do(f"UPDATE audit SET subject = {mark} WHERE subject = {mark}", name, user_id)
-    do(f"UPDATE audit SET actor = {mark} WHERE actor = {mark}", name, user_id)
-    person = f"SELECT person FROM person_user_id WHERE user_id = {mark}"
+    execute(f"UPDATE session SET session_id = {placeholder} || '-' || id WHERE app_user = {user}", name)
+    execute(f"UPDATE trace SET trace_id = {placeholder} || '-' || id, name = NULL WHERE app_user = {user}", name)
+    execute(f"UPDATE span SET name = 'erased', error = NULL WHERE app_user = {user}")
+    execute(f"DELETE FROM preference WHERE app_user = {user}")
+    execute(f"UPDATE feedback SET comment = NULL WHERE app_user = {user}")
+    execute(f"DELETE FROM preference WHERE app_user = {user}")
+    execute(f"UPDATE feedback SET comment = NULL WHERE trace IN (SELECT id FROM trace WHERE app_user = {user})")
+    execute(f"UPDATE audit SET subject = {placeholder} WHERE subject = {placeholder}", name, user_id)
+    execute(f"UPDATE audit SET actor = {placeholder} WHERE actor = {placeholder}", name, user_id)
+    person = f"SELECT person FROM person_user_id WHERE user_id = {placeholder}"
     for table in ("membership", "api_token"):
-        do(f"DELETE FROM {table} WHERE person IN ({person})", user_id)
-    do(f"DELETE FROM person WHERE id IN ({person})", user_id)
-    do(f"DELETE FROM person_user_id WHERE person IN ({person})", user_id)
-    do("DELETE FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)")
-    do("DELETE FROM pending WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.id = pending.generation) "
+        execute(f"DELETE FROM {table} WHERE person IN ({person})", user_id)
+    execute(f"DELETE FROM person WHERE id IN ({person})", user_id)
+    execute(f"DELETE FROM person_user_id WHERE person IN ({person})", user_id)
+    execute(
+        "DELETE FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)"
+    )
+    execute("DELETE FROM pending WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.id = pending.generation) "
        f"OR generation IN (SELECT id FROM generation WHERE app_user = {user})")  # fmt: skip
     changes = [("app_user", "set"), ("at", "set")]
     sql = ledger.dialect.upsert_sql("erasure", ("digest",), changes)

@@ -1,4 +1,4 @@
-"""How long things are kept: what was said, properties and rows each as long as asked, totals for ever."""
+"""Retention: texts, properties and rows are deleted after a number of days each; totals stay for ever."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from llmtrack.ledger.write.spans_and_feedback import write_audit
 
 _UNUSED = "FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)"
 _SOME = 2_000
-"""Rows changed in one transaction, so that nobody waits long for their turn."""
+"""Rows changed in one transaction: few, so that other writers do not wait long for the lock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Whole days that things are kept; None: for ever."""
+    """How many whole days data is kept; None: for ever."""
 
     text_days: int | None = None
-    """What was said: prompts, answers, error messages and comments."""
+    """Texts: prompts, answers, error messages and comments."""
     property_days: int | None = None
     row_days: int | None = None
     """The generations themselves. Their UTC days are sealed and keep all totals."""
@@ -44,18 +44,18 @@ class Keep:
 
     @property
     def for_ever(self) -> bool:
-        """Whether nothing ever goes."""
+        """Whether nothing is ever deleted."""
         return self.text_days is self.property_days is self.row_days is None
 
     def text_before(self, now: int) -> int | None:
-        """Before when what was said goes (microseconds since 1970), by itself or with its row; None: never."""
+        """Texts before this time (microseconds since 1970) go, by themselves or with their row; None: never."""
         text, _, day = _limits(self, now)
         return max(filter(None, (text, None if day is None else day * DAY)), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What went, or would go."""
+    """What was removed, or would be."""
 
     texts: int
     properties: int
@@ -64,7 +64,7 @@ class Removed:
     days: int
     """UTC days sealed."""
     backups: int
-    """Backups of the file made before an upgrade, old enough to hold what has to go."""
+    """Backups of the file made before an upgrade that may hold what is to be removed."""
 
 
 def expired(ledger: Ledger, keep: Keep, now: int | None = None) -> Removed:
@@ -97,32 +97,32 @@ def retain(
     *,
     gently: bool = False,
 ) -> Removed:
-    """Removes what has been kept long enough, a little at a time so that nobody waits, and gives the space back.
+    """Removes what is older than `keep` says, in small transactions, and returns the space to the file system.
 
-    Rows go by whole UTC days. Before they do, the day's totals are compared with them and made right if they are wrong;
-    then the day is sealed. `progress` is called with the steps done and all steps. `gently`: PostgreSQL keeps the space
-    for what comes next, because giving it back locks whole tables.
+    Rows are removed by whole UTC days. Before that, the day's totals are compared with its rows and rebuilt if they
+    differ; then the day is sealed. `progress` is called with the steps done and all steps. `gently`: PostgreSQL reuses
+    the space instead of returning it, which would lock whole tables.
     """
-    text, properties, day = _limits(keep, now)
+    text_edge, property_edge, edge_day = _limits(keep, now)
     with ledger.reading() as connection:
-        days = [] if day is None else _days_before(connection, day)
+        days = [] if edge_day is None else _days_before(connection, edge_day)
     step = _Steps(len(days) + 3, progress)
-    gone_texts = _remove_texts(ledger, keep.text_before(time.time_ns() // 1000 if now is None else now))
+    texts = _remove_texts(ledger, keep.text_before(time.time_ns() // 1000 if now is None else now))
     step()
-    gone_properties = 0 if properties is None else _remove_properties(ledger, properties)
+    property_count = 0 if property_edge is None else _remove_properties(ledger, property_edge)
     step()
     rows = 0
-    for each in days:
-        rows += ledger.transact(lambda connection, each=each: _seal_day(connection, ledger, each))  # type: ignore[misc]
+    for day in days:
+        rows += ledger.transact(lambda connection, day=day: _seal_day(connection, ledger, day))  # type: ignore[misc]
         step()
-    if gone_properties or days:
+    if property_count or days:
         ledger.transact(_remove_unused)
-    backups = _old_backups(ledger, text, None if day is None else day * DAY)
+    backups = _old_backups(ledger, text_edge, None if edge_day is None else edge_day * DAY)
     for backup in backups:
         backup.unlink(missing_ok=True)
-    removed = Removed(gone_texts, gone_properties, rows, len(days), len(backups))
+    removed = Removed(texts, property_count, rows, len(days), len(backups))
     if removed != Removed(0, 0, 0, 0, 0):
-        detail = {"texts": gone_texts, "properties": gone_properties, "rows": rows, "days": len(days)}
+        detail = {"texts": texts, "properties": property_count, "rows": rows, "days": len(days)}
         ledger.transact(lambda connection: write_audit(connection, ledger.dialect, "retention", "remove", None, detail))
         ledger.dialect.shrink(ledger.engine, gently=gently)
     step()
@@ -140,7 +140,7 @@ class _Steps:
 
 
 def _limits(keep: Keep, now: int | None) -> tuple[int | None, int | None, int | None]:
-    """Before when text and properties go, and before which day rows do."""
+    """The times before which texts and properties go, and the UTC day before which rows do."""
     at = time.time_ns() // 1000 if now is None else now
     text, properties = (None if d is None else at - d * DAY for d in (keep.text_days, keep.property_days))
     return text, properties, None if keep.row_days is None else at // DAY - keep.row_days
@@ -159,8 +159,8 @@ def _remove_texts(ledger: Ledger, before: int | None) -> int:
         return 0
     first, end = ids.first_at(-(2**40)), ids.first_at(before)
     count = 0
-    while some := ledger.transact(lambda connection: remove_texts(connection, ledger.dialect, first, end)):
-        count += some
+    while removed := ledger.transact(lambda connection: remove_texts(connection, ledger.dialect, first, end)):
+        count += removed
     ledger.transact(lambda connection: _remove_comments(connection, before))
     return count
 
@@ -171,24 +171,24 @@ def _remove_comments(connection: Connection, before: int) -> None:
 
 
 def _remove_properties(ledger: Ledger, before: int) -> int:
-    mark = ledger.dialect.placeholder
+    placeholder = ledger.dialect.placeholder
     count, last = 0, ids.first_at(-(2**40))
     while True:
-        with ledger.reading() as connection:  # finding them may take a while, and nobody has to wait for it
+        with ledger.reading() as connection:  # outside the transaction: this may take a while
             sql = (
                 f"SELECT id FROM generation WHERE property_set IS NOT NULL AND id >= {last} "
                 f"AND id < {ids.first_at(before)} ORDER BY id LIMIT {_SOME}"
             )
-            found = [row[0] for row in connection.exec_driver_sql(sql)]
-        if not found:
+            batch = [row[0] for row in connection.exec_driver_sql(sql)]
+        if not batch:
             return count
-        change = f"UPDATE generation SET property_set = NULL WHERE id = {mark}"
-        ledger.transact(lambda connection: connection.exec_driver_sql(change, [(id,) for id in found]))  # noqa: B023
-        count, last = count + len(found), found[-1] + 1
+        change = f"UPDATE generation SET property_set = NULL WHERE id = {placeholder}"
+        ledger.transact(lambda connection: connection.exec_driver_sql(change, [(id,) for id in batch]))  # noqa: B023
+        count, last = count + len(batch), batch[-1] + 1
 
 
 def _remove_unused(connection: Connection) -> None:
-    """Deletes property sets no generation has any more."""
+    """Deletes property sets that no generation has any more."""
     exclude_writers(connection)
     connection.exec_driver_sql(f"DELETE {_UNUSED}")
 
@@ -201,7 +201,7 @@ def _seal_day(connection: Connection, ledger: Ledger, day: int) -> int:
     stored = digests.of_tables(connection, ledger.dialect, day, day + 1).get(day, {})
     before = edge(connection)
     if digests.of_delta(delta, before).get(day, {}) != stored:
-        rebuild_day(connection, ledger, day)  # once the rows are gone, nobody could
+        rebuild_day(connection, ledger, day)  # impossible once the rows are deleted
     if day >= before:
         store_sealed(connection, ledger.dialect, delta)
     count = remove_rows(connection, ledger.dialect, day)

@@ -1,4 +1,4 @@
-"""Queries: metrics by dimensions are checked, planned, read and put together. `llmtrack.ledger.metrics` asks them."""
+"""Queries: metrics by dimensions, checked, planned and run. `llmtrack.ledger.metrics.ask` is the way in."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
     from llmtrack.ledger.query.catalog import metric as metric
+    from llmtrack.ledger.query.document import in_markdown as in_markdown
     from llmtrack.ledger.query.measures import Unit as Unit
     from llmtrack.ledger.query.query import Filter as Filter
     from llmtrack.ledger.query.result import MONEY as MONEY
-    from llmtrack.ledger.query.result import Answer as Answer
+    from llmtrack.ledger.query.result import QueryResult as QueryResult
     from llmtrack.ledger.query.result import Row as Row
     from llmtrack.ledger.query.what_if import cost_elsewhere as cost_elsewhere
 
 _HOMES = {
-    "Answer": "result",
     "Filter": "query",
     "MONEY": "result",
+    "QueryResult": "result",
     "Row": "result",
     "Unit": "measures",
     "cost_elsewhere": "what_if",
+    "in_markdown": "document",
     "metric": "catalog",
 }
 

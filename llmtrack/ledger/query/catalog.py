@@ -1,4 +1,4 @@
-"""Everything that can be asked, each declared once: the metrics, and the dimensions that split and filter them."""
+"""The catalog: every metric and every dimension, declared once. `docs/metrics.md` is made from it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from difflib import get_close_matches
 from llmtrack.error_types import CALLER_ERRORS, PROVIDER_ERRORS, ErrorType
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.ledger.query.measures import (
-    AcrossUsers,
     Condition,
+    CountDistinct,
     Dimension,
-    Distinct,
     Distribution,
-    Judged,
+    FeedbackCount,
+    Measure,
     Metric,
     Percentile,
+    PerUser,
     Ratio,
     Sum,
-    Total,
     Unit,
     UsersWith,
 )
@@ -27,12 +27,12 @@ from llmtrack.statuses import ANSWERED, CostStatus, Status
 from llmtrack.statuses import PRICED as PRICED_STATUSES
 
 
-def _is(dimension: str, *words: str) -> Condition:
-    return dimension, True, words
+def _is(dimension: str, *names: str) -> Condition:
+    return dimension, True, names
 
 
-def _not(dimension: str, *words: str) -> Condition:
-    return dimension, False, words
+def _not(dimension: str, *names: str) -> Condition:
+    return dimension, False, names
 
 
 _SIMULATED = _is("cost_status", CostStatus.SIMULATED)
@@ -43,31 +43,31 @@ PRICED = Sum("generations", only=(_is("cost_status", *PRICED_STATUSES),))
 """Generations whose real cost is known."""
 
 
-def _real(column: str) -> Total:
+def _real(column: str) -> Measure:
     """Real dollars: the demo provider's are never added to them.
 
-    What cost nothing, as a failure does, makes no price known: beside answers without one the sum stays unknown.
+    Unknown where calls are unpriced and the rest cost nothing: that failures cost 0 does not make the total 0.
     """
-    return Total(Sum(column, only=(_REAL,)), missing=Sum("unpriced"), known=Sum("cost", only=(_REAL,)))
+    return Measure(Sum(column, only=(_REAL,)), missing=Sum("unpriced"), present=Sum("cost", only=(_REAL,)))
 
 
-def _count(*only: Condition) -> Total:
-    return Total(Sum("generations", only=only))
+def _count(*only: Condition) -> Measure:
+    return Measure(Sum("generations", only=only))
 
 
-def _input(column: str) -> Total:
-    return Total(Sum(column), missing=Sum("input_unknown"), known=Sum("generations", "-input_unknown"))
+def _input(column: str) -> Measure:
+    return Measure(Sum(column), missing=Sum("input_unknown"), present=Sum("generations", "-input_unknown"))
 
 
-def _output(column: str) -> Total:
-    return Total(Sum(column), missing=Sum("output_unknown"), known=Sum("generations", "-output_unknown"))
+def _output(column: str) -> Measure:
+    return Measure(Sum(column), missing=Sum("output_unknown"), present=Sum("generations", "-output_unknown"))
 
 
-def _ended(status: Status) -> Total:
+def _ended(status: Status) -> Measure:
     return _count(_is("status", status))
 
 
-def _error(*types: str) -> Total:
+def _error(*types: str) -> Measure:
     return _count(_is("status", Status.ERROR), _is("error_type", *types))
 
 
@@ -87,39 +87,39 @@ _METRICS = (
            f"Requests to a model, answered, failed or stopped: inference spans ({_OTEL})."),
     Metric("messages", "count", _count(*MESSAGE.words),
            "Chat generations the provider answered at least in part: what a person calls a message (decision 7)."),
-    Metric("traces", "count", Distinct("trace"),
+    Metric("traces", "count", CountDistinct("trace"),
            "Interactions that began in the time: a message and all calls made to answer it."),
-    Metric("sessions", "count", Distinct("session"),
+    Metric("sessions", "count", CountDistinct("session"),
            f"Conversations that began in the time (`gen_ai.conversation.id`, {_OTEL})."),
-    Metric("users", "count", Distinct("user"),
+    Metric("users", "count", CountDistinct("user"),
            "Different users who sent a generation; those without a name are not counted."),
-    Metric("generations_per_user", "number", AcrossUsers("generations"),
+    Metric("generations_per_user", "number", PerUser("generations"),
            "Mean number of generations of a user who sent any."),
     # Tokens
     Metric("input_tokens", "tokens", _input("input_tokens"),
            f"All input tokens, cached ones included (`gen_ai.usage.input_tokens`, {_OTEL})."),
     Metric("output_tokens", "tokens", _output("output_tokens"),
            f"All output tokens, reasoning included (`gen_ai.usage.output_tokens`, {_OTEL})."),
-    Metric("total_tokens", "tokens", Total(Sum("input_tokens", "output_tokens"), missing=Sum("input_unknown",
+    Metric("total_tokens", "tokens", Measure(Sum("input_tokens", "output_tokens"), missing=Sum("input_unknown",
            "output_unknown"),
-                 known=Sum("generations", "generations", "-input_unknown", "-output_unknown")),
+                 present=Sum("generations", "generations", "-input_unknown", "-output_unknown")),
            "Input and output tokens together."),
     Metric("cache_read_tokens", "tokens", _input("cache_read_tokens"),
-           "Input tokens the provider read from its cache."),
+           f"Input tokens the provider read from its cache (`gen_ai.usage.cache_read.input_tokens`, {_OTEL})."),
     Metric("cache_write_tokens", "tokens", _input("cache_write_tokens"),
-           "Input tokens the provider wrote to its cache."),
+           f"Input tokens the provider wrote to its cache (`gen_ai.usage.cache_write.input_tokens`, {_OTEL})."),
     Metric("cache_write_1h_tokens", "tokens", _input("cache_write_1h_tokens"),
            "Those of the cache writes that are kept for an hour, which cost more (Anthropic, prompt caching)."),
     Metric("reasoning_tokens", "tokens", _output("reasoning_tokens"),
-           "Output tokens spent on reasoning; part of the output."),
+           f"Output tokens spent on reasoning; part of the output (`gen_ai.usage.reasoning.output_tokens`, {_OTEL})."),
     Metric("input_audio_tokens", "tokens", _input("input_audio_tokens"), "Input tokens that are audio."),
     Metric("output_audio_tokens", "tokens", _output("output_audio_tokens"), "Output tokens that are audio."),
     Metric("input_image_tokens", "tokens", _input("input_image_tokens"), "Input tokens that are images."),
     Metric("output_image_tokens", "tokens", _output("output_image_tokens"), "Output tokens that are images."),
-    Metric("web_searches", "count", Total(Sum("web_searches")), "Web searches the provider ran and charges for."),
-    Metric("input_known", "count", Total(Sum("generations", "-input_unknown")),
+    Metric("web_searches", "count", Measure(Sum("web_searches")), "Web searches the provider ran and charges for."),
+    Metric("input_known", "count", Measure(Sum("generations", "-input_unknown")),
            "Generations whose input tokens are known."),
-    Metric("output_known", "count", Total(Sum("generations", "-output_unknown")),
+    Metric("output_known", "count", Measure(Sum("generations", "-output_unknown")),
            "Generations whose output tokens are known."),
     Metric("tokens_per_request", "tokens", Ratio("total_tokens", "input_known"),
            "Average tokens of a generation, where known."),
@@ -143,19 +143,19 @@ _METRICS = (
     Metric("request_cost", "usd", _real("request_cost"), "The part of cost charged per request."),
     Metric("tool_cost", "usd", _real("tool_cost"),
            "The part of cost for the provider's own tools, such as web search."),
-    Metric("unpriced", "count", Total(Sum("unpriced")),
+    Metric("unpriced", "count", Measure(Sum("unpriced")),
            "Generations that may have cost something nobody knows; failures that cost nothing are not among them."),
-    Metric("usage_missing", "count", Total(Sum("usage_missing")),
+    Metric("usage_missing", "count", Measure(Sum("usage_missing")),
            "Those of the unpriced ones whose usage nobody reported: a price would not help them."),
     Metric("estimated", "count", _count(_is("cost_status", CostStatus.ESTIMATED)),
            "Generations whose cost rests on an estimate."),
-    Metric("priced", "count", Total(PRICED), "Generations whose real cost is known."),
+    Metric("priced", "count", Measure(PRICED), "Generations whose real cost is known."),
     Metric("simulated", "count", _count(_SIMULATED), "Generations of the demo provider."),
-    Metric("simulated_cost", "usd", Total(Sum("cost", only=(_SIMULATED,))),
+    Metric("simulated_cost", "usd", Measure(Sum("cost", only=(_SIMULATED,))),
            "What the demo provider's calls would have cost at its stated price; never part of `cost` (decision 8)."),
     Metric("cost_per_generation", "usd", Ratio("cost", "priced"), "Average cost of a generation whose cost is known."),
-    Metric("cost_per_user", "usd", AcrossUsers("cost"), "Mean over users of what each one cost."),
-    Metric("cost_per_user_p95", "usd", AcrossUsers("cost", 0.95),
+    Metric("cost_per_user", "usd", PerUser("cost"), "Mean over users of what each one cost."),
+    Metric("cost_per_user_p95", "usd", PerUser("cost", 0.95),
            "What 95 % of the users stay at or below in the time (nearest rank over each user's own total); below 20 "
            "users that is the highest."),
     Metric("users_with_cost", "count", UsersWith("cost"),
@@ -165,14 +165,14 @@ _METRICS = (
     Metric("cost_p95", "usd", Percentile(_COSTS, 0.95), "95 % of the generations cost at most this (within 1 %)."),
     Metric("cost_p99", "usd", Percentile(_COSTS, 0.99), "99 % of the generations cost at most this (within 1 %)."),
     # Speed
-    Metric("total_duration", "seconds", Total(Sum("duration"), missing=Sum("generations",
-           "-timed"), known=Sum("timed")),
+    Metric("total_duration", "seconds", Measure(Sum("duration"), missing=Sum("generations",
+           "-timed"), present=Sum("timed")),
            "Seconds spent waiting for models, added up, whatever the status."),
-    Metric("timed", "count", Total(Sum("timed")), "Generations whose duration is known, whatever their status."),
-    Metric("answer_duration", "seconds", Total(Sum("duration", only=_ANSWERS), missing=Sum("generations", "-timed",
-           only=_ANSWERS), known=Sum("timed", only=_ANSWERS)),
+    Metric("timed", "count", Measure(Sum("timed")), "Generations whose duration is known, whatever their status."),
+    Metric("answer_duration", "seconds", Measure(Sum("duration", only=_ANSWERS), missing=Sum("generations", "-timed",
+           only=_ANSWERS), present=Sum("timed", only=_ANSWERS)),
            f"Seconds spent waiting for answers ({_ANSWERED}), added up."),
-    Metric("timed_answers", "count", Total(Sum("timed", only=_ANSWERS)),
+    Metric("timed_answers", "count", Measure(Sum("timed", only=_ANSWERS)),
            f"Answers ({_ANSWERED}) whose duration is known."),
     Metric("duration", "seconds", Ratio("answer_duration", "timed_answers"),
            f"Average time of an answer, from sending to the last byte. Counts {_ANSWERED}: refusals, failures and "
@@ -181,25 +181,26 @@ _METRICS = (
              f"{n} % of the answers took at most this (within 1 %). Counts {_ANSWERED}.")
       for n in (50, 90, 95, 99)),
     Metric("generation_duration", "seconds", Ratio("total_duration", "timed"),
-           f"Average time of a generation of any status, failures and stops too (`gen_ai.client.operation.duration`, "
+           f"Average time of a generation of any status, failures and stops too (`gen_ai.client.inference.duration`, "
            f"{_OTEL})."),
     *(Metric(f"generation_duration_p{n}", "seconds", Percentile(_ALL_DURATIONS, n / 100),
              f"{n} % of the generations of any status, failures and stops too, took at most this (within 1 %).")
       for n in (50, 90, 95, 99)),
-    Metric("total_time_to_first_token", "seconds", Total(Sum("time_to_first_token"), missing=Sum("generations",
-           "-first_tokens"), known=Sum("first_tokens")),
+    Metric("total_time_to_first_token", "seconds", Measure(Sum("time_to_first_token"), missing=Sum("generations",
+           "-first_tokens"), present=Sum("first_tokens")),
            "Seconds spent waiting for first tokens, added up, whatever the status."),
-    Metric("first_tokens", "count", Total(Sum("first_tokens")),
+    Metric("first_tokens", "count", Measure(Sum("first_tokens")),
            "Generations whose time to first token is known, whatever their status."),
     Metric("time_to_first_token", "seconds", Ratio("total_time_to_first_token", "first_tokens"),
-           f"Average time from sending to the first output of any kind (time to first chunk, {_OTEL}). Counts every "
+           f"Average time from sending to the first output of any kind (`gen_ai.client.inference.time_to_first_chunk`, "
+           f"{_OTEL}). Counts every "
            "status: an answer stopped later began as any other."),
     *(Metric(f"time_to_first_token_p{n}", "seconds", Percentile(_FIRST_TOKENS, n / 100),
              f"{n} % of the generations that streamed began within this (within 1 %). Counts every status.")
       for n in (50, 90, 95, 99)),
-    Metric("speed_tokens", "tokens", Total(Sum("speed_tokens")),
+    Metric("speed_tokens", "tokens", Measure(Sum("speed_tokens")),
            f"Output tokens of answers ({_ANSWERED}) whose writing time is known."),
-    Metric("speed_time", "seconds", Total(Sum("speed_time")),
+    Metric("speed_time", "seconds", Measure(Sum("speed_time")),
            "Their time of writing: duration less time to first token."),
     Metric("tokens_per_second", "tokens_per_second", Ratio("speed_tokens", "speed_time"),
            f"Output tokens by seconds of writing. Counts {_ANSWERED}."),
@@ -233,8 +234,8 @@ _METRICS = (
     Metric("cancelled_share", "ratio", Ratio("cancelled", "generations"),
            "Share of the generations that were stopped."),
     # What people thought of it
-    Metric("feedback", "count", Judged("count"), "Judgements given in the time."),
-    Metric("good_feedback", "count", Judged("good"), "Those of them that say it was good."),
+    Metric("feedback", "count", FeedbackCount("all"), "Judgements given in the time."),
+    Metric("good_feedback", "count", FeedbackCount("good"), "Those of them that say it was good."),
     Metric("feedback_score", "ratio", Ratio("good_feedback", "feedback"),
            "Share of the judgements that say it was good."),
 )  # fmt: skip
@@ -266,7 +267,7 @@ _DIMENSIONS = (
 )
 
 DIMENSIONS: Mapping[str, Dimension] = {dimension.name: dimension for dimension in _DIMENSIONS}
-"""Every dimension by name. Besides: lengths of time, ``property.<key>``, and ``user.<key>``, a user's attributes."""
+"""Every dimension by name, but for the lengths of time, ``property.<key>`` and ``user.<key>`` (a user's attributes)."""
 PROPERTY = "property."
 ATTRIBUTE = "user."
 
@@ -275,13 +276,13 @@ def dimension(name: str) -> Dimension:
     """The dimension of that name. Raises ValueError, naming it, when there is none."""
     if name in DIMENSIONS:
         return DIMENSIONS[name]
-    for prefix, what in ((PROPERTY, "property"), (ATTRIBUTE, "user's attribute")):
+    for prefix, owner in ((PROPERTY, "property"), (ATTRIBUTE, "user's attribute")):
         if name.startswith(prefix) and len(name) > len(prefix):
-            return Dimension(name, "", None, f"The {what} {name.removeprefix(prefix)!r}.")
-    known = (*GRAINS, *DIMENSIONS)
+            return Dimension(name, "", None, f"The {owner} {name.removeprefix(prefix)!r}.")
+    names = (*GRAINS, *DIMENSIONS)
     raise ValueError(
         f"There is no dimension {name!r}; "
-        + (_meant(name, known) or f"there are {', '.join(known)}, property.<key> and user.<key>.")
+        + (_suggestion(name, names) or f"there are {', '.join(names)}, property.<key> and user.<key>.")
     )
 
 
@@ -296,13 +297,13 @@ def metric(name: str) -> Metric:
         )
     raise ValueError(
         f"There is no metric {name!r}; "
-        + (_meant(name, METRICS) or f"there are {', '.join(METRICS)}, and any of them / another.")
+        + (_suggestion(name, METRICS) or f"there are {', '.join(METRICS)}, and any of them / another.")
     )
 
 
-def _meant(name: str, known: Iterable[str]) -> str | None:
-    """A question back where a name is nearly right: the whole list would hide the answer."""
-    near = get_close_matches(name, list(known), n=3, cutoff=0.75)
+def _suggestion(name: str, names: Iterable[str]) -> str | None:
+    """A suggestion where a name is nearly right: in the whole list it would be hard to see."""
+    near = get_close_matches(name, list(names), n=3, cutoff=0.75)
     return f"did you mean {' or '.join(near)}?" if near else None
 
 

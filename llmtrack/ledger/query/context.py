@@ -1,4 +1,4 @@
-"""The ledger opened for a list: its words, its extent, the time and the filters asked for."""
+"""What lists need to read the ledger at one moment: a snapshot, the names, the extent, the time and the filters."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from llmtrack.ids import first_at, started_at
 from llmtrack.ledger.database.snapshot import Cancel, Snapshot, snapshot
 from llmtrack.ledger.periods import instant, zone
-from llmtrack.ledger.query.names import Words, words_of
+from llmtrack.ledger.query.names import NameLookup, name_lookup
 from llmtrack.ledger.query.planner import Extent
 from llmtrack.ledger.query.query import Where, filters
-from llmtrack.ledger.query.sql_filters import Scope
+from llmtrack.ledger.query.sql_filters import SqlBuilder
 from llmtrack.ledger.schema.rollups import DAY
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ _START, _END = 946_684_800_000_000, 3_786_912_000_000_000  # the years an id can
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What lists need to know of the ledger at one moment."""
+class QueryContext:
+    """The ledger at one moment, with the time and the filters of a list."""
 
     snapshot: Snapshot
-    words: Words
-    scope: Scope
+    names: NameLookup
+    builder: SqlBuilder
     extent: Extent | None
     since: int
     """Microseconds since 1970."""
@@ -48,36 +48,36 @@ class Opened:
 
 
 @contextmanager
-def opened(
+def query_context(
     ledger: Ledger,
     since: datetime | date | None,
     until: datetime | date | None,
     timezone: str,
     where: Where | None,
     cancel: Cancel | None,
-) -> Iterator[Opened]:
-    """The ledger as it is now. Raises ValueError for a time or a filter that cannot be."""
+) -> Iterator[QueryContext]:
+    """The ledger as it is now. Raises ValueError for a time, a time zone or a filter that is not valid."""
     zone(timezone)
     start = _START if since is None else max(_START, instant(since, timezone))
     end = _END if until is None else min(_END, instant(until, timezone))
-    asked = filters(where)
+    checked = filters(where)
     with snapshot(ledger, cancel) as view:
-        words, extent = look(view, ledger)
-        yield Opened(view, words, Scope(view, words, asked, ()), extent, start, end, timezone)
+        names, extent = names_and_extent(view, ledger)
+        yield QueryContext(view, names, SqlBuilder(view, names, checked, ()), extent, start, end, timezone)
 
 
-def look(view: Snapshot, ledger: Ledger) -> tuple[Words, Extent | None]:
-    """The words of the ledger, and the time it covers."""
+def names_and_extent(view: Snapshot, ledger: Ledger) -> tuple[NameLookup, Extent | None]:
+    """The names of the ledger, and the time its generations cover, in one statement; no extent while it is empty."""
     first, last, sealed, last_sealed, *version = view.one(
         "SELECT (SELECT min(id) FROM generation), (SELECT max(id) FROM generation), "
         "(SELECT min(day) FROM sealed_day), (SELECT max(day) FROM sealed_day), "
         "(SELECT count(*) FROM name), (SELECT max(id) FROM name), (SELECT value FROM state WHERE key = 'names')"
     )
-    words = words_of(ledger)
-    words.refresh(view, tuple(version))
+    names = name_lookup(ledger)
+    names.refresh(view, tuple(version))
     starts = [time for time in (None if first is None else started_at(first), None if sealed is None else sealed * DAY)
               if time is not None]  # fmt: skip
     if not starts:
-        return words, None
+        return names, None
     end = 0 if last_sealed is None else (last_sealed + 1) * DAY
-    return words, Extent(min(starts), max(end - 1, 0 if last is None else started_at(last)), end)
+    return names, Extent(min(starts), max(end - 1, 0 if last is None else started_at(last)), end)

@@ -1,4 +1,4 @@
-"""Reading what a question needs: for each kind of number the tables that have it, cut along their slots."""
+"""Reads what a query needs: for each kind of number from the tables that have it, cut along their slots."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from llmtrack.ledger.database.snapshot import Snapshot
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.periods import Period, buckets, from_micros
 from llmtrack.ledger.query import catalog, sql_distinct
-from llmtrack.ledger.query.context import look
+from llmtrack.ledger.query.context import names_and_extent
 from llmtrack.ledger.query.measures import Distribution, Sum
 from llmtrack.ledger.query.names import texts_of
 from llmtrack.ledger.query.planner import (
     DISTRIBUTIONS,
     TOTALS,
     Extent,
-    Part,
-    Piece,
-    choose,
-    cut,
-    reason,
-    rounded,
-    sealed,
+    Scan,
+    Slice,
+    choose_family,
+    plan_scans,
+    plan_sealed,
+    round_to_slots,
+    why_rows,
 )
-from llmtrack.ledger.query.query import Question
-from llmtrack.ledger.query.sql_filters import Scope
-from llmtrack.ledger.query.sql_sums import DAY_USER_SUMS, Key, Sums, read_sums
+from llmtrack.ledger.query.query import Query
+from llmtrack.ledger.query.sql_filters import SqlBuilder
+from llmtrack.ledger.query.sql_sums import DAY_USER_SUMS, GroupKey, Sums, read_sums
 from llmtrack.ledger.schema.rollups import DAY_USER, Rollup
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _BY_TABLE = ("user", "session", "trace")
 
 
 class TooManyRows(LedgerError):
-    """The question would have to read more generations than allowed; the message says how many, why and the way out."""
+    """The query would read more generations than allowed; the message says how many, why, and the way out."""
 
     def __init__(self, rows: int, allowed: int, reason: str, what: str = "generations") -> None:
         self.rows = rows
@@ -50,166 +50,176 @@ class TooManyRows(LedgerError):
         )
 
 
-class Reader:
-    """One question at one moment of the ledger."""
+class Executor:
+    """One query on one snapshot of the ledger.
 
-    def __init__(self, view: Snapshot, ledger: Ledger, question: Question, max_rows: int | None, judged: bool) -> None:
+    Results are by group: the number of the bucket of time, then the ids or values of the dimensions. Methods that take
+    `grouped` read the whole of the query as one group when it is False.
+    """
+
+    def __init__(self, view: Snapshot, ledger: Ledger, query: Query, max_rows: int | None, feedback: bool) -> None:
         self.view = view
-        self.question = question
+        self.query = query
         self._max_rows = max_rows
-        self._notes: list[str] = []
-        self.remarks: list[str] = []
-        """What whoever reads the answer has to know."""
-        self.words, self.extent = look(view, ledger)
-        self.scope = Scope(view, self.words, question.where, question.dimensions)
-        self._since, self._until = self._bounds(judged)
+        self._sources: list[str] = []
+        self.warnings: list[str] = []
+        """What is missing from the numbers, in sentences."""
+        self.names, self.extent = names_and_extent(view, ledger)
+        self.builder = SqlBuilder(view, self.names, query.where, query.dimensions)
+        self._since, self._until = self._bounds(feedback)
         self.buckets: list[Period] = []
-        if question.grain and self._since < self._until:
-            self.buckets = buckets(self._since, self._until, question.grain, question.timezone, question.anchor_day)
+        if query.grain and self._since < self._until:
+            self.buckets = buckets(self._since, self._until, query.grain, query.timezone, query.anchor_day)
 
     @property
     def period(self) -> Period:
-        """The time asked about."""
-        zone = self.question.timezone
+        """The time of the query; where it is open at an end, to the first or last generation."""
+        zone = self.query.timezone
         return Period(from_micros(self._since, zone), from_micros(self._until, zone))
 
     def sums(self, sums: Sequence[Sum]) -> Sums:
-        """Each sum by bucket and dimensions."""
-        return self._sums(self.scope, sums)
+        """Each sum by group."""
+        return self._sums(self.builder, sums)
 
-    def user_sums(self, sums: Sequence[Sum]) -> dict[Key, dict[int, list[int]]]:
-        """Each sum by bucket and dimensions, then by user."""
-        scope = Scope(self.view, self.words, self.question.where, (*self.question.dimensions, "user"))
-        found: dict[Key, dict[int, list[int]]] = {}
-        for key, values in self._sums(scope, sums).items():
-            found.setdefault(key[:-1], {})[int(str(key[-1]))] = values
-        return found
+    def user_sums(self, sums: Sequence[Sum]) -> dict[GroupKey, dict[int, list[int]]]:
+        """Each sum by group, then by user."""
+        builder = SqlBuilder(self.view, self.names, self.query.where, (*self.query.dimensions, "user"))
+        by_group: dict[GroupKey, dict[int, list[int]]] = {}
+        for key, values in self._sums(builder, sums).items():
+            by_group.setdefault(key[:-1], {})[int(str(key[-1]))] = values
+        return by_group
 
-    def distribution(self, of: Distribution) -> Mapping[Key, Any]:
-        """The distribution of a quantity by bucket and dimensions."""
+    def distribution(self, distribution: Distribution) -> Mapping[GroupKey, Any]:
+        """A distribution by group."""
         from llmtrack.ledger.query.sql_percentiles import read_distribution
 
-        needed = self.scope.columns | {catalog.DIMENSIONS[name].column for name, _, _ in of.only}
-        chain = choose(DISTRIBUTIONS, needed, self.scope.fixed)
-        rollups = chain.rollups if chain else ()
-        why = reason(DISTRIBUTIONS, self.scope.columns)
-        parts, rows = self._cut(f"{of.of} percentiles", rollups, rollups, why, rounding=True)
-        return read_distribution(self.scope, of, parts, rows)
+        needed = self.builder.columns | {catalog.DIMENSIONS[name].column for name, _, _ in distribution.only}
+        family = choose_family(DISTRIBUTIONS, needed, self.builder.selective_columns)
+        rollups = family.rollups if family else ()
+        why = why_rows(DISTRIBUTIONS, self.builder.columns)
+        scans, rows = self._plan(f"{distribution.of} percentiles", rollups, rollups, why, rounding=True)
+        return read_distribution(self.builder, distribution, scans, rows)
 
-    def merged(self, distributions: Mapping[Key, Any]) -> Any:
+    def merged(self, distributions: Mapping[GroupKey, Any]) -> Any:
         """All distributions as one."""
         from llmtrack.ledger.query.sql_percentiles import merged
 
         return merged(distributions)
 
-    def distinct(self, of: str, *, divided: bool = True) -> Mapping[Key, int]:
-        """How many different users, traces or sessions there were, by bucket and dimensions or altogether."""
-        scope = self.scope if divided else Scope(self.view, self.words, self.question.where, ())
+    def count_distinct(self, of: str, *, grouped: bool = True) -> Mapping[GroupKey, int]:
+        """The number of different users, traces or sessions by group."""
+        builder = self._builder(grouped)
         if of == "user":
-            return sql_distinct.users(scope, partial(self._cut, divided=divided))
-        known = scope.columns <= sql_distinct.TOLD_BY[of]
-        rows = [] if known else [Piece(*span) for span in self._spans(divided)]
-        self._note_rows(f"{of}s", f"the table {of}", rows, f"{of}s are told apart by their generations")
-        return sql_distinct.begun(scope, self._spans(divided), of)
+            return sql_distinct.count_users(builder, partial(self._plan, grouped=grouped))
+        own_columns = builder.columns <= sql_distinct.OWN_COLUMNS[of]
+        rows = [] if own_columns else [Slice(*span) for span in self._spans(grouped)]
+        self._note_source(f"{of}s", f"the table {of}", rows, f"{of}s are told apart by their generations")
+        return sql_distinct.count_started(builder, self._spans(grouped), of)
 
-    def judged(self, *, divided: bool = True) -> Sums:
-        """Feedback, and good feedback, by bucket and dimensions or altogether."""
-        scope = self.scope if divided else Scope(self.view, self.words, self.question.where, ())
-        rows = [Piece(*span) for span in self._spans(divided)] if scope.columns else []
-        self._remark_gone(rows, (), "judgements are told apart by generations")
-        return sql_distinct.judged(scope, self._spans(divided))
+    def feedback(self, *, grouped: bool = True) -> Sums:
+        """The number of judgements, and of good ones, by group."""
+        builder = self._builder(grouped)
+        rows = [Slice(*span) for span in self._spans(grouped)] if builder.columns else []
+        self._warn_of_deleted_rows(rows, (), "judgements are told apart by generations")
+        return sql_distinct.count_feedback(builder, self._spans(grouped))
 
-    def names(self, groups: Iterable[Key]) -> dict[Key, tuple[Any, ...]]:
-        """What the numbers in the groups of the answer stand for."""
+    def texts(self, groups: Iterable[GroupKey]) -> dict[GroupKey, tuple[Any, ...]]:
+        """The values of the dimensions as callers gave them, by the ids in `groups` (without buckets)."""
         wanted = set(groups)
         tables = {
             name: texts_of(self.view, name, {int(str(group[at])) for group in wanted if group[at]})
-            for at, name in enumerate(self.question.dimensions)
+            for at, name in enumerate(self.query.dimensions)
             if name in _BY_TABLE
         }
         return {
-            group: tuple(self._name(name, group[at], tables) for at, name in enumerate(self.question.dimensions))
+            group: tuple(self._text(name, group[at], tables) for at, name in enumerate(self.query.dimensions))
             for group in wanted
         }
 
     def explain(self) -> str:
-        """Where the numbers came from."""
-        return "; ".join(dict.fromkeys(self._notes)) or "nothing to read"
+        """Where the numbers were read."""
+        return "; ".join(dict.fromkeys(self._sources)) or "nothing to read"
 
-    def _name(self, name: str, id: Any, tables: Mapping[str, Mapping[int, str]]) -> Any:
+    def _text(self, name: str, id: Any, tables: Mapping[str, Mapping[int, str]]) -> Any:
         if name in tables:
             return tables[name].get(id)
-        if catalog.dimension(name).words:
-            return self.words.text(id)
+        if catalog.dimension(name).name_kind:
+            return self.names.text(id)
         return id
 
-    def _sums(self, scope: Scope, sums: Sequence[Sum]) -> Sums:
-        needed = scope.columns | {catalog.DIMENSIONS[name].column for each in sums for name, _, _ in each.only}
-        chain = choose(TOTALS, needed, scope.fixed)
-        rollups, finer = (chain.live, chain.rollups) if chain else ((), ())
-        if scope.columns == {"app_user"} and "app_user" not in scope.fixed and all(s in DAY_USER_SUMS for s in sums):
-            rollups = (DAY_USER,)
-        parts, rows = self._cut("totals", rollups, finer, reason(TOTALS, needed), rounding=True)
-        return read_sums(scope, sums, parts, rows)
+    def _builder(self, grouped: bool) -> SqlBuilder:
+        return self.builder if grouped else SqlBuilder(self.view, self.names, self.query.where, ())
 
-    def _cut(
+    def _sums(self, builder: SqlBuilder, sums: Sequence[Sum]) -> Sums:
+        conditions = (condition for entry in sums for condition in entry.only)
+        needed = builder.columns | {catalog.DIMENSIONS[name].column for name, _, _ in conditions}
+        family = choose_family(TOTALS, needed, builder.selective_columns)
+        rollups, finer = (family.complete, family.rollups) if family else ((), ())
+        all_users = builder.columns == {"app_user"} and "app_user" not in builder.selective_columns
+        if all_users and all(entry in DAY_USER_SUMS for entry in sums):
+            rollups = (DAY_USER,)
+        scans, rows = self._plan("totals", rollups, finer, why_rows(TOTALS, needed), rounding=True)
+        return read_sums(builder, sums, scans, rows)
+
+    def _plan(
         self,
         what: str,
         rollups: Sequence[Rollup],
         finer: Sequence[Rollup],
         why: str,
         *,
-        divided: bool = True,
+        grouped: bool = True,
         rounding: bool = False,
-    ) -> tuple[list[Part], list[Piece]]:
-        """What to read from `rollups` and what from rows or, where these are gone, from `finer` rollups instead.
+    ) -> tuple[list[Scan], list[Slice]]:
+        """What to read from `rollups` and what from rows or, where these are deleted, from `finer` rollups instead.
 
-        `rounding`: slots may be read whole and rows taken away from them again, where these are fewer.
+        With `rounding` slots may be read whole and rows outside the query subtracted, where these are fewer.
         """
-        parts, left = cut(self._spans(divided), rollups, self.extent)
-        instead, rows = sealed(left, finer, self.extent)
-        self._remark_gone(left, finer, why)
+        scans, rest = plan_scans(self._spans(grouped), rollups, self.extent)
+        sealed_scans, rows = plan_sealed(rest, finer, self.extent)
+        self._warn_of_deleted_rows(rest, finer, why)
         if rounding:
-            parts, rows = rounded(parts, rows, rollups)
-        parts += instead
-        self._note_rows(what, ", ".join(map(str, parts)), rows, why)
-        return parts, rows
+            scans, rows = round_to_slots(scans, rows, rollups)
+        scans += sealed_scans
+        self._note_source(what, ", ".join(map(str, scans)), rows, why)
+        return scans, rows
 
-    def _remark_gone(self, rows: Sequence[Piece], finer: Sequence[Rollup], why: str) -> None:
-        """Says what it means that rows which would be read are gone."""
+    def _warn_of_deleted_rows(self, rows: Sequence[Slice], finer: Sequence[Rollup], why: str) -> None:
+        """Adds a warning where rows that would be read are deleted and no slot of `finer` replaces them exactly."""
         edge = self.extent.sealed_until if self.extent else 0
         slot = finer[-1].length if finer else 0
-        if all(piece.start >= edge or (slot and not piece.start % slot and not piece.end % slot) for piece in rows):
+        if all(span.start >= edge or (slot and not span.start % slot and not span.end % slot) for span in rows):
             return
         until = from_micros(edge).date()
-        told = f"Generations before {until} are not counted in all of this: their rows are deleted, and {why}."
+        warning = f"Generations before {until} are not counted in all of this: their rows are deleted, and {why}."
         if finer:
-            told = f"Before {until} rows are deleted: what was cut within a slot there counts where the slot begins."
-        if told not in self.remarks:
-            self.remarks.append(told)
+            warning = f"Before {until} rows are deleted: what was cut within a slot there counts where the slot begins."
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
-    def _spans(self, divided: bool = True) -> list[tuple[int, int, int]]:
-        if self.question.grain and divided:
+    def _spans(self, grouped: bool = True) -> list[tuple[int, int, int]]:
+        """The buckets as number, start and end in microseconds, clipped to the time of the query."""
+        if self.query.grain and grouped:
             clipped = ((max(p.start, self._since), min(p.end, self._until)) for p in self.buckets)
             return [(number, *span) for number, span in enumerate(clipped)]
         return [(0, self._since, self._until)] if self._since < self._until else []
 
-    def _bounds(self, judged: bool) -> tuple[int, int]:
-        """The time asked about; left open it ends with the latest generation, or judgement if these are asked for."""
-        known = self.extent or Extent(0, 0, 0)
-        since = known.first if self.question.since is None else self.question.since
-        if self.question.until is not None:
-            return since, max(since, self.question.until)
-        last = known.last
-        if judged and self.extent:
+    def _bounds(self, feedback: bool) -> tuple[int, int]:
+        """The time of the query; open at its end, it ends with the latest generation or, with `feedback`, judgement."""
+        extent = self.extent or Extent(0, 0, 0)
+        since = extent.first if self.query.since is None else self.query.since
+        if self.query.until is not None:
+            return since, max(since, self.query.until)
+        last = extent.last
+        if feedback and self.extent:
             last = max(last, self.view.one("SELECT COALESCE(MAX(at), 0) FROM feedback")[0])
         return since, max(since, last + 1)
 
-    def _note_rows(self, what: str, said: str, rows: Sequence[Piece], why: str) -> None:
-        """Says where something is read; refuses what would read too many rows."""
+    def _note_source(self, what: str, tables: str, rows: Sequence[Slice], why: str) -> None:
+        """Notes for `explain` where something is read. Raises `TooManyRows` where that is too many rows."""
         if rows:
-            count = sql_distinct.rows_within(self.view, self.scope, rows)
+            count = sql_distinct.rows_within(self.view, self.builder, rows)
             if self._max_rows is not None and count > self._max_rows:
                 raise TooManyRows(count, self._max_rows, why)
-            said += f"{', ' if said else ''}at most {count:,} rows"
-        self._notes.append(f"{what} from {said or 'nothing'}")
+            tables += f"{', ' if tables else ''}at most {count:,} rows"
+        self._sources.append(f"{what} from {tables or 'nothing'}")

@@ -1,4 +1,4 @@
-"""What a metric can be made of: sums, ratios, percentiles, counts. Each is a value that says what has to be read.
+"""The formulas of metrics: measures, ratios, percentiles, counts. Each is a value that says what has to be read.
 
 Each kind also says whether it is `additive`: whether the values of the parts, split by time or by any dimension, add up
 to the value of the whole. Only then may a chart stack them, or sum some of them up under one name.
@@ -11,15 +11,15 @@ from typing import ClassVar, Literal
 
 Unit = Literal["usd", "tokens", "seconds", "count", "ratio", "tokens_per_second", "score", "number"]
 Condition = tuple[str, bool, tuple[str, ...]]
-"""A dimension, whether its value is (True) or is not (False) among the words, and the words."""
+"""A dimension, whether its value must be (True) or must not be (False) one of the names, and the names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Columns of the rollups' measures, added up over the generations that all of `only` let through."""
+    """Columns of the rollups, added up over the generations that meet all conditions of `only`."""
 
     columns: tuple[str, ...]
-    """A column after a minus sign is taken away."""
+    """A column after a minus sign is subtracted."""
     only: tuple[Condition, ...] = ()
 
     def __init__(self, *columns: str, only: tuple[Condition, ...] = ()) -> None:
@@ -28,12 +28,17 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
-    """A sum. Where generations are `missing` from it and nothing is `known`, it is unknown, which is not 0."""
+class Measure:
+    """A sum that knows what it leaves out: unknown where generations are `missing` from it and none is `present`.
+
+    Unknown is None, not 0.
+    """
 
     sum: Sum
     missing: Sum | None = None
-    known: Sum | None = None
+    """Counts the generations whose value is unknown."""
+    present: Sum | None = None
+    """Not 0 where any value is known."""
     additive: ClassVar[bool] = True
 
 
@@ -48,7 +53,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """The values of a quantity over the generations that all of `only` let through."""
+    """The values of a column over the generations that meet all conditions of `only`."""
 
     of: Literal["duration", "time_to_first_token", "cost"]
     only: tuple[Condition, ...] = ()
@@ -64,16 +69,16 @@ class Percentile:
 
 
 @dataclass(frozen=True, slots=True)
-class Distinct:
-    """How many different ones there were. One that is in two parts is counted in both and once in the whole."""
+class CountDistinct:
+    """The number of different users, traces or sessions. One that is in two parts counts once in the whole."""
 
     of: Literal["user", "trace", "session"]
     additive: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
-class AcrossUsers:
-    """Each user's own total of a metric; of these the mean (`q` None) or the percentile `q` (nearest rank, exact)."""
+class PerUser:
+    """A measure's total for each user; of these the mean (`q` None) or the percentile `q` (nearest rank, exact)."""
 
     of: str
     q: float | None = None
@@ -82,27 +87,27 @@ class AcrossUsers:
 
 @dataclass(frozen=True, slots=True)
 class UsersWith:
-    """How many users have a known total of a metric: those that `AcrossUsers` of it is taken over."""
+    """The number of users whose total of a measure is known: those that `PerUser` of it is taken over."""
 
     of: str
     additive: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """Feedback given in the time: how much of it (``count``), how much of it good (``good``)."""
+class FeedbackCount:
+    """The number of judgements given in the time: all of them (``all``), or those that say it was good (``good``)."""
 
-    of: Literal["count", "good"]
+    of: Literal["all", "good"]
     additive: ClassVar[bool] = False
-    """A judgement of an interaction with calls of two models counts for both."""
+    """Not additive: a judgement of an interaction with calls of two models counts for both."""
 
 
-Formula = Total | Ratio | Percentile | Distinct | AcrossUsers | UsersWith | Judged
+Formula = Measure | Ratio | Percentile | CountDistinct | PerUser | UsersWith | FeedbackCount
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Something that can be asked about any stretch of time, split by any dimensions."""
+    """A number that can be queried for any period, split by any dimensions."""
 
     name: str
     unit: Unit
@@ -118,11 +123,11 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """Something that generations can be told apart by."""
+    """An attribute of generations that queries filter and split by."""
 
     name: str
     column: str
     """Of `generation`, and of the rollups that have it."""
-    words: str | None
-    """The kind of `name` its numbers stand for; None where the column holds plain values or another table's ids."""
+    name_kind: str | None
+    """The kind of `name` that the column's ids refer to; None where it holds plain values or another table's ids."""
     doc: str

@@ -1,4 +1,4 @@
-"""Words and their numbers: what the ledger keeps once and refers to by id, looked up both ways."""
+"""Looks names up by id and ids by name: texts that repeat are stored once in the ledger and referred to by number."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from weakref import WeakKeyDictionary
 from llmtrack.ledger.database.snapshot import Snapshot
 from llmtrack.ledger.write.interning import fitted
 
-NOBODY = -1
-"""The id of a word the ledger has never met: equal to none."""
+UNKNOWN_NAME = -1
+"""The id of a name that is not in the ledger: no row has it."""
 _TABLES = {"user": ("app_user", "user_id"), "session": ("session", "session_id"), "trace": ("trace", "trace_id")}
 _CHUNK = 500
 
 
-class Words:
-    """All words of a ledger by kind; they are few, change rarely and are read anew when one is missing."""
+class NameLookup:
+    """All rows of the table `name`: they are few and change rarely, so they are read once and again after a change."""
 
     def __init__(self) -> None:
         self._ids: dict[tuple[str, str], int] = {}
@@ -24,50 +24,50 @@ class Words:
         self._version: object = None
 
     def refresh(self, snapshot: Snapshot, version: object) -> None:
-        """Reads all words, if any may be new (`version` counts them and their changes)."""
+        """Reads all names, unless they were read at this `version`, which counts them and their changes."""
         if version != self._version:
-            found = snapshot.rows("SELECT id, kind, text FROM name")
-            self._ids = {(kind, text): id for id, kind, text in found}
-            self._texts = {id: text for id, kind, text in found}
+            rows = snapshot.rows("SELECT id, kind, text FROM name")
+            self._ids = {(kind, text): id for id, kind, text in rows}
+            self._texts = {id: text for id, kind, text in rows}
             self._version = version
 
     def id(self, kind: str, text: Any) -> int:
-        """The number of a word; 0 for None, -1 for one the ledger has never met."""
-        return 0 if text is None else self._ids.get((kind, fitted(str(text))), NOBODY)
+        """The id of a name; 0 for None, `UNKNOWN_NAME` for one that is not in the ledger."""
+        return 0 if text is None else self._ids.get((kind, fitted(str(text))), UNKNOWN_NAME)
 
     def text(self, id: int | None) -> str | None:
-        """The word of a number; None for 0."""
+        """The name with that id; None for 0."""
         return self._texts.get(id) if id else None
 
 
-_words: WeakKeyDictionary[Any, Words] = WeakKeyDictionary()
+_lookups: WeakKeyDictionary[Any, NameLookup] = WeakKeyDictionary()
 
 
-def words_of(ledger: Any) -> Words:
-    """The words of this ledger, kept between questions."""
-    return _words.setdefault(ledger, Words())
+def name_lookup(ledger: Any) -> NameLookup:
+    """The names of this ledger, cached between queries."""
+    return _lookups.setdefault(ledger, NameLookup())
 
 
 def ids_of(snapshot: Snapshot, dimension: str, texts: Sequence[Any]) -> list[int]:
-    """The numbers of users, sessions or traces by the names callers gave them."""
+    """The ids of users, sessions or traces by the names callers gave them, as `NameLookup.id` does."""
     table, column = _TABLES[dimension]
-    known = [fitted(str(text)) for text in texts if text is not None]
-    found: dict[str, int] = {}
-    for at in range(0, len(known), _CHUNK):
-        some = known[at : at + _CHUNK]
-        marks = snapshot.dialect.placeholders(len(some))
-        rows = snapshot.rows(f"SELECT {column}, id FROM {table} WHERE {column} IN ({marks})", some)
-        found.update({row[0]: row[1] for row in rows})
-    return [0 if text is None else found.get(fitted(str(text)), NOBODY) for text in texts]
+    names = [fitted(str(text)) for text in texts if text is not None]
+    ids: dict[str, int] = {}
+    for at in range(0, len(names), _CHUNK):
+        chunk = names[at : at + _CHUNK]
+        placeholders = snapshot.dialect.placeholders(len(chunk))
+        rows = snapshot.rows(f"SELECT {column}, id FROM {table} WHERE {column} IN ({placeholders})", chunk)
+        ids.update({row[0]: row[1] for row in rows})
+    return [0 if text is None else ids.get(fitted(str(text)), UNKNOWN_NAME) for text in texts]
 
 
 def texts_of(snapshot: Snapshot, dimension: str, ids: Iterable[int]) -> dict[int, str]:
-    """The names callers gave to users, sessions or traces, by number."""
+    """The names callers gave to users, sessions or traces, by id."""
     table, column = _TABLES[dimension]
     wanted = sorted({int(id) for id in ids if id})
-    found: dict[int, str] = {}
+    texts: dict[int, str] = {}
     for at in range(0, len(wanted), _CHUNK):
-        some = ", ".join(map(str, wanted[at : at + _CHUNK]))
-        rows = snapshot.rows(f"SELECT id, {column} FROM {table} WHERE id IN ({some})")
-        found.update({row[0]: row[1] for row in rows})
-    return found
+        chunk = ", ".join(map(str, wanted[at : at + _CHUNK]))
+        rows = snapshot.rows(f"SELECT id, {column} FROM {table} WHERE id IN ({chunk})")
+        texts.update({row[0]: row[1] for row in rows})
+    return texts

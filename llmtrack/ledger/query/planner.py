@@ -1,121 +1,144 @@
-"""Which tables answer a question exactly while reading least: time cut into days, hours, quarters and what is left."""
+"""Which rollups answer a query exactly while reading least: time is cut into days, hours, quarter-hours and rows.
+
+A query's time is sliced along the slots of the rollups that have its dimensions, the longest slots first:
+
+    bucket      |---------------------------------------------|      11:40 on the 3rd to 09:10 on the 6th
+    rollup_day             |==========|==========|                   the 4th and the 5th
+    rollup_hour     |=====|                      |=====|             12:00 to 24:00, and 00:00 to 09:00
+    rollup_quarter ||                                  |             11:45 to 12:00
+    rows           .                                    .            11:40 to 11:45, and 09:00 to 09:10
+
+Every slice is counted once, so the sum over all of them is what a scan of all rows would give.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from llmtrack.ledger.schema.rollups import CUBES, DAY, HOUR, QUARTER, SKETCHES, Rollup
 
 ROWS = Rollup("generation", 0, ())
-"""The generations themselves, where no rollup has what is asked for."""
-_NAMES = {DAY: "day", HOUR: "hour", QUARTER: "quarter-hour"}
+"""The generations themselves, where no rollup has what the query needs."""
+_SLOT_NAMES = {DAY: "day", HOUR: "hour", QUARTER: "quarter-hour"}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of slots (of rows: of microseconds) from `start` to before `end`, all in one bucket of the answer."""
+class Slice:
+    """Consecutive slots of a rollup, all in one bucket of the result; of rows: microseconds instead of slots."""
 
     bucket: int
     start: int
     end: int
-    taken: bool = False
-    """Whether it is taken away: it lies in a slot that was counted whole and does not belong there."""
+    """The first slot (or microsecond) after it."""
+    subtract: bool = False
+    """Its rows are subtracted: they lie in a slot that was counted whole, but not in the time of the query."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What is read from one table."""
+class Scan:
+    """The slices read from one table."""
 
     rollup: Rollup
-    pieces: tuple[Piece, ...]
+    slices: tuple[Slice, ...]
 
     @property
-    def lead(self) -> str | None:
-        """The dimension the table is sorted by before time, if any: without a filter on it all of the table is read."""
-        return self.rollup.key[0] if self.rollup.key and self.rollup.key[0] != "slot" else None
+    def leading_column(self) -> str | None:
+        """The first column of the table's key, if it is not time: without a filter on it the whole table is read."""
+        return _leading_column(self.rollup)
 
     def __str__(self) -> str:
         if not self.rollup.length:
             return "rows"
-        slots = sum(piece.end - piece.start for piece in self.pieces)
-        return f"{slots:,} {_NAMES[self.rollup.length]}{'' if slots == 1 else 's'} of {self.rollup.table}"
+        slots = sum(span.end - span.start for span in self.slices)
+        return f"{slots:,} {_SLOT_NAMES[self.rollup.length]}{'' if slots == 1 else 's'} of {self.rollup.table}"
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The time in which there are generations at all: microseconds of the first, and of the last."""
+    """The time that the ledger's generations cover, in microseconds since 1970."""
 
     first: int
     last: int
     sealed_until: int
-    """Before this instant rows may be gone; their totals are not."""
+    """Before this instant rows may be deleted; their totals are not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class RollupFamily:
     """Rollups with the same dimensions, the longest slots first."""
 
     rollups: tuple[Rollup, ...]
 
     @property
-    def lead(self) -> str | None:
-        """The dimension these tables are sorted by before time, if any."""
-        first = self.rollups[0].key[0]
-        return None if first == "slot" else first
+    def leading_column(self) -> str | None:
+        """The first column of these tables' keys, if it is not time."""
+        return _leading_column(self.rollups[0])
 
     @property
-    def live(self) -> tuple[Rollup, ...]:
-        """Those that hold every day, sealed or not."""
+    def complete(self) -> tuple[Rollup, ...]:
+        """The rollups that hold every day, sealed or not."""
         return tuple(rollup for rollup in self.rollups if not rollup.sealed_only)
 
     @property
     def dimensions(self) -> frozenset[str]:
-        """What these tables tell apart besides time."""
+        """The columns these tables are grouped by, besides time."""
         return frozenset(self.rollups[0].key) - {"slot"}
 
 
-def _chains(rollups: Iterable[Rollup]) -> tuple[Chain, ...]:
-    """Narrow tables first, then those that lead with something else than time."""
-    found: dict[frozenset[str], list[Rollup]] = {}
+def _leading_column(rollup: Rollup) -> str | None:
+    return rollup.key[0] if rollup.key and rollup.key[0] != "slot" else None
+
+
+def _families(rollups: Iterable[Rollup]) -> tuple[RollupFamily, ...]:
+    """The rollups by family, those with the fewest dimensions (and so the fewest rows) first."""
+    by_key: dict[frozenset[str], list[Rollup]] = {}
     for rollup in rollups:
-        found.setdefault(frozenset(rollup.key), []).append(rollup)
-    chains = (Chain(tuple(sorted(group, key=lambda rollup: -rollup.length))) for group in found.values())
-    return tuple(sorted(chains, key=lambda chain: len(chain.dimensions)))
+        by_key.setdefault(frozenset(rollup.key), []).append(rollup)
+    families = (RollupFamily(tuple(sorted(group, key=lambda rollup: -rollup.length))) for group in by_key.values())
+    return tuple(sorted(families, key=lambda family: len(family.dimensions)))
 
 
-TOTALS = _chains(CUBES)
-DISTRIBUTIONS = _chains(SKETCHES)
+TOTALS = _families(CUBES)
+DISTRIBUTIONS = _families(SKETCHES)
 
 
-def choose(chains: Sequence[Chain], needed: Iterable[str], fixed: Iterable[str]) -> Chain | None:
-    """The chain that has all dimensions `needed` and reads least, given those `fixed` to a few values by filters."""
-    wanted, held = set(needed), set(fixed)
-    able = [chain for chain in chains if wanted <= chain.dimensions]
-    led = [chain for chain in able if chain.lead in held]
-    timed = [chain for chain in able if chain.lead is None]
-    return next(iter(led or timed or able), None)
+def choose_family(
+    families: Sequence[RollupFamily], needed: Iterable[str], selective: Iterable[str]
+) -> RollupFamily | None:
+    """The family that has all `needed` columns and reads least; None where no family has them.
+
+    A family whose leading column a filter restricts to a few values (`selective` columns) reads only theirs; otherwise
+    one that is sorted by time reads only the slots of the query.
+    """
+    columns, restricted = set(needed), set(selective)
+    able = [family for family in families if columns <= family.dimensions]
+    led_by_filter = [family for family in able if family.leading_column in restricted]
+    led_by_time = [family for family in able if family.leading_column is None]
+    return next(iter(led_by_filter or led_by_time or able), None)
 
 
-def reason(chains: Sequence[Chain], needed: Iterable[str]) -> str:
-    """Why rows have to be read for what no chain has."""
-    held = frozenset().union(*(chain.dimensions for chain in chains))
-    unheld = sorted(set(needed) - held)
-    if unheld:
-        return f"no rollup has {' or '.join(unheld)}"
+def why_rows(families: Sequence[RollupFamily], needed: Iterable[str]) -> str:
+    """Why rows have to be read for what no family has, as a clause for people."""
+    available = frozenset().union(*(family.dimensions for family in families))
+    unavailable = sorted(set(needed) - available)
+    if unavailable:
+        return f"no rollup has {' or '.join(unavailable)}"
     return f"no rollup has {', '.join(sorted(needed))} at once, or slots that short"
 
 
-def cut(
+def plan_scans(
     buckets: Sequence[tuple[int, int, int]], rollups: Sequence[Rollup], extent: Extent | None
-) -> tuple[list[Part], list[Piece]]:
-    """Cuts buckets (number, start, end) along the slots of `rollups`, longest first: parts to read, and what is left.
+) -> tuple[list[Scan], list[Slice]]:
+    """Cuts buckets (number, start, end in microseconds) along the slots of `rollups`, the longest slots first.
 
-    Where nothing lies before a bucket's start or after its end, its outermost slots are read whole.
+    Returns the scans of rollups and the slices of microseconds that no slot fits into. Nothing lies before the extent's
+    first generation or after its last, so a bucket that reaches beyond one is widened to whole days there: longer
+    slots, the same generations.
     """
     if extent is None:
         return [], []
-    left: list[Piece] = []
+    rest: list[Slice] = []
     for number, start, end in buckets:
         if end <= extent.first or start > extent.last:
             continue
@@ -123,86 +146,95 @@ def cut(
             start -= start % DAY
         if end > extent.last:
             end += -end % DAY
-        left.append(Piece(number, start, end))
-    parts = []
+        rest.append(Slice(number, start, end))
+    scans = []
     for rollup in rollups:
-        found, rest = _aligned(left, rollup.length)
-        if found:
-            parts.append(Part(rollup, tuple(found)))
-        left = rest
-    return parts, left
+        slots, rest = _whole_slots(rest, rollup.length)
+        if slots:
+            scans.append(Scan(rollup, tuple(slots)))
+    return scans, rest
 
 
-def _aligned(spans: Sequence[Piece], length: int) -> tuple[list[Piece], list[Piece]]:
-    """The whole slots within spans of microseconds, and what is left over of those before and after."""
-    slots: list[Piece] = []
-    rest: list[Piece] = []
+def _whole_slots(spans: Sequence[Slice], length: int) -> tuple[list[Slice], list[Slice]]:
+    """The whole slots within slices of microseconds, and the microseconds before and after these slots."""
+    slots: list[Slice] = []
+    rest: list[Slice] = []
     for span in spans:
-        low, high = -(-span.start // length), span.end // length
-        if low >= high:
+        low, high = -(-span.start // length), span.end // length  # rounded up, rounded down
+        if low >= high:  # no whole slot fits in
             rest.append(span)
             continue
-        slots.append(Piece(span.bucket, low, high))
+        slots.append(Slice(span.bucket, low, high))
         if span.start < low * length:
-            rest.append(Piece(span.bucket, span.start, low * length))
+            rest.append(Slice(span.bucket, span.start, low * length))
         if high * length < span.end:
-            rest.append(Piece(span.bucket, high * length, span.end))
+            rest.append(Slice(span.bucket, high * length, span.end))
     return slots, rest
 
 
-def sealed(left: Sequence[Piece], rollups: Sequence[Rollup], extent: Extent | None) -> tuple[list[Part], list[Piece]]:
-    """What the pieces `left` over become where the rows they would be read from are gone: parts, and pieces still left.
+def plan_sealed(
+    rest: Sequence[Slice], rollups: Sequence[Rollup], extent: Extent | None
+) -> tuple[list[Scan], list[Slice]]:
+    """Replaces those slices of rows whose rows are deleted by scans of `rollups`; returns these and the other slices.
 
-    A slot of a sealed day cannot be cut any more: it counts, whole, where it begins. Without rollups what is gone is
-    left out.
+    A slot of a sealed day cannot be cut: it counts, whole, in the bucket in which it begins. Without rollups the
+    deleted part is left out.
     """
     if extent is None or not extent.sealed_until:
-        return [], list(left)
+        return [], list(rest)
     edge = extent.sealed_until
-    gone = [Piece(piece.bucket, piece.start, min(piece.end, edge)) for piece in left if piece.start < edge]
-    kept = [Piece(piece.bucket, max(piece.start, edge), piece.end) for piece in left if piece.end > edge]
-    parts = []
+    deleted = [Slice(span.bucket, span.start, min(span.end, edge)) for span in rest if span.start < edge]
+    available = [Slice(span.bucket, max(span.start, edge), span.end) for span in rest if span.end > edge]
+    scans = []
     for rollup in rollups[:-1]:
-        found, gone = _aligned(gone, rollup.length)
-        if found:
-            parts.append(Part(rollup, tuple(found)))
+        slots, deleted = _whole_slots(deleted, rollup.length)
+        if slots:
+            scans.append(Scan(rollup, tuple(slots)))
     if rollups:
+        # The shortest slots: both ends are rounded up, so a slot goes to the slice that holds its beginning, and two
+        # slices that meet within a slot count it once.
         length = rollups[-1].length
-        begun = [Piece(piece.bucket, -(-piece.start // length), -(-piece.end // length)) for piece in gone]
-        if slots := tuple(piece for piece in begun if piece.start < piece.end):
-            parts.append(Part(rollups[-1], slots))
-    return parts, kept
+        begun = [Slice(span.bucket, -(-span.start // length), -(-span.end // length)) for span in deleted]
+        if slots_begun := tuple(span for span in begun if span.start < span.end):
+            scans.append(Scan(rollups[-1], slots_begun))
+    return scans, available
 
 
-def rounded(parts: Sequence[Part], left: Sequence[Piece], rollups: Sequence[Rollup]) -> tuple[list[Part], list[Piece]]:
-    """Reads a slot whole where that leaves fewer rows to read: those of its other part, which are taken away again."""
+def round_to_slots(
+    scans: Sequence[Scan], rest: Sequence[Slice], rollups: Sequence[Rollup]
+) -> tuple[list[Scan], list[Slice]]:
+    """Reads a slot whole where that leaves fewer rows to read: the rows outside the query, which are then subtracted.
+
+    A day in Berlin from 23:00 UTC to 23:00 UTC fills 23 hours of the UTC day in which it ends: the whole UTC day is
+    read, and one hour of rows is subtracted instead of 23 hours added.
+    """
     if not rollups:
-        return list(parts), list(left)
-    last = rollups[-1]
-    whole: list[Piece] = []
-    rows: list[Piece] = []
-    for piece in left:
-        for start, end, slot in _within_slots(piece, last.length):
-            if 2 * (end - start) <= last.length:
-                rows.append(Piece(piece.bucket, start, end))
+        return list(scans), list(rest)
+    shortest = rollups[-1]
+    whole: list[Slice] = []
+    rows: list[Slice] = []
+    for span in rest:
+        for start, end, slot in _within_slots(span, shortest.length):
+            if 2 * (end - start) <= shortest.length:  # at most half of the slot: its rows are read and added
+                rows.append(Slice(span.bucket, start, end))
                 continue
-            whole.append(Piece(piece.bucket, slot, slot + 1))
-            before, after = slot * last.length, (slot + 1) * last.length
-            rows += [
-                Piece(piece.bucket, *span, taken=True) for span in ((before, start), (end, after)) if span[0] < span[1]
-            ]
+            whole.append(Slice(span.bucket, slot, slot + 1))
+            slot_start, slot_end = slot * shortest.length, (slot + 1) * shortest.length
+            outside = ((slot_start, start), (end, slot_end))
+            rows += [Slice(span.bucket, low, high, subtract=True) for low, high in outside if low < high]
     if not whole:
-        return list(parts), rows
-    known = next((part for part in parts if part.rollup == last), Part(last, ()))
-    others = [part for part in parts if part is not known]
-    return [*others, Part(last, tuple(sorted((*known.pieces, *whole), key=lambda piece: piece.start)))], rows
+        return list(scans), rows
+    same_table = next((scan for scan in scans if scan.rollup == shortest), Scan(shortest, ()))
+    others = [scan for scan in scans if scan is not same_table]
+    slices = sorted((*same_table.slices, *whole), key=lambda span: span.start)
+    return [*others, Scan(shortest, tuple(slices))], rows
 
 
-def _within_slots(piece: Piece, length: int) -> Iterable[tuple[int, int, int]]:
-    """The parts of a piece in each slot, with the slot's number."""
-    start = piece.start
-    while start < piece.end:
+def _within_slots(span: Slice, length: int) -> Iterator[tuple[int, int, int]]:
+    """What a slice of microseconds has of each slot: start, end, and the slot's number."""
+    start = span.start
+    while start < span.end:
         slot = start // length
-        end = min(piece.end, (slot + 1) * length)
+        end = min(span.end, (slot + 1) * length)
         yield start, end, slot
         start = end

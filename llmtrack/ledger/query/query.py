@@ -1,4 +1,4 @@
-"""A question, checked: which metrics, split by what, over which time, of which generations."""
+"""A checked query: which metrics, grouped by what, over which period, of which generations."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What `ask` was asked, in its plainest form. Instants are microseconds since 1970, UTC."""
+class Query:
+    """The arguments of `ask` in their plainest form. Instants are microseconds since 1970, UTC."""
 
     metrics: tuple[str, ...]
     by: tuple[str, ...] = ()
@@ -40,16 +40,16 @@ class Question:
 
     @property
     def grain(self) -> str | None:
-        """The length of time the answer is divided into, if it is."""
+        """The length of time the result is grouped by, if any."""
         return next((name for name in self.by if name in GRAINS), None)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """What the answer is divided by besides time."""
+        """What the result is grouped by besides time."""
         return tuple(name for name in self.by if name not in GRAINS)
 
 
-def question(
+def make_query(
     metrics: str | Sequence[str],
     by: str | Sequence[str] = (),
     *,
@@ -61,21 +61,21 @@ def question(
     order: str | None = None,
     limit: int | None = None,
     fill: bool = True,
-) -> Question:
-    """A checked question. Raises ValueError, in one sentence that names what is wrong and what would be right."""
+) -> Query:
+    """A checked query. Raises ValueError, in one sentence that names what is wrong and what would be right."""
     names = _names(metrics)
-    divided = _names(by)
+    groups = _names(by)
     if not names:
         raise ValueError("No metric was asked for; give at least one, such as 'cost'.")
     for name in names:
         catalog.metric(name)
-    grains = [name for name in divided if name in GRAINS]
+    grains = [name for name in groups if name in GRAINS]
     if len(grains) > 1:
         raise ValueError(f"Time cannot be divided by {' and '.join(grains)} at once; choose one of them.")
-    for name in divided:
+    for name in groups:
         if name not in GRAINS:
             catalog.dimension(name)
-    if order is not None and order.lstrip("-") not in (*names, *divided):
+    if order is not None and order.lstrip("-") not in (*names, *groups):
         raise ValueError(f"The rows cannot be ordered by {order!r}, which was not asked for.")
     if limit is not None and limit < 1:
         raise ValueError(f"The limit is {limit}; it has to be at least 1.")
@@ -85,7 +85,7 @@ def question(
     end = None if until is None else instant(until, timezone)
     if start is not None and end is not None and end < start:
         raise ValueError(f"The time asked about ends ({until}) before it begins ({since}); swap them.")
-    return Question(names, divided, start, end, timezone, anchor_day, filters(where), order, limit, fill)
+    return Query(names, groups, start, end, timezone, anchor_day, filters(where), order, limit, fill)
 
 
 def filters(where: Where | None) -> tuple[Filter, ...]:
@@ -93,21 +93,21 @@ def filters(where: Where | None) -> tuple[Filter, ...]:
     if where is None:
         return ()
     if isinstance(where, Mapping):
-        found = tuple(Filter(name, _values(value)) for name, value in where.items())
+        conditions = tuple(Filter(name, _values(value)) for name, value in where.items())
     else:
-        found = tuple(where)
-    for each in found:
-        catalog.dimension(each.dimension)
-    return found
+        conditions = tuple(where)
+    for condition in conditions:
+        catalog.dimension(condition.dimension)
+    return conditions
 
 
 def _values(value: Any) -> tuple[Value, ...]:
     many = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
-    return tuple(_plain(one) for one in value) if many else (_plain(value),)
+    return tuple(_plain(item) for item in value) if many else (_plain(value),)
 
 
 def _plain(value: Any) -> Value:
-    """A value as it is compared: true and false are words in JSON, and so are they here."""
+    """A value as it is compared: JSON's true and false are compared as the texts ``true`` and ``false``."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None or isinstance(value, str | int):
@@ -116,5 +116,6 @@ def _plain(value: Any) -> Value:
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    given = (names,) if isinstance(names, str) else tuple(names)
-    return tuple(dict.fromkeys(given))
+    """One name or several as a tuple, each once."""
+    listed = (names,) if isinstance(names, str) else tuple(names)
+    return tuple(dict.fromkeys(listed))

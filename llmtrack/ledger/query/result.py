@@ -1,4 +1,4 @@
-"""What comes back from a question: typed rows in which unknown is not zero, and a DataFrame for whoever wants one."""
+"""The result of a query: typed rows in which unknown is not zero, or a DataFrame of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Number = Decimal | float | int
 
 
 class Row(Mapping[str, Any]):
-    """One line of an answer: ``row["model"]``, ``row["cost"]``. None is unknown, which is not 0."""
+    """A row of a result: ``row["model"]``, ``row["cost"]``. None is unknown, which is not 0."""
 
     __slots__ = ("_values",)
 
@@ -68,22 +68,22 @@ def money(row: Row) -> Money:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The rows that answer a question, in order, with the totals over all of them."""
+class QueryResult:
+    """The rows of a query in order, with the totals over all of them."""
 
     rows: Sequence[Row]
     totals: Row
-    """The same metrics over the whole question: distinct users and percentiles are counted anew, not added up."""
+    """The same metrics over the whole query: distinct users and percentiles are counted anew, not added up."""
     by: tuple[str, ...]
     units: Mapping[str, str]
-    """The unit of each metric, for whoever shows it: ``usd``, ``tokens``, ``seconds``, ``count``, ``ratio``, …"""
+    """The unit of each metric: ``usd``, ``tokens``, ``seconds``, ``count``, ``ratio``, …"""
     period: Period | None
-    """The time asked about; None where the question had no beginning."""
+    """The time of the query; None where the query had no beginning."""
     timezone: str
     explain: str
     """Where the numbers were read (rollup or rows), and how many rows that meant, in a sentence or two."""
-    remarks: tuple[str, ...] = ()
-    """What whoever reads the numbers has to know, in sentences: what is not in them because rows were deleted."""
+    warnings: tuple[str, ...] = ()
+    """What is missing from the numbers because rows were deleted, in sentences."""
     additive: frozenset[str] = frozenset()
     """Those of the metrics whose parts add up to the whole: the others must be neither stacked nor summed up."""
     cut: int = 0
@@ -100,6 +100,11 @@ class Answer:
     def __bool__(self) -> bool:
         """Whether there is any row, be it one of zeros."""
         return bool(self.rows)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The former name of `warnings`."""
+        return self.warnings
 
     def frame(self, *, exact: bool = False) -> pd.DataFrame:
         """The rows as a DataFrame. Dollars become floats, as charts want them, unless `exact` keeps the Decimals."""

@@ -1,4 +1,4 @@
-"""From a question to its answer: what has to be read for it, and how the numbers read become metrics."""
+"""Runs a query: finds out what has to be read for its metrics, and computes the metrics from what was read."""
 
 from __future__ import annotations
 
@@ -10,139 +10,139 @@ from typing import TYPE_CHECKING, Any
 
 from llmtrack.ledger.database.snapshot import Cancel, snapshot
 from llmtrack.ledger.query import catalog
-from llmtrack.ledger.query.executor import Reader, TooManyRows
+from llmtrack.ledger.query.executor import Executor, TooManyRows
 from llmtrack.ledger.query.measures import (
-    AcrossUsers,
-    Distinct,
+    CountDistinct,
     Distribution,
+    Measure,
     Metric,
     Percentile,
+    PerUser,
     Ratio,
     Sum,
-    Total,
     UsersWith,
 )
-from llmtrack.ledger.query.query import Question
-from llmtrack.ledger.query.result import Answer, Row
-from llmtrack.ledger.query.sql_sums import Key, Sums
+from llmtrack.ledger.query.query import Query
+from llmtrack.ledger.query.result import QueryResult, Row
+from llmtrack.ledger.query.sql_sums import GroupKey, Sums
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
 
 MAX_ROWS = 200_000
-"""Generations a question may have to read before it is refused: about half a second's worth."""
+"""Generations a query may have to read before it is refused: about half a second's worth."""
 
-__all__ = ["MAX_ROWS", "TooManyRows", "answer"]
+__all__ = ["MAX_ROWS", "TooManyRows", "run"]
 
 
 @dataclass(slots=True)
-class _Needs:
-    """What has to be read for some metrics."""
+class _Requirements:
+    """What has to be read for some metrics. Sums are numbered in the order in which they are read."""
 
     sums: dict[Sum, int] = field(default_factory=dict)
     user_sums: dict[Sum, int] = field(default_factory=dict)
     distributions: set[Distribution] = field(default_factory=set)
     distinct: set[str] = field(default_factory=set)
-    judged: bool = False
+    feedback: bool = False
 
     def add(self, metric: Metric) -> None:
         formula = metric.formula
-        if isinstance(formula, Total):
-            for each in (formula.sum, formula.missing, formula.known):
-                if each is not None:
-                    self.sums.setdefault(each, len(self.sums))
+        if isinstance(formula, Measure):
+            for needed in (formula.sum, formula.missing, formula.present):
+                if needed is not None:
+                    self.sums.setdefault(needed, len(self.sums))
         elif isinstance(formula, Ratio):
             self.add(catalog.metric(formula.over))
             self.add(catalog.metric(formula.under))
         elif isinstance(formula, Percentile):
             self.distributions.add(formula.of)
-        elif isinstance(formula, Distinct):
+        elif isinstance(formula, CountDistinct):
             self.distinct.add(formula.of)
-        elif isinstance(formula, AcrossUsers | UsersWith):
-            within = _Needs()
-            within.add(catalog.metric(formula.of))
-            for each in within.sums:
-                self.user_sums.setdefault(each, len(self.user_sums))
+        elif isinstance(formula, PerUser | UsersWith):
+            of_each_user = _Requirements()
+            of_each_user.add(catalog.metric(formula.of))
+            for needed in of_each_user.sums:
+                self.user_sums.setdefault(needed, len(self.user_sums))
         else:
-            self.judged = True
+            self.feedback = True
 
 
 @dataclass(slots=True)
-class _Found:
-    """What was read: for each group of the answer, and for all of it together."""
+class _Numbers:
+    """What was read, by group; of the whole query under the key ()."""
 
     sums: Sums = field(default_factory=dict)
-    user_sums: dict[Key, dict[int, list[int]]] = field(default_factory=dict)
-    distributions: dict[Distribution, Mapping[Key, Any]] = field(default_factory=dict)
-    distinct: dict[str, Mapping[Key, int]] = field(default_factory=dict)
-    judged: Sums = field(default_factory=dict)
+    user_sums: dict[GroupKey, dict[int, list[int]]] = field(default_factory=dict)
+    distributions: dict[Distribution, Mapping[GroupKey, Any]] = field(default_factory=dict)
+    distinct: dict[str, Mapping[GroupKey, int]] = field(default_factory=dict)
+    feedback: Sums = field(default_factory=dict)
 
-    def keys(self) -> Iterable[Key]:
-        """Every group something was found for."""
-        for found in (self.sums, self.user_sums, self.judged):
-            yield from found
-        for each in (*self.distributions.values(), *self.distinct.values()):
-            yield from each
+    def keys(self) -> Iterable[GroupKey]:
+        """Every group that has a number, with repeats."""
+        for by_group in (self.sums, self.user_sums, self.feedback):
+            yield from by_group
+        for mapping in (*self.distributions.values(), *self.distinct.values()):
+            yield from mapping
 
 
-def answer(
-    ledger: Ledger, question: Question, *, max_rows: int | None = MAX_ROWS, cancel: Cancel | None = None
-) -> Answer:
-    """Answers a checked question; see `llmtrack.ledger.metrics.ask`."""
-    metrics = [catalog.metric(name) for name in question.metrics]
-    needs = _Needs()
+def run(ledger: Ledger, query: Query, *, max_rows: int | None = MAX_ROWS, cancel: Cancel | None = None) -> QueryResult:
+    """The result of a checked query; see `llmtrack.ledger.metrics.ask`."""
+    metrics = [catalog.metric(name) for name in query.metrics]
+    needs = _Requirements()
     for metric in metrics:
         needs.add(metric)
-    if question.dimensions:
-        # Says which groups there are, also those of which nothing else is known.
+    if query.dimensions:
+        # Finds all groups that there are, also those for which the metrics have no number.
         needs.sums.setdefault(Sum("generations"), len(needs.sums))
     with snapshot(ledger, cancel) as view:
-        reader = Reader(view, ledger, question, max_rows, needs.judged)
-        parts, whole = _read(reader, needs)
-        keys = _keys(reader, parts)
-        named = reader.names([key[1:] for key in keys])
-        keys.sort(key=lambda key: _place(question, key, named[key[1:]]))
-        rows = [_row(reader, key, named[key[1:]], metrics, needs, parts) for key in keys]
+        executor = Executor(view, ledger, query, max_rows, needs.feedback)
+        by_group, whole = _read(executor, needs)
+        keys = _keys(executor, by_group)
+        texts = executor.texts([key[1:] for key in keys])
+        keys.sort(key=lambda key: _sort_key(query, key, texts[key[1:]]))
+        rows = [_row(executor, key, texts[key[1:]], metrics, needs, by_group) for key in keys]
         totals = Row({metric.name: _value(metric, (), needs, whole) for metric in metrics})
-        ordered = _ordered(rows, question)
-        kept = ordered[: question.limit] if question.limit else ordered
-        return Answer(
-            rows=kept,
+        ordered = _ordered(rows, query)
+        limited = ordered[: query.limit] if query.limit else ordered
+        return QueryResult(
+            rows=limited,
             totals=totals,
-            by=question.by,
+            by=query.by,
             units={metric.name: metric.unit for metric in metrics},
-            period=reader.period,
-            timezone=question.timezone,
-            explain=reader.explain(),
-            remarks=tuple(reader.remarks),
+            period=executor.period,
+            timezone=query.timezone,
+            explain=executor.explain(),
+            warnings=tuple(executor.warnings),
             additive=frozenset(metric.name for metric in metrics if metric.additive),
-            cut=len(ordered) - len(kept),
+            cut=len(ordered) - len(limited),
             queries=view.queries,
         )
 
 
-def _read(reader: Reader, needs: _Needs) -> tuple[_Found, _Found]:
-    """Reads what is needed: by the groups of the answer, and all together under the key ()."""
-    parts, whole = _Found(), _Found()
+def _read(executor: Executor, needs: _Requirements) -> tuple[_Numbers, _Numbers]:
+    """Reads what is needed: by group, and for the whole query under the key ().
+
+    Sums of the whole are added up from the groups; what does not add up (distinct users, feedback) is read again.
+    """
+    by_group, whole = _Numbers(), _Numbers()
     if needs.sums:
-        parts.sums = reader.sums(tuple(needs.sums))
-        whole.sums = {(): _added(parts.sums.values(), len(needs.sums))}
+        by_group.sums = executor.sums(tuple(needs.sums))
+        whole.sums = {(): _added(by_group.sums.values(), len(needs.sums))}
     if needs.user_sums:
-        parts.user_sums = reader.user_sums(tuple(needs.user_sums))
-        whole.user_sums = {(): _merged_users(parts.user_sums.values())}
-    for each in sorted(needs.distributions, key=str):
-        parts.distributions[each] = reader.distribution(each)
-        together = reader.merged(parts.distributions[each])
-        whole.distributions[each] = {} if together is None else {(): together}
+        by_group.user_sums = executor.user_sums(tuple(needs.user_sums))
+        whole.user_sums = {(): _merged_users(by_group.user_sums.values())}
+    for distribution in sorted(needs.distributions, key=str):
+        by_group.distributions[distribution] = executor.distribution(distribution)
+        merged = executor.merged(by_group.distributions[distribution])
+        whole.distributions[distribution] = {} if merged is None else {(): merged}
     for of in sorted(needs.distinct):
-        parts.distinct[of] = reader.distinct(of)
-        divided = bool(reader.question.by)
-        together = reader.distinct(of, divided=False) if divided else parts.distinct[of]
-        whole.distinct[of] = {(): next(iter(together.values()), 0)}
-    if needs.judged:
-        parts.judged = reader.judged()
-        whole.judged = {(): _added(reader.judged(divided=False).values(), 2)}
-    return parts, whole
+        by_group.distinct[of] = executor.count_distinct(of)
+        count = executor.count_distinct(of, grouped=False) if executor.query.by else by_group.distinct[of]
+        whole.distinct[of] = {(): next(iter(count.values()), 0)}
+    if needs.feedback:
+        by_group.feedback = executor.feedback()
+        whole.feedback = {(): _added(executor.feedback(grouped=False).values(), 2)}
+    return by_group, whole
 
 
 def _added(groups: Iterable[Sequence[int]], width: int) -> list[int]:
@@ -161,65 +161,71 @@ def _merged_users(groups: Iterable[Mapping[int, list[int]]]) -> dict[int, list[i
     return users
 
 
-def _keys(reader: Reader, found: _Found) -> list[Key]:
-    """The groups of the answer: those found and, where time is divided, the stretches nothing was found in."""
-    keys = set(found.keys())
-    buckets = range(len(reader.buckets))
-    if not reader.question.by:
+def _keys(executor: Executor, numbers: _Numbers) -> list[GroupKey]:
+    """The groups of the result: those with numbers and, where time is divided, every bucket of each."""
+    keys = set(numbers.keys())
+    buckets = range(len(executor.buckets))
+    if not executor.query.by:
         return [(0,)]
-    if reader.question.grain and reader.question.fill:
-        groups = {key[1:] for key in keys} or ({()} if not reader.question.dimensions else set())
+    if executor.query.grain and executor.query.fill:
+        groups = {key[1:] for key in keys} or ({()} if not executor.query.dimensions else set())
         keys = {(bucket, *group) for bucket in buckets for group in groups}
     return list(keys)
 
 
-def _place(question: Question, key: Key, names: Sequence[Any]) -> tuple[Any, ...]:
-    """Where a group stands among the others: in the order of `by`, what is not given last."""
-    rest = iter(names)
-    values = [key[0] if name == question.grain else next(rest) for name in question.by]
+def _sort_key(query: Query, key: GroupKey, texts: Sequence[Any]) -> tuple[Any, ...]:
+    """Sorts groups in the order of `by`; within it by value, with "not given" last."""
+    rest = iter(texts)
+    values = [key[0] if name == query.grain else next(rest) for name in query.by]
     return tuple((value is None, str(type(value)), value if value is not None else 0) for value in values)
 
 
 def _row(
-    reader: Reader, key: Key, names: tuple[Any, ...], metrics: Sequence[Metric], needs: _Needs, found: _Found
+    executor: Executor,
+    key: GroupKey,
+    texts: tuple[Any, ...],
+    metrics: Sequence[Metric],
+    needs: _Requirements,
+    numbers: _Numbers,
 ) -> Row:
     values: dict[str, Any] = {}
-    rest = iter(names)
-    for name in reader.question.by:
-        values[name] = reader.buckets[int(str(key[0]))].since if name == reader.question.grain else next(rest)
+    rest = iter(texts)
+    for name in executor.query.by:
+        values[name] = executor.buckets[int(str(key[0]))].since if name == executor.query.grain else next(rest)
     for metric in metrics:
-        values[metric.name] = _value(metric, key, needs, found)
+        values[metric.name] = _value(metric, key, needs, numbers)
     return Row(values)
 
 
-def _value(metric: Metric, key: Key, needs: _Needs, found: _Found) -> Any:
+def _value(metric: Metric, key: GroupKey, needs: _Requirements, numbers: _Numbers) -> Any:
     """A metric of one group; None is unknown."""
     formula = metric.formula
-    if isinstance(formula, Total):
-        return _total(metric, formula, found.sums.get(key), needs.sums)
+    if isinstance(formula, Measure):
+        return _measured(metric, formula, numbers.sums.get(key), needs.sums)
     if isinstance(formula, Ratio):
         over, under = catalog.metric(formula.over), catalog.metric(formula.under)
-        return _divided(_value(over, key, needs, found), _value(under, key, needs, found))
+        return _divided(_value(over, key, needs, numbers), _value(under, key, needs, numbers))
     if isinstance(formula, Percentile):
         from llmtrack.ledger.query.sql_percentiles import percentile
 
-        return _in_unit(metric, percentile(found.distributions[formula.of].get(key), formula.q))
-    if isinstance(formula, Distinct):
-        return found.distinct[formula.of].get(key, 0)
-    if isinstance(formula, AcrossUsers):
-        return _across_users(formula, found.user_sums.get(key, {}), needs)
+        return _in_unit(metric, percentile(numbers.distributions[formula.of].get(key), formula.q))
+    if isinstance(formula, CountDistinct):
+        return numbers.distinct[formula.of].get(key, 0)
+    if isinstance(formula, PerUser):
+        return _per_user(formula, numbers.user_sums.get(key, {}), needs)
     if isinstance(formula, UsersWith):
-        return len(_user_values(formula.of, found.user_sums.get(key, {}), needs))
-    return found.judged.get(key, [0, 0])[0 if formula.of == "count" else 1]
+        return len(_user_values(formula.of, numbers.user_sums.get(key, {}), needs))
+    return numbers.feedback.get(key, [0, 0])[0 if formula.of == "all" else 1]
 
 
-def _total(metric: Metric, formula: Total, sums: Sequence[int] | None, places: Mapping[Sum, int]) -> Any:
+def _measured(metric: Metric, measure: Measure, sums: Sequence[int] | None, places: Mapping[Sum, int]) -> Any:
+    """The measure's sum; None where values are missing from it and none is known."""
     if sums is None:
         return _in_unit(metric, 0)
-    missing, known = formula.missing, formula.known
-    if missing and known and sums[places[missing]] and not sums[places[known]]:
+    missing, present = measure.missing, measure.present
+    if missing and present and sums[places[missing]] and not sums[places[present]]:
         return None
-    return _in_unit(metric, sums[places[formula.sum]])
+    return _in_unit(metric, sums[places[measure.sum]])
 
 
 def _in_unit(metric: Metric, value: float | int | None) -> Any:
@@ -239,28 +245,28 @@ def _divided(over: Any, under: Any) -> Any:
     return float(over) / float(under)
 
 
-def _user_values(of: str, users: Mapping[int, Sequence[int]], needs: _Needs) -> list[Any]:
-    """The totals of a metric of all users with a name, as far as they are known."""
+def _user_values(of: str, users: Mapping[int, Sequence[int]], needs: _Requirements) -> list[Any]:
+    """The totals of a measure of all users with a name, as far as they are known."""
     metric = catalog.metric(of)
-    assert isinstance(metric.formula, Total)
-    values = [_total(metric, metric.formula, sums, needs.user_sums) for user, sums in users.items() if user]
+    assert isinstance(metric.formula, Measure)
+    values = [_measured(metric, metric.formula, sums, needs.user_sums) for user, sums in users.items() if user]
     return [value for value in values if value is not None]
 
 
-def _across_users(formula: AcrossUsers, users: Mapping[int, Sequence[int]], needs: _Needs) -> Any:
+def _per_user(formula: PerUser, users: Mapping[int, Sequence[int]], needs: _Requirements) -> Any:
     values = _user_values(formula.of, users, needs)
     if not values:
         return None
     if formula.q is None:
         return _divided(sum(values), len(values))
-    return sorted(values)[max(1, ceil(formula.q * len(values))) - 1]
+    return sorted(values)[max(1, ceil(formula.q * len(values))) - 1]  # nearest rank
 
 
-def _ordered(rows: list[Row], question: Question) -> list[Row]:
-    """In the order asked for; what is unknown comes last either way."""
-    if question.order is None:
+def _ordered(rows: list[Row], query: Query) -> list[Row]:
+    """The rows in the order asked for; rows whose value is unknown come last either way."""
+    if query.order is None:
         return rows
-    name, down = question.order.lstrip("-"), question.order.startswith("-")
-    known = [row for row in rows if row[name] is not None]
-    unknown = [row for row in rows if row[name] is None]
-    return sorted(known, key=lambda row: row[name], reverse=down) + unknown
+    name, descending = query.order.lstrip("-"), query.order.startswith("-")
+    with_value = [row for row in rows if row[name] is not None]
+    without_value = [row for row in rows if row[name] is None]
+    return sorted(with_value, key=lambda row: row[name], reverse=descending) + without_value

@@ -1,4 +1,4 @@
-"""Which generations a question is about, and what it is split by, as SQL over a rollup or over the rows."""
+"""The WHERE and GROUP BY of a query, over a rollup or over the rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from llmtrack.ledger.database.snapshot import Snapshot
 from llmtrack.ledger.query import catalog
 from llmtrack.ledger.query.catalog import ATTRIBUTE, PROPERTY
 from llmtrack.ledger.query.measures import Condition
-from llmtrack.ledger.query.names import NOBODY, Words, ids_of
+from llmtrack.ledger.query.names import UNKNOWN_NAME, NameLookup, ids_of
 from llmtrack.ledger.query.query import Filter, Value
 
 _STORES = {PROPERTY: ("property_set", "property_set", "properties"), ATTRIBUTE: ("app_user", "app_user", "attributes")}
@@ -27,7 +27,7 @@ class Sql:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A filter in the ledger's own numbers."""
+    """A filter with the ids of its values."""
 
     column: str
     ids: tuple[int, ...]
@@ -38,42 +38,48 @@ class Clause:
     """Likewise, of the ids that have any value under the key, where "not given" is asked for too."""
 
     @property
-    def fixes(self) -> bool:
-        """Whether it leaves so few values that a table sorted by them is best."""
+    def is_selective(self) -> bool:
+        """Whether it leaves so few values of its column that a table sorted by this column is best."""
         return not self.negated and (bool(self.ids) or self.inner is not None) and self.absent is None
 
 
-class Scope:
-    """The filters and the split of one question, resolved against one ledger."""
+class SqlBuilder:
+    """Builds WHERE and GROUP BY from the filters and dimensions of a query, with the ids of one ledger.
 
-    def __init__(self, snapshot: Snapshot, words: Words, where: Sequence[Filter], dimensions: Sequence[str]) -> None:
+    Methods take the alias of the table they are for, and `rows`: whether it is `generation` (or has its columns, which
+    are NULL where a value is not given) rather than a rollup (where that is 0).
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, names: NameLookup, where: Sequence[Filter], dimensions: Sequence[str]
+    ) -> None:
         self.snapshot = snapshot
-        self.words = words
-        self.clauses = tuple(self._clause(each) for each in where)
+        self.names = names
+        self.clauses = tuple(self._clause(condition) for condition in where)
         self.dimensions = tuple(dimensions)
 
     @property
     def columns(self) -> set[str]:
-        """The columns a table must have to serve this."""
+        """The columns a table must have for the filters and dimensions."""
         return {clause.column for clause in self.clauses} | {column_of(name) for name in self.dimensions}
 
     @property
-    def fixed(self) -> set[str]:
-        """The columns that filters hold to a few values."""
-        return {clause.column for clause in self.clauses if clause.fixes}
+    def selective_columns(self) -> set[str]:
+        """The columns that filters restrict to a few values."""
+        return {clause.column for clause in self.clauses if clause.is_selective}
 
     def where(self, alias: str, *, rows: bool, leave_out: Iterable[str] = ()) -> Sql:
         """All filters as one condition, starting with AND; empty where there is none."""
         parts = [_condition(clause, alias, rows) for clause in self.clauses if clause.column not in leave_out]
         return Sql("".join(f" AND {part.text}" for part in parts), tuple(v for part in parts for v in part.values))
 
-    def keys(self, alias: str, *, rows: bool) -> Sql:
+    def group_keys(self, alias: str, *, rows: bool) -> Sql:
         """What to select and group by, each after a comma."""
-        parts = [self.key(name, alias, rows=rows) for name in self.dimensions]
+        parts = [self.group_key(name, alias, rows=rows) for name in self.dimensions]
         return Sql("".join(f", {part.text}" for part in parts), tuple(v for part in parts for v in part.values))
 
     def joins(self, alias: str) -> str:
-        """The tables that `keys` needs besides."""
+        """The joins that `group_keys` needs."""
         wanted = {name[: len(prefix)] for prefix in _STORES for name in self.dimensions if name.startswith(prefix)}
         tables = [(_STORES[prefix], prefix[0]) for prefix in sorted(wanted)]
         return "".join(f" LEFT JOIN {t} AS {p}x ON {p}x.id = {alias}.{column}" for (column, t, _), p in tables)
@@ -83,8 +89,8 @@ class Scope:
         tests = []
         for name, positive, texts in only:
             dimension = catalog.DIMENSIONS[name]
-            ids = sorted({self.words.id(dimension.words or "", text) for text in texts} - {NOBODY})
-            if not ids:  # words the ledger has never met
+            ids = sorted({self.names.id(dimension.name_kind or "", text) for text in texts} - {UNKNOWN_NAME})
+            if not ids:  # none of these names is in the ledger, so no row has one
                 if positive:
                     return "1 = 0"
                 continue
@@ -94,7 +100,7 @@ class Scope:
             tests.append(f"{value} {'' if positive else 'NOT '}IN ({', '.join(map(str, ids))})")
         return " AND ".join(tests)
 
-    def key(self, name: str, alias: str, *, rows: bool) -> Sql:
+    def group_key(self, name: str, alias: str, *, rows: bool) -> Sql:
         """What a dimension is in a table called `alias`."""
         for prefix, (_, _, column) in _STORES.items():
             if name.startswith(prefix):
@@ -102,36 +108,36 @@ class Scope:
                 return Sql(text, tuple(values))
         dimension = catalog.dimension(name)
         reference = f"{alias}.{dimension.column}"
-        numbered = dimension.words or name in _BY_TABLE
+        numbered = dimension.name_kind or name in _BY_TABLE
         return Sql(f"COALESCE({reference}, 0)" if rows and numbered else reference)
 
-    def _clause(self, each: Filter) -> Clause:
+    def _clause(self, condition: Filter) -> Clause:
         for prefix, (reference, table, column) in _STORES.items():
-            if each.dimension.startswith(prefix):
-                return self._json_clause(each, reference, table, column, each.dimension.removeprefix(prefix))
-        dimension = catalog.dimension(each.dimension)
-        if dimension.words:
-            ids = [self.words.id(dimension.words, value) for value in each.values]
-        elif each.dimension in _BY_TABLE:
-            ids = ids_of(self.snapshot, each.dimension, each.values)
+            if condition.dimension.startswith(prefix):
+                return self._json_clause(condition, reference, table, column, condition.dimension.removeprefix(prefix))
+        dimension = catalog.dimension(condition.dimension)
+        if dimension.name_kind:
+            ids = [self.names.id(dimension.name_kind, value) for value in condition.values]
+        elif condition.dimension in _BY_TABLE:
+            ids = ids_of(self.snapshot, condition.dimension, condition.values)
         else:
-            ids = [_number(each.dimension, value) for value in each.values]
-        return Clause(dimension.column, tuple(sorted(set(ids))), each.negated)
+            ids = [_number(condition.dimension, value) for value in condition.values]
+        return Clause(dimension.column, tuple(sorted(set(ids))), condition.negated)
 
-    def _json_clause(self, each: Filter, reference: str, table: str, column: str, key: str) -> Clause:
+    def _json_clause(self, condition: Filter, reference: str, table: str, column: str, key: str) -> Clause:
         text, values = self.snapshot.json_text(column, key)
-        wanted = [str(value) for value in each.values if value is not None]
+        wanted = [str(value) for value in condition.values if value is not None]
         inner = absent = None
         if wanted:
-            marks = self.snapshot.dialect.placeholders(len(wanted))
-            inner = Sql(f"SELECT id FROM {table} WHERE {text} IN ({marks})", (*values, *wanted))
-        if None in each.values:
+            placeholders = self.snapshot.dialect.placeholders(len(wanted))
+            inner = Sql(f"SELECT id FROM {table} WHERE {text} IN ({placeholders})", (*values, *wanted))
+        if None in condition.values:
             absent = Sql(f"SELECT id FROM {table} WHERE {text} IS NOT NULL", tuple(values))
-        return Clause(reference, (), each.negated, inner, absent)
+        return Clause(reference, (), condition.negated, inner, absent)
 
 
 def column_of(name: str) -> str:
-    """The column that a table must have to be split by a dimension."""
+    """The column that a table must have to be grouped by a dimension."""
     for prefix, (reference, _, _) in _STORES.items():
         if name.startswith(prefix):
             return reference
@@ -140,16 +146,16 @@ def column_of(name: str) -> str:
 
 def _condition(clause: Clause, alias: str, rows: bool) -> Sql:
     reference = f"{alias}.{clause.column}"
-    careful = (
+    not_null = (
         f"COALESCE({reference}, 0)" if rows and (clause.negated or 0 in clause.ids or clause.absent) else reference
     )
     tests: list[Sql] = []
     if clause.ids:
-        tests.append(Sql(f"{careful} IN ({', '.join(map(str, clause.ids))})"))
+        tests.append(Sql(f"{not_null} IN ({', '.join(map(str, clause.ids))})"))
     if clause.inner:
-        tests.append(Sql(f"{careful} IN ({clause.inner.text})", clause.inner.values))
+        tests.append(Sql(f"{not_null} IN ({clause.inner.text})", clause.inner.values))
     if clause.absent:
-        tests.append(Sql(f"{careful} NOT IN ({clause.absent.text})", clause.absent.values))
+        tests.append(Sql(f"{not_null} NOT IN ({clause.absent.text})", clause.absent.values))
     joined = " OR ".join(test.text for test in tests) or "1 = 0"
     return Sql(f"{'NOT ' if clause.negated else ''}({joined})", tuple(v for test in tests for v in test.values))
 
@@ -162,4 +168,4 @@ def _number(dimension: str, value: Value) -> int:
     try:
         return int(value)
     except ValueError:
-        return NOBODY
+        return UNKNOWN_NAME

@@ -1,4 +1,8 @@
-"""Percentiles over any stretch of time: sketches added up, and rows no sketch covers put in the same buckets."""
+"""Percentiles over any period: sketches are added up, and values of rows that no sketch covers join them.
+
+A sketch is a histogram whose buckets grow by a constant factor (log-buckets, `schema.sketch`): counts per bucket add up
+and can be subtracted, and the middle of a bucket is within 1 % of every value in it.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,9 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from llmtrack.ledger.query.measures import Distribution
-from llmtrack.ledger.query.planner import Part, Piece
-from llmtrack.ledger.query.sql_filters import Scope
-from llmtrack.ledger.query.sql_sums import Key, id_spans, slot_spans, within
+from llmtrack.ledger.query.planner import Scan, Slice
+from llmtrack.ledger.query.sql_filters import SqlBuilder
+from llmtrack.ledger.query.sql_sums import GroupKey, id_spans, slot_spans, within
 from llmtrack.ledger.schema.sketch import bucket_of, middle_of
 
 if TYPE_CHECKING:
@@ -23,47 +27,48 @@ _BUCKETS = 2_304
 
 
 def read_distribution(
-    scope: Scope, distribution: Distribution, parts: Sequence[Part], rows: Sequence[Piece]
-) -> Mapping[Key, Counts]:
-    """How often each log-bucket occurs, by bucket of time and dimensions."""
+    builder: SqlBuilder, distribution: Distribution, scans: Sequence[Scan], rows: Sequence[Slice]
+) -> Mapping[GroupKey, Counts]:
+    """How often each log-bucket occurs, by group."""
     import numpy as np
 
     of = distribution.of
-    condition = scope.condition(distribution.only, "{}")
+    condition = builder.condition(distribution.only, "{}")
     only = f" AND {condition}" if condition else ""
-    blobs: dict[Key, list[bytes]] = {}
-    width = len(scope.dimensions) + 1
-    for part in parts:
-        keys, where = scope.keys("r", rows=False), scope.where("r", rows=False)
-        start, test, bucket = slot_spans(part, scope)
+    blobs: dict[GroupKey, list[bytes]] = {}
+    width = len(builder.dimensions) + 1
+    for scan in scans:
+        keys, where = builder.group_keys("r", rows=False), builder.where("r", rows=False)
+        select, source, time_bucket = slot_spans(scan, builder)
         sql = (
-            f"{start}{keys.text}, r.{of} FROM {test.format(part.rollup.table, scope.joins('r'))} AND r.{of} IS NOT NULL"
-            f"{where.text}{only.format('r')}"
+            f"{select}{keys.text}, r.{of} FROM {source.format(scan.rollup.table, builder.joins('r'))} "
+            f"AND r.{of} IS NOT NULL{where.text}{only.format('r')}"
         )
-        for row in scope.snapshot.rows(sql, (*keys.values, *where.values)):
-            blobs.setdefault((bucket(row[0]), *row[1:width]), []).append(bytes(row[width]))
-    found: dict[Key, Counts] = {}
+        for row in builder.snapshot.rows(sql, (*keys.values, *where.values)):
+            blobs.setdefault((time_bucket(row[0]), *row[1:width]), []).append(bytes(row[width]))
+    histograms: dict[GroupKey, Counts] = {}
     for key, group in blobs.items():
+        # A blob is pairs of 16-bit integers (log-bucket, count); blobs of one group are counted as if they were one.
         pairs = np.frombuffer(b"".join(group), dtype="<u2").reshape(-1, 2)
-        found[key] = np.bincount(pairs[:, 0], weights=pairs[:, 1], minlength=_BUCKETS).astype(np.int64)
+        histograms[key] = np.bincount(pairs[:, 0], weights=pairs[:, 1], minlength=_BUCKETS).astype(np.int64)
     if rows:
-        keys, where = scope.keys("g", rows=True), scope.where("g", rows=True)
-        begin, uses = id_spans(rows)
+        keys, where = builder.group_keys("g", rows=True), builder.where("g", rows=True)
+        span_table, uses = id_spans(rows)
         sql = (
-            f"{begin} SELECT span.k{keys.text}, g.{of} FROM span CROSS JOIN generation AS g{scope.joins('g')} "
-            f"WHERE {within(scope.snapshot.dialect, rows)} AND g.{of} IS NOT NULL{where.text}{only.format('g')}"
+            f"{span_table} SELECT span.k{keys.text}, g.{of} FROM span CROSS JOIN generation AS g{builder.joins('g')} "
+            f"WHERE {within(builder.snapshot.dialect, rows)} AND g.{of} IS NOT NULL{where.text}{only.format('g')}"
         )
-        for row in scope.snapshot.rows(sql, (*keys.values, *where.values)):
+        for row in builder.snapshot.rows(sql, (*keys.values, *where.values)):
             at = bucket_of(row[width])
             for number, sign in uses[row[0]]:
                 key = (number, *row[1:width])
-                if key not in found:
-                    found[key] = np.zeros(_BUCKETS, dtype=np.int64)
-                found[key][at] += sign
-    return {key: counts for key, counts in found.items() if counts.any()}
+                if key not in histograms:
+                    histograms[key] = np.zeros(_BUCKETS, dtype=np.int64)
+                histograms[key][at] += sign
+    return {key: counts for key, counts in histograms.items() if counts.any()}
 
 
-def merged(distributions: Mapping[Key, Counts]) -> Counts | None:
+def merged(distributions: Mapping[GroupKey, Counts]) -> Counts | None:
     """All of them as one."""
     if not distributions:
         return None

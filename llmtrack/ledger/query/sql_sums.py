@@ -1,4 +1,7 @@
-"""Sums over parts of rollups and rows, put together: the same whatever they were read from."""
+"""SQL of sums over rollups and over rows: the same numbers from either.
+
+This is the SQL of, for example, cost by day: `_read_rollup` for whole slots, `_read_rows` for what is left over.
+"""
 
 from __future__ import annotations
 
@@ -7,184 +10,201 @@ from typing import TYPE_CHECKING
 
 from llmtrack.ids import first_at
 from llmtrack.ledger.query.catalog import METRICS
-from llmtrack.ledger.query.measures import Sum, Total
-from llmtrack.ledger.query.planner import Part, Piece
-from llmtrack.ledger.query.sql_filters import Scope
+from llmtrack.ledger.query.measures import Measure, Sum
+from llmtrack.ledger.query.planner import Scan, Slice
+from llmtrack.ledger.query.sql_filters import SqlBuilder
 from llmtrack.ledger.schema.rollups import DAY, DAY_USER
 from llmtrack.ledger.schema.row_measures import rollup_measure
 
 if TYPE_CHECKING:
     from llmtrack.ledger.database.dialect import Dialect
 
-Key = tuple[object, ...]
-"""The number of a bucket of time, then the ids or values of the dimensions."""
-Sums = dict[Key, list[int]]
+GroupKey = tuple[object, ...]
+"""A group of a result: the number of the bucket of time, then the ids or values of the dimensions."""
+Sums = dict[GroupKey, list[int]]
 
-_FEW_PIECES = 8
+_FEW_SLICES = 8
 
 
 def _day_user_sums() -> dict[Sum, str]:
-    found: dict[Sum, str] = {}
+    columns: dict[Sum, str] = {}
     for name in ("generations", "messages", "errors", "unpriced", "input_tokens", "output_tokens"):
         formula = METRICS[name].formula
-        if isinstance(formula, Total):
-            found[formula.sum] = f"SUM(r.{name})"
+        if isinstance(formula, Measure):
+            columns[formula.sum] = f"SUM(r.{name})"
     cost, simulated = METRICS["cost"].formula, METRICS["simulated_cost"].formula
-    if isinstance(cost, Total) and isinstance(simulated, Total):
-        found[cost.sum] = "SUM(CASE WHEN r.simulated = 0 THEN r.cost ELSE 0 END)"
-        found[simulated.sum] = "SUM(CASE WHEN r.simulated = 1 THEN r.cost ELSE 0 END)"
-        found[Sum("generations", only=simulated.sum.only)] = (
+    if isinstance(cost, Measure) and isinstance(simulated, Measure):
+        columns[cost.sum] = "SUM(CASE WHEN r.simulated = 0 THEN r.cost ELSE 0 END)"
+        columns[simulated.sum] = "SUM(CASE WHEN r.simulated = 1 THEN r.cost ELSE 0 END)"
+        columns[Sum("generations", only=simulated.sum.only)] = (
             "SUM(CASE WHEN r.simulated = 1 THEN r.generations ELSE 0 END)"
         )
-    return found
+    return columns
 
 
 DAY_USER_SUMS = _day_user_sums()
-"""The sums it holds, in its own columns."""
+"""The sums that `rollup_day_user` has, each as SQL over its own columns."""
 
 
-def read_sums(scope: Scope, sums: Sequence[Sum], parts: Sequence[Part], rows: Sequence[Piece]) -> Sums:
-    """Each sum by bucket and dimensions, over all parts and over the rows of the pieces left over."""
-    found: Sums = {}
-    takes = any(piece.taken for piece in rows)
-    read = (*sums, Sum("generations")) if takes else sums
-    for part in parts:
-        for key, values in _read_rollup(scope, read, part):
-            _add(found, key, values)
+def read_sums(builder: SqlBuilder, sums: Sequence[Sum], scans: Sequence[Scan], rows: Sequence[Slice]) -> Sums:
+    """Each sum by group, over all scans and over the slices of rows, some of which are subtracted."""
+    totals: Sums = {}
+    subtracts = any(span.subtract for span in rows)
+    # With subtraction, the number of generations is read along: it says below which groups are left.
+    read = (*sums, Sum("generations")) if subtracts else sums
+    for scan in scans:
+        for key, values in _read_rollup(builder, read, scan):
+            _add(totals, key, values)
     if rows:
-        for key, values, sign in _read_rows(scope, read, rows):
-            _add(found, key, values, sign)
-    if not takes:
-        return found
-    # What was counted whole may hold groups of which nothing is left once the rest is taken away.
-    return {key: values[:-1] for key, values in found.items() if values[-1]}
+        for key, values, sign in _read_rows(builder, read, rows):
+            _add(totals, key, values, sign)
+    if not subtracts:
+        return totals
+    # A slot counted whole may have groups whose generations all lie outside the query: the result has no such group.
+    return {key: values[:-1] for key, values in totals.items() if values[-1]}
 
 
-def _add(found: Sums, key: Key, values: Sequence[int | None], sign: int = 1) -> None:
-    total = found.get(key)
+def _add(totals: Sums, key: GroupKey, values: Sequence[int | None], sign: int = 1) -> None:
+    total = totals.get(key)
     if total is None:
-        found[key] = [sign * int(value or 0) for value in values]
+        totals[key] = [sign * int(value or 0) for value in values]
     else:
         for at, value in enumerate(values):
             if value:
                 total[at] += sign * int(value)
 
 
-def _read_rollup(scope: Scope, sums: Sequence[Sum], part: Part) -> list[tuple[Key, Sequence[int | None]]]:
-    narrow = part.rollup is DAY_USER
-    columns = ", ".join(DAY_USER_SUMS[each] if narrow else _summed(scope, each, "r") for each in sums)
-    keys, where = scope.keys("r", rows=False), scope.where("r", rows=False)
-    width = len(scope.dimensions)
+def _read_rollup(builder: SqlBuilder, sums: Sequence[Sum], scan: Scan) -> list[tuple[GroupKey, Sequence[int | None]]]:
+    narrow = scan.rollup is DAY_USER
+    columns = ", ".join(DAY_USER_SUMS[entry] if narrow else _summed(builder, entry, "r") for entry in sums)
+    keys, where = builder.group_keys("r", rows=False), builder.where("r", rows=False)
+    width = len(builder.dimensions)
     grouping = ", ".join(str(n + 1) for n in range(width + 1))
-    start, test, bucket = slot_spans(part, scope)
-    source = test.format(part.rollup.table, scope.joins("r"))
-    sql = f"{start}{keys.text}, {columns} FROM {source}{where.text} GROUP BY {grouping}"
-    found = scope.snapshot.rows(sql, (*keys.values, *where.values))
-    return [((bucket(row[0]), *row[1 : width + 1]), row[width + 1 :]) for row in found]
+    select, source, bucket_of = slot_spans(scan, builder)
+    tables = source.format(scan.rollup.table, builder.joins("r"))
+    sql = f"{select}{keys.text}, {columns} FROM {tables}{where.text} GROUP BY {grouping}"
+    rows = builder.snapshot.rows(sql, (*keys.values, *where.values))
+    return [((bucket_of(row[0]), *row[1 : width + 1]), row[width + 1 :]) for row in rows]
 
 
-def slot_spans(part: Part, scope: Scope) -> tuple[str, str, Callable[[int], int]]:
-    """How to read the pieces of a part: the start of a SELECT whose first column tells the bucket, what to put after
-    FROM (with places for the table and its joins), and how to tell the bucket from that column."""
-    within = "r.slot >= span.a AND r.slot < span.b"
-    numbers = f"span(k, a, b) AS ({spans([(piece.bucket, piece.start, piece.end) for piece in part.pieces])})"
-    if not part.lead or part.lead in scope.fixed:
-        return f"WITH {numbers} SELECT span.k", f"span CROSS JOIN {{}} AS r{{}} WHERE {within}", int
-    # Sorted by something else than time and not held to any of it: looked up for each of these that was there.
-    led = f"led(id) AS ({leads(part)})"
-    held = f"r.{part.lead} = led.id"
-    if len(part.pieces) <= _FEW_PIECES:
+def slot_spans(scan: Scan, builder: SqlBuilder) -> tuple[str, str, Callable[[int], int]]:
+    """How to read the slices of a scan from its table, which is called `r`.
+
+    Returns the start of a SELECT up to its first column; what follows FROM, with places for the table and its joins;
+    and the bucket as a function of that first column.
+
+    A rollup's key is its order on disk, so what is cheap depends on the first column of the key:
+
+    1. Time comes first, or a filter holds the first column to a few values: the slices are joined as a list of spans
+       (the CTE `span`: bucket, first slot, slot after the last), and each is one range of the key.
+    2. The first column is a user or a group and no filter is on it: a range of slots would read the whole table. Its
+       values are listed (the CTE `lead_values`), and the slots are looked up for each of them: one range for each value
+       and span.
+    3. The same with many slices: values times slices would be many lookups of nearly nothing, so each value has a
+       single one, over all slots from the first slice to the last. The first column is then the slot, and its bucket is
+       found in Python.
+    """
+    in_span = "r.slot >= span.a AND r.slot < span.b"
+    span_table = f"span(k, a, b) AS ({spans([(span.bucket, span.start, span.end) for span in scan.slices])})"
+    if not scan.leading_column or scan.leading_column in builder.selective_columns:
+        return f"WITH {span_table} SELECT span.k", f"span CROSS JOIN {{}} AS r{{}} WHERE {in_span}", int
+    leading = f"lead_values(id) AS ({leading_values(scan)})"
+    matches = f"r.{scan.leading_column} = lead_values.id"
+    # CROSS JOIN, here and elsewhere: SQLite keeps the order of the tables, so the lists drive the lookups.
+    if len(scan.slices) <= _FEW_SLICES:
         return (
-            f"WITH {led}, {numbers} SELECT span.k",
-            f"led CROSS JOIN span CROSS JOIN {{}} AS r{{}} WHERE {held} AND {within}",
+            f"WITH {leading}, {span_table} SELECT span.k",
+            f"lead_values CROSS JOIN span CROSS JOIN {{}} AS r{{}} WHERE {matches} AND {in_span}",
             int,
         )
-    runs = _runs(part.pieces)
-    everything = f"r.slot >= {runs[0][0]} AND r.slot < {runs[-1][1]}"
+    runs = _runs(scan.slices)
+    # The outer bounds are the range of the key that is read; the runs leave out the gaps between slices within it.
+    slots = f"r.slot >= {runs[0][0]} AND r.slot < {runs[-1][1]}"
     if len(runs) > 1:
-        everything += f" AND ({' OR '.join(f'(r.slot >= {low} AND r.slot < {high})' for low, high in runs)})"
-    buckets = {slot: piece.bucket for piece in part.pieces for slot in range(piece.start, piece.end)}
+        slots += f" AND ({' OR '.join(f'(r.slot >= {low} AND r.slot < {high})' for low, high in runs)})"
+    buckets = {slot: span.bucket for span in scan.slices for slot in range(span.start, span.end)}
     return (
-        f"WITH {led} SELECT r.slot",
-        f"led CROSS JOIN {{}} AS r{{}} WHERE {held} AND {everything}",
+        f"WITH {leading} SELECT r.slot",
+        f"lead_values CROSS JOIN {{}} AS r{{}} WHERE {matches} AND {slots}",
         buckets.__getitem__,
     )
 
 
-def _runs(pieces: Sequence[Piece]) -> list[tuple[int, int]]:
-    """Where slots follow one another, whichever bucket they are in."""
+def _runs(slices: Sequence[Slice]) -> list[tuple[int, int]]:
+    """Adjacent slices joined, whichever bucket they are in: first slot, slot after the last."""
     runs: list[tuple[int, int]] = []
-    for piece in sorted(pieces, key=lambda piece: piece.start):
-        if runs and runs[-1][1] == piece.start:
-            runs[-1] = (runs[-1][0], piece.end)
+    for span in sorted(slices, key=lambda span: span.start):
+        if runs and runs[-1][1] == span.start:
+            runs[-1] = (runs[-1][0], span.end)
         else:
-            runs.append((piece.start, piece.end))
+            runs.append((span.start, span.end))
     return runs
 
 
-def leads(part: Part) -> str:
-    """A SELECT of all values that the dimension a table is sorted by can have in the time of a part."""
-    if part.lead == "group_name":
+def leading_values(scan: Scan) -> str:
+    """A SELECT of all values that a table's leading column can have in the time of a scan: groups, or users."""
+    if scan.leading_column == "group_name":
         return "SELECT CAST(0 AS BIGINT) UNION ALL SELECT id FROM name WHERE kind = 'group'"
-    first, last = part.pieces[0].start * part.rollup.length, part.pieces[-1].end * part.rollup.length - 1
+    first, last = scan.slices[0].start * scan.rollup.length, scan.slices[-1].end * scan.rollup.length - 1
     return f"SELECT DISTINCT app_user FROM rollup_day_user WHERE slot >= {first // DAY} AND slot <= {last // DAY}"
 
 
 def _read_rows(
-    scope: Scope, sums: Sequence[Sum], rows: Sequence[Piece]
-) -> Iterator[tuple[Key, Sequence[int | None], int]]:
-    columns = ", ".join(_summed(scope, each, "g") for each in sums)
-    keys, where = scope.keys("g", rows=True), scope.where("g", rows=True)
-    width = len(scope.dimensions)
+    builder: SqlBuilder, sums: Sequence[Sum], rows: Sequence[Slice]
+) -> Iterator[tuple[GroupKey, Sequence[int | None], int]]:
+    """Each sum by group, with the sign it is added with."""
+    columns = ", ".join(_summed(builder, entry, "g") for entry in sums)
+    keys, where = builder.group_keys("g", rows=True), builder.where("g", rows=True)
+    width = len(builder.dimensions)
     grouping = ", ".join(str(n + 1) for n in range(width + 1))
-    start, uses = id_spans(rows)
+    span_table, uses = id_spans(rows)
     sql = (
-        f"{start} SELECT span.k{keys.text}, {columns} FROM span CROSS JOIN generation AS g{scope.joins('g')} "
-        f"WHERE {within(scope.snapshot.dialect, rows)}{where.text} GROUP BY {grouping}"
+        f"{span_table} SELECT span.k{keys.text}, {columns} FROM span CROSS JOIN generation AS g{builder.joins('g')} "
+        f"WHERE {within(builder.snapshot.dialect, rows)}{where.text} GROUP BY {grouping}"
     )
-    for row in scope.snapshot.rows(sql, (*keys.values, *where.values)):
+    for row in builder.snapshot.rows(sql, (*keys.values, *where.values)):
         for bucket, sign in uses[row[0]]:
             yield (bucket, *row[1 : width + 1]), row[width + 1 :], sign
 
 
-def id_spans(rows: Sequence[Piece]) -> tuple[str, list[list[tuple[int, int]]]]:
-    """A WITH clause of numbered spans of generation ids, and what each is for: buckets, with -1 where it is taken away.
+def id_spans(rows: Sequence[Slice]) -> tuple[str, list[list[tuple[int, int]]]]:
+    """A WITH clause of numbered spans of generation ids, and for each number its uses: bucket, and 1 or -1 (subtract).
 
-    What ends one day and begins the next is read once.
+    Slices of the same time are one span, read once: the hours subtracted from one day are those added to the next.
     """
     uses: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for piece in rows:
-        uses.setdefault((piece.start, piece.end), []).append((piece.bucket, -1 if piece.taken else 1))
+    for span in rows:
+        uses.setdefault((span.start, span.end), []).append((span.bucket, -1 if span.subtract else 1))
     ids = [(number, first_at(start), first_at(end)) for number, (start, end) in enumerate(uses)]
     return f"WITH span(k, a, b) AS ({spans(ids)})", list(uses.values())
 
 
-def within(dialect: Dialect, rows: Sequence[Piece]) -> str:
+def within(dialect: Dialect, rows: Sequence[Slice]) -> str:
     """The condition that a generation, called `g`, lies in the span."""
-    test = "g.id >= span.a AND g.id < span.b"
+    in_span = "g.id >= span.a AND g.id < span.b"
     if not dialect.bound_spans:
-        return test
-    low, high = min(piece.start for piece in rows), max(piece.end for piece in rows)
-    return f"{test} AND g.id >= {first_at(low)} AND g.id < {first_at(high)}"
+        return in_span
+    low, high = min(span.start for span in rows), max(span.end for span in rows)
+    return f"{in_span} AND g.id >= {first_at(low)} AND g.id < {first_at(high)}"
 
 
-def spans(pieces: Sequence[Sequence[int]]) -> str:
-    """Rows of numbers. They are our own, so they need no parameters; the first row says their type."""
-    head = "SELECT " + ", ".join(f"CAST({number} AS BIGINT)" for number in pieces[0])
-    rest = ", ".join(f"({', '.join(map(str, piece))})" for piece in pieces[1:])
+def spans(numbers: Sequence[Sequence[int]]) -> str:
+    """A SELECT of rows of numbers. They are our own and need no placeholders; the first row says their type."""
+    head = "SELECT " + ", ".join(f"CAST({number} AS BIGINT)" for number in numbers[0])
+    rest = ", ".join(f"({', '.join(map(str, row))})" for row in numbers[1:])
     return f"{head} UNION ALL VALUES {rest}" if rest else head
 
 
-def _summed(scope: Scope, each: Sum, alias: str) -> str:
+def _summed(builder: SqlBuilder, entry: Sum, alias: str) -> str:
     terms = []
-    for column in each.columns:
+    for column in entry.columns:
         sign, name = ("-", column[1:]) if column.startswith("-") else ("+", column)
-        terms.append(f"{sign} {f'{alias}.{name}' if alias == 'r' else row_value(scope, name)}")
+        terms.append(f"{sign} {f'{alias}.{name}' if alias == 'r' else row_value(builder, name)}")
     value = " ".join(terms).removeprefix("+ ")
-    condition = scope.condition(each.only, alias)
+    condition = builder.condition(entry.only, alias)
     return f"SUM(CASE WHEN {condition} THEN {value} ELSE 0 END)" if condition else f"SUM({value})"
 
 
-def row_value(scope: Scope, name: str) -> str:
-    """What one generation, called `g`, adds to a measure of the rollups."""
-    return rollup_measure(name).sql(scope.words.id)
+def row_value(builder: SqlBuilder, name: str) -> str:
+    """What one generation, called `g`, adds to a column of the rollups, as SQL."""
+    return rollup_measure(name).sql(builder.names.id)

@@ -1,4 +1,4 @@
-"""What a stretch of time would have cost on another model, from the token classes that are kept."""
+"""What a period would have cost on another model, from the token classes that the ledger keeps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.ledger.metrics import Filter, ask
+from llmtrack.ledger.query.query import Filter, make_query
+from llmtrack.ledger.query.runner import run
 from llmtrack.pricing.compare import WhatIf, what_if
 from llmtrack.pricing.engine import Pricer
 from llmtrack.pricing.usage import Usage
@@ -38,7 +39,7 @@ class Elsewhere:
     """What some calls cost, and what the same tokens would have cost on another model."""
 
     cost: Decimal | None
-    """Of those calls, as far as it is known."""
+    """US dollars those calls cost, as far as it is known."""
     answer: WhatIf
     calls: int
     unpriced: int
@@ -60,17 +61,19 @@ def cost_elsewhere(
     caching: bool = True,
     pricer: Pricer | None = None,
 ) -> Elsewhere:
-    """What the chat calls in a stretch of time would have cost on `model` at `provider`; simulated ones are left out.
+    """What the chat calls of a period would have cost on `model` at `provider`; simulated calls are left out.
 
-    `where` narrows them down as for `ask`. Prices are those of now, with the price book, unless a `pricer` is given.
+    `where` filters as for `llmtrack.ledger.metrics.ask`. The prices are today's, with the price book, unless a `pricer`
+    is given. Raises ValueError and `TooManyRows` as `ask` does.
     """
     filters = [Filter("cost_status", ("simulated",), negated=True), Filter("operation", COMPARED)]
     for name, value in (where or {}).items():
         filters.append(Filter(name, tuple(value) if isinstance(value, list | tuple) else (value,)))
     metrics = ["generations", "cost", "unpriced", "input_known", "output_known", *_CLASSES]
-    totals = ask(ledger, metrics, since=since, until=until, timezone=timezone, where=filters).totals
+    query = make_query(metrics, since=since, until=until, timezone=timezone, where=filters)
+    totals = run(ledger, query).totals
     usage = Usage(**{name: totals[name] for name in _CLASSES})
-    answer = what_if(
+    comparison = what_if(
         usage,
         model,
         provider,
@@ -80,4 +83,4 @@ def cost_elsewhere(
         pricer=pricer or Pricer(ledger.book()[1]),
     )
     uncounted = totals["generations"] - min(totals["input_known"], totals["output_known"])
-    return Elsewhere(totals["cost"], answer, totals["generations"], totals["unpriced"], uncounted)
+    return Elsewhere(totals["cost"], comparison, totals["generations"], totals["unpriced"], uncounted)

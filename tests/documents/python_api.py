@@ -1,6 +1,6 @@
 """The public Python API in words, from the code and the examples in `docs/examples`: `docs/python-api.md`.
 
-python -m tests.python_api     # writes the page
+python -m tests.documents     # writes the page
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 
 _HEAD = """# The Python API
 
-*Made by `python -m tests.python_api` from the code, and checked by a test: change the docstrings or `docs/examples`, not
+*Made by `python -m tests.documents` from the code, and checked by a test: change the docstrings or `docs/examples`, not
 this page. The examples run in that test; what a line prints stands behind it.*
 
 `llmtrack.ledger.lists`, `.export`, `.price_book` and `.metrics` are used together in the example of `llmtrack.ledger`.
@@ -95,7 +95,3 @@ def _signature(value: Any) -> str:
 
 def _text(value: Any) -> str:
     return inspect.cleandoc(value.__doc__ or "").replace("``", "`")
-
-
-if __name__ == "__main__":
-    PAGE.write_text(in_markdown(), encoding="utf-8")
