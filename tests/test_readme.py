@@ -168,10 +168,12 @@ def test_the_exported_file_can_be_asked_in_sql(
     found = duckdb.sql(query).fetchall()
     ledger = open_ledger(f"sqlite:///{sample_database}")
     where = [Filter("feature", ("chat",)), Filter("cost_status", ("simulated",), negated=True)]
-    (dearest,) = ask(ledger, ["generations", "cost", "duration_p95"], by="model", where=where, order="-cost", limit=1)
+    (dearest,) = ask(
+        ledger, ["generations", "cost", "generation_duration_p95"], by="model", where=where, order="-cost", limit=1
+    )
     ledger.close()
     assert found[0][:3] == (dearest["model"], dearest["generations"], dearest["cost"])
-    assert found[0][3] == pytest.approx(dearest["duration_p95"], rel=0.01)
+    assert found[0][3] == pytest.approx(dearest["generation_duration_p95"], rel=0.01)
 
 
 def test_the_secrets_shown_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,12 +56,12 @@ def _seen(exchange: Exchange, parsed: ParsedResponse) -> Trouble | None:
         if status is None or status < 400:
             return None
         error = ErrorSeen("", http_status=status, body=_body(exchange))
-    told = parsed.failure or _told(error.body if error.body is not None else _body(exchange, status))
-    code = told.code or told.kind
-    message = told.message or error.message or None
+    reported = parsed.failure or _failure_in(error.body if error.body is not None else _body(exchange, status))
+    code = reported.code or reported.kind
+    message = reported.message or error.message or None
     status = error.http_status if error.http_status is not None else status
-    found = error_type(name=error.name, http_status=status, code=told.code, kind=told.kind, message=message)
-    return found, code, message
+    kind = error_type(name=error.name, http_status=status, code=reported.code, kind=reported.kind, message=message)
+    return kind, code, message
 
 
 def _body(exchange: Exchange, status: int | None = 400) -> Any:
@@ -69,12 +69,12 @@ def _body(exchange: Exchange, status: int | None = 400) -> Any:
     return load(exchange.response) if exchange.response and status is not None and status >= 400 else None
 
 
-def _told(body: Any) -> Failure:
+def _failure_in(body: Any) -> Failure:
     if isinstance(body, list) and body:  # Google's way
         body = body[0]
     return failure(body) if isinstance(body, dict) else Failure()
 
 
-def _reported(told: Failure) -> Trouble:
-    kind = error_type(code=told.code, kind=told.kind, message=told.message)
-    return kind, told.code or told.kind, told.message
+def _reported(reported: Failure) -> Trouble:
+    kind = error_type(code=reported.code, kind=reported.kind, message=reported.message)
+    return kind, reported.code or reported.kind, reported.message

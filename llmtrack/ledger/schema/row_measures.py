@@ -25,16 +25,16 @@ class RowCondition:
     """Which rows count: those for which all of this holds."""
 
     words: tuple[Words, ...] = ()
-    known: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
     """Columns that are not NULL."""
     unknown: tuple[str, ...] = ()
     """Columns that are NULL."""
     more: tuple[str, str] | None = None
-    """The first of these columns is more than the second, which is 0 where it is NULL; `known` has the first."""
+    """The first of these columns is more than the second, which is 0 where it is NULL; `present` has the first."""
 
     def test(self, id_of: IdOf, at: Mapping[str, int]) -> Callable[[Row], bool]:
         """The condition in Python; `at` says at which place of a row each column is."""
-        present, absent = [at[column] for column in self.known], [at[column] for column in self.unknown]
+        filled, absent = [at[column] for column in self.present], [at[column] for column in self.unknown]
         more = None if self.more is None else (at[self.more[0]], at[self.more[1]])
         words = [
             (at[column], among, frozenset(id_of(column, word) for word in texts)) for column, among, texts in self.words
@@ -44,7 +44,7 @@ class RowCondition:
             for place in absent:
                 if row[place] is not None:
                     return False
-            for place in present:
+            for place in filled:
                 if row[place] is None:
                     return False
             for place, among, ids in words:
@@ -57,7 +57,7 @@ class RowCondition:
     def sql(self, id_of: IdOf) -> str:
         """The condition in SQL."""
         tests = [f"g.{column} IS NULL" for column in self.unknown]
-        tests += [f"g.{column} IS NOT NULL" for column in self.known]
+        tests += [f"g.{column} IS NOT NULL" for column in self.present]
         if self.more is not None:
             tests.append(f"g.{self.more[0]} > COALESCE(g.{self.more[1]}, 0)")
         for column, among, texts in self.words:
@@ -80,7 +80,7 @@ USAGE_MISSING = RowCondition((*REAL.words, ("cost_reason", True, (Reason.USAGE_M
 
 
 WRITTEN = RowCondition(
-    (("status", True, ANSWERED),), known=("output_tokens", "duration"), more=("duration", "time_to_first_token")
+    (("status", True, ANSWERED),), present=("output_tokens", "duration"), more=("duration", "time_to_first_token")
 )
 """Answers whose output and whose time of writing, the duration less the time to first token, are known."""
 EVERY = RowCondition()
@@ -124,8 +124,8 @@ _RULES = {
     "output_unknown": RowMeasure(only=RowCondition(unknown=("output_tokens",))),
     "unpriced": RowMeasure(only=UNPRICED),
     "usage_missing": RowMeasure(only=USAGE_MISSING),
-    "timed": RowMeasure(only=RowCondition(known=("duration",))),
-    "first_tokens": RowMeasure(only=RowCondition(known=("time_to_first_token",))),
+    "timed": RowMeasure(only=RowCondition(present=("duration",))),
+    "first_tokens": RowMeasure(only=RowCondition(present=("time_to_first_token",))),
     "speed_tokens": RowMeasure("output_tokens", only=WRITTEN),
     "speed_time": RowMeasure("duration", only=WRITTEN, less="time_to_first_token"),
 }
