@@ -129,6 +129,11 @@ def _prepare_file(path: Path) -> None:
         create_private(path)
         _make_ready(path)
         make_private(path)
+    except OSError as error:
+        raise LedgerError(
+            f"The ledger {path} cannot be written ({error.strerror}): give this user write access to "
+            f"{path.parent}, or {_WAY_OUT}."
+        ) from error
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
             raise LedgerError(f"The file {path} is not an SQLite database: move it away, or {_WAY_OUT}.") from None
