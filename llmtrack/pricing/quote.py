@@ -122,8 +122,8 @@ def _in_words(dollars: Mapping[str, Decimal], listed: Listing | Unlisted, decide
     notes = []
     borrowed = [name for name in sorted(dollars) if name not in decided.rates]
     if isinstance(listed, Listing):
-        if decided.covers and borrowed:
-            notes.append(f"{', '.join(borrowed)}: the rate of {listing.SOURCE} {listed.version}")
+        if decided.covers and (from_list := [name for name in borrowed if name in listed.rates]):
+            notes.append(f"{', '.join(from_list)}: the rate of {listing.SOURCE} {listed.version}")
         if listed.surcharge and borrowed:
             notes.append(f"+{plain(listed.surcharge)}% in {region}")
     if decided.words:

@@ -7,7 +7,6 @@ next; SQLite would delete it, or apply it to a database it does not belong to.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import sqlite3
@@ -21,6 +20,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
+
+try:
+    import fcntl
+except ImportError:  # Windows, where a log that is in use cannot be renamed anyway
+    fcntl = None  # type: ignore[assignment]
 
 GONE_SECONDS = 2.0
 """How long a file that was there may be missing before another is made: a backup may be about to take its place."""
@@ -162,6 +166,9 @@ class DatabaseFile:
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
+    if fcntl is None:
+        yield
+        return
     lock = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -171,7 +178,7 @@ def _locked(directory: Path) -> Iterator[None]:
 
 
 def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     try:
         os.fsync(fd)
     finally:
