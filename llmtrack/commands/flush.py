@@ -24,13 +24,14 @@ def command(timeout: float, files: tuple[Path, ...]) -> None:
     Journals of programs that still run, and those of other ledgers, are left to them.
     """
     from llmtrack.capture.journal import survey
-    from llmtrack.capture.tracker import default_tracker
+    from llmtrack.capture.tracker import Tracker
     from llmtrack.ledger import open_ledger
 
-    tracker = default_tracker()
+    tracker = Tracker()
     ledger = open_ledger(tracker.database_url)  # Says in one sentence what is wrong, which the writer would only log.
     tracker.writer.look_around(files)
     done = tracker.flush(timeout)
+    tracker.close(0)
     click.echo(f"{done.written:,} records moved into the ledger.")
     if done.failed:
         click.echo(f"{done.failed:,} could not be written; they are kept in {done.where}.", err=True)

@@ -33,7 +33,7 @@ def write_lock(path: str) -> Iterator[None]:
     """
     lock = _locks.get(path)
     if lock is None:
-        lock = _locks.setdefault(path, FileLock(path, mode=MODE, poll_interval=_POLL))
+        lock = _locks.setdefault(path, _new_lock(path))
     if lock.is_locked:  # each thread has a hold of its own
         raise RuntimeError("A transaction cannot begin inside another one.")
     try:
@@ -46,6 +46,12 @@ def write_lock(path: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _new_lock(path: str) -> FileLock:
+    if hasattr(os, "fchmod"):
+        return FileLock(path, mode=MODE, poll_interval=_POLL)
+    return FileLock(path, poll_interval=_POLL)  # filelock sets a mode by that function
 
 
 if hasattr(os, "register_at_fork"):
