@@ -67,12 +67,12 @@ def ledger() -> Ledger:
     return open_ledger()
 
 
-_minutes = itertools.count(1)
+_order = itertools.count(1)
 
 
 def call(**given: Any) -> Generation:
-    """A call of a few minutes ago; a price in nano-dollars as `cost`, tokens as `tokens=(in, out)`."""
-    at = given.pop("at", None) or datetime.now(UTC) - timedelta(seconds=next(_minutes))
+    """A call of just now, each a little before the last one; a price in nano-dollars as `cost`, tokens as `(in, out)`."""
+    at = given.pop("at", None) or datetime.now(UTC) - timedelta(milliseconds=next(_order))
     micros = int(at.timestamp() * 1_000_000)
     tokens = given.pop("tokens", (1000, 100))
     cost = given.pop("cost", 0)
