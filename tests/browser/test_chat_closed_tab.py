@@ -14,7 +14,7 @@ from llmtrack.ledger import Ledger, open_ledger
 from tests.browser.app_server import AppServer, running_app
 from tests.browser.chatting import Chat
 
-SECONDS = 10
+SECONDS = 30
 """For a message to be kept, on a busy machine."""
 ROUNDS = int(os.environ.get("LLMTRACK_TEST_ROUNDS", "3"))
 """How often it is tried; thirty show what is rare, and take a minute."""
