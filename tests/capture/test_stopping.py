@@ -204,6 +204,12 @@ chat = dict(model=sys.argv[3], messages=[{"role": "user", "content": "hi"}])
 """
 
 
+def unexpected(stderr: str) -> str:
+    """What a program said beside that records wait for the next one: at its end it does not wait long for them."""
+    lines = stderr.splitlines(keepends=True)
+    return "".join(line for line in lines if "records wait in the journal in" not in line)
+
+
 def run(code: str, database: Path, tmp_path: Path, model: str) -> subprocess.CompletedProcess[str]:
     """Runs a program of a user's that has a tracked client."""
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM + code, str(database), str(tmp_path / "journal"), model]
@@ -223,7 +229,7 @@ except KeyboardInterrupt:
     print("interrupted")
 """
     done = run(code, database, tmp_path, "gpt-4o@stall=3" if stream else "gpt-4o@silent")
-    assert (done.stdout, done.stderr) == ("interrupted\n", "")
+    assert (done.stdout, unexpected(done.stderr)) == ("interrupted\n", "")
     make_tracker().flush(30)
     (row,) = read_rows(database)
     assert row.status == "cancelled"
@@ -251,7 +257,7 @@ stream = client.chat.completions.create(**{**chat, "model": "gpt-4o@stall=3"}, s
 next(iter(stream))
 """
     done = run(code, database, tmp_path, "gpt-4o")
-    assert done.stderr == ""
+    assert unexpected(done.stderr) == ""
     make_tracker().flush(30)
     assert sorted(row.status for row in read_rows(database)) == ["abandoned", "ok"]
 
@@ -279,7 +285,7 @@ list(open_stream)
 call("parent after")
 """
     done = run(code, database, tmp_path, "gpt-4o")
-    assert done.stderr == ""
+    assert unexpected(done.stderr) == ""
     make_tracker().flush(30)
     users = sorted(row.user_id for row in read_rows(database))
     assert users == ["child", "parent after", "parent before", "parent stream"]
@@ -299,7 +305,7 @@ client.chat.completions.create(**chat, user="parent")
 print(tracker.flush(30).written)
 """
     done = run(code, database, tmp_path, "gpt-4o")
-    assert (done.stdout, done.stderr) == ("2\n", "")
+    assert (done.stdout, unexpected(done.stderr)) == ("2\n", "")
     assert sorted(row.user_id for row in read_rows(database)) == ["child", "parent"]
 
 
