@@ -6,7 +6,9 @@ The clients are in `llmtrack.openai` and `llmtrack.anthropic`. What is here load
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
     from llmtrack.capture.context import context as context
@@ -21,31 +23,19 @@ if TYPE_CHECKING:
     from llmtrack.capture.users_and_feedback import identify as identify
     from llmtrack.limits import LimitExceeded as LimitExceeded
 
-_HOME = {
-    "Flushed": "llmtrack.capture.tracker",
-    "LimitExceeded": "llmtrack.limits",
-    "Tracker": "llmtrack.capture.tracker",
-    "context": "llmtrack.capture.context",
-    "feedback": "llmtrack.capture.users_and_feedback",
-    "flush": "llmtrack.capture.tracker",
-    "identify": "llmtrack.capture.users_and_feedback",
-    "propagate": "llmtrack.capture.context",
-    "span": "llmtrack.capture.spans",
-    "trace": "llmtrack.capture.spans",
-    "track": "llmtrack.capture.sdk",
+_HOMES = {
+    "Flushed": "capture.tracker",
+    "LimitExceeded": "limits",
+    "Tracker": "capture.tracker",
+    "context": "capture.context",
+    "feedback": "capture.users_and_feedback",
+    "flush": "capture.tracker",
+    "identify": "capture.users_and_feedback",
+    "propagate": "capture.context",
+    "span": "capture.spans",
+    "trace": "capture.spans",
+    "track": "capture.sdk",
 }
 
-__all__ = [*_HOME]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'llmtrack' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(_HOME[name]), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+__all__ = [*_HOMES]
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

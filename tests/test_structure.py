@@ -30,7 +30,7 @@ MAY_IMPORT = {
     | WORDS,
     "serving": {"lazy", "ids", "settings", "sign_in_settings", "pricing", "ledger", "limits", "capture", "chat", ""},
     "sample": {"ids", "settings", "pricing", "ledger"} | WORDS,
-    "": {"ids", "settings", "pricing", "ledger", "limits", "capture"},
+    "": {"lazy", "ids", "settings", "pricing", "ledger", "limits", "capture"},
     "cli": {"commands", "settings", "ledger", ""},
     "commands": {"ids", "settings", "pricing", "ledger", "limits", "capture", "serving", "sample", "cli", ""},
     "__main__": {"cli"},
