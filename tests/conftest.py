@@ -31,6 +31,13 @@ if NOW:
 
     time_machine.travel(datetime.fromisoformat(NOW).replace(tzinfo=UTC), tick=True).start()
 
+if os.environ.get("LLMTRACK_TEST_RANDOM") != "1":
+    # The same examples in every run: what is red is red because of a change, not because of the dice.
+    import hypothesis
+
+    hypothesis.settings.register_profile("repeatable", derandomize=True)
+    hypothesis.settings.load_profile("repeatable")
+
 pytest_plugins = ["tests.provider.fixtures", "tests.browser.fixtures"]
 
 _OURS = ("LLMTRACK_", "OPENAI_", "ANTHROPIC_", "AZURE_OPENAI_", "STREAMLIT_")

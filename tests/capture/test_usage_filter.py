@@ -66,6 +66,20 @@ def test_empty_usage_is_taken_out_wherever_it_stands(separators: Any, end: bytes
     assert passed([event(dict(others), end, separators=separators)]) == event(without, end, separators=separators)
 
 
+INNER = {"choices": [{"delta": {"content": "Hi"}, "usage": None}], "x": {"a": 1, "usage": None}}
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+@pytest.mark.parametrize(
+    "value", [INNER, {"y": [{"usage": None}]}, {"type": "response.in_progress", "response": {"usage": None}}]
+)
+def test_empty_usage_inside_of_something_else_is_the_callers(value: Any, separators: Any) -> None:
+    assert passed([event(value, separators=separators)]) == event(value, separators=separators)
+    both = event({**value, "usage": None, "obfuscation": "x}"}, separators=separators)
+    without = event({**value, "obfuscation": "x}"}, separators=separators)
+    assert passed([both]) == (without if "choices" in value else both)
+
+
 def test_what_is_complete_is_passed_on_at_once() -> None:
     hide = UsageFilter()
     assert hide.feed(event(TEXT)) == event(TEXT)

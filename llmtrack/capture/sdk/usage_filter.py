@@ -11,6 +11,7 @@ _END_OF_EVENT = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
 _NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null(?=\s*[,}])|"usage"\s*:\s*null\s*,\s*')
 """The member that a server adds to the other events because it was asked. It cannot be part of a text: inside a
 JSON string the quotes would be escaped."""
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _USUAL = b',"usage":null'
 _FRAME = frozenset(
     {"id", "object", "created", "model", "service_tier", "system_fingerprint", "obfuscation", "choices", "usage"}
@@ -32,7 +33,11 @@ class UsageFilter:
         if self._nulls and not self._partial and chunk.count(b"\n") == 2 and chunk[-2:] == b"\n\n":
             at = chunk.rfind(_USUAL)
             if at > 0:
-                return chunk[:at] + chunk[at + len(_USUAL) :]
+                after = chunk[at + len(_USUAL) :]
+                if (
+                    after.count(b"}") == 1 and b'"choices":' in chunk
+                ):  # The end of the event: the member is the event's own.
+                    return chunk[:at] + after
         if self._partial:
             chunk = self._partial + chunk
             self._partial = b""
@@ -59,7 +64,16 @@ class UsageFilter:
     def _without_usage(self, event: bytes) -> bytes:
         if b"[]" in event and _is_usage_only(event):
             return b""
-        return _NULL_USAGE.sub(b"", event) if self._nulls else event
+        return _without_null(event) if self._nulls else event
+
+
+def _without_null(event: bytes) -> bytes:
+    """The event without its own ``"usage":null``; the same member of an object inside it is not from our asking."""
+    for match in _NULL_USAGE.finditer(event) if b'"choices"' in event else ():
+        brackets = [text for text in _STRING_OR_BRACKET.findall(event[: match.start()]) if text[0] != 0x22]
+        if sum(1 if text in b"{[" else -1 for text in brackets) == 1:
+            return event[: match.start()] + event[match.end() :]
+    return event
 
 
 def _is_usage_only(event: bytes) -> bool:
