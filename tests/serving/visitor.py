@@ -52,6 +52,8 @@ class Drawing:
     """The address of the page that was drawn; empty for the chat."""
     pages: dict[str, str] = field(default_factory=dict)
     """The pages that are listed, by address, with what a program names to open one."""
+    redirect: str = ""
+    """Where the browser is sent, away from the page."""
     bytes: bytes = b""
     """Everything, tables and addresses of files included."""
 
@@ -69,6 +71,7 @@ class Visitor:
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
+        self._buttons: dict[str, str] = {}
 
     def draw(self, page: str = "", query: str = "", script: str = "") -> Drawing:
         """Open a page by its address, with a query, or by what `Drawing.pages` calls it."""
@@ -76,6 +79,15 @@ class Visitor:
         wanted.rerun_script.page_name = page
         wanted.rerun_script.query_string = query
         wanted.rerun_script.page_script_hash = script
+        return self._send(wanted)
+
+    def press(self, label: str) -> str:
+        """Press a button of the page drawn last; the address that the browser is sent to, if it is."""
+        wanted = BackMsg()
+        wanted.rerun_script.widget_states.widgets.add(id=self._buttons[label], trigger_value=True)
+        return self._send(wanted).redirect
+
+    def _send(self, wanted: BackMsg) -> Drawing:
         self._socket.send(wanted.SerializeToString())
         drawing = Drawing()
         parts: list[bytes] = []
@@ -92,6 +104,11 @@ class Visitor:
                 drawing.pages = {address: script for script, address in hashes.items()}
             elif kind == "delta":
                 parts.append(message.delta.SerializeToString())
+                button = message.delta.new_element.button
+                self._buttons[button.label] = button.id
+            elif kind == "auth_redirect":
+                drawing.redirect = message.auth_redirect.url
+                return drawing
             elif kind == "script_finished" and parts:
                 drawing.bytes = b"".join(parts)
                 return drawing
@@ -100,9 +117,8 @@ class Visitor:
 @contextmanager
 def visit(url: str, cookies: dict[str, str], headers: Mapping[str, str] = MappingProxyType({})) -> Iterator[Visitor]:
     """Opens the app's socket with these cookies."""
-    xsrf = httpx.get(f"{url}/_stcore/health", headers=dict(headers), verify=False, trust_env=False).cookies.get(
-        "_streamlit_xsrf", ""
-    )
+    health = httpx.get(f"{url}/_stcore/health", headers=dict(headers), verify=False, trust_env=False)
+    xsrf = health.cookies.get("_streamlit_xsrf") or ""
     sent = "; ".join(f"{name}={value}" for name, value in {**cookies, "_streamlit_xsrf": xsrf}.items())
     with connect(
         f"{url.replace('http', 'ws', 1)}/_stcore/stream",
