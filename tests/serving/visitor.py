@@ -72,6 +72,7 @@ class Visitor:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._buttons: dict[str, str] = {}
+        self._chat_input = ""
 
     def draw(self, page: str = "", query: str = "", script: str = "") -> Drawing:
         """Open a page by its address, with a query, or by what `Drawing.pages` calls it."""
@@ -86,6 +87,13 @@ class Visitor:
         wanted = BackMsg()
         wanted.rerun_script.widget_states.widgets.add(id=self._buttons[label], trigger_value=True)
         return self._send(wanted).redirect
+
+    def say(self, text: str) -> Drawing:
+        """Send a message on the chat page drawn last, and wait for the answer's end."""
+        wanted = BackMsg()
+        widget = wanted.rerun_script.widget_states.widgets.add(id=self._chat_input)
+        widget.chat_input_value.data = text
+        return self._send(wanted)
 
     def _send(self, wanted: BackMsg) -> Drawing:
         self._socket.send(wanted.SerializeToString())
@@ -106,6 +114,7 @@ class Visitor:
                 parts.append(message.delta.SerializeToString())
                 button = message.delta.new_element.button
                 self._buttons[button.label] = button.id
+                self._chat_input = message.delta.new_element.chat_input.id or self._chat_input
             elif kind == "auth_redirect":
                 drawing.redirect = message.auth_redirect.url
                 return drawing
