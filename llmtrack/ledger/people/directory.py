@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, Table, literal, select
+from sqlalchemy import BindParameter, Connection, RowMapping, Select, Table, bindparam, literal, select
 from sqlmodel import SQLModel
 
 from llmtrack.ledger.errors import LedgerError
@@ -60,9 +60,8 @@ class PersonRecord:
 
 def find(ledger: Ledger, issuer: str, subject: str) -> PersonRecord | None:
     """The person an identity provider calls so, or None."""
-    query = select(PERSON).where(PERSON.c.issuer == issuer, PERSON.c.subject == subject)
     with ledger.reading() as connection:
-        return next(iter(_records(connection, query)), None)
+        return next(iter(_records(connection, _BY_SUBJECT, {"issuer": issuer, "subject": subject})), None)
 
 
 def named(ledger: Ledger, person: int) -> PersonRecord:
@@ -95,20 +94,7 @@ def user_id_conflicts(ledger: Ledger, *, limit: int = 20) -> list[dict[str, Any]
     return [{"at": row["at"], "given": row["subject"], **(row["detail"] or {})} for row in rows]
 
 
-def _records(connection: Connection, query: Select[Any]) -> list[PersonRecord]:
-    rows = connection.execute(query).mappings().all()
-    ids = [row["id"] for row in rows]
-    user_ids: defaultdict[int, list[str]] = defaultdict(list)
-    for person, user_id in connection.execute(_user_ids(ids)):
-        user_ids[person].append(user_id)
-    memberships: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
-    joined = select(MEMBERSHIP.c.person, TEAM.c.name, MEMBERSHIP.c.leads).join(TEAM, TEAM.c.id == MEMBERSHIP.c.team)
-    for person, team, leads in connection.execute(joined.where(MEMBERSHIP.c.person.in_(ids)).order_by(TEAM.c.name)):
-        memberships[person].append((team, leads))
-    return [_record(row, user_ids[row["id"]], memberships[row["id"]]) for row in rows]
-
-
-def _user_ids(people: Sequence[int]) -> Select[Any]:
+def _user_ids() -> Select[Any]:
     """The user ids that these people claimed, and those merged into one of theirs, in one statement."""
     target = USER.alias("target")
     claimed = select(USER_ID.c.person, USER_ID.c.user_id, literal(0).label("merged"), USER_ID.c.claimed_at.label("at"))
@@ -118,8 +104,33 @@ def _user_ids(people: Sequence[int]) -> Select[Any]:
         .join(ALIAS, ALIAS.c.target == target.c.id)
         .join(USER, USER.c.id == ALIAS.c.app_user)
     )
-    both = claimed.where(USER_ID.c.person.in_(people)).union_all(merged.where(USER_ID.c.person.in_(people))).subquery()
+    theirs = USER_ID.c.person.in_(_PEOPLE)
+    both = claimed.where(theirs).union_all(merged.where(theirs)).subquery()
     return select(both.c.person, both.c.user_id).order_by(both.c.merged, both.c.at)
+
+
+# Built once: they are asked at every rerun, and building them took longer than the database does.
+_PEOPLE: BindParameter[Any] = bindparam("people", expanding=True)
+_BY_SUBJECT = select(PERSON).where(PERSON.c.issuer == bindparam("issuer"), PERSON.c.subject == bindparam("subject"))
+_USER_IDS = _user_ids()
+_MEMBERSHIPS = (
+    select(MEMBERSHIP.c.person, TEAM.c.name, MEMBERSHIP.c.leads)
+    .join(TEAM, TEAM.c.id == MEMBERSHIP.c.team)
+    .where(MEMBERSHIP.c.person.in_(_PEOPLE))
+    .order_by(TEAM.c.name)
+)
+
+
+def _records(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[PersonRecord]:
+    rows = connection.execute(query, values or {}).mappings().all()
+    ids = {"people": [row["id"] for row in rows]}
+    user_ids: defaultdict[int, list[str]] = defaultdict(list)
+    for person, user_id in connection.execute(_USER_IDS, ids):
+        user_ids[person].append(user_id)
+    memberships: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
+    for person, team, leads in connection.execute(_MEMBERSHIPS, ids):
+        memberships[person].append((team, leads))
+    return [_record(row, user_ids[row["id"]], memberships[row["id"]]) for row in rows]
 
 
 def _record(row: RowMapping, user_ids: list[str], memberships: list[tuple[str, int]]) -> PersonRecord:
