@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from llmtrack.pricing.reasons import Reason, in_words
     from llmtrack.pricing.refresh import Freshness, freshness, keep_fresh
     from llmtrack.pricing.refusals import PriceRefused, check
-    from llmtrack.pricing.usage import Cost, Price, Usage
+    from llmtrack.pricing.usage import Cost, Price, Priceable, Usage, UsageRecord
 
 _PLACES = {
     "book": ("Book", "BookEntry"),
@@ -27,7 +27,7 @@ _PLACES = {
     "reasons": ("Reason", "in_words"),
     "refresh": ("Freshness", "freshness", "keep_fresh"),
     "refusals": ("PriceRefused", "check"),
-    "usage": ("Cost", "Price", "Usage"),
+    "usage": ("Cost", "Price", "Priceable", "Usage", "UsageRecord"),
 }
 _WHERE = {name: place for place, names in _PLACES.items() for name in names}
 
@@ -39,9 +39,11 @@ __all__ = [
     "Freshness",
     "Price",
     "PriceRefused",
+    "Priceable",
     "Pricer",
     "Reason",
     "Usage",
+    "UsageRecord",
     "WhatIf",
     "check",
     "estimate",
