@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from llmtrack.pricing.book import Book, BookEntry
+    from llmtrack.pricing.book import BookEntry
     from llmtrack.pricing.compare import WhatIf, what_if
     from llmtrack.pricing.engine import Pricer, in_dollars
     from llmtrack.pricing.forecast import Estimate, estimate
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llmtrack.pricing.usage import Cost, Price, Priceable, Usage, UsageRecord
 
 _PLACES = {
-    "book": ("Book", "BookEntry"),
+    "book": ("BookEntry",),
     "compare": ("WhatIf", "what_if"),
     "engine": ("Pricer", "in_dollars"),
     "forecast": ("Estimate", "estimate"),
@@ -32,7 +32,6 @@ _PLACES = {
 _WHERE = {name: place for place, names in _PLACES.items() for name in names}
 
 __all__ = [
-    "Book",
     "BookEntry",
     "Cost",
     "Estimate",
