@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from llmtrack.capture.errors import error_type
 from llmtrack.error_types import CALLER_ERRORS, PROVIDER_ERRORS, ErrorType
-from llmtrack.ledger.schema.rollups import CUBES, DAY, DAY_USER, HOUR, SEEN, SKETCHES
-from llmtrack.ledger.schema.row_measures import ERROR, MESSAGE, REAL, SIMULATED, UNPRICED, USAGE_MISSING, WRITTEN
+from llmtrack.ledger.schema.rollups import CUBES, DAY, DAY_USER, HOUR, MEASURES, SEEN, SKETCHES
+from llmtrack.ledger.schema.row_measures import (
+    ERROR,
+    MESSAGE,
+    REAL,
+    SIMULATED,
+    TRACE_MEASURES,
+    UNPRICED,
+    USAGE_MISSING,
+    WRITTEN,
+    has_rule,
+    rollup_measure,
+)
 from llmtrack.pricing import Reason
 from llmtrack.pricing.reasons import NOTHING_BILLED
 from llmtrack.statuses import ANSWERED, BILLED, FAILED, IN_FLIGHT, PRICED, CostStatus, Status
@@ -89,6 +103,53 @@ def test_a_row_counts_as_what_people_call_it(row: tuple[int | None, ...], counts
         return NUMBERS[kind, word]
 
     assert {name for name, condition in conditions.items() if condition.test(number, AT)(row)} == counts
+
+
+SUMMED = ("operation", "status", "cost_status", "cost_reason", "cost", "input_tokens", "output_tokens", "duration",
+          "time_to_first_token")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "sums", "of_trace"),
+    [
+        (
+            (1, 11, 21, None, 5, 3, 7, 9, 2),
+            {"generations": 1, "timed": 1, "first_tokens": 1, "speed_tokens": 7, "speed_time": 7,
+             "input_tokens": 3, "output_tokens": 7, "cost": 5, "duration": 9, "time_to_first_token": 2},
+            {"generations": 1, "input_tokens": 3, "output_tokens": 7, "cost": 5},
+        ),
+        (
+            (1, 12, 22, 32, None, None, 7, 9, 9),
+            {"generations": 1, "timed": 1, "first_tokens": 1, "unpriced": 1, "usage_missing": 1, "input_unknown": 1,
+             "output_tokens": 7, "duration": 9, "time_to_first_token": 9},
+            {"generations": 1, "output_tokens": 7, "unpriced": 1},
+        ),
+        (
+            (2, 15, 22, 33, None, 3, None, None, None),
+            {"generations": 1, "output_unknown": 1, "input_tokens": 3},
+            {"generations": 1, "errors": 1, "input_tokens": 3},
+        ),
+        (
+            (1, 13, 23, None, 5, 3, 7, 9, None),
+            {"generations": 1, "timed": 1, "cost": 5, "input_tokens": 3, "output_tokens": 7, "duration": 9},
+            {"generations": 1, "input_tokens": 3, "output_tokens": 7, "simulated_cost": 5},
+        ),
+    ],
+)  # fmt: skip
+def test_a_row_adds_the_same_to_each_sum_in_python_and_in_sql(
+    row: tuple[int | None, ...], sums: dict[str, int], of_trace: dict[str, int]
+) -> None:
+    def number(kind: str, word: str) -> int:
+        return NUMBERS[kind, word]
+
+    at = {column: place for place, column in enumerate(SUMMED)}
+    columns = ", ".join(f"? AS {column}" for column in SUMMED)
+    of_rollups = {name: rollup_measure(name) for name in MEASURES if has_rule(name) or name in SUMMED}
+    for rules, expected in ((of_rollups, sums), (TRACE_MEASURES, of_trace)):
+        for name, rule in rules.items():
+            with closing(sqlite3.connect(":memory:")) as database:
+                (by_sql,) = database.execute(f"SELECT {rule.sql(number)} FROM (SELECT {columns}) AS g", row).fetchone()
+            assert (name, rule.value(number, at)(row), by_sql) == (name, expected.get(name, 0), expected.get(name, 0))
 
 
 def test_every_rollup_is_sorted_by_the_key_that_questions_read_it_by() -> None:
