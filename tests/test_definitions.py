@@ -154,14 +154,17 @@ def test_a_row_adds_the_same_to_each_sum_in_python_and_in_sql(
 
 def test_every_rollup_is_sorted_by_the_key_that_questions_read_it_by() -> None:
     plain = ("provider", "model", "operation", "status", "cost_status")
-    keys = {rollup.table: rollup.key for rollup in (*CUBES, *SKETCHES, DAY_USER, SEEN)}
-    assert keys["rollup_day"] == keys["rollup_quarter"] == keys["sketch_hour"] == ("slot", *plain)
-    assert keys["rollup_feature_day"] == ("slot", "feature", *plain, "error_type")
-    assert keys["rollup_group_hour"] == ("group_name", "slot", "feature", *plain, "error_type")
-    assert keys["rollup_user_day"] == ("app_user", "slot", "group_name", "feature", *plain, "error_type")
-    assert keys["sketch_group_day"] == ("group_name", "slot", *plain)
-    assert keys["rollup_day_user"] == ("slot", "app_user", "simulated")
-    assert keys["rollup_seen"] == ("slot", "provider", "model", "feature", "group_name", "app_user")
+    feature, group, user = ("feature", *plain, "error_type"), ("group_name", "slot"), ("app_user", "slot", "group_name")
+    assert {rollup.table: rollup.key for rollup in (*CUBES, *SKETCHES, DAY_USER, SEEN)} == {
+        **dict.fromkeys(("rollup_quarter", "rollup_hour", "rollup_day", "sketch_hour", "sketch_day"), ("slot", *plain)),
+        **dict.fromkeys(("rollup_feature_hour", "rollup_feature_day"), ("slot", *feature)),
+        **dict.fromkeys(("rollup_group_hour", "rollup_group_day"), (*group, *feature)),
+        **dict.fromkeys(("rollup_user_hour", "rollup_user_day"), (*user, *feature)),
+        "sketch_feature_day": ("slot", "feature", *plain),
+        "sketch_group_day": (*group, *plain),
+        "rollup_day_user": ("slot", "app_user", "simulated"),
+        "rollup_seen": ("slot", "provider", "model", "feature", "group_name", "app_user"),
+    }
     assert {rollup.table for rollup in CUBES if rollup.sealed_only} == {"rollup_group_hour", "rollup_user_hour"}
     assert {r.table: r.length for r in CUBES if not r.table.endswith("_day")} == {
         "rollup_quarter": HOUR // 4, "rollup_hour": HOUR, "rollup_feature_hour": HOUR, "rollup_group_hour": HOUR,
