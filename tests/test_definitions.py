@@ -7,8 +7,11 @@ from contextlib import closing
 
 import pytest
 
+from llmtrack.capture.context import ContextFields
 from llmtrack.capture.errors import error_type
 from llmtrack.error_types import CALLER_ERRORS, PROVIDER_ERRORS, ErrorType
+from llmtrack.ledger.query.catalog import METRICS
+from llmtrack.ledger.query.measures import Measure, Ratio, Sum
 from llmtrack.ledger.schema.rollups import CUBES, DAY, DAY_USER, HOUR, MEASURES, SEEN, SKETCHES
 from llmtrack.ledger.schema.row_measures import (
     ERROR,
@@ -48,6 +51,19 @@ def test_each_error_has_a_side_and_only_those_of_no_side_are_the_rest() -> None:
     assert set(PROVIDER_ERRORS) == {"timeout", "connection", "overloaded", "server", "invalid_response"}
     assert {*ErrorType} - {*CALLER_ERRORS, *PROVIDER_ERRORS} == {"rate_limit", "cancelled", "refused", "unknown"}
     assert error_type(name="SomethingNew") == "unknown"
+
+
+def test_messages_and_speed_are_asked_as_they_are_written() -> None:
+    chat = ("operation", True, ("chat",))
+    billed = ("status", True, ("ok", "incomplete", "cancelled", "abandoned"))
+    assert METRICS["messages"].formula == Measure(Sum("generations", only=(chat, billed)))
+    assert METRICS["unpriced"].formula == Measure(Sum("unpriced"))
+    assert METRICS["tokens_per_second"].formula == Ratio("speed_tokens", "speed_time")
+
+
+def test_these_are_the_things_that_a_caller_can_say_about_a_call() -> None:
+    names = {"user_id", "session_id", "trace_id", "feature", "group", "properties", "content"}
+    assert set(ContextFields.__annotations__) == names
 
 
 WORDS = {
