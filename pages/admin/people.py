@@ -15,11 +15,11 @@ from pages.components.viewer import require_admin
 
 PEOPLE = (
     Column("user", "User", pinned=True),
-    Column("name", "Name"),
+    Column("name", "Name", width=180),
     Column("role", "Role"),
-    Column("teams", "Teams"),
-    Column("signed_in", "Last sign-in", "time"),
     Column("state", "State"),
+    Column("teams", "Teams", width=200),
+    Column("signed_in", "Last sign-in", "time"),
     Column("groups", "Groups there"),
     Column("others", "Other ids"),
 )

@@ -16,7 +16,7 @@ from pages.components.viewer import require_admin
 
 MERGED = (
     Column("alias", "User id", pinned=True),
-    Column("user_id", "Counts as"),
+    Column("user_id", "Counts as", width=300),
     Column("at", "Merged", "time"),
     Column("by", "By"),
 )
@@ -46,7 +46,7 @@ def show(user_ids: Sequence[str], timezone: str) -> None:
         if picked is not None:
             alias = merged[picked].alias
             st.button(
-                f"Undo the merge of {alias}",
+                f"Undo the merge of {formatting.plain(alias)}",
                 icon=":material/undo:",
                 on_click=change,
                 args=(
@@ -61,7 +61,8 @@ def show(user_ids: Sequence[str], timezone: str) -> None:
     with st.form("merge", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         alias = st.text_input("Old user id", placeholder="The id its calls carry", key="merge_alias", width=280)
         into = st.selectbox(
-            "Belongs to", user_ids, index=None, key="merge_into", accept_new_options=True, width=280,
+            "Belongs to", user_ids, index=None, format_func=formatting.visible, key="merge_into",
+            accept_new_options=True, width=280,
             placeholder="Choose, or type a user id",
         )  # fmt: skip
         if st.form_submit_button("Preview…", icon=":material/merge:") and alias.strip() and into:

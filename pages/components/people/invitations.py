@@ -7,9 +7,9 @@ import streamlit as st
 from llmtrack.ledger import people
 from llmtrack.ledger.people import TeamRecord
 from llmtrack.ledger.periods import from_micros
-from pages.components import empty_states, queries, tables
+from pages.components import empty_states, formatting, queries, tables
 from pages.components.outcome import change
-from pages.components.people.person import BY_SETTINGS
+from pages.components.people.person import BY_SETTINGS, ROLES
 from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
@@ -42,7 +42,7 @@ def show(teams: list[TeamRecord], timezone: str) -> None:
         if picked is not None:
             address = waiting[picked].address
             st.button(
-                f"Take back the invitation of {address}",
+                f"Take back the invitation of {formatting.plain(address)}",
                 icon=":material/undo:",
                 on_click=change,
                 args=(
@@ -59,19 +59,16 @@ def show(teams: list[TeamRecord], timezone: str) -> None:
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         st.text_input("Address", placeholder="The one they will sign in with", key="invite_address", width=280)
-        st.selectbox(
-            "Role", [None, "user", "admin"], format_func=lambda name: name or BY_SETTINGS, key="invite_role", width=160
-        )
-        st.selectbox(
-            "Team", [None, *teams], format_func=lambda team: team.name if team else "none", key="invite_team", width=160
-        )
+        st.selectbox("Role", list(ROLES), format_func=ROLES.__getitem__, key="invite_role", width=160)
+        names = {"": "none", **{str(team.id): formatting.visible(team.name) for team in teams}}
+        st.selectbox("Team", list(names), format_func=names.__getitem__, key="invite_team", width=160)
         st.form_submit_button("Invite", icon=":material/person_add:", on_click=_invite)
 
 
 def _invite() -> None:
     state = st.session_state
-    address, role, team = state.invite_address.strip(), state.invite_role, state.invite_team
+    address, role, team = state.invite_address.strip(), state.invite_role or None, state.invite_team
     change(
-        lambda by: people.invite(queries.ledger(), address, role=role, team=team.id if team else None, by=by),
+        lambda by: people.invite(queries.ledger(), address, role=role, team=int(team) if team else None, by=by),
         f"{address} may come in: send them this app's address.",
     )

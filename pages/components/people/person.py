@@ -11,6 +11,7 @@ from pages.components.outcome import change
 from pages.components.viewer import require_admin
 
 BY_SETTINGS = "by the settings"
+ROLES = {"": BY_SETTINGS, "user": "user", "admin": "admin"}
 MEMBERSHIPS = {None: "no member", "member": "member", "lead": "lead"}
 
 
@@ -18,8 +19,8 @@ def show(person: PersonRecord, teams: list[TeamRecord]) -> None:
     """What is known about a person, and what can be changed."""
     require_admin()
     with st.container(border=True):
-        st.markdown(f"**{formatting.plain(person.user_id)}**")
-        st.caption(" · ".join(formatting.plain(fact) for fact in facts(person)))
+        st.markdown("**" + formatting.plain(person.name or person.user_id) + "**")
+        st.text("\n".join(formatting.visible(fact) for fact in facts(person)))  # as it is: an address is no link
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _choose_role(person)
             _let_in_or_out(person)
@@ -31,7 +32,7 @@ def show(person: PersonRecord, teams: list[TeamRecord]) -> None:
 
 def facts(person: PersonRecord) -> list[str]:
     """Who they are at the provider, and what programs told about them (`llmtrack.identify`), as short texts."""
-    lines = [person.issuer, person.subject]
+    lines = [person.user_id, f"{person.issuer} · {person.subject}"]
     if person.groups:
         lines.append(f"groups: {', '.join(person.groups)}")
     if len(person.user_ids) > 1:
@@ -42,12 +43,18 @@ def facts(person: PersonRecord) -> list[str]:
     return lines
 
 
+def team_name(team: TeamRecord) -> str:
+    """A team in a list to choose from."""
+    return formatting.visible(team.name)
+
+
 def _choose_role(person: PersonRecord) -> None:
-    ledger, choices = queries.ledger(), [None, "user", "admin"]
-    role = st.selectbox(
-        "Role", choices, index=choices.index(person.role), format_func=lambda name: name or BY_SETTINGS,
+    ledger = queries.ledger()
+    chosen = st.selectbox(
+        "Role", list(ROLES), index=list(ROLES).index(person.role or ""), format_func=ROLES.__getitem__,
         key=f"role_{person.id}", width=200,
     )  # fmt: skip
+    role = chosen or None
     st.button(
         "Save role",
         disabled=role == person.role,
@@ -83,7 +90,13 @@ def _choose_membership(person: PersonRecord, teams: list[TeamRecord]) -> None:
     """Into a team, out of it, or its lead."""
     ledger = queries.ledger()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        team = st.selectbox("Team", teams, format_func=lambda record: record.name, key=f"team_{person.id}", width=200)
+        team = st.selectbox(
+            "Team",
+            teams,
+            format_func=team_name,
+            key=f"team_{person.id}",
+            width=200,
+        )
         now = "lead" if team.name in person.leads else "member" if team.name in person.teams else None
         wanted = st.segmented_control(
             "There", list(MEMBERSHIPS), default=now, format_func=MEMBERSHIPS.__getitem__, required=True,

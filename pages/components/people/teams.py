@@ -9,13 +9,14 @@ from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.people import TeamRecord
 from pages.components import empty_states, queries, tables
 from pages.components.outcome import change
+from pages.components.people.person import team_name
 from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 COLUMNS = (
     Column("team", "Team", pinned=True),
-    Column("members", "Members"),
-    Column("leads", "Leads"),
+    Column("members", "Members", width=260),
+    Column("leads", "Leads", width=180),
     Column("group", "From group"),
     Column("cost", "Spent, ever", "usd"),
 )
@@ -51,7 +52,11 @@ def show(teams: list[TeamRecord]) -> None:
     if teams:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             team = st.selectbox(
-                "Team to remove", teams, format_func=lambda record: record.name, key="old_team", width=240
+                "Team to remove",
+                teams,
+                format_func=team_name,
+                key="old_team",
+                width=240,
             )
             st.button(
                 "Remove team",
