@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from unittest.mock import MagicMock
 
 import httpx
 import pytest
+from starlette.routing import Route
+from streamlit.web.server.starlette.starlette_app import create_streamlit_routes
 
 from llmtrack.ids import new_id
 from llmtrack.ledger import Ledger, open_ledger, people
@@ -31,6 +36,7 @@ SETTINGS = {
     "LLMTRACK_ADMINS": "root@firm.test",
     "LLMTRACK_PRELOAD": "false",
     "LLMTRACK_SESSION_HOURS": "2",
+    "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",  # as on a server for others
 }
 OWN = ("", "usage", "tokens")
 LEADS = ("team",)
@@ -251,6 +257,40 @@ def test_every_route_answers_everybody_as_the_table_says(house: House) -> None:
             cells[who, "delete"] = (house.ask(who, "DELETE", upload), 403 if who == "alice" else refused)
     wrong = {cell: pair for cell, pair in cells.items() if pair[0] != pair[1]}
     assert wrong == {}, wrong
+
+
+def other_address(house: House) -> str:
+    """The app as another machine calls it: by an address of this one that is not localhost, where it has one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # which sends nothing
+            host = probe.getsockname()[0]
+        except OSError:
+            host = "127.0.0.2"
+    return f"http://{host}:{house.url.rpartition(':')[2]}"
+
+
+def test_without_sign_in_another_machine_reaches_the_sign_in_page_and_what_it_is_made_of(house: House) -> None:
+    url = other_address(house)
+    routes = [route for route in create_streamlit_routes(MagicMock()) if isinstance(route, Route)]
+    assert len(routes) > 10
+    reached = set()
+    for route in routes:
+        path = re.sub(r"\{\w+(:\w+)?\}", "x", route.path)
+        for method in ("GET", "PUT", "POST", "DELETE"):
+            status = house.client.request(method, url + path).status_code
+            if status != 401:
+                reached.add(path)
+    assert reached == {
+        "/_stcore/health", "/_stcore/host-config", "/component/x", "/_stcore/bidi-components/x",
+        "/auth/login", "/auth/logout", "/oauth2callback",
+    }  # fmt: skip
+    for path, status in OPEN.items():
+        assert house.client.get(url + path).status_code == status, path
+    with visit(url, {}) as stranger:
+        assert "Sign in to use llmtrack" in stranger.draw("people")
+    with visit(url, house.cookies["alice"]) as stranger:  # cookies are for the address they were made for
+        assert "Sign in to use llmtrack" in stranger.draw()
 
 
 def test_no_token_of_any_kind_opens_a_page_a_file_or_an_upload(house: House) -> None:
