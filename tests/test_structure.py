@@ -39,7 +39,7 @@ MAY_IMPORT = {
 
 COMPONENTS = (
     "formatting", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "charts", "span", "long_query", "queries", "filters", "chat",
-    "tables", "repricing",
+    "tables", "repricing", "outcome", "erasing", "people", "file_owners",
 )  # fmt: skip
 """What pages are made of, each with only those before it."""
 

@@ -23,9 +23,9 @@ COLUMNS = (
     Column("at", "When", "time", pinned=True),
     Column("who", "Who"),
     Column("what", "What"),
-    Column("whom", "On"),
-    Column("before", "Before"),
-    Column("after", "After"),
+    Column("whom", "On", width=200),
+    Column("before", "Before", width=110),
+    Column("after", "After", width=110),
     Column("more", "More", width="large"),
 )
 ANY = "anything"
@@ -50,7 +50,7 @@ def row(entry: AuditEntry, timezone: str) -> dict[str, Any]:
         "whom": entry.subject or "",
         "before": shown(entry.detail.get("before")),
         "after": shown(entry.detail.get("after")),
-        "more": shown(more) if more else "",
+        "more": " · ".join(f"{name}: {shown(value)}" for name, value in more.items()),
     }
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.maintenance import Done, last_retention, removals
 from llmtrack.ledger.metrics import ask
-from llmtrack.serving.daily_maintenance import erase_everywhere
 from llmtrack.settings import Settings, get_settings
-from pages.components import empty_states, formatting, queries, tables
+from pages.components import empty_states, erasing, formatting, outcome, queries, tables
 from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
@@ -19,7 +17,6 @@ REMOVED = (
     Column("by", "By"),
     Column("what", "What", width="large"),
 )
-OUTCOME = "erasure_outcome"
 COUNTED = {
     "texts": ("text", "texts"),
     "properties": ("call's properties", "calls' properties"),
@@ -52,48 +49,11 @@ def in_words(done: Done) -> str:
     return ", ".join(counts)
 
 
-@st.dialog("Erase a user")
-def confirm(user: str, by: str) -> None:
-    """Asks for confirmation: an erasure cannot be undone."""
-    st.markdown(
-        f"All that **{formatting.plain(user)}** said, their conversations, attributes and names will be gone, from the "
-        "database, journals and backups made before upgrades. What they cost stays in all totals, as nobody's."
-    )
-    st.markdown("This cannot be undone. Backups of your own are yours to clear.")
-    if OUTCOME in st.session_state:  # it was pressed: away with the dialog
-        st.rerun()
-    with st.container(horizontal=True):
-        st.button("Erase", type="primary", icon=":material/delete_forever:", on_click=erase, args=(user, by))
-        if st.button("Keep"):
-            st.rerun()
-
-
-def erase(user: str, by: str) -> None:
-    """Erase a user; the outcome is shown when the page is drawn next."""
-    require_admin()
-    try:
-        erased = erase_everywhere(queries.ledger(), user, by=by)
-    except LedgerError as error:
-        st.session_state[OUTCOME] = (False, str(error))
-        return
-    sentence = (
-        f"{user} is {erased.name} from now on: {formatting.counted(erased.texts, 'text')}, "
-        f"{formatting.counted(erased.conversations, 'conversation')} and "
-        f"{formatting.counted(erased.backups, 'backup')} are gone."
-    )
-    st.session_state[OUTCOME] = (True, sentence)
-
-
-me = require_admin()
+require_admin()
 settings = get_settings()
 ledger = queries.ledger()
 st.title("Data", anchor=False)
-if outcome := st.session_state.pop(OUTCOME, None):
-    done, sentence = outcome
-    if done:
-        st.success(formatting.plain(sentence), icon=":material/check:")
-    else:
-        st.error(formatting.plain(sentence), icon=":material/error:")
+outcome.show()
 
 totals = ask(ledger, ["generations", "users"]).totals
 with st.skeleton(height=100):
@@ -137,4 +97,4 @@ st.subheader("Forget a person", anchor=False)
 with st.form("erase", border=False, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
     user = st.text_input("User to erase", placeholder="The id their calls carry", width=320)
     if st.form_submit_button("Erase…", icon=":material/person_remove:") and user.strip():
-        confirm(user.strip(), me.id)
+        erasing.confirm(user.strip())
