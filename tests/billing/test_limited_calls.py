@@ -190,7 +190,7 @@ def test_a_raise_a_reset_and_a_removal_let_calls_out_again(ledger, client, used)
         return True
 
     def read_again() -> None:
-        openai.__dict__["_llmtrack"].tracker.limiter.watch.refresh()
+        openai.__dict__["_llmtrack"].tracker.limiter.watch.expire()
 
     assert (goes_out(), goes_out()) == (True, False)
     raise_limit(ledger, limit.id, 2, time.time_ns() // 1000 + 3_600_000_000, subject="alice", by="admin")
@@ -226,7 +226,7 @@ def test_a_new_limit_takes_in_the_calls_under_way(ledger, client, provider, trac
     with llmtrack.context(user_id="alice"):
         stream = openai.chat.completions.create(**CALL, stream=True)
         set_limit(ledger, a_limit(DOLLAR, "cost", target="bob"), by="admin")
-        tracker.limiter.watch.refresh()
+        tracker.limiter.watch.expire()
         with llmtrack.context(user_id="bob"):  # makes this process look at limits
             openai.chat.completions.create(**CALL)
         set_limit(ledger, a_limit(DOLLAR, "cost"), by="admin")
@@ -247,7 +247,7 @@ def test_what_has_no_price_is_refused_counted_or_let_out_as_the_limit_says(ledge
 
     def goes_out(**more) -> str:
         set_limit(ledger, a_limit(DOLLAR, "cost", **more), by="admin")
-        tracker.limiter.watch.refresh()
+        tracker.limiter.watch.expire()
         try:
             with llmtrack.context(user_id="alice"):
                 openai.chat.completions.create(**call)
@@ -269,7 +269,7 @@ def test_what_nothing_bounds_is_refused_and_says_what_would_bound_it(ledger, cli
             openai.responses.create(**search)
         assert refused.value.reason == "unbounded"
         set_limit(ledger, a_limit(DOLLAR, "cost", mode="worst_case", unbounded="allow"), by="admin")
-        tracker.limiter.watch.refresh()
+        tracker.limiter.watch.expire()
         openai.responses.create(**search)
 
 
@@ -317,7 +317,7 @@ def test_a_check_that_fails_lets_nothing_out_where_a_hard_limit_applies(ledger, 
     openai = client()
     openai.chat.completions.create(**CALL)
     set_limit(ledger, a_limit(100, target="alice"), by="admin")
-    tracker.limiter.watch.refresh()
+    tracker.limiter.watch.expire()
     openai.chat.completions.create(**CALL)  # nobody's
     with llmtrack.context(user_id="alice"), pytest.raises(LimitExceeded) as refused:
         openai.chat.completions.create(**CALL)

@@ -82,7 +82,6 @@ class Desk:
         self, call: LimitedCall, caller: Caller, applied: Sequence[Applied], hurry: Callable[[], None]
     ) -> Refusal | None:
         """Places the holds of a call, or says why it may not go out. Raises `HoldsLost` where that cannot be told."""
-        deadline = time.monotonic() + WAIT_SECONDS
         self._keep_order()
         sizing = call.sizing(self, caller)
         at = call.started_at
@@ -93,6 +92,7 @@ class Desk:
         wish = Wish(_new_call_id(), at, entries, _as_text(call.about(sizing) | {"most": _most(sizing, applied)}))
         with self._lock:
             self._own.add(wish.call_id)
+        deadline = time.monotonic() + WAIT_SECONDS
         try:
             verdict = self._admission.ask(wish, deadline)
             while verdict and time.monotonic() < deadline and self._may_fit_soon(verdict, hurry):

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
 
 from llmtrack.ledger.limits import Policy, as_json, from_json, read_policy, version_of
@@ -16,7 +17,9 @@ from llmtrack.ledger.owner import address_of
 MOST_AGE = 4.0
 """Seconds after which the limits are read again."""
 WAIT_SECONDS = 2.0
-"""How long a call waits for the first reading."""
+"""How long a call waits for a server to say whether limits have changed."""
+FIRST_SECONDS = 10.0
+"""How long the first call of a process waits to learn what limits there are; on SQLite longer if need be."""
 
 
 class PolicyWatch:
@@ -31,7 +34,7 @@ class PolicyWatch:
         """When they were last asked for (`time.monotonic`)."""
         self.failure: Exception | None = None
         """Why they could not be read, the last time."""
-        self._answers = True
+        self._answers = self._first = True
         self._thread: threading.Thread | None = None
 
     @property
@@ -39,24 +42,36 @@ class PolicyWatch:
         """Whether they were read in the last seconds."""
         return time.monotonic() - self.read_at < MOST_AGE
 
+    def expire(self) -> None:
+        """Has the next call read them again."""
+        self.read_at = -MOST_AGE
+
     def refresh(self) -> None:
-        """Reads them again, unless another thread does. Waits `WAIT_SECONDS` at most. Raises nothing."""
+        """Reads them again, or waits for the thread that does, but not for ever for a server. Raises nothing."""
         if self._url().startswith("sqlite"):
             self._read()
             return
+        if self._first:
+            _import_ledger()  # which ends for certain, however busy this machine is
         # A server may take its time to answer, or never do: one that did not answer is not waited for again.
         thread = self._thread
         if thread is None or not thread.is_alive():
             thread = self._thread = threading.Thread(target=self._read, name="llmtrack-limits-read", daemon=True)
             thread.start()
         if self._answers:
-            thread.join(WAIT_SECONDS)
+            thread.join(FIRST_SECONDS if self._first else WAIT_SECONDS)
+        if self._first and thread.is_alive() and not self.policy.version:
+            self.policy = self._remembered()
+        self._first = False
         self._answers = self.failure is None and not thread.is_alive()
         if not self._answers:
             self.read_at = time.monotonic()
 
     def _read(self) -> None:
-        if not self._reading.acquire(blocking=False):
+        # Whoever comes meanwhile waits for the same reading: before the first one nothing is known.
+        self._reading.acquire()
+        if self.is_fresh:
+            self._reading.release()
             return
         try:
             policy = self._current()
@@ -115,3 +130,9 @@ class PolicyWatch:
             return Policy([from_json(limit) for limit in values["limits"]], -1)
         except (OSError, ValueError, KeyError):
             return self.policy
+
+
+def _import_ledger() -> None:
+    """Imports what a ledger on a server needs: the wait for the server does not count it."""
+    import_module("llmtrack.ledger.open")
+    import_module("sqlalchemy.dialects.postgresql.psycopg")

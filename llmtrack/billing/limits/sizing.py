@@ -9,7 +9,7 @@ from llmtrack.billing.limits.bounds import Bound, Unbounded, bound_of, cost_of
 from llmtrack.billing.limits.expected import expected_input, expected_output
 from llmtrack.billing.limits.facts import RequestFacts
 from llmtrack.ledger.limits import Limit
-from llmtrack.pricing import Pricer, Reason, Usage, in_words
+from llmtrack.pricing import Cost, Pricer, Reason, Usage, in_words
 
 MILLION = 1_000_000
 
@@ -98,13 +98,18 @@ class Sizing:
             into, out = min(into, self.bound.input_tokens), min(out, self.bound.output_tokens)
         if limit.unit == "tokens":
             return into + out
-        cost = self._pricer().cost(
-            Usage(into, out), provider=self.where.provider, model=self.where.model, tier=self.facts.tier,
-            at=self._at, region=self.where.region, operation=self.where.operation,
-        )  # fmt: skip
+        cost = self._cost(into, out, self.facts.tier)
+        if cost.reason == Reason.NO_TIER_PRICE:  # what is asked for may be declined, and is then served as usual
+            cost = self._cost(into, out, None)
         if cost.total is None:
             return self._unpriced(limit, Reason(cost.reason or Reason.NO_PRICE), into + out)
         return cost.total
+
+    def _cost(self, into: int, out: int, tier: str | None) -> Cost:
+        return self._pricer().cost(
+            Usage(into, out), provider=self.where.provider, model=self.where.model, tier=tier, at=self._at,
+            region=self.where.region, operation=self.where.operation,
+        )  # fmt: skip
 
     def _unpriced(self, limit: Limit, reason: Reason, tokens: int) -> int:
         if limit.unpriced == "refuse":
