@@ -147,6 +147,11 @@ class Settings(SignInSettings):
     billing_anchor_day: int = Field(default=1, ge=1, le=31, description="a day of the month from 1 to 31")
     """The day on which a billing cycle begins; in a shorter month, its last day."""
 
+    # Limits.
+    hold_hours: float = Field(default=24.0, gt=0, le=24 * 366, description="hours, more than 0")
+    """How long the calls of a machine that is gone count against limits; then they are booked at what they held.
+    `llmtrack limits release` does so at once."""
+
     # Who answers. Addresses may carry a password, too.
     openai_api_key: SecretStr | None = Field(default=None, description="a key")
     """With it, the chat page offers OpenAI's models. Never stored and never logged."""
