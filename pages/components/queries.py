@@ -13,6 +13,7 @@ from llmtrack.ledger import open_ledger
 from llmtrack.ledger.query import MONEY as MONEY
 from llmtrack.ledger.query import filters
 from pages.components import formatting, long_query
+from pages.components.links import address, anchor
 from pages.components.span import Span
 from pages.components.viewer import require_numbers
 
@@ -94,6 +95,19 @@ def cost_remarks(row: Row) -> str:
         calls = formatting.counted(row["simulated"], "simulated call")
         remarks.append(f"apart from it: {formatting.usd(row['simulated_cost'])} simulated cost of {calls}")
     return " · ".join(remark for remark in remarks if remark)
+
+
+def cost_sentences(row: Row) -> list[str]:
+    """What `cost_remarks` tells, in sentences of HTML for the line under a title."""
+    sentences = []
+    if row["unpriced"]:
+        way = anchor("have no price", address("prices"))
+        calls = formatting.counted(row["generations"], "call")
+        sentences.append(f"Cost without {formatting.count(row['unpriced'])} of {calls} that {way}.")
+    if row["simulated"]:
+        calls = formatting.counted(row["simulated"], "simulated call")
+        sentences.append(f"Apart from it {calls}, which would have cost {formatting.usd(row['simulated_cost'])}.")
+    return sentences
 
 
 def only_simulated(row: Row) -> bool:
