@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.lists.failure_groups import FailureGroup as FailureGroup
-    from llmtrack.ledger.lists.failure_groups import Failures as Failures
-    from llmtrack.ledger.lists.failure_groups import failure_groups as failure_groups
+    from llmtrack.ledger.lists.failure_list import FailureGroup as FailureGroup
+    from llmtrack.ledger.lists.failure_list import Failures as Failures
+    from llmtrack.ledger.lists.failure_list import failure_groups as failure_groups
     from llmtrack.ledger.lists.generation_list import generation as generation
     from llmtrack.ledger.lists.generation_list import generations as generations
     from llmtrack.ledger.lists.generation_rows import GenerationDetail as GenerationDetail
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.user_list import users as users
 
 _HOMES = {
-    "FailureGroup": "failure_groups",
-    "Failures": "failure_groups",
+    "FailureGroup": "failure_list",
+    "Failures": "failure_list",
     "GenerationDetail": "generation_rows",
     "GenerationRow": "generation_rows",
     "Judgement": "user_detail",
@@ -49,7 +49,7 @@ _HOMES = {
     "TraceRow": "trace_list",
     "UserDetail": "user_detail",
     "UserRow": "user_list",
-    "failure_groups": "failure_groups",
+    "failure_groups": "failure_list",
     "generation": "generation_list",
     "generation_previews": "previews",
     "generations": "generation_list",
