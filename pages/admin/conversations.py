@@ -126,7 +126,7 @@ view = filters.head("Conversations", "conversations")
 require_texts(view.where)
 order = st.query_params.get("order", "-time")
 order = order if order.lstrip("-") in ORDERS else "-time"
-card.sub(view.sentence)
+card.sub(view.in_words)
 with st.skeleton(height=420):
     try:
         listing = reader.Listing(lists.sessions, view, order=order, total=None)

@@ -259,7 +259,7 @@ def draw_group(failures: lists.Failures, chosen: str) -> None:
 require_admin()
 view = filters.head("Errors", "errors", compare=True)
 require_texts(view.where)
-card.sub(view.sentence)
+card.sub(view.in_words)
 with st.skeleton(height=300):
     by_model = queries.ask(METRICS, view.span, by=["provider", "model"], where=view.where)
     if not by_model.totals["generations"]:

@@ -22,7 +22,7 @@ where = view.where if feature is None else both(view.where, [Filter("feature", (
 if feature is not None:
     before, after, place = profile.neighbours([row["feature"] for row in ranking.rows], feature)
     profile.draw_crumb("Features", "features", before and links.feature(before), after and links.feature(after), place)
-card.sub(view.sentence)
+card.sub(view.in_words)
 
 with st.skeleton(height=180):
     now, past = profile.read(view, where)

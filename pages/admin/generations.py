@@ -114,7 +114,7 @@ search = st.query_params.get("q", "")
 order = st.query_params.get("order", "-time")
 order = order if order.lstrip("-") in ORDERS and not search else "-time"
 filters.search_box("Words in prompts and answers")
-card.sub(view.sentence)
+card.sub(view.in_words)
 with st.skeleton(height=420):
     try:
         listing = reader.Listing(

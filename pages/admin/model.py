@@ -19,7 +19,7 @@ where = both(view.where, [Filter("model", (model,))])
 ranking = queries.ask(["cost"], span, by=["model"], where=view.where, order="-cost", fill=False)
 before, after, place = profile.neighbours([row["model"] for row in ranking.rows], model)
 profile.draw_crumb("Models", "model-cost", before and links.model(before), after and links.model(after), place)
-card.sub(view.sentence)
+card.sub(view.in_words)
 
 with st.skeleton(height=180):
     now, past = profile.read(view, where)

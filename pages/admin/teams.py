@@ -20,7 +20,7 @@ where = view.where if team is None else both(view.where, [Filter("group", (team,
 if team is not None:
     before, after, place = profile.neighbours([row["group"] for row in ranking.rows], team)
     profile.draw_crumb("Teams", "teams", before and links.team(before), after and links.team(after), place)
-card.sub(view.sentence)
+card.sub(view.in_words)
 
 with st.skeleton(height=180):
     now, past = profile.read(view, where)

@@ -31,7 +31,7 @@ attributes = " ".join(
 seen = f"First seen {formatting.short_moment(detail.first_seen, span.last)}"
 if detail.last_seen:
     seen += f", last seen {formatting.short_moment(detail.last_seen, span.last)}"
-card.sub(view.sentence, f"{seen}.", attributes)
+card.sub(view.in_words, f"{seen}.", attributes)
 
 with st.skeleton(height=180):
     now, past = profile.read(view, where)

@@ -35,10 +35,14 @@ class View:
     where: tuple[Filter, ...]
 
     @property
-    def sentence(self) -> str:
-        """The time, its zone and what it is compared with, for the line under the title."""
-        compared = f", against {self.against}" if self.against else ""
-        return f"{formatting.counted(self.span.days, 'day')}, {self.span.timezone}{compared}."
+    def in_words(self) -> str:
+        """The time and its zone in a short sentence, and what it is compared with."""
+        counted = formatting.counted(self.span.days, "day")
+        compared = ""
+        if self.against:
+            before = formatting.short_span(self.against.first, self.against.last, self.span.last)
+            compared = f", against {before}"
+        return f"{counted}, {self.span.timezone}{compared}."
 
 
 def head(title: str, page: str, *, compare: bool = False, leave_out: Sequence[str] = ()) -> View:
