@@ -35,6 +35,8 @@ class Order:
     descending: bool = True
     href: Callable[[str], str] | None = None
     """The address of the table in an order: a column's key, after ``-`` the largest first."""
+    sortable: frozenset[str] | None = None
+    """The keys it can be ordered by; None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _head(column: Column, order: Order | None) -> str:
     if order is not None and order.column == column.key:
         attributes += f' aria-sort="{"descending" if order.descending else "ascending"}"'
         title += f'<span class="ll-arrow" aria-hidden="true">{"▾" if order.descending else "▴"}</span>'
-    if order is not None and order.href is not None and column.kind != "line":
+    if order is not None and order.href is not None and (order.sortable is None or column.key in order.sortable):
         largest_first = column.kind in NUMBERS
         if order.column == column.key:
             largest_first = not order.descending
