@@ -39,7 +39,7 @@ MAY_IMPORT = {
 
 COMPONENTS = (
     "formatting", "style", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "conditions", "links", "charts",
-    "span", "long_query", "queries", "filters", "chat", "tables", "tiles", "card", "insights", "repricing",
+    "span", "long_query", "queries", "chat", "tables", "tiles", "card", "filters", "insights", "reader", "profile", "repricing",
 )  # fmt: skip
 """What pages are made of, each with only those before it."""
 

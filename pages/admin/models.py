@@ -152,7 +152,7 @@ simulated = [row for row in rows if row["generations"] and row["simulated"] == r
 if real:
     with st.container(border=True):
         draw_table(real, totals, "cost")
-    what_if.draw(span, where, real, page="dearest models")
+    what_if.draw(span, where, real)
 if simulated:
     with card.card("Simulated models", "they cost nothing; this is what they would have"):
         draw_table(simulated, totals, "simulated_cost")

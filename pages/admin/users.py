@@ -42,8 +42,11 @@ def ordered(rows: Sequence[Row]) -> tuple[list[Row], Order]:
     valued = [row for row in rows if row[column] is not None]
     unknown = [row for row in rows if row[column] is None]
     valued.sort(key=lambda row: (row[column], row["generations"]), reverse=text.startswith("-"))
-    order = Order(column, text.startswith("-"), lambda by: links.here(order=by, page=None), frozenset(ORDERS))
-    return [*valued, *unknown], order
+
+    def address(by: str) -> str | None:
+        return links.here(order=by, page=None) if by.removeprefix("-") in ORDERS else None
+
+    return [*valued, *unknown], Order(column, text.startswith("-"), address)
 
 
 def costs_of(rows: Sequence[Row]) -> list[Decimal]:

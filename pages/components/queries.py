@@ -64,6 +64,21 @@ def ask(
     return long_query.read(("ask", span.first, span.last, about["where"]), work)
 
 
+def count_calls(span: Span, where: Where | None = None) -> int | None:
+    """How many calls a list has; None where they would have to be read one by one to know."""
+    from llmtrack.ledger import metrics as ledger_metrics
+
+    require_numbers(where or {})
+    try:
+        answer = ledger_metrics.ask(
+            ledger(), ["generations"], since=span.period.since, until=span.period.until, timezone=span.timezone,
+            where=where,
+        )  # fmt: skip
+    except ledger_metrics.TooManyRows:
+        return None
+    return int(answer.totals["generations"])
+
+
 def remark(*answers: QueryResult) -> None:
     """Says what is not in these numbers because rows were deleted, each thing once."""
     for sentence in dict.fromkeys(sentence for answer in answers for sentence in answer.warnings):

@@ -9,6 +9,7 @@ from llmtrack.lazy import lazy_names
 if TYPE_CHECKING:
     from llmtrack.ledger.query.catalog import metric as metric
     from llmtrack.ledger.query.document import in_markdown as in_markdown
+    from llmtrack.ledger.query.filter_values import is_recorded as is_recorded
     from llmtrack.ledger.query.filter_values import stored_keys as stored_keys
     from llmtrack.ledger.query.filter_values import stored_values as stored_values
     from llmtrack.ledger.query.measures import Unit as Unit
@@ -32,6 +33,7 @@ _HOMES = {
     "cost_elsewhere": "what_if",
     "filters": "query",
     "in_markdown": "document",
+    "is_recorded": "filter_values",
     "metric": "catalog",
     "stored_keys": "filter_values",
     "stored_values": "filter_values",

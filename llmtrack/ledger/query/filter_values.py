@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmtrack.ledger.database.snapshot import Snapshot, snapshot
-from llmtrack.ledger.query.catalog import ATTRIBUTE, PROPERTY
+from llmtrack.ledger.query.catalog import ATTRIBUTE, DIMENSIONS, PROPERTY
+from llmtrack.ledger.query.context import names_and_extent
+from llmtrack.ledger.query.names import UNKNOWN_NAME, ids_of
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
@@ -33,6 +35,16 @@ def stored_values(ledger: Ledger, dimension: str, limit: int = 200) -> list[str]
                 )
                 return [row[0] for row in view.rows(sql, values)]
     return []
+
+
+def is_recorded(ledger: Ledger, dimension: str, value: str) -> bool:
+    """Whether the ledger has a value of a dimension whose values are names: a model, a team, a user."""
+    with snapshot(ledger) as view:
+        kind = DIMENSIONS[dimension].name_kind
+        if kind is None:
+            return ids_of(view, dimension, [value]) != [UNKNOWN_NAME]
+        names, _ = names_and_extent(view, ledger)
+        return names.id(kind, value) != UNKNOWN_NAME
 
 
 def _keys(view: Snapshot, table: str, column: str) -> list[str]:

@@ -22,10 +22,11 @@ KEY = "instead"
 MOST = 8
 
 
-def draw(span: Span, where: Where, rows: Sequence[Row], *, page: str) -> None:
+def draw(span: Span, where: Where, rows: Sequence[Row]) -> None:
     """A card: another model to choose, and what the calls to the dearest models of `rows` would have cost on it."""
-    priced = [f"{row['provider']}/{row['model']}" for row in rows if row["cost"] and not row["simulated"]]
-    with card.card("What if", f"the same calls on another model, {page}"):
+    offered = queries.ask(["cost", "simulated"], span, by=["provider", "model"], order="-cost", fill=False)
+    priced = [f"{row['provider']}/{row['model']}" for row in offered if row["cost"] and not row["simulated"]]
+    with card.card("What if", "the same calls on another model"):
         address.show(KEY, lambda texts: texts[-1] if texts and "/" in texts[-1] else None)
         chosen = st.selectbox(
             "Another model",

@@ -33,10 +33,8 @@ class Order:
 
     column: str
     descending: bool = True
-    href: Callable[[str], str] | None = None
-    """The address of the table in an order: a column's key, after ``-`` the largest first."""
-    sortable: frozenset[str] | None = None
-    """The keys it can be ordered by; None for all."""
+    href: Callable[[str], str | None] | None = None
+    """The address of the table in an order: a column's key, after ``-`` the largest first; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def _head(column: Column, order: Order | None) -> str:
     if order is not None and order.column == column.key:
         attributes += f' aria-sort="{"descending" if order.descending else "ascending"}"'
         title += f'<span class="ll-arrow" aria-hidden="true">{"▾" if order.descending else "▴"}</span>'
-    if order is not None and order.href is not None and (order.sortable is None or column.key in order.sortable):
+    if order is not None and order.href is not None:
         largest_first = column.kind in NUMBERS
         if order.column == column.key:
             largest_first = not order.descending
