@@ -57,6 +57,13 @@ class Choice:
         return f'<span class="ll-choice" role="group" aria-label="{text_of(self.label)}">{links}</span>'
 
 
+def choose(label: str, options: Mapping[str, str], *, key: str) -> str:
+    """Draws a `Choice` and returns what the address says."""
+    choice = Choice(label, key, options)
+    st.html(f'<div class="ll">{choice.html()}</div>', width="content")
+    return choice.value
+
+
 @contextmanager
 def card(title: str, remark: str = "", **more: Any) -> Iterator[None]:
     """A card with a title; `more` is what `card_head` takes, and `stretch`: as high as the one beside it."""
