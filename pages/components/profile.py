@@ -24,7 +24,7 @@ from pages.components.tables import Column
 from pages.components.viewer import require_texts
 
 METRICS = (
-    *queries.MONEY, "cost_per_generation", "total_tokens", "errors", "error_rate", "duration_p50", "feedback",
+    *queries.MONEY, "cost_per_generation", "total_tokens", "errors", "error_rate", "duration", "feedback",
     "good_feedback",
 )  # fmt: skip
 SHOWN = {"cost": "Cost", "generations": "Calls", "total_tokens": "Tokens"}
@@ -99,8 +99,8 @@ def draw_tiles(view: View, where: Where, now: QueryResult, before: Row | None, e
                 href=links.address("errors", conditions),
             ),
             tiles.Tile(
-                "Time, median", formatting.seconds(totals["duration_p50"]), href=links.address("latency", conditions),
-                trend=trend(by_time.rows, axis, "duration_p50"), remark="of answers",
+                "Time, average", formatting.seconds(totals["duration"]), href=links.address("latency", conditions),
+                trend=trend(by_time.rows, axis, "duration"), remark="of answers",
             ),
             tiles.Tile(
                 "Feedback", formatting.percent(totals["good_feedback"], totals["feedback"]),
@@ -115,19 +115,14 @@ def draw_tiles(view: View, where: Where, now: QueryResult, before: Row | None, e
 def draw_time(view: View, where: Where, parts: Sequence[str]) -> None:
     """Cost, calls or tokens over the time, in parts by one of `parts`."""
     span = view.span
-    with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            title = st.empty()
-            with st.container(horizontal=True, width="content"):
-                metric = card.choose("Show", SHOWN, key="show")
-                by = card.choose("In parts by", {part: dimension_name(part) for part in parts}, key="parts")
+    show = card.Choice("Show", "show", SHOWN)
+    split = card.Choice("In parts by", "by", {part: dimension_name(part) for part in parts})
+    metric, by, name = show.value, split.value, SHOWN[show.value]
+    answer = queries.ask([metric, "simulated"], span, by=[span.grain, by], where=where)
+    if metric == "cost" and answer.rows and not any(row["cost"] for row in answer.rows):
+        metric, name = "simulated_cost", "Simulated cost"
         answer = queries.ask([metric, "simulated"], span, by=[span.grain, by], where=where)
-        name = SHOWN[metric]
-        if metric == "cost" and answer.rows and not any(row["cost"] for row in answer.rows):
-            metric, name = "simulated_cost", "Simulated cost"
-            answer = queries.ask([metric, "simulated"], span, by=[span.grain, by], where=where)
-        with title:
-            card.card_head(f"{name} per {span.grain}", f"by {dimension_name(by).lower()}")
+    with card.card(f"{name} per {span.grain}", f"by {dimension_name(by).lower()}", choices=(show, split)):
         charts.bars_over_time(
             [
                 charts.Point(
@@ -197,9 +192,13 @@ def draw_list(view: View, by: str) -> None:
 
 def draw_parts(view: View, where: Where, by: str, totals: Row) -> None:
     """A card with the features, models, users or teams it is made of, the dearest first."""
-    answer = queries.ask(PER_ROW, view.span, by=[by], where=where, fill=False)
-    listed = cost_tables.dearest(answer.rows, DEAREST)
+    answer = queries.ask_briefly(PER_ROW, view.span, by=[by], where=where, fill=False)
     name = dimension_name(by)
+    if answer is None:
+        with card.card(f"{name}s", stretch=True):
+            empty_states.note("Many calls would have to be read one by one for this; choose a shorter time.")
+        return
+    listed = cost_tables.dearest(answer.rows, DEAREST)
     of_name = colours.css(by, (row[by] or "" for row in listed)) if by in ("model", "feature") else {}
 
     def colour(row: Any) -> str | None:

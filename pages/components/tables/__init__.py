@@ -1,4 +1,4 @@
-"""The tables of the pages; `call_list` and `pagination` hold those that are read page by page."""
+"""The tables of the pages."""
 
 from pages.components.tables.columns import Column
 from pages.components.tables.grid import grid, split_simulated, table, used, window
