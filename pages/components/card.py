@@ -27,6 +27,8 @@ def head(title: str) -> Iterator[DeltaGenerator]:
 
 def sub(*sentences: str) -> None:
     """The line under the title: time, zone, and once what the numbers leave out. The sentences are HTML."""
+    if not any(sentences):
+        return
     # On a phone the sidebar, which says so too, is closed.
     sample = '<span class="ll-pill ll-phone">sample data</span>' if get_settings().sample else ""
     st.html(f'<p class="ll ll-sub">{" ".join(filter(None, [sample, *sentences]))}</p>')

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger
 from llmtrack.serving import identity
-from tests.pages.conftest import MAIN, SECONDS, OpenPage, call, read, tables_of
+from tests.pages.conftest import MAIN, SECONDS, OpenPage, call, changes_of, html_of, read, tables_of, tiles_of
 
 PAGES = sorted(path.relative_to(MAIN.parent).as_posix() for path in (MAIN.parent / "admin").glob("*.py"))
 
@@ -80,16 +80,15 @@ def test_model_cost_tells_totals_averages_and_what_they_leave_out(open_page: Ope
         ]
     )
     app = open_page("admin/models.py")
-    told = cards(app)
-    assert told["Total cost"] == "$2.00"
-    assert told["Calls"] == "4"
-    assert told["Tokens"] == "4.4k"
+    told = tiles_of(app)
+    assert told["Cost"] == "$2.00"
     assert told["Cost per call"] == "$1.00"
-    assert told["Cost per user"] == "$1.00"
-    assert told["Average time"] == "2.00 s"
-    assert told["Errors"] == "0"
-    remarks = next(one.value for one in app.caption if "unpriced" in one.value)
-    assert remarks == "1 of 4 calls unpriced · apart from it: $0.007000 simulated cost of 1 simulated call"
+    assert told["Cost per 1k tokens"] == "$0.4545"  # of the 4,400 tokens of all four calls
+    assert told["Cost per liked answer"] == "unknown"
+    under_the_title = next(body for body in html_of(app) if "ll-sub" in body)
+    assert ">have no price</a>." in under_the_title
+    assert "Cost without 1 of 4 calls that " in under_the_title
+    assert "Apart from it 1 simulated call, which would have cost $0.007000." in under_the_title
 
 
 def test_model_cost_keeps_real_and_simulated_models_in_tables_of_their_own(open_page: OpenPage, ledger: Ledger) -> None:
@@ -100,15 +99,17 @@ def test_model_cost_keeps_real_and_simulated_models_in_tables_of_their_own(open_
         ]
     )
     real, simulated = tables_of(open_page("admin/models.py"))
-    assert [(row["Model"], row["Total cost"]) for row in real] == [("gpt-4o", "$0.0100")]
-    assert [(row["Model"], row["Simulated total cost"]) for row in simulated] == [("demo-gpt", "$0.007000")]
+    assert [(row["Model"], row["Cost"]) for row in real] == [("gpt-4o", "$0.0100")]
+    assert [(row["Model"], row["Simulated cost"]) for row in simulated] == [("demo-gpt (simulated)", "$0.007000")]
 
 
-def test_below_twenty_users_the_95th_percentile_is_called_the_highest(open_page: OpenPage, ledger: Ledger) -> None:
+def test_below_twenty_users_the_dearest_is_named_and_no_percentile(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(user_id=f"user {n}", cost=n * 1_000_000_000) for n in range(1, 20)])
-    assert cards(open_page("admin/users.py"))["Highest of 19 users"] == "$19.00"
+    app = open_page("admin/users.py")
+    assert (tiles_of(app)["Dearest user"], changes_of(app)["Dearest user"]) == ("$19.00", "user 19")
     ledger.write([call(user_id="one more", cost=20_000_000_000)])
-    assert cards(open_page("admin/users.py"))["p95 cost, 20 users"] == "$19.00"
+    app = open_page("admin/users.py")
+    assert (tiles_of(app)["Above P95"], changes_of(app)["Above P95"]) == ("1", "more than $19.00")
 
 
 def test_somebody_elses_calls_are_not_counted_on_my_usage_page(open_page: OpenPage, ledger: Ledger) -> None:
