@@ -127,7 +127,6 @@ def test_an_interaction_is_drawn_step_by_step(open_page: OpenPage, ledger: Ledge
     (waterfall,) = [table for table in tables_of(app) if "Step" in table[0]]
     assert [(row["Step"], row["Took"], row["Tokens"], row["Cost"]) for row in waterfall] == [
         ("research question", "10.0 s", "18,517 → 1,087", "$0.1077"),
-        ("research question", "10.0 s", "", ""),
         ("plan", "2.50 s", "8,295 → 278", "$0.0300"),
         ("search", "0.30 s", "", ""),
         ("write answer", "6.00 s", "10,222 → 809", "$0.0777"),

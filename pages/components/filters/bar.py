@@ -51,7 +51,7 @@ def head(title: str, page: str, *, compare: bool = False, leave_out: Sequence[st
         draw_new_filter(span, chosen)
         st.space("stretch")
         saved_views.draw(page)
-        with st.popover(_time_label(span, against, compare), icon=":material/calendar_today:"):
+        with st.popover(_time_label(span, against, compare), icon=":material/calendar_today:", key="time"):
             time_span.draw_time(compare)
     for problem in problems:
         st.warning(f"{formatting.plain(problem)} It is left out.", icon=":material/filter_alt_off:")

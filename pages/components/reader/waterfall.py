@@ -65,6 +65,8 @@ def _call_step(call: GenerationRow, name: str, depth: int, after: float, span: S
 def waterfall(detail: TraceDetail, chosen: int | None, href: Callable[[GenerationRow], str]) -> str:
     """The table as HTML; a line that is a call opens it."""
     made = steps(detail)
+    if made and made[0].call is None and [step.depth for step in made].count(0) == 1:
+        made = made[1:]  # the one that holds all others is what the first line is about
     whole = max([detail.row.duration, *(step.after + (step.duration or 0) for step in made)]) or 1.0
     of_model = colours.css("model", {step.call.model or "" for step in made if step.call})
     shown_costs = [step.call.cost for step in made if step.call]
