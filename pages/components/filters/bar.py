@@ -46,9 +46,8 @@ def head(title: str, page: str, *, compare: bool = False, leave_out: Sequence[st
     chosen, problems = _read_where()
     links.keep(*time_span.time_parameters(), where=chosen)
     with card.head(title):
-        # The script that follows links finds here which pages have these filters too.
-        pages = f'<span data-filters="{escape(" ".join(links.FILTERED))}"></span>'
-        st.html(_chips(chosen) + pages, width="content")
+        if chosen:
+            st.html(_chips(chosen), width="content")
         draw_new_filter(span, chosen)
         st.space("stretch")
         saved_views.draw(page)
