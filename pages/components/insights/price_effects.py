@@ -36,7 +36,7 @@ def draw_in_use(rows: Sequence[Row], totals: Row, pricer: Pricer, at: int, alt_t
                colour=lambda row: of_model[row["id"] or ""]),
         Column("provider", "Provider", tone="muted", wide_only=True),
         Column("input", "Input, $/M", "usd", alike="rate"),
-        Column("output", "Output, $/M", "usd", alike="rate", unknown="none"),
+        Column("output", "Output, $/M", "usd", alike="rate", unknown="none", wide_only=True),
         Column("source", "From", wide_only=True),
         Column("generations", "Calls", "count", wide_only=True),
         Column("share", "Share", "bar", wide_only=True, colour=lambda row: of_model[row["id"] or ""]),
