@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -51,6 +52,12 @@ SECTIONS = {
 """The pages of admins, by what they are about."""
 
 
+def at_root() -> bool:
+    """Whether the page is the chat, whose list of conversations wants the room that a long menu would take."""
+    path = urlsplit(st.context.url or "").path.strip("/")
+    return path == str(st.get_option("server.baseUrlPath")).strip("/")
+
+
 def closed(reason: str) -> None:
     """The only page where the app cannot or must not serve."""
     st.title("Not ready to serve")
@@ -82,7 +89,7 @@ if settings.sign_in == "local":  # nobody has tokens of their own, but services 
     admin = {**SECTIONS, "Server": [*SECTIONS["Server"], TOKENS]}
 else:
     own = [*own, TOKENS]
-page = st.navigation({"": own, **admin} if me.is_admin else own, expanded=True)
+page = st.navigation({"": own, **admin} if me.is_admin else own, expanded=not at_root())
 # For every page: a title that one page sets would stay on the next. A conversation sets its own later on.
 st.set_page_config(page_title=f"{page.title} · llmtrack", page_icon=ICON)
 style.install()

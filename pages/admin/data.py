@@ -15,7 +15,11 @@ from pages.components import card, empty_states, formatting, queries, tables, ti
 from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
-PERIODS = (Column("what", "What", pinned=True, width="large"), Column("kept", "Kept for"), Column("setting", "Setting"))
+PERIODS = (
+    Column("what", "What", pinned=True, width="large"),
+    Column("kept", "Kept for"),
+    Column("setting", "Setting", tone="muted", wide_only=True),
+)
 REMOVED = (
     Column("at", "When", "time", pinned=True),
     Column("by", "By"),

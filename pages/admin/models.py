@@ -17,7 +17,7 @@ from pages.components.viewer import require_admin
 
 METRICS = (
     *queries.MONEY, "total_tokens", "cost_per_generation", "cost / total_tokens", "good_feedback", "feedback",
-    "feedback_score", "cost / good_feedback", "duration_p95", "errors", "error_rate",
+    "feedback_score", "cost / good_feedback", "duration_p95",
 )  # fmt: skip
 OVER_TIME = ("cost", "generations", "total_tokens", "cost_per_generation", "cost / total_tokens", "duration_p95")
 SHOWN = {"cost": "Cost", "generations": "Calls", "total_tokens": "Tokens"}
@@ -95,7 +95,6 @@ def draw_table(rows: Sequence[Row], totals: Row, cost: str) -> None:
         Column("per_liked", "Per liked answer", "usd", unknown="", wide_only=True,
                help="The whole cost by the number of answers that were judged good."),
         Column("duration_p95", "Time, P95", "seconds", wide_only=True),
-        Column("error_rate", "Errors", "rate", wide_only=True),
         Column("line", f"Per {span.grain}", "line", wide_only=True, colour=lambda row: of_model[row["id"] or ""]),
         Column("share", "Share", "bar", wide_only=True, colour=lambda row: of_model[row["id"] or ""]),
         Column(cost, simulated, "usd"),

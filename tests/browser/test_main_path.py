@@ -110,4 +110,4 @@ def test_the_same_over_http_with_either_provider(
         expect(page.get_by_text("Usage in current billing cycle: 2 messages")).to_be_visible()
         expect(page.get_by_text(f"Estimated cost: {total}", exact=True)).to_be_visible()
         chat.open("Models")
-        expect(page.get_by_test_id("stMetric").filter(has_text="Total cost")).to_contain_text(total)
+        expect(page.locator("a.ll-tile").filter(has_text="Cost").first).to_contain_text(total)

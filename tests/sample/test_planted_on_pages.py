@@ -8,7 +8,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from llmtrack.sample import facts
-from tests.pages.conftest import tables_of
+from tests.pages.conftest import html_of, tables_of
 from tests.sample.conftest import TODAY, OpenPage
 
 
@@ -28,14 +28,30 @@ def explored(open_page: OpenPage, span: str, metrics: list[str], by: list[str], 
     return rows(app)
 
 
+def table(app: AppTest, head: str) -> list[dict[str, str]]:
+    """The table of the house style that begins with this heading."""
+    return next(rows for rows in tables_of(app) if next(iter(rows[0])) == head)
+
+
 def test_the_dearest_user_leads_the_overview_and_the_users(open_page: OpenPage) -> None:
-    overview = open_page("admin/overview.py")
-    users, features = rows(overview, 0), rows(overview, 1)
-    assert users[0]["user"] == facts.HEAVIEST_USER
-    assert features[0]["feature"] == facts.COST_SPIKE.feature
-    listed = rows(open_page("admin/users.py"))
-    assert listed[0]["user"] == facts.HEAVIEST_USER
-    assert listed[0]["cost"] > 2 * listed[1]["cost"]
+    first, second, *_ = table(open_page("admin/overview.py"), "User")
+    assert first["User"] == facts.HEAVIEST_USER
+    assert float(first["Cost"][1:]) > 2 * float(second["Cost"][1:])
+    assert table(open_page("admin/users.py"), "User")[0]["User"] == facts.HEAVIEST_USER
+    assert table(open_page("admin/features.py"), "Feature")[0]["Feature"] == facts.COST_SPIKE.feature
+
+
+def test_the_overview_names_the_dear_day_and_the_outage(open_page: OpenPage) -> None:
+    notes = [body for body in html_of(open_page("admin/overview.py")) if "ll-note" in body]
+    dear = next(note for note in notes if "above a usual" in note)
+    day = facts.COST_SPIKE.day(TODAY)
+    assert f">{day.day} {day:%b}</a>" in dear
+    assert f"{facts.COST_SPIKE.calls} calls" in dear
+    assert all(f">{name}</a>" in dear for name in (facts.COST_SPIKE.user, facts.COST_SPIKE.feature, "claude-opus-4-5"))
+    bad = next(note for note in notes if "errors</strong>" in note)
+    day = facts.OUTAGE.day(TODAY)
+    assert f">{day.day} {day:%b}</a>" in bad
+    assert ">overloaded</a>" in bad
 
 
 def test_the_dearest_day_stands_out_and_so_do_its_calls(open_page: OpenPage) -> None:
@@ -76,13 +92,10 @@ def test_the_errors_page_tells_the_outage_the_wrong_key_and_the_limit(open_page:
 
 
 def test_a_model_without_a_price_is_unknown_and_not_free(open_page: OpenPage) -> None:
-    app = open_page("admin/models.py")
-    table = {row["model"]: row for row in rows(app)}
-    row = table[facts.UNPRICED_MODEL.served]
-    assert row["cost"] != row["cost"], "no number"
-    assert row["unpriced"] > 0
-    lacking = {row["model"] for row in rows(open_page("admin/prices.py"))}
-    assert facts.UNPRICED_MODEL.served in lacking
+    models = {row["Model"]: row for row in table(open_page("admin/models.py"), "Model")}
+    assert models[facts.UNPRICED_MODEL.name]["Cost"] == "unknown"
+    lacking = next(rows for rows in tables_of(open_page("admin/prices.py")) if "Why" in rows[0])
+    assert [row["Model"] for row in lacking] == [facts.UNPRICED_MODEL.name]
 
 
 def test_models_come_into_use_and_go_out_of_it(open_page: OpenPage) -> None:
@@ -96,12 +109,11 @@ def test_models_come_into_use_and_go_out_of_it(open_page: OpenPage) -> None:
 
 
 def test_who_left_and_who_joined_shows_in_the_users_of_a_time(open_page: OpenPage) -> None:
-    app = open_page("admin/users.py")
-    names = {row["user"] for row in rows(app)}
+    names = {row["User"] for row in table(open_page("admin/users.py"), "User")}
     assert facts.JOINED_USER in names
     assert facts.LEFT_USER not in names
-    app.segmented_control(key="span").set_value("90 days").run()
-    assert {facts.JOINED_USER, facts.LEFT_USER} <= {row["user"] for row in rows(app)}
+    names = {row["User"] for row in table(open_page("admin/users.py", span="90 days"), "User")}
+    assert {facts.JOINED_USER, facts.LEFT_USER} <= names
 
 
 def test_plans_can_be_compared(open_page: OpenPage) -> None:

@@ -22,7 +22,7 @@ MOST_DOTS = 300
 BINS = 80
 TIMES_TO_BE_LOGARITHMIC = 20
 """The largest is that many times the smallest."""
-MOST_NAMED = 3
+MOST_NAMED, LONGEST_LABEL = 3, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,16 @@ def _stacked(dots: Sequence[Dot], low: float, high: float, logarithmic: bool) ->
             {
                 "name": formatting.visible(dot.name), "value": dot.value, "text": dot.text, "url": dot.href,
                 "level": levels[int(place * BINS)] - 0.5, "stands_out": dot.stands_out,
-                "label": formatting.visible(dot.name) if dot.name in named else "",
+                "label": _cut(dot.name) if dot.name in named else "",
                 "about": f"{formatting.visible(dot.name)}: {dot.text}",
             }
         )  # fmt: skip
     return rows
+
+
+def _cut(name: str) -> str:
+    shown = formatting.visible(name)
+    return shown if len(shown) <= LONGEST_LABEL else f"{shown[: LONGEST_LABEL - 1]}…"
 
 
 def _names(rows: list[dict[str, Any]], x: alt.X, y: alt.Y) -> Any:

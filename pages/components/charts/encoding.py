@@ -20,6 +20,8 @@ SYMBOL_WIDTH, LETTER_WIDTH = 28, 7
 """In pixels: a name's mark in a legend with the space around it, and about what a letter of the name takes."""
 PALE = 0.45
 """How opaque a dot is that stands for less than a whole hour, day, week or month."""
+LONG = 30
+"""Letters of a name in a legend that may be cut on the screen."""
 MOST_LABELS = 12
 """Of days in a row; where there are more, Mondays have theirs."""
 
@@ -113,9 +115,9 @@ def html_legend(
     for name in names:
         inside = (
             f'<i class="ll-dot" style="color:{style.in_both(colours[name])}"></i>'
-            f"{escape(formatting.visible(short[name]))}"
+            f'<span class="ll-text">{escape(formatting.visible(short[name]))}</span>'
         )
-        hover = f' title="{escape(formatting.visible(name))}"' if short[name] != name else ""
+        hover = f' title="{escape(formatting.visible(name))}"' if short[name] != name or len(name) > LONG else ""
         way = href(name) if href else None
         if way:
             entries.append(f'<a data-in href="{escape(way)}"{hover}>{inside}</a>')

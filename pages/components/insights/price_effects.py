@@ -12,6 +12,7 @@ from pages.components import formatting, links, queries, tables
 from pages.components.charts import colours
 from pages.components.insights.cost_tables import dearest, part
 from pages.components.tables import Column
+from pages.components.viewer import require_admin
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,7 +37,7 @@ def draw_in_use(rows: Sequence[Row], totals: Row, pricer: Pricer, at: int, alt_t
                colour=lambda row: of_model[row["id"] or ""]),
         Column("provider", "Provider", tone="muted", wide_only=True),
         Column("input", "Input, $/M", "usd", alike="rate"),
-        Column("output", "Output, $/M", "usd", alike="rate", unknown="none"),
+        Column("output", "Output, $/M", "usd", alike="rate", unknown="none", wide_only=True),
         Column("source", "From", wide_only=True),
         Column("generations", "Calls", "count", wide_only=True),
         Column("share", "Share", "bar", wide_only=True, colour=lambda row: of_model[row["id"] or ""]),
@@ -63,6 +64,7 @@ def rate(rates: Mapping[str, Any], name: str) -> Decimal | None:
 
 def draw_book(lines: Sequence[BookLine], states: Mapping[int, str], day: Any, ends: Any) -> None:
     """The entries of the price book, each with the calls it was for and what they cost."""
+    require_admin()
     columns = [
         Column("id", "Entry", "count", pinned=True),
         Column("what", "What"),

@@ -120,6 +120,7 @@ def _classes(column: Column, row: Row) -> str:
         "ll-right" if column.kind in NUMBERS else "",
         "ll-name" if column.pinned else "",
         "ll-wide" if column.wide_only else "",
+        "ll-of-line" if column.kind == "line" else "",
         "ll-wrap" if column.width == "large" else "",
         f"ll-{tone}" if tone else "",
     ]
@@ -138,7 +139,8 @@ def _head(column: Column, order: Order | None) -> str:
         if order.column == column.key:
             largest_first = not order.descending
         title = link(title, order.href(f"{'-' if largest_first else ''}{column.key}"), "")
-    kind = " ".join(filter(None, ["ll-right" * (column.kind in NUMBERS), "ll-wide" * column.wide_only]))
+    names = {"ll-right": column.kind in NUMBERS, "ll-wide": column.wide_only, "ll-of-line": column.kind == "line"}
+    kind = " ".join(name for name, holds in names.items() if holds)
     return f'<th scope="col"{f" class={chr(34)}{kind}{chr(34)}" if kind else ""}{attributes}>{title}</th>'
 
 
