@@ -36,7 +36,8 @@ def confirm(user: str) -> None:
     if st.session_state.pop(_MISTYPED, False):
         st.error(f"That is not {formatting.plain(user)}: nothing was erased.", icon=":material/error:")
     with st.container(horizontal=True):
-        st.button("Erase", type="primary", icon=":material/delete_forever:", on_click=erase, args=(user,))
+        with st.container(key="ll_danger", width="content"):
+            st.button("Erase", icon=":material/delete_forever:", on_click=erase, args=(user,))
         if st.button("Keep"):
             st.rerun()
 

@@ -8,6 +8,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from llmtrack.sample import facts
+from tests.pages.conftest import html_of, tables_of
 from tests.sample.conftest import TODAY, OpenPage
 
 
@@ -27,14 +28,30 @@ def explored(open_page: OpenPage, span: str, metrics: list[str], by: list[str], 
     return rows(app)
 
 
+def table(app: AppTest, head: str) -> list[dict[str, str]]:
+    """The table of the house style that begins with this heading."""
+    return next(rows for rows in tables_of(app) if next(iter(rows[0])) == head)
+
+
 def test_the_dearest_user_leads_the_overview_and_the_users(open_page: OpenPage) -> None:
-    overview = open_page("admin/overview.py")
-    users, features = rows(overview, 0), rows(overview, 1)
-    assert users[0]["user"] == facts.HEAVIEST_USER
-    assert features[0]["feature"] == facts.COST_SPIKE.feature
-    listed = rows(open_page("admin/users.py"))
-    assert listed[0]["user"] == facts.HEAVIEST_USER
-    assert listed[0]["cost"] > 2 * listed[1]["cost"]
+    first, second, *_ = table(open_page("admin/overview.py"), "User")
+    assert first["User"] == facts.HEAVIEST_USER
+    assert float(first["Cost"][1:]) > 2 * float(second["Cost"][1:])
+    assert table(open_page("admin/users.py"), "User")[0]["User"] == facts.HEAVIEST_USER
+    assert table(open_page("admin/features.py"), "Feature")[0]["Feature"] == facts.COST_SPIKE.feature
+
+
+def test_the_overview_names_the_dear_day_and_the_outage(open_page: OpenPage) -> None:
+    notes = [body for body in html_of(open_page("admin/overview.py")) if "ll-note" in body]
+    dear = next(note for note in notes if "above a usual" in note)
+    day = facts.COST_SPIKE.day(TODAY)
+    assert f">{day.day} {day:%b}</a>" in dear
+    assert f"{facts.COST_SPIKE.calls} calls" in dear
+    assert all(f">{name}</a>" in dear for name in (facts.COST_SPIKE.user, facts.COST_SPIKE.feature, "claude-opus-4-5"))
+    bad = next(note for note in notes if "errors</strong>" in note)
+    day = facts.OUTAGE.day(TODAY)
+    assert f">{day.day} {day:%b}</a>" in bad
+    assert ">overloaded</a>" in bad
 
 
 def test_the_dearest_day_stands_out_and_so_do_its_calls(open_page: OpenPage) -> None:
@@ -42,13 +59,11 @@ def test_the_dearest_day_stands_out_and_so_do_its_calls(open_page: OpenPage) -> 
     dearest, second = sorted(days, key=lambda row: -row["cost"])[:2]
     assert dearest["day"].date() == facts.COST_SPIKE.day(TODAY)
     assert dearest["cost"] > 4 * second["cost"]
-    app = open_page("admin/generations.py")
-    app.segmented_control(key="span").set_value("30 days")
-    app.selectbox(key="order").set_value("-cost").run()
-    first = rows(app)[0]
-    assert (first["user"], first["model"]) == (facts.COST_SPIKE.user, facts.COST_SPIKE.model.served)
-    assert first["at"].date() == facts.COST_SPIKE.day(TODAY)
-    assert first["input_tokens"] >= facts.COST_SPIKE_INPUT_TOKENS * 0.9
+    first = tables_of(open_page("admin/generations.py", order="-cost"))[0][0]
+    assert (first["User"], first["Model"]) == (facts.COST_SPIKE.user, facts.COST_SPIKE.model.name)
+    day = facts.COST_SPIKE.day(TODAY)
+    assert first["When"].startswith(f"{day.day} {day:%b}")
+    assert int(first["Tokens"].replace(",", "")) >= facts.COST_SPIKE_INPUT_TOKENS * 0.9
 
 
 def test_the_slow_hours_stand_out(open_page: OpenPage) -> None:
@@ -64,26 +79,23 @@ def test_the_slow_hours_stand_out(open_page: OpenPage) -> None:
 
 def test_the_errors_page_tells_the_outage_the_wrong_key_and_the_limit(open_page: OpenPage) -> None:
     app = open_page("admin/errors.py")
-    kinds, models = rows(app, 0), rows(app, 1)
-    outage = next(row for row in kinds if row["error_type"] == "overloaded")
-    assert outage["errors"] >= facts.OUTAGE.calls
-    assert outage["model"].startswith(facts.OUTAGE.model.name)
-    key = [row for row in kinds if row["error_type"] == "authentication"]
-    assert [(row["errors"], row["users"]) for row in key] == [(facts.WRONG_KEY.calls, 1)]
-    refused = {row["model"]: row["refused"] for row in models if row["refused"]}
-    assert list(refused.values()) == [facts.LIMIT.calls]
-    app.multiselect(key="users").set_value([facts.WRONG_KEY.user]).run()
-    assert {row["error_type"] for row in rows(app, 0)} >= {"authentication"}
+    groups = {row["Kind"]: row for row in tables_of(app)[1]}
+    models = {row["Model"]: row for row in tables_of(app)[2]}
+    assert int(groups["overloaded"]["Errors"]) >= facts.OUTAGE.calls
+    assert int(models[facts.OUTAGE.model.name]["Errors"]) >= facts.OUTAGE.calls
+    key = groups["authentication"]
+    assert (key["Errors"], key["Users"]) == (str(facts.WRONG_KEY.calls), "1")
+    refused = [row["Refused"] for row in models.values() if row["Refused"] != "0"]
+    assert refused == [str(facts.LIMIT.calls), str(facts.LIMIT.calls)], "of one model, and of all"
+    app = open_page("admin/errors.py", where=[f"user:is:{facts.WRONG_KEY.user}"])
+    assert "authentication" in {row["Kind"] for row in tables_of(app)[1]}
 
 
 def test_a_model_without_a_price_is_unknown_and_not_free(open_page: OpenPage) -> None:
-    app = open_page("admin/models.py")
-    table = {row["model"]: row for row in rows(app)}
-    row = table[facts.UNPRICED_MODEL.served]
-    assert row["cost"] != row["cost"], "no number"
-    assert row["unpriced"] > 0
-    lacking = {row["model"] for row in rows(open_page("admin/prices.py"))}
-    assert facts.UNPRICED_MODEL.served in lacking
+    models = {row["Model"]: row for row in table(open_page("admin/models.py"), "Model")}
+    assert models[facts.UNPRICED_MODEL.name]["Cost"] == "unknown"
+    lacking = next(rows for rows in tables_of(open_page("admin/prices.py")) if "Why" in rows[0])
+    assert [row["Model"] for row in lacking] == [facts.UNPRICED_MODEL.name]
 
 
 def test_models_come_into_use_and_go_out_of_it(open_page: OpenPage) -> None:
@@ -97,12 +109,11 @@ def test_models_come_into_use_and_go_out_of_it(open_page: OpenPage) -> None:
 
 
 def test_who_left_and_who_joined_shows_in_the_users_of_a_time(open_page: OpenPage) -> None:
-    app = open_page("admin/users.py")
-    names = {row["user"] for row in rows(app)}
+    names = {row["User"] for row in table(open_page("admin/users.py"), "User")}
     assert facts.JOINED_USER in names
     assert facts.LEFT_USER not in names
-    app.segmented_control(key="span").set_value("90 days").run()
-    assert {facts.JOINED_USER, facts.LEFT_USER} <= {row["user"] for row in rows(app)}
+    names = {row["User"] for row in table(open_page("admin/users.py", span="90 days"), "User")}
+    assert {facts.JOINED_USER, facts.LEFT_USER} <= names
 
 
 def test_plans_can_be_compared(open_page: OpenPage) -> None:

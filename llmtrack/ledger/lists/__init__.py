@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from llmtrack.ledger.lists.failure_list import FailureGroup as FailureGroup
+    from llmtrack.ledger.lists.failure_list import Failures as Failures
+    from llmtrack.ledger.lists.failure_list import failure_groups as failure_groups
     from llmtrack.ledger.lists.generation_list import generation as generation
     from llmtrack.ledger.lists.generation_list import generations as generations
     from llmtrack.ledger.lists.generation_rows import GenerationDetail as GenerationDetail
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.pagination import MAX_SORTED as MAX_SORTED
     from llmtrack.ledger.lists.pagination import NotFound as NotFound
     from llmtrack.ledger.lists.pagination import Page as Page
+    from llmtrack.ledger.lists.previews import generation_previews as generation_previews
+    from llmtrack.ledger.lists.previews import trace_previews as trace_previews
     from llmtrack.ledger.lists.trace_list import SessionRow as SessionRow
     from llmtrack.ledger.lists.trace_list import SpanRow as SpanRow
     from llmtrack.ledger.lists.trace_list import TraceDetail as TraceDetail
@@ -22,12 +27,19 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.trace_list import sessions as sessions
     from llmtrack.ledger.lists.trace_list import trace as trace
     from llmtrack.ledger.lists.trace_list import traces as traces
+    from llmtrack.ledger.lists.user_detail import Judgement as Judgement
+    from llmtrack.ledger.lists.user_detail import UserDetail as UserDetail
+    from llmtrack.ledger.lists.user_detail import judgements as judgements
+    from llmtrack.ledger.lists.user_detail import user as user
     from llmtrack.ledger.lists.user_list import UserRow as UserRow
     from llmtrack.ledger.lists.user_list import users as users
 
 _HOMES = {
+    "FailureGroup": "failure_list",
+    "Failures": "failure_list",
     "GenerationDetail": "generation_rows",
     "GenerationRow": "generation_rows",
+    "Judgement": "user_detail",
     "MAX_SORTED": "pagination",
     "NotFound": "pagination",
     "Page": "pagination",
@@ -35,13 +47,19 @@ _HOMES = {
     "SpanRow": "trace_list",
     "TraceDetail": "trace_list",
     "TraceRow": "trace_list",
+    "UserDetail": "user_detail",
     "UserRow": "user_list",
+    "failure_groups": "failure_list",
     "generation": "generation_list",
+    "generation_previews": "previews",
     "generations": "generation_list",
+    "judgements": "user_detail",
     "session": "trace_list",
     "sessions": "trace_list",
     "trace": "trace_list",
+    "trace_previews": "previews",
     "traces": "trace_list",
+    "user": "user_detail",
     "users": "user_list",
 }
 

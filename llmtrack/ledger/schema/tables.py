@@ -24,6 +24,9 @@ class Name(SQLModel, table=True):
     """``provider``, ``model``, ``operation``, ``feature``, ``group``, ``status``, ``error_type``, ``error_code``,
     ``finish_reason``, ``service_tier``, ``region``, ``cost_status`` or ``cost_reason``."""
     text: str
+    slot: int | None = None
+    """Of models and features, the place among the colours of charts: from 1 in the order of being recorded, never
+    changed."""
 
 
 class AppUser(SQLModel, table=True):
@@ -276,8 +279,8 @@ class LedgerId(SQLModel, table=True):
 class State(SQLModel, table=True):
     """Numbers the ledger keeps about itself: ``book`` is the version of the price book, ``names`` goes up when an
     interned row is deleted or renamed, so that every process forgets the numbers it remembers; ``aliases`` goes up when
-    user ids are merged or parted; ``retention`` is when things were last let go of (microseconds since 1970);
-    ``limits`` is the version of the limits, 0 while there never was one."""
+    user ids are merged or parted, ``slots`` when a name is given a slot; ``retention`` is when things were last let go
+    of (microseconds since 1970); ``limits`` is the version of the limits, 0 while there never was one."""
 
     __tablename__ = "state"
     key: str = Field(primary_key=True)

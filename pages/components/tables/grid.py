@@ -9,7 +9,10 @@ from typing import Any, Literal
 import streamlit as st
 
 from pages.components import formatting
+from pages.components.links import here
+from pages.components.tables.cells import Row
 from pages.components.tables.columns import SHOWN, Column, config_of, narrowed, series_of
+from pages.components.tables.html_table import SIZE, Pages, html_table
 
 MOST_ROWS = 14
 """A longer table scrolls inside itself."""
@@ -18,9 +21,47 @@ OPTIONAL = {"unpriced", "cancelled", "errors", "error_rate", "refused", "timeout
 
 
 def table(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Iterable[Column],
+    *,
+    alt_text: str,
+    key: str | None = None,
+    name: str = "page",
+    **more: Any,
+) -> int | None:
+    """Draw `rows`; an unknown value reads so. `more` is what `html_table` takes: totals, an order, a line across.
+
+    More rows than a page of it holds are paged, by the parameter `name` in the address. With a `key` it is a `grid`
+    whose rows can be clicked: returns the index of the one that was.
+    """
+    if key is not None:
+        return grid(rows, columns, alt_text=alt_text, key=key)
+    if "pages" not in more:
+        rows, more["pages"] = window(rows, name)
+    st.html(html_table(rows, list(columns), alt_text=alt_text, **more))
+    return None
+
+
+def window(rows: Sequence[Row], name: str = "page") -> tuple[Sequence[Row], Pages | None]:
+    """The rows of the page that the parameter `name` of the address says, and the ways to the next and the last.
+
+    None where they all fit on one.
+    """
+    if len(rows) <= SIZE:
+        return rows, None
+    last = -(-len(rows) // SIZE)
+    text = st.query_params.get(name, "")
+    number = min(max(int(text), 1), last) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    first = (number - 1) * SIZE
+    before = here(**{name: number - 1 if number > 2 else None}) if number > 1 else None
+    after = here(**{name: number + 1}) if number < last else None
+    return rows[first : first + SIZE], Pages(first + 1, len(rows), before, after)
+
+
+def grid(
     rows: Sequence[Mapping[str, Any]], columns: Iterable[Column], *, alt_text: str, key: str | None = None
 ) -> int | None:
-    """Draw `rows`; an unknown value reads so. With a `key` a row can be clicked anywhere: returns its index."""
+    """Draw `rows` as a table that scrolls and sorts, for results of any shape. With a `key` a row can be clicked."""
     import pandas as pd
 
     columns = [narrowed(column, rows) for column in columns]
