@@ -1,0 +1,1 @@
+"""What usage costs whom: billing cycles, markup, forecasts, statements and limits."""
