@@ -9,6 +9,7 @@ from llmtrack.lazy import lazy_names
 if TYPE_CHECKING:
     from llmtrack.ledger.lists.generation_list import generation as generation
     from llmtrack.ledger.lists.generation_list import generations as generations
+    from llmtrack.ledger.lists.generation_rows import PARTS as PARTS
     from llmtrack.ledger.lists.generation_rows import GenerationDetail as GenerationDetail
     from llmtrack.ledger.lists.generation_rows import GenerationRow as GenerationRow
     from llmtrack.ledger.lists.pagination import MAX_SORTED as MAX_SORTED
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.trace_list import sessions as sessions
     from llmtrack.ledger.lists.trace_list import trace as trace
     from llmtrack.ledger.lists.trace_list import traces as traces
+    from llmtrack.ledger.lists.usage_by_price import QUANTITIES as QUANTITIES
+    from llmtrack.ledger.lists.usage_by_price import PricedUsage as PricedUsage
+    from llmtrack.ledger.lists.usage_by_price import priced_usage as priced_usage
     from llmtrack.ledger.lists.user_list import UserRow as UserRow
     from llmtrack.ledger.lists.user_list import users as users
 
@@ -30,7 +34,10 @@ _HOMES = {
     "GenerationRow": "generation_rows",
     "MAX_SORTED": "pagination",
     "NotFound": "pagination",
+    "PARTS": "generation_rows",
     "Page": "pagination",
+    "PricedUsage": "usage_by_price",
+    "QUANTITIES": "usage_by_price",
     "SessionRow": "trace_list",
     "SpanRow": "trace_list",
     "TraceDetail": "trace_list",
@@ -38,6 +45,7 @@ _HOMES = {
     "UserRow": "user_list",
     "generation": "generation_list",
     "generations": "generation_list",
+    "priced_usage": "usage_by_price",
     "session": "trace_list",
     "sessions": "trace_list",
     "trace": "trace_list",

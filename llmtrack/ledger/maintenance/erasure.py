@@ -29,7 +29,8 @@ class Erased:
 
 
 def erase(ledger: Ledger, user_id: str, *, by: str) -> Erased:
-    """Erases a user: texts, properties, attributes, conversations, comments, and all names they are known by.
+    """Erases a user: texts, properties, attributes, conversations, comments, statements, and all
+    names they are known by.
 
     Their generations and all totals stay, under a random name. Records of theirs that journals still hold get this name
     when they are written, and backups made before upgrades are deleted, because they hold everything. `by` is recorded
@@ -110,6 +111,12 @@ def _forget_names(connection: Connection, ledger: Ledger, user: int, user_id: st
     execute(f"UPDATE audit SET subject = {placeholder} WHERE subject = {placeholder}", name, user_id)
     execute(f"UPDATE audit SET actor = {placeholder} WHERE actor = {placeholder}", name, user_id)
     person = f"SELECT person FROM person_user_id WHERE user_id = {placeholder}"
+    execute(
+        f"DELETE FROM statement WHERE user_id = {placeholder} "
+        f"OR user_id IN (SELECT user_id FROM person_user_id WHERE person IN ({person}))",
+        user_id,
+        user_id,
+    )
     for table in ("membership", "api_token"):
         execute(f"DELETE FROM {table} WHERE person IN ({person})", user_id)
     execute(f"DELETE FROM person WHERE id IN ({person})", user_id)

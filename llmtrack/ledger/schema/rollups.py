@@ -50,7 +50,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, PrimaryKeyConstraint
 from sqlmodel import Field, SQLModel
 
-from llmtrack.ledger.schema import people_tables, tables
+from llmtrack.ledger.schema import billing_tables, people_tables, tables
 from llmtrack.ledger.schema.columns import NO_ROWID, given, total
 
 QUARTER, HOUR, DAY = 900_000_000, 3_600_000_000, 86_400_000_000
@@ -341,5 +341,11 @@ MEASURES = tuple(Measures.model_fields)
 SKETCHED = tuple(name for name in Sketches.model_fields if name not in PLAIN)
 """What the sketches are distributions of: columns of `generation`, and of the sketch tables."""
 DAY_USER_MEASURES = tuple(name for name in RollupDayUser.model_fields if name not in DAY_USER.key)
-TABLES = tuple({**tables.Name.metadata.tables, **people_tables.Person.metadata.tables})
+TABLES = tuple(
+    {
+        **tables.Name.metadata.tables,
+        **people_tables.Person.metadata.tables,
+        **billing_tables.Statement.metadata.tables,
+    }
+)
 """All tables of the ledger, those of `tables` included."""
