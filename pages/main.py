@@ -10,7 +10,7 @@ import streamlit as st
 from llmtrack.serving import preload
 from llmtrack.serving.identity import NotAllowed, NotSignedIn
 from llmtrack.settings import get_settings
-from pages.components import callbacks, reruns, sign_in
+from pages.components import callbacks, reruns, sign_in, style
 from pages.components.empty_states import EXPLAINED, in_words
 from pages.components.viewer import begin_session, viewer
 
@@ -20,21 +20,30 @@ CHAT = st.Page("chat.py", title="Chat", icon=":material/chat:", default=True)
 USAGE = st.Page("usage.py", title="Usage", icon=":material/monitoring:")
 TOKENS = st.Page("tokens.py", title="Tokens", icon=":material/key:", url_path="tokens")
 TEAM = st.Page("team.py", title="Team", icon=":material/groups:", url_path="team")
-ADMIN = [
-    st.Page("admin/overview.py", title="Overview", icon=":material/dashboard:", url_path="overview"),
-    st.Page("admin/models.py", title="Model cost", icon=":material/payments:", url_path="model-cost"),
-    st.Page("admin/users.py", title="Users", icon=":material/group:", url_path="users"),
-    st.Page("admin/traces.py", title="Traces", icon=":material/account_tree:", url_path="traces"),
-    st.Page("admin/generations.py", title="Calls", icon=":material/list:", url_path="calls"),
-    st.Page("admin/latency.py", title="Latency", icon=":material/speed:", url_path="latency"),
-    st.Page("admin/errors.py", title="Errors", icon=":material/error:", url_path="errors"),
-    st.Page("admin/explore.py", title="Explore", icon=":material/query_stats:", url_path="explore"),
-    st.Page("admin/prices.py", title="Prices", icon=":material/sell:", url_path="prices"),
-    st.Page("admin/data.py", title="Data", icon=":material/database:", url_path="data"),
-    st.Page("admin/people.py", title="People", icon=":material/badge:", url_path="people"),
-    st.Page("admin/audit.py", title="Audit log", icon=":material/history:", url_path="audit-log"),
-    st.Page("admin/settings.py", title="Settings", icon=":material/settings:", url_path="settings"),
-]
+SECTIONS = {
+    "Admin": [st.Page("admin/overview.py", title="Overview", icon=":material/dashboard:", url_path="overview")],
+    "Cost": [
+        st.Page("admin/models.py", title="Models", icon=":material/deployed_code:", url_path="model-cost"),
+        st.Page("admin/users.py", title="Users", icon=":material/group:", url_path="users"),
+        st.Page("admin/prices.py", title="Prices", icon=":material/sell:", url_path="prices"),
+    ],
+    "Quality": [
+        st.Page("admin/latency.py", title="Latency", icon=":material/speed:", url_path="latency"),
+        st.Page("admin/errors.py", title="Errors", icon=":material/error:", url_path="errors"),
+    ],
+    "Use": [st.Page("admin/explore.py", title="Explore", icon=":material/query_stats:", url_path="explore")],
+    "Records": [
+        st.Page("admin/traces.py", title="Traces", icon=":material/account_tree:", url_path="traces"),
+        st.Page("admin/generations.py", title="Calls", icon=":material/list:", url_path="calls"),
+        st.Page("admin/data.py", title="Data", icon=":material/database:", url_path="data"),
+    ],
+    "Server": [
+        st.Page("admin/people.py", title="People", icon=":material/badge:", url_path="people"),
+        st.Page("admin/audit.py", title="Audit log", icon=":material/history:", url_path="audit-log"),
+        st.Page("admin/settings.py", title="Settings", icon=":material/settings:", url_path="settings"),
+    ],
+}
+"""The pages of admins, by what they are about."""
 
 
 def closed(reason: str) -> None:
@@ -63,22 +72,22 @@ begin_session(me)
 
 # Before the pages too: until it is set, a page's own icon becomes the tab's, and the browser asks Google for it.
 st.set_page_config(page_icon=ICON)
-own, admin = [CHAT, USAGE, *([TEAM] if me.leads else [])], ADMIN
+own, admin = [CHAT, USAGE, *([TEAM] if me.leads else [])], SECTIONS
 if settings.sign_in == "local":  # nobody has tokens of their own, but services may
-    admin = [*ADMIN, TOKENS]
+    admin = {**SECTIONS, "Server": [*SECTIONS["Server"], TOKENS]}
 else:
     own = [*own, TOKENS]
-page = st.navigation({"": own, "Admin": admin} if me.is_admin else own)
-st.set_page_config(page_icon=ICON)
+page = st.navigation({"": own, **admin} if me.is_admin else own, expanded=True)
+# For every page: a title that one page sets would stay on the next. A conversation sets its own later on.
+st.set_page_config(page_title=f"{page.title} · llmtrack", page_icon=ICON)
+style.install()
+st.logo(ICON, size="large")
 if page != CHAT:  # it chooses for itself: narrow to read, wide to compare
     st.set_page_config(layout="wide")
 with st.sidebar:
+    if settings.sample:
+        st.caption(":material/science: Sample data, made up to show the pages: nothing of it was called or paid.")
     sign_in.draw_person(me)
-if settings.sample:
-    st.warning(
-        "**Sample data.** These numbers are made up to show the pages; nothing here was ever called or paid.",
-        icon=":material/science:",
-    )
 try:
     with in_words():
         page.run()

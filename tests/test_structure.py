@@ -51,8 +51,8 @@ MAY_IMPORT = {
 """Each room of `llmtrack` (``""`` is the package itself) with the rooms it may walk into."""
 
 COMPONENTS = (
-    "formatting", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "charts", "span", "long_query", "queries", "filters", "chat",
-    "tables", "repricing",
+    "formatting", "style", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "conditions", "links", "charts", "span",
+    "long_query", "queries", "filters", "chat", "tables", "tiles", "card", "insights", "repricing",
 )  # fmt: skip
 """What pages are made of, each with only those before it."""
 
@@ -71,7 +71,7 @@ LEDGER_ORDER = (
     {"database"},
     {"write"},
     {"ledger", "migrations"},
-    {"open", "query", "people", "repricing", "statements"},
+    {"open", "query", "people", "repricing", "statements", "colours"},
     {"metrics", "lists"},
     {"price_book", "export", "chats"},
     {"preferences", "maintenance"},

@@ -1,14 +1,16 @@
-"""What the browser is told before Streamlit's own page begins: the app's name, and where the app's root is."""
+"""What the browser is told before Streamlit's own page begins: the app's name, where its root is, and our script."""
 
 from __future__ import annotations
 
 import re
+from hashlib import sha256
+from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-BOOT_PATH = "/llmtrack/boot.js"
+BOOT_PATH, LINKS_PATH = "/llmtrack/boot.js", "/llmtrack/links.js"
 # Streamlit looks for its server below the page's own address first, which is a 404 for a page opened at /usage.
 _BOOT = "window.__streamlit={{BACKEND_BASE_URL:location.origin+{0!r},MAIN_PAGE_BASE_URL:location.origin+{0!r}}};"
 # A line for crawlers, which our content security policy refuses; nobody crawls this.
@@ -27,18 +29,22 @@ class HtmlShell:
 
     def __init__(self, app: ASGIApp, base: str = "") -> None:
         self.app = app
-        self._base = base
         root = f"/{base.strip('/')}".rstrip("/")
-        self._path = f"{root}{BOOT_PATH}"
-        self._head = f'<title>llmtrack</title><script src="{self._path}"></script>'.encode()
+        links = Path(__file__).with_name("links.js").read_text(encoding="utf-8")
+        self._scripts = {f"{root}{BOOT_PATH}": boot_script(base), f"{root}{LINKS_PATH}": links}
+        # Named by its content: a browser may keep the one, and asks anew for the next.
+        version = sha256(links.encode()).hexdigest()[:8]
+        self._head = (
+            f'<title>llmtrack</title><script src="{root}{BOOT_PATH}"></script>'
+            f'<script src="{root}{LINKS_PATH}?v={version}" defer></script>'
+        ).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the script itself; pass on the rest, changing the page where it comes back."""
+        """Answer for the scripts itself; pass on the rest, changing the page where it comes back."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        if scope["path"] == self._path:
-            script = Response(boot_script(self._base), media_type="text/javascript")
-            return await script(scope, receive, send)
+        if (script := self._scripts.get(scope["path"])) is not None:
+            return await Response(script, media_type="text/javascript")(scope, receive, send)
         if scope["method"] != "GET" or "text/html" not in Headers(scope=scope).get("accept", ""):
             return await self.app(scope, receive, send)
         # Whole and uncompressed, so that it can be changed; the page is 8 kB.

@@ -4,6 +4,7 @@ import streamlit as st
 
 from llmtrack.ledger.query import Row
 from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.conditions import both
 from pages.components.tables import Column, call_list
 from pages.components.viewer import require_admin
 
@@ -45,9 +46,8 @@ def kinds_of(row: Row) -> list[tuple[str, int]]:
 
 
 require_admin()
-st.title("Errors", anchor=False)
-span = filters.choose_span()
-where = filters.choose_where(span, ("model", "feature", "user"))
+view = filters.head("Errors", "errors")
+span, where = view.span, view.where
 
 with st.skeleton(height=300):
     by_model = queries.ask(METRICS, span, by=["provider", "model"], where=where)
@@ -66,7 +66,7 @@ with st.skeleton(height=300):
     queries.remark(by_model)
 
 if totals["errors"]:
-    failed = {**where, "status": "error"}
+    failed = both(where, {"status": "error"})
     with st.container(border=True):
         st.markdown(f"**{formatting.counted(totals['errors'], 'error')} in parts**")
         charts.parts(
@@ -100,4 +100,4 @@ rows = sorted(by_model.rows, key=lambda row: (-row["errors"], -row["generations"
 tables.table(rows, tables.used(MODELS, rows), alt_text=f"Errors by model, {span}")
 if totals["errors"]:
     st.markdown("**Latest failed calls**")
-    call_list.browse({**where, "status": "error"}, span, key="failed")
+    call_list.browse(failed, span, key="failed")

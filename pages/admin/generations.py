@@ -7,9 +7,8 @@ from pages.components.tables import call_list
 from pages.components.viewer import require_admin
 
 require_admin()
-st.title("Calls", anchor=False)
-span = filters.choose_span("7 days")
-where = filters.choose_where(span, ("user", "model", "feature", "status"))
+view = filters.head("Calls", "calls")
+span, where = view.span, view.where
 filters.join_repeated("q", " ")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     search = st.text_input(

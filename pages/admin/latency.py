@@ -55,10 +55,9 @@ def lines(title: str, metric: str) -> None:
 
 
 require_admin()
-st.title("Latency", anchor=False)
-span = filters.choose_span()
-where = filters.choose_where(span, ("model", "feature", "status"))
-chosen = where.get("status")
+view = filters.head("Latency", "latency")
+span, where = view.span, view.where
+chosen = [str(value) for condition in where if condition.dimension == "status" for value in condition.values]
 # Without a filter on statuses the times are those of answers.
 duration, counted = ("generation_duration", "timed") if chosen else ("duration", "timed_answers")
 of = f"calls with status {formatting.either(chosen)}" if chosen else "answers; failures and stops are not counted"

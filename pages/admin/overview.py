@@ -1,91 +1,208 @@
-"""Everyone's use at a glance: what it cost, how much, how fast, what went wrong."""
+"""Everyone's use at a glance: what it cost, how much, how fast, what went wrong, and what moved the cost."""
 
-from decimal import Decimal
-from typing import Literal
+from __future__ import annotations
+
+import calendar
+from datetime import date, timedelta
+from typing import Any
 
 import streamlit as st
 
-from llmtrack.ledger.query import Row
-from pages.components import charts, empty_states, filters, formatting, queries, tables
+from llmtrack.ledger.periods import days
+from llmtrack.ledger.query import Filter, QueryResult, Row
+from llmtrack.statuses import CostStatus
+from pages.components import card, charts, empty_states, filters, formatting, queries, tables, tiles
+from pages.components.charts import colours
+from pages.components.links import address, anchor, calls, over
+from pages.components.span import Span
 from pages.components.tables import Column
+from pages.components.insights import cost_factors, cost_tables, findings
+from pages.components.insights.trends import trend
 from pages.components.viewer import require_admin
 
-CARDS: tuple[tuple[str, str, Literal["inverse", "off"], str], ...] = (
-    ("Total cost", "cost", "inverse", "Real cost only; simulated cost is never part of it."),
-    ("Calls", "generations", "off", "Requests to models, failed and stopped ones too."),
-    ("Users", "users", "off", "Who made at least one call."),
-    ("Tokens", "total_tokens", "off", "In and out."),
-    ("p95 cost per user", "cost_per_user_p95", "inverse", "95 % of the users cost at most this."),
-    ("p95 time", "duration_p95", "inverse", "95 % of the answers took at most this."),
-    ("p95 first token", "time_to_first_token_p95", "inverse", "95 % of the streamed answers began within this."),
-    ("Error rate", "error_rate", "inverse", "Share of the calls that failed."),
-)
-"""Label, metric, what more of it means for its colour, and what it is."""
-METRICS = (*queries.MONEY, "users_with_cost", *(metric for _, metric, _, _ in CARDS))
-USERS = (
-    Column("user", "User", pinned=True),
-    Column("generations", "Calls", "count"),
-    Column("total_tokens", "Tokens", "count"),
-    Column("cost", "Cost", "usd"),
-    Column("unpriced", "Unpriced", "count"),
-)
-FEATURES = (Column("feature", "Feature", pinned=True), *USERS[1:])
+METRICS = (
+    *queries.MONEY, "users", "users_with_cost", "cost_per_user", "feedback", "feedback_score", "total_tokens",
+    "time_to_first_token_p50", "duration_p95", "errors", "error_rate",
+)  # fmt: skip
+SHOWN = {"cost": "Cost", "generations": "Calls", "total_tokens": "Tokens"}
+PARTS = {"model": "Model", "feature": "Feature", "user": "User"}
 TOP = 8
+REAL = {"cost_status": [status.value for status in CostStatus if status != CostStatus.SIMULATED]}
 
 
-def change(now: float | Decimal | None, before: float | Decimal | None) -> str | None:
-    """How much more or less than in the time before, in per cent; None where that says nothing."""
-    if now is None or not before:
-        return None
-    percent = round(100 * (float(now) / float(before) - 1))
-    return f"{percent:+d}{formatting.NARROW}%" if percent else None
+def draw_tiles(now: QueryResult, before: Row, by_time: QueryResult, span: Span) -> None:
+    """The eight numbers at the top."""
+    totals, axis = now.totals, span.axis(span.grain)
+    any_before = bool(before["generations"])
+    judged = f"{formatting.count(totals['feedback'])} judged" if totals["feedback"] else "nobody judged an answer"
+
+    def tile(label: str, metric: str, page: str, **more: Any) -> tiles.Tile:
+        def text(row: Row) -> str:
+            if metric == "cost":
+                return queries.cost_text(row)
+            return formatting.count(row[metric]) if now.units[metric] == "count" else queries.text(now, metric, row)
+
+        more = {"value": text(totals), "was": f"{text(before)} before" if any_before else "", **more}
+        line = trend(by_time.rows, axis, metric)
+        return tiles.changed(label, now=totals[metric], before=before[metric], href=address(page), trend=line, **more)
+
+    tiles.draw(
+        [
+            tile("Cost", "cost", "model-cost", better="less"),
+            tile("Calls", "generations", "calls"),
+            tile("Users", "users", "users"),
+            tile("Cost per user", "cost_per_user", "users", better="less"),
+            tile(
+                "Feedback", "feedback_score", "traces", better="more", rate=True, was=judged,
+                value=formatting.percent(totals["feedback_score"]),
+            ),
+            tile("First token, median", "time_to_first_token_p50", "latency", better="less"),
+            tile("Time, P95", "duration_p95", "latency", better="less"),
+            tile(
+                "Errors", "error_rate", "errors", better="less", rate=True, alarming=True,
+                value=formatting.rate(totals["error_rate"]),
+                was=f"{formatting.rate(before['error_rate'])} before" if any_before else "",
+            ),
+        ]
+    )  # fmt: skip
 
 
-def points(rows: list[Row], grain: str, by: str, metric: str) -> list[charts.Point]:
-    """The parts of a chart's bars."""
-    if metric.endswith("cost"):
-        return charts.money_points((row[grain], name(row, by), row[metric]) for row in rows)
-    return [
-        charts.Point(row[grain], name(row, by), float(row[metric]), formatting.count(row[metric]))
-        for row in rows
-        if row[metric]
-    ]
-
-
-def name(row: Row, by: str) -> str:
-    """What a series is called."""
+def series_name(row: Row, by: str) -> str:
+    """What a series of the chart is called."""
     return queries.model_name(row) if by == "model" else (row[by] or "not given")
 
 
-def chart(title: str, metric: str, by: str) -> None:
-    """A card with one chart over time, in parts by a dimension."""
-    with st.container(border=True):
-        st.markdown(f"**{title}**")
-        with st.skeleton(height=charts.HEIGHT):
-            answer = queries.ask([metric, "simulated"], span, by=[span.grain, by])
-            charts.bars_over_time(
-                points(list(answer.rows), span.grain, by, metric),
-                span.axis(span.grain),
-                title=title.partition(" per ")[0],
-                unit=answer.units[metric],
-                series=by.capitalize(),
-                alt_text=f"{title}, {span}",
+def draw_chart(span: Span, metric: str, by: str) -> None:
+    """Cost, calls or tokens over time, in parts."""
+    answer = queries.ask([metric, "simulated"], span, by=[span.grain, by])
+    title = SHOWN.get(metric, "Simulated cost")
+    charts.bars_over_time(
+        [
+            charts.Point(
+                row[span.grain], series_name(row, by), float(row[metric]), queries.text(answer, metric, row),
+                behind(span, row[span.grain].date(), Filter(by, (row[by],))),
             )
+            for row in answer.rows
+            if row[metric]
+        ],
+        span.axis(span.grain),
+        title=title,
+        unit=answer.units[metric],
+        series=PARTS[by],
+        alt_text=f"{title} per {span.grain} by {by}, {span}",
+        legend_href=lambda name: calls(Filter(by, (name.removesuffix(colours.SIMULATED),))),
+    )  # fmt: skip
 
 
-def top(title: str, by: str, columns: tuple[Column, ...]) -> None:
-    """A card with the most expensive users or features."""
-    answer = queries.ask([*queries.MONEY, "total_tokens"], span, by=[by])
-    rows = sorted(answer.rows, key=lambda row: (-(row["cost"] or 0), -row["generations"]))[:TOP]
-    shown = [{**row, by: row[by] or "not given"} for row in rows]
-    with st.container(border=True, height="stretch"):
-        st.markdown(f"**{title}**")
-        tables.table(shown, tables.used(columns, shown), alt_text=f"{title}, {span}")
+def behind(span: Span, day: date, *where: Filter, **parameters: Any) -> str:
+    """The calls that a bar stands for."""
+    length = {"week": 7, "month": calendar.monthrange(day.year, day.month)[1]}.get(span.grain, 1)
+    return over("calls", f"{day}", f"{day + timedelta(days=length - 1)}", where, **parameters)
+
+
+def one_day(day: date, timezone: str) -> Span:
+    """A single day as a span."""
+    return Span(days(day, day, timezone), timezone)
+
+
+def thing(dimension: str, name: str, href: str) -> str:
+    """A value of a dimension as a link; of a model the short name."""
+    shown = formatting.short_names([name])[name] if dimension == "model" else name
+    return anchor(shown, href, title=name)
+
+
+def dear_sentence(dear: findings.DearDay, span: Span) -> str:
+    """What a day cost above the usual, and whose calls most of it is."""
+    on_day = one_day(dear.day, span.timezone)
+    by = ("user", "feature", "model")
+    answer = queries.ask(["cost", "generations", "total_tokens"], on_day, by=by, order="-cost", limit=1, fill=False)
+    row = answer.rows[0]
+    whose = [Filter(name, (row[name],)) for name in by if row[name]]
+    named = " · ".join(thing(part.dimension, row[part.dimension], behind(on_day, dear.day, part)) for part in whose)
+    calls_made = formatting.counted(row["generations"], "call")
+    average = row["total_tokens"] and int(round(row["total_tokens"] / row["generations"], -3))
+    size = f" of {formatting.count(average)} tokens" if average else ""
+    return (
+        f"{anchor(formatting.short_day(dear.day, span.last), behind(on_day, dear.day))}: "
+        f"<strong>{cost_factors.signed(dear.above)}</strong> above a usual {findings.weekday(dear.day)} "
+        f"({formatting.usd(dear.usual)}). {formatting.percent(row['cost'], dear.cost)} of the day is {named}: "
+        f"{calls_made}{size}. {anchor(f'Open the {calls_made}', behind(on_day, dear.day, *whose, order='-cost'))}"
+    )
+
+
+def draw_outcomes(span: Span, by_time: QueryResult) -> None:
+    """Calls over time by how they ended, and the day with far more errors than usual."""
+    answer = queries.ask(["generations"], span, by=[span.grain, "status"])
+    with card.card(f"Calls per {span.grain}", "by outcome", stretch=True):
+        charts.bars_over_time(
+            [
+                charts.Point(
+                    row[span.grain], formatting.status(row["status"]), float(row["generations"]),
+                    formatting.count(row["generations"]),
+                    behind(span, row[span.grain].date(), Filter("status", (row["status"],))),
+                )
+                for row in answer.rows
+                if row["generations"]
+            ],
+            span.axis(span.grain),
+            title="Calls",
+            unit="count",
+            series="Status",
+            alt_text=f"Calls per {span.grain} by status, {span}",
+            legend_href=lambda name: calls(Filter("status", ("cancelled" if name == "stopped" else name,))),
+        )  # fmt: skip
+        if span.grain == "day" and (bad := findings.bad_day(by_time.rows)):
+            card.note(bad_sentence(bad, span))
+
+
+def bad_sentence(bad: findings.BadDay, span: Span) -> str:
+    """How many errors a day had, and of which kind and model most of them were."""
+    on_day = one_day(bad.day, span.timezone)
+
+    def most(by: str) -> str:
+        answer = queries.ask(
+            ["errors"], on_day, by=[by], where={"status": "error"}, order="-errors", limit=1, fill=False
+        )
+        row = answer.rows[0]
+        name = str(row[by] or formatting.UNKNOWN)
+        href = over("errors", f"{bad.day}", f"{bad.day}", [Filter(by, (row[by],))])
+        return f"{formatting.count(row['errors'])} {{}} {thing(by, name, href)}"
+
+    day = anchor(formatting.short_day(bad.day, span.last), over("errors", f"{bad.day}", f"{bad.day}"))
+    errors = formatting.counted(bad.errors, "error")
+    return f"{day}: <strong>{errors}</strong>, {most('error_type').format('of them')}, {most('model').format('on')}."
+
+
+def draw_factors(span: Span) -> None:
+    """What the cost is a product of, before and now, and how much of the change is due to each factor."""
+    before_it = span.before()
+    now, before = (queries.ask(cost_factors.METRICS, when, where=REAL).totals for when in (span, before_it))
+    against = formatting.short_span(before_it.first, before_it.last, span.last)
+    with card.card("What moved the cost", f"against {against}", stretch=True):
+        factors = cost_factors.factors(now, before)
+        if factors is None:
+            empty_states.note(f"Nothing to compare with: {against} has no calls with users, tokens and a cost.")
+            return
+        columns = [
+            Column("name", "Factor", pinned=True),
+            Column("before", "Before", "written"),
+            Column("now", "Now", "written"),
+            Column("times", "Times", "written", wide_only=True),
+            Column("change", "Share of change", "written", tone=lambda row: row["tone"]),
+        ]
+        change = now["cost"] - before["cost"]
+        total = {
+            "name": "Cost", "before": formatting.usd(before["cost"]), "now": formatting.usd(now["cost"]),
+            "times": cost_factors.times(now["cost"] / before["cost"]), "change": cost_factors.signed(change),
+        }  # fmt: skip
+        rows = cost_factors.rows(factors, change)
+        tables.table(rows, columns, alt_text="Factors of the cost, before and now", total=total)
+        card.note(cost_factors.sentence(factors, change))
 
 
 require_admin()
-st.title("Overview", anchor=False)
-span = filters.choose_span()
+with card.head("Overview"):
+    span = filters.choose_span()
 
 with st.skeleton(height=260):
     now = queries.ask(METRICS, span)
@@ -97,22 +214,37 @@ with st.skeleton(height=260):
         )
         st.stop()
     before = queries.ask(METRICS, span.before()).totals
-    with st.grid(4, min_column_width=150):
-        for label, metric, colour, help_text in CARDS:
-            value = queries.cost_text(totals) if metric == "cost" else queries.text(now, metric)
-            if metric == "cost_per_user_p95":
-                label, value, help_text = queries.cost_per_user_p95(totals[metric], totals["users_with_cost"])
-            delta = change(totals[metric], before[metric])
-            st.metric(label, value, delta, delta_color=colour, help=help_text, border=True, height="stretch")
-    empty_states.note(" · ".join(filter(None, [queries.cost_remarks(totals), f"changes against {span.before()}"])))
+    by_time = queries.ask(METRICS, span, by=[span.grain])
+    card.sub(*queries.cost_sentences(totals))
+    draw_tiles(now, before, by_time, span)
     queries.remark(now)
 
-cost = "simulated_cost" if queries.only_simulated(totals) else "cost"
-chart(f"{'Simulated cost' if cost == 'simulated_cost' else 'Cost'} per {span.grain} by model", cost, "model")
+with st.container(border=True, gap="small"):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        title = st.empty()
+        with st.container(horizontal=True, width="content"):
+            metric = card.choose("Show", SHOWN, key="show")
+            by = card.choose("In parts by", PARTS, key="by")
+    if metric == "cost" and queries.only_simulated(totals):
+        metric = "simulated_cost"
+    with title:
+        card.card_head(f"{SHOWN.get(metric, 'Simulated cost')} per {span.grain}", f"by {by}")
+    draw_chart(span, metric, by)
+    if metric == "cost" and span.grain == "day" and (dear := findings.dear_day(by_time.rows)):
+        card.note(dear_sentence(dear, span))
+
 left, right = st.columns(2)
 with left:
-    chart(f"Calls per {span.grain} by status", "generations", "status")
-    top("Most expensive users", "user", USERS)
+    answer = queries.ask(["cost", "generations", "total_tokens"], span, by=["user"], fill=False)
+    with card.card("Users", "dearest first", more=(f"All {len(answer.rows):,}", address("users")), stretch=True):
+        cost_tables.users(span, totals, answer.rows, most=TOP)
 with right:
-    chart(f"Tokens per {span.grain} by model", "total_tokens", "model")
-    top("Most expensive features", "feature", FEATURES)
+    answer = queries.ask(["cost", "generations", "total_tokens", "simulated"], span, by=["model"], fill=False)
+    with card.card("Models", "dearest first", more=(f"All {len(answer.rows):,}", address("model-cost")), stretch=True):
+        cost_tables.models(span, totals, answer.rows, most=TOP + 1)
+
+left, right = st.columns(2)
+with left:
+    draw_outcomes(span, by_time)
+with right:
+    draw_factors(span)

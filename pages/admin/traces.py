@@ -7,6 +7,8 @@ import streamlit as st
 
 from llmtrack.ledger import lists
 from llmtrack.ledger.metrics import Cancel
+from llmtrack.ledger.query import Where
+from llmtrack.ledger.query import filters as filters_of
 from pages.components import empty_states, filters, formatting, long_query, queries, tables
 from pages.components.tables import Column, call_list, pagination
 from pages.components.viewer import require_admin, require_texts
@@ -90,10 +92,10 @@ def show_trace(trace_id: str, timezone: str) -> None:
     call_list.table_of(detail.generations, key=f"calls_of_{trace_id}", timezone=timezone)
 
 
-def page_of(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: str) -> tuple[pagination.Place, Any]:
+def page_of(listed: Callable[..., lists.Page[Any]], where: Where, key: str) -> tuple[pagination.Place, Any]:
     """The viewer's place in a list, and the page of rows there."""
     require_texts(where)
-    about = (dict(where), span.first, span.last, order)
+    about = (filters_of(where), span.first, span.last, order)
     place = pagination.Place(key, about)
     ledger = queries.ledger()
 
@@ -106,7 +108,7 @@ def page_of(listed: Callable[..., lists.Page[Any]], where: dict[str, Any], key: 
     return place, long_query.read((key, *about), work)
 
 
-def browse_traces(where: dict[str, Any], key: str) -> None:
+def browse_traces(where: Where, key: str) -> None:
     """A page of interactions, and below it the one that was clicked."""
     place, page = page_of(lists.traces, where, key)
     if not page.rows and page.after is None and place.number == 1:
@@ -124,7 +126,7 @@ def browse_traces(where: dict[str, Any], key: str) -> None:
             show_trace(page.rows[picked].trace, span.timezone)
 
 
-def browse_sessions(where: dict[str, Any]) -> None:
+def browse_sessions(where: Where) -> None:
     """A page of conversations, and below it the interactions of the one that was clicked."""
     place, page = page_of(lists.sessions, where, "sessions")
     if not page.rows and page.after is None and place.number == 1:
@@ -146,11 +148,10 @@ def browse_sessions(where: dict[str, Any]) -> None:
 
 
 require_admin()
-st.title("Traces", anchor=False)
-span = filters.choose_span("7 days")
-where = filters.choose_where(span, ("user", "model", "feature"))
+view = filters.head("Traces", "traces")
+span, where = view.span, view.where
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    view = st.segmented_control(
+    listing = st.segmented_control(
         "Show", list(VIEWS), default="traces", required=True, format_func=VIEWS.__getitem__, key="view",
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
@@ -159,7 +160,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         bind="query-params", label_visibility="collapsed", width=200,
     )  # fmt: skip
 with st.skeleton(height=420):
-    if view == "traces":
+    if listing == "traces":
         browse_traces(where, "traces")
     else:
         browse_sessions(where)

@@ -13,6 +13,8 @@ _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Unicode's controls for embedding, overriding and isolating a direction (UAX 9)."""
 UNKNOWN = "unknown"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
+NBSP = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
 
 
 def usd(amount: Decimal | None) -> str:
@@ -21,9 +23,28 @@ def usd(amount: Decimal | None) -> str:
         return UNKNOWN
     if amount == 0:
         return "$0.00"
-    sign, size = ("-" if amount < 0 else ""), abs(amount)
+    sign, size = (MINUS if amount < 0 else ""), abs(amount)
     shown = rounded(size, decimals_for(size))
     return f"{sign}${shown:,}" if shown else f"{sign}<$0.000001"
+
+
+def usd_with(amount: Decimal | None, decimals: int) -> str:
+    """Dollars with that many decimals, as a column has them; what they cannot show is ``< $0.01`` and not zero."""
+    if amount is None:
+        return UNKNOWN
+    sign, size = (MINUS if amount < 0 else ""), abs(amount)
+    shown = rounded(size, decimals)
+    if size and not shown:
+        return f"{sign}<{NBSP}${Decimal(1).scaleb(-decimals):f}"
+    return f"{sign}${shown:,}"
+
+
+def column_decimals(amounts: Iterable[Decimal | None]) -> int:
+    """How many decimals a column of dollars has: 2 where its largest is $1 or more, 4 from a cent on, else 6."""
+    largest = max((abs(amount) for amount in amounts if amount is not None), default=Decimal(1))
+    if largest >= 1 or largest == 0:
+        return 2
+    return 4 if largest >= Decimal("0.01") else 6
 
 
 def decimals_for(amount: Decimal) -> int:
@@ -54,6 +75,16 @@ def compact(number: float | None) -> str:
     return f"{number:,.0f}" if number == int(number) else decimal(number, 1)
 
 
+def three_digits(number: float | None) -> str:
+    """A number with three digits, in tiles and columns of tokens: ``950``, ``12.3k``, ``1.60M``, ``844k``."""
+    if number is None:
+        return UNKNOWN
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= size * 0.9995:
+            return f"{number / size:#.3g}".removesuffix(".") + letter
+    return f"{number:,.0f}" if number == int(number) else decimal(number, 1)
+
+
 def decimal(number: float, places: int, unit: str = "") -> str:
     """A number with so many decimals; what they cannot show is ``<0.01`` and not zero."""
     shown = f"{number:,.{places}f}"
@@ -73,7 +104,7 @@ def either(names: Sequence[str]) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration: ``0.42 s``, ``12.3 s``, ``2 min 05 s``, ``1 h 02 min``."""
+    """A duration: ``0.42 s``, ``12.3 s``, ``2 min 5 s``, ``1 h 2 min``."""
     if value is None:
         return UNKNOWN
     if value < 9.995:
@@ -82,8 +113,8 @@ def seconds(value: float | None) -> str:
         return f"{value:.1f} s"
     whole = round(value)
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def share(part: float | None, whole: float | None = 1.0) -> str:
@@ -92,6 +123,69 @@ def share(part: float | None, whole: float | None = 1.0) -> str:
         return UNKNOWN
     percent = 100 * part / whole
     return decimal(percent, 1 if 0 < abs(percent) < 9.95 else 0, f"{NARROW}%")
+
+
+def percent(part: float | Decimal | None, whole: float | Decimal | None = 1.0) -> str:
+    """A share in whole per cent: ``58 %``, ``< 1 %``; unknown where there is nothing to divide by."""
+    if part is None or not whole:
+        return UNKNOWN
+    value = 100 * float(part) / float(whole)
+    return f"<{NBSP}1{NARROW}%" if 0 < value < 0.5 else f"{value:.0f}{NARROW}%"
+
+
+def rate(value: float | None) -> str:
+    """A rate of errors, with one decimal: ``2.7 %``."""
+    return UNKNOWN if value is None else decimal(100 * value, 1, f"{NARROW}%")
+
+
+def change(now: float | Decimal | None, before: float | Decimal | None) -> str | None:
+    """How much more or less than before: ``+27 %``, ``± 0``; None where that says nothing."""
+    if now is None or not before:
+        return None
+    more = round(100 * (float(now) / float(before) - 1))
+    return f"{_sign(more)}{abs(more):,}{NARROW}%" if more else f"±{NBSP}0"
+
+
+def points(now: float | None, before: float | None) -> str | None:
+    """How many points a rate rose or fell: ``+1.5 points``; None where one of them is unknown."""
+    if now is None or before is None:
+        return None
+    more = round(100 * (now - before), 1)
+    return f"{_sign(more)}{abs(more):.1f}{NBSP}points" if more else f"±{NBSP}0"
+
+
+def _sign(value: float) -> str:
+    return "+" if value > 0 else MINUS
+
+
+def short_day(value: date, today: date) -> str:
+    """A day, with its year only where that is not this one: ``6 Nov``."""
+    return f"{value.day} {value:%b}" if value.year == today.year else day(value)
+
+
+def short_span(first: date, last: date, today: date) -> str:
+    """Days, both included, with the year only where it is not this one: ``23-29 Nov``, ``31 Oct - 29 Nov``."""
+    if first.year != today.year or last.year != today.year:
+        return span(first, last)
+    if first == last:
+        return short_day(first, today)
+    begin = f"{first.day}" if first.month == last.month else short_day(first, today)
+    return f"{begin} \N{EN DASH} {short_day(last, today)}"
+
+
+def short_moment(value: datetime | None, today: date) -> str:
+    """A point in time to the minute: ``6 Nov, 11:51``."""
+    return UNKNOWN if value is None else f"{short_day(value.date(), today)}, {value:%H:%M}"
+
+
+def last_seen(value: date | None, today: date) -> str:
+    """The day something last happened: ``today``, ``yesterday``, ``3 days ago``, after 13 days the date."""
+    if value is None:
+        return UNKNOWN
+    days = (today - value).days
+    if days <= 1:
+        return "yesterday" if days == 1 else "today"
+    return f"{days} days ago" if days <= 13 else short_day(value, today)
 
 
 def day(value: date) -> str:
@@ -144,6 +238,11 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
     bare = {name: _DATED.sub("", name) for name in names}
     taken = Counter(bare.values())
     return {name: short if taken[short] == 1 else name for name, short in bare.items()}
+
+
+def status(word: str) -> str:
+    """How a call ended, in the word that pages have for it."""
+    return "stopped" if word == "cancelled" else word
 
 
 def heading(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,16 @@ import streamlit as st
 
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.query import MONEY as MONEY
+from llmtrack.ledger.query import filters
 from pages.components import formatting, long_query
+from pages.components.links import address, anchor
 from pages.components.span import Span
 from pages.components.viewer import require_numbers
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.metrics import Cancel
-    from llmtrack.ledger.query import QueryResult, Row
+    from llmtrack.ledger.query import QueryResult, Row, Where
 
 CATCH_UP_SECONDS = 0.5
 """How long a page waits at most for the answers just given to be counted."""
@@ -39,7 +41,7 @@ def ask(
     span: Span,
     *,
     by: Sequence[str] = (),
-    where: Mapping[str, Any] | None = None,
+    where: Where | None = None,
     **more: Any,
 ) -> QueryResult:
     """`llmtrack.ledger.metrics.ask` for a span of days, in its time zone.
@@ -51,7 +53,7 @@ def ask(
 
     require_numbers(where or {})
     about: dict[str, Any] = {
-        "since": span.period.since, "until": span.period.until, "timezone": span.timezone, "where": dict(where or {}),
+        "since": span.period.since, "until": span.period.until, "timezone": span.timezone, "where": filters(where),
     }  # fmt: skip
     opened = ledger()
 
@@ -93,6 +95,19 @@ def cost_remarks(row: Row) -> str:
         calls = formatting.counted(row["simulated"], "simulated call")
         remarks.append(f"apart from it: {formatting.usd(row['simulated_cost'])} simulated cost of {calls}")
     return " · ".join(remark for remark in remarks if remark)
+
+
+def cost_sentences(row: Row) -> list[str]:
+    """What `cost_remarks` tells, in sentences of HTML for the line under a title."""
+    sentences = []
+    if row["unpriced"]:
+        way = anchor("have no price", address("prices"))
+        calls = formatting.counted(row["generations"], "call")
+        sentences.append(f"Cost without {formatting.count(row['unpriced'])} of {calls} that {way}.")
+    if row["simulated"]:
+        calls = formatting.counted(row["simulated"], "simulated call")
+        sentences.append(f"Apart from it {calls}, which would have cost {formatting.usd(row['simulated_cost'])}.")
+    return sentences
 
 
 def only_simulated(row: Row) -> bool:

@@ -45,9 +45,20 @@ class Span:
             days(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.timezone), self.timezone
         )
 
+    def year_before(self) -> Span:
+        """The same days a year ago; of a leap day's the 28th."""
+        return Span(days(_year_before(self.first), _year_before(self.last), self.timezone), self.timezone)
+
     def axis(self, grain: str) -> TimeAxis:
         """Each hour, day, week or month of it: the bars of a chart, the empty ones too."""
         return time_axis(self.period, grain, self.timezone, datetime.now(zone(self.timezone)))
 
     def __str__(self) -> str:
         return formatting.span(self.first, self.last)
+
+
+def _year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)

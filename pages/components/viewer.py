@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import streamlit as st
 
 from llmtrack.ledger import open_ledger
+from llmtrack.ledger.query import Where
 from llmtrack.serving.identity import (
     Kind,
     NotFound,
@@ -59,17 +59,17 @@ def require_admin() -> Viewer:
     return me
 
 
-def require_numbers(where: Mapping[str, Any]) -> None:
+def require_numbers(where: Where) -> None:
     """Ends the page as if there were none, unless the viewer may see the numbers that these filters select."""
     _require(Kind.NUMBERS, where)
 
 
-def require_texts(where: Mapping[str, Any]) -> None:
+def require_texts(where: Where) -> None:
     """Ends the page as if there were none, unless the viewer may see the calls that these filters select."""
     _require(Kind.TEXTS, where)
 
 
-def _require(kind: Kind, where: Mapping[str, Any]) -> None:
+def _require(kind: Kind, where: Where) -> None:
     try:
         require_question(viewer(), kind, where)
     except NotFound:

@@ -55,7 +55,7 @@ def test_two_simulated_messages_one_of_them_stopped_are_in_all_the_numbers(page:
     expect(page.get_by_text("Usage in current billing cycle: 2 messages")).to_be_visible()
     expect(page.get_by_text("Estimated cost: $0.00", exact=True)).to_be_visible()  # simulated money is no money
     expect(page.get_by_text(f"{total} simulated cost of 2 simulated calls")).to_be_visible()
-    chat.open("Model cost")
+    chat.open("Models")
     expect(page.get_by_text(f"{total} simulated cost of 2 simulated calls")).to_be_visible()
     page.get_by_test_id("stDataFrame").first.hover()
     expect(page.get_by_role("button", name="Fullscreen").first).to_be_visible()
@@ -109,5 +109,5 @@ def test_the_same_over_http_with_either_provider(
         chat.open("Usage")
         expect(page.get_by_text("Usage in current billing cycle: 2 messages")).to_be_visible()
         expect(page.get_by_text(f"Estimated cost: {total}", exact=True)).to_be_visible()
-        chat.open("Model cost")
+        chat.open("Models")
         expect(page.get_by_test_id("stMetric").filter(has_text="Total cost")).to_contain_text(total)

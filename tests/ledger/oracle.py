@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -349,6 +350,30 @@ DIMENSIONS: Mapping[str, Callable[[Generation], Any]] = {
     "user.plan": lambda row: ATTRIBUTES.get(row.user_id or "", {}).get("plan"),
     "user.vip": lambda row: "true" if ATTRIBUTES.get(row.user_id or "", {}).get("vip") else None,
 }
+
+
+def _number(value: Any) -> Decimal | None:
+    """A value that is a number, or a text that reads like one in JSON."""
+    form = r"\s*-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\s*"
+    return Decimal(str(value).strip()) if re.fullmatch(form, str(value)) else None
+
+
+def passes(row: Generation, dimension: str, values: Sequence[Any], negated: bool, operator: str) -> bool:
+    """Whether a filter lets a generation through."""
+    value = DIMENSIONS[dimension](row)
+    if operator == "is":
+        holds = value in values
+    elif value is None:
+        holds = False
+    elif operator == "contains":
+        holds = any(part.lower() in value.lower() for part in values)
+    else:
+        number = _number(value)
+        larger = operator == "above"
+        holds = number is not None and any(
+            number > Decimal(str(edge)) if larger else number < Decimal(str(edge)) for edge in values
+        )
+    return holds != negated
 
 
 def bucket(row: Generation, grain: str, timezone: str, anchor_day: int) -> object:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.metrics import DIMENSIONS, METRICS, Filter, QueryResult, ask
 from llmtrack.ledger.periods import GRAINS
+from llmtrack.ledger.query import Operator
 from llmtrack.ledger.records import Generation, Identity, Record
 from tests.conftest import postgres_database
 from tests.ledger import oracle
@@ -23,6 +24,12 @@ from tests.ledger import oracle
 SEEDS = 6
 ALWAYS_GIVEN = ("streamed", "attempts")
 """Numbers every generation has: nobody asks for those without."""
+OPERATORS: tuple[Operator, ...] = ("contains", "above", "below")
+NUMBERS = ("streamed", "attempts", "http_status")
+COMPARED = ("attempts", "http_status", "property.plan", "property.beta", "user.plan", "user.vip")
+"""Dimensions whose values are numbers, or may be."""
+PARTS = ("a", "GPT", "o", "1", "us-", "%", "_", "")
+EDGES: tuple[int | str, ...] = (0, 1, "2.5", 200, "428.9", -3)
 BEGUN = {"traces", "sessions", "cost_per_trace", "feedback", "good_feedback", "feedback_score"}
 """Counted by when interactions began or judgements were given, not by generations: asked in `test_metrics`."""
 
@@ -53,7 +60,7 @@ class Asked:
             for row in rows
             if (low is None or row.started_at >= low)
             and (high is None or row.started_at < high)
-            and all((oracle.DIMENSIONS[f.dimension](row) in f.values) != f.negated for f in self.where)
+            and all(oracle.passes(row, f.dimension, f.values, f.negated, f.operator) for f in self.where)
         ]
 
 
@@ -65,6 +72,13 @@ round_moments = st.integers(-24 * 4, (oracle.DAYS + 1) * 24 * 4).map(lambda q: o
 @st.composite
 def filters(draw: st.DrawFn) -> Filter:
     name = draw(st.sampled_from(list(oracle.DIMENSIONS)))
+    operator: Operator = draw(st.sampled_from(("is", "is", "is", *OPERATORS)))
+    if operator == "contains" and name not in NUMBERS:
+        parts = draw(st.lists(st.sampled_from(PARTS), min_size=1, max_size=2, unique=True))
+        return Filter(name, tuple(parts), draw(st.booleans()), operator)
+    if operator in ("above", "below") and name in COMPARED:
+        edges = draw(st.lists(st.sampled_from(EDGES), min_size=1, max_size=2, unique=True))
+        return Filter(name, tuple(edges), draw(st.booleans()), operator)
     values = {oracle.DIMENSIONS[name](row) for row in oracle.records(0)} | {"nobody"}
     if name not in ALWAYS_GIVEN:
         values.add(None)
@@ -231,3 +245,49 @@ def test_time_without_generations_has_rows_of_zeros_and_unknowns(ledgers: Ledger
     assert [(row["day"].day, row["generations"], row["cost"], row["duration"]) for row in answer] == [
         (1, 0, 0, None), (2, 0, 0, None), (3, 0, 0, None),
     ]  # fmt: skip
+
+
+CONTAINING = [
+    Filter("user", ("AL", "ro"), operator="contains"),
+    Filter("user", ("a",), negated=True, operator="contains"),
+    Filter("model", ("gpt-1", "CLAUDE"), operator="contains"),
+    Filter("feature", ("sum",), negated=True, operator="contains"),
+    Filter("session", ("s1",), operator="contains"),
+    Filter("trace", ("t1",), negated=True, operator="contains"),
+    Filter("property.plan", ("R",), operator="contains"),
+    Filter("user.plan", ("fr",), negated=True, operator="contains"),
+    Filter("property.plan", (2,), operator="above"),
+    Filter("property.plan", ("2.99",), negated=True, operator="above"),
+    Filter("http_status", (428,), operator="above"),
+    Filter("http_status", (300,), operator="below"),
+    Filter("http_status", (300,), negated=True, operator="below"),
+    Filter("attempts", ("1.5",), operator="above"),
+]
+
+
+@pytest.mark.parametrize(
+    "condition", CONTAINING, ids=lambda f: f"{f.dimension} {f.negated and 'not '}{f.operator} {f.values}"
+)
+def test_filters_on_parts_of_names_and_on_numbers_let_through_what_they_say(
+    ledgers: Ledgers, condition: Filter
+) -> None:
+    ledger, rows = ledgers[2]
+    asked = Asked(["generations", "users", "cost", "duration_p95"], ["model"], [condition], None, None, "UTC", 1)
+    assert 0 < len(asked.matching(rows)) < len(rows)
+    check(asked, rows, asked.answered_by(ledger))
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        (Filter("attempts", ("1",), operator="contains"), "'attempts' holds numbers"),
+        (Filter("model", (3,), operator="above"), "'model' holds names"),
+        (Filter("http_status", ("many",), operator="above"), "'many' is no number"),
+        (Filter("http_status", ("nan",), operator="below"), "'nan' is no number"),
+        (Filter("user", (None,), operator="contains"), "'contains' on 'user' needs a text"),
+        (Filter("user", ("a",), operator="like"), "There is no filter 'like'"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_filter_that_cannot_be_is_refused_with_the_way_out(ledgers: Ledgers, condition: Filter, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ask(ledgers[2][0], "cost", where=[condition])

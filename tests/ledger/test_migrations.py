@@ -17,6 +17,7 @@ from sqlalchemy import Connection, make_url
 from sqlmodel import SQLModel
 
 from llmtrack.ledger import Ledger, LedgerError, migrations, open_ledger
+from llmtrack.ledger.colours import slots
 from llmtrack.ledger.database import dialect_of
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.maintenance.verification import verify
@@ -92,6 +93,24 @@ def test_a_ledger_of_the_first_version_keeps_everything_it_holds(ledger_url: str
     with ledger.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM generations").scalar_one() == 4
         assert connection.exec_driver_sql("SELECT count(*) FROM name WHERE text = 'openai'").scalar_one() == 1
+
+
+def test_models_of_an_earlier_version_get_their_colours_in_the_order_they_were_recorded(ledger_url: str) -> None:
+    with at_revision(ledger_url, "0010") as (connection, dialect):
+        for text in ("gpt-z", "gpt-never-counted", "gpt-a"):
+            (id,) = dialect.reserve(connection, "name", 1)
+            connection.exec_driver_sql(f"INSERT INTO name (id, kind, text) VALUES ({id}, 'model', '{text}')")
+            if text != "gpt-never-counted":
+                connection.exec_driver_sql(
+                    "INSERT INTO rollup_feature_day (slot, feature, provider, model, operation, status, cost_status, "
+                    f"error_type) VALUES (20370, 0, 1, {id}, 1, 1, 1, 0)"
+                )
+
+    ledger = open_ledger(ledger_url)
+
+    assert slots(ledger, "model") == {"gpt-z": 1, "gpt-a": 2}
+    ledger.write([generation(response_model="gpt-b")])
+    assert slots(ledger, "model") == {"gpt-z": 1, "gpt-a": 2, "gpt-b": 3}
 
 
 def test_the_hours_of_users_and_groups_stay_where_rows_are_gone_and_go_where_they_tell_the_same(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,76 @@ def read(app: AppTest) -> Iterator[str]:
             yield one.value
     for one in app.metric:
         yield f"{one.label}: {one.value}"
+
+
+class _Cells(HTMLParser):
+    """The texts of all tables and tiles in a piece of HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.links: list[str] = []
+        self.tiles: list[list[str]] = []
+        self._into: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        names = (given.get("class") or "").split()
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self._into = self.rows[-1]
+            self._into.append("")
+        elif "ll-tile" in names:
+            self.tiles.append([])
+        elif {"ll-label", "ll-value", "ll-change"} & set(names):
+            self._into = self.tiles[-1]
+            self._into.append("")
+        if tag == "a" and given.get("href"):
+            self.links.append(str(given["href"]))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th", "a", "div"):
+            self._into = None if tag != "a" else self._into
+
+    def handle_data(self, data: str) -> None:
+        if self._into:
+            self._into[-1] += data
+
+
+def html_of(app: AppTest) -> list[str]:
+    """The pieces of HTML on a page, without its stylesheet."""
+    bodies = [element.proto.body for element in app.get("html")]
+    return [body for body in bodies if not body.startswith("<style>")]
+
+
+def tables_of(app: AppTest) -> list[list[dict[str, str]]]:
+    """The HTML tables of a page as people read them: rows by their headings, the totals row last."""
+    tables = []
+    for body in html_of(app):
+        if "<table>" in body:
+            cells = _cells(body)
+            heads = [head.rstrip("▾▴") for head in cells.rows[0]]
+            tables.append([dict(zip(heads, row, strict=False)) for row in cells.rows[1:]])
+    return tables
+
+
+def tiles_of(app: AppTest) -> dict[str, str]:
+    """The tiles of a page: labels and values."""
+    return {tile[0]: tile[1] for body in html_of(app) for tile in _cells(body).tiles}
+
+
+def changes_of(app: AppTest) -> dict[str, str]:
+    """The tiles of a page: labels and what is said of their change."""
+    return {tile[0]: tile[2] for body in html_of(app) for tile in _cells(body).tiles}
+
+
+def hrefs_of(app: AppTest) -> list[str]:
+    """Every address on a page that is in HTML."""
+    return [href for body in html_of(app) for href in _cells(body).links]
+
+
+def _cells(body: str) -> _Cells:
+    cells = _Cells()
+    cells.feed(body)
+    return cells

@@ -17,12 +17,12 @@ from pages.components import formatting
         (Decimal(0), "$0.00"),
         (Decimal("0.0000001"), "<$0.000001"),
         (Decimal("0.0000005"), "<$0.000001"),
-        (Decimal("-0.0000005"), "-<$0.000001"),
+        (Decimal("-0.0000005"), "\u2212<$0.000001"),
         (Decimal("0.000123"), "$0.000123"),
         (Decimal("0.0099999999"), "$0.010000"),
         (Decimal("0.0123456"), "$0.0123"),
         (Decimal("1234.5"), "$1,234.50"),
-        (Decimal("-0.5"), "-$0.5000"),
+        (Decimal("-0.5"), "\u2212$0.5000"),
     ],
 )
 def test_money_shows_more_decimals_the_smaller_it_is(amount: Decimal | None, text: str) -> None:
@@ -53,9 +53,9 @@ def test_large_counts_are_shortened(number: int | None, text: str) -> None:
         (0.0049, "<0.01 s"),
         (0.0, "0.00 s"),
         (12.34, "12.3 s"),
-        (59.97, "1 min 00 s"),
-        (125, "2 min 05 s"),
-        (3725, "1 h 02 min"),
+        (59.97, "1 min 0 s"),
+        (125, "2 min 5 s"),
+        (3725, "1 h 2 min"),
     ],
 )
 def test_durations_read_like_a_clock(value: float | None, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -206,6 +207,8 @@ def test_the_page_has_no_inline_script_and_knows_where_the_root_is(served: Any) 
     assert '<title>llmtrack</title><script src="/llmtrack/boot.js"></script>' in page.text
     assert "etag" not in page.headers
     assert int(page.headers["content-length"]) == len(page.content)
+    (links,) = re.findall(r'<script src="(/llmtrack/links\.js\?v=\w{8})" defer></script>', page.text)
+    assert "pushState" in served().get(links, headers=LOCAL).text
     script = served().get("/llmtrack/boot.js", headers=LOCAL)
     assert script.headers["content-type"].startswith("text/javascript")
     assert script.text == (
@@ -217,4 +220,5 @@ def test_under_a_base_path_the_root_is_there(served: Any) -> None:
     client = served(server_baseUrlPath="/llm/")
     page = client.get("/usage", headers=LOCAL | {"Accept": "text/html"})
     assert '<script src="/llm/llmtrack/boot.js"></script>' in page.text
+    assert '<script src="/llm/llmtrack/links.js?v=' in page.text
     assert "BACKEND_BASE_URL:location.origin+'/llm/'" in client.get("/llm/llmtrack/boot.js", headers=LOCAL).text

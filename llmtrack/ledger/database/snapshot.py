@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from llmtrack.ledger.errors import LedgerError
@@ -87,6 +88,21 @@ class Snapshot:
         # Not a JSON path, in which no key with quotation marks can be said.
         words = "WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN NULL"
         return f"(SELECT CASE type {words} ELSE CAST(value AS TEXT) END FROM json_each({column}) WHERE key = ?)", [key]
+
+    def contains(self, text: str) -> str:
+        """A condition: the expression `text` has the parameter in it, which is in small ASCII letters."""
+        if self.dialect.name == "postgresql":
+            letters = "'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'"
+            return f"strpos(translate({text}, {letters}), %s) > 0"
+        return f"instr(lower({text}), ?) > 0"  # SQLite's knows ASCII alone
+
+    def compares(self, text: str, sign: str, number: Decimal) -> tuple[str, Any]:
+        """A condition and its parameter: the expression `text` is a number as JSON writes them, and ``>`` `number`."""
+        if self.dialect.name == "postgresql":
+            form = r"'^[ \t\r\n]*-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d{1,3})?[ \t\r\n]*$'"
+            return f"CASE WHEN {text} ~ {form} THEN ({text})::numeric {sign} %s::numeric ELSE false END", str(number)
+        form = f"json_valid({text}) AND json_type({text}) IN ('integer', 'real')"
+        return f"CASE WHEN {form} THEN CAST({text} AS REAL) {sign} ? ELSE 0 END", float(number)
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Sequence[Any]]:
         self.queries += 1

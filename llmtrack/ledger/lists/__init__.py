@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from llmtrack.ledger.lists.failure_groups import FailureGroup as FailureGroup
+    from llmtrack.ledger.lists.failure_groups import Failures as Failures
+    from llmtrack.ledger.lists.failure_groups import failure_groups as failure_groups
     from llmtrack.ledger.lists.generation_list import generation as generation
     from llmtrack.ledger.lists.generation_list import generations as generations
     from llmtrack.ledger.lists.generation_rows import PARTS as PARTS
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.pagination import MAX_SORTED as MAX_SORTED
     from llmtrack.ledger.lists.pagination import NotFound as NotFound
     from llmtrack.ledger.lists.pagination import Page as Page
+    from llmtrack.ledger.lists.previews import generation_previews as generation_previews
+    from llmtrack.ledger.lists.previews import trace_previews as trace_previews
     from llmtrack.ledger.lists.trace_list import SessionRow as SessionRow
     from llmtrack.ledger.lists.trace_list import SpanRow as SpanRow
     from llmtrack.ledger.lists.trace_list import TraceDetail as TraceDetail
@@ -26,12 +31,19 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.usage_by_price import QUANTITIES as QUANTITIES
     from llmtrack.ledger.lists.usage_by_price import PricedUsage as PricedUsage
     from llmtrack.ledger.lists.usage_by_price import priced_usage as priced_usage
+    from llmtrack.ledger.lists.user_detail import Judgement as Judgement
+    from llmtrack.ledger.lists.user_detail import UserDetail as UserDetail
+    from llmtrack.ledger.lists.user_detail import judgements as judgements
+    from llmtrack.ledger.lists.user_detail import user as user
     from llmtrack.ledger.lists.user_list import UserRow as UserRow
     from llmtrack.ledger.lists.user_list import users as users
 
 _HOMES = {
+    "FailureGroup": "failure_groups",
+    "Failures": "failure_groups",
     "GenerationDetail": "generation_rows",
     "GenerationRow": "generation_rows",
+    "Judgement": "user_detail",
     "MAX_SORTED": "pagination",
     "NotFound": "pagination",
     "PARTS": "generation_rows",
@@ -42,14 +54,20 @@ _HOMES = {
     "SpanRow": "trace_list",
     "TraceDetail": "trace_list",
     "TraceRow": "trace_list",
+    "UserDetail": "user_detail",
     "UserRow": "user_list",
+    "failure_groups": "failure_groups",
     "generation": "generation_list",
+    "generation_previews": "previews",
     "generations": "generation_list",
     "priced_usage": "usage_by_price",
+    "judgements": "user_detail",
     "session": "trace_list",
     "sessions": "trace_list",
     "trace": "trace_list",
+    "trace_previews": "previews",
     "traces": "trace_list",
+    "user": "user_detail",
     "users": "user_list",
 }
 

@@ -9,8 +9,14 @@ from llmtrack.lazy import lazy_names
 if TYPE_CHECKING:
     from llmtrack.ledger.query.catalog import metric as metric
     from llmtrack.ledger.query.document import in_markdown as in_markdown
+    from llmtrack.ledger.query.filter_values import is_recorded as is_recorded
+    from llmtrack.ledger.query.filter_values import stored_keys as stored_keys
+    from llmtrack.ledger.query.filter_values import stored_values as stored_values
     from llmtrack.ledger.query.measures import Unit as Unit
     from llmtrack.ledger.query.query import Filter as Filter
+    from llmtrack.ledger.query.query import Operator as Operator
+    from llmtrack.ledger.query.query import Where as Where
+    from llmtrack.ledger.query.query import filters as filters
     from llmtrack.ledger.query.result import MONEY as MONEY
     from llmtrack.ledger.query.result import QueryResult as QueryResult
     from llmtrack.ledger.query.result import Row as Row
@@ -22,13 +28,19 @@ _HOMES = {
     "Filter": "query",
     "MONEY": "result",
     "ModelName": "what_if",
+    "Operator": "query",
     "QueryResult": "result",
     "Row": "result",
     "Unit": "measures",
+    "Where": "query",
     "cost_elsewhere": "what_if",
     "costs_elsewhere": "what_if",
+    "filters": "query",
     "in_markdown": "document",
+    "is_recorded": "filter_values",
     "metric": "catalog",
+    "stored_keys": "filter_values",
+    "stored_values": "filter_values",
 }
 
 __all__ = [*_HOMES]

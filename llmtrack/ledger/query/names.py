@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -35,9 +36,26 @@ class NameLookup:
         """The id of a name; 0 for None, `UNKNOWN_NAME` for one that is not in the ledger."""
         return 0 if text is None else self._ids.get((kind, fitted(str(text))), UNKNOWN_NAME)
 
+    def ids_with(self, kind: str, parts: Sequence[Any]) -> list[int]:
+        """The ids of names that have one of these texts in them, in whatever case of ASCII letters."""
+        wanted = [ascii_lower(str(part)) for part in parts]
+        return [
+            id
+            for (of, text), id in self._ids.items()
+            if of == kind and any(part in ascii_lower(text) for part in wanted)
+        ]
+
     def text(self, id: int | None) -> str | None:
         """The name with that id; None for 0."""
         return self._texts.get(id) if id else None
+
+
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def ascii_lower(text: str) -> str:
+    """`text` in small letters as far as they are ASCII's: what every database agrees about."""
+    return text.translate(_LOWER)
 
 
 _lookups: WeakKeyDictionary[Any, NameLookup] = WeakKeyDictionary()
@@ -59,6 +77,11 @@ def ids_of(snapshot: Snapshot, dimension: str, texts: Sequence[Any]) -> list[int
         rows = snapshot.rows(f"SELECT {column}, id FROM {table} WHERE {column} IN ({placeholders})", chunk)
         ids.update({row[0]: row[1] for row in rows})
     return [0 if text is None else ids.get(fitted(str(text)), UNKNOWN_NAME) for text in texts]
+
+
+def name_column(dimension: str) -> tuple[str, str]:
+    """The table of users, sessions or traces, and its column with the names callers gave them."""
+    return _TABLES[dimension]
 
 
 def texts_of(snapshot: Snapshot, dimension: str, ids: Iterable[int]) -> dict[int, str]:

@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
 
 from llmtrack.ledger.periods import GRAINS, check_anchor_day, instant, zone
 from llmtrack.ledger.query import catalog
 
 Value = str | int | None
 Where = Mapping[str, Any] | Sequence["Filter"]
+Operator = Literal["is", "contains", "above", "below"]
+_NUMBERS = ("http_status", "attempts")
+"""Dimensions whose values are numbers and not names."""
+_NOT_CONTAINED = (*_NUMBERS, "streamed")
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Only generations whose `dimension` is one of `values` or, `negated`, none of them; None is "not given"."""
+    """Only generations whose `dimension` is one of `values` or, `negated`, none of them; None is "not given".
+
+    With another `operator` than ``is`` it has one of `values` in it (``contains``; the case of ASCII letters does not
+    matter), or is a number that is larger (``above``) or smaller (``below``) than one of them. What is no number, or
+    not given, is neither.
+    """
 
     dimension: str
     values: tuple[Value, ...]
     negated: bool = False
+    operator: Operator = "is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +108,42 @@ def filters(where: Where | None) -> tuple[Filter, ...]:
     else:
         conditions = tuple(where)
     for condition in conditions:
-        catalog.dimension(condition.dimension)
+        _check(condition)
     return conditions
+
+
+def _check(condition: Filter) -> None:
+    """Raises ValueError for a filter on what there is not, or that its dimension cannot have."""
+    name, operator = condition.dimension, condition.operator
+    catalog.dimension(name)
+    if operator == "is":
+        return
+    if None in condition.values:
+        raise ValueError(f"{operator!r} on {name!r} needs a text or a number; whether there is one, 'is' asks.")
+    if operator == "contains":
+        if name in _NOT_CONTAINED:
+            raise ValueError(f"{name!r} holds numbers and contains no text; ask what it is, or is above or below.")
+        return
+    if operator not in ("above", "below"):
+        raise ValueError(f"There is no filter {operator!r}; there are is, contains, above and below.")
+    if name not in _NUMBERS and not name.startswith((catalog.PROPERTY, catalog.ATTRIBUTE)):
+        raise ValueError(
+            f"{name!r} holds names, which are not {operator} each other; "
+            f"{' and '.join(_NUMBERS)}, property.<key> and user.<key> may hold numbers."
+        )
+    for value in condition.values:
+        limit(value)
+
+
+def limit(value: Value) -> Decimal:
+    """The number of a filter ``above`` or ``below``. Raises ValueError for what is none."""
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is no number; write it as 12 or 0.5.")
+    return number
 
 
 def _values(value: Any) -> tuple[Value, ...]:

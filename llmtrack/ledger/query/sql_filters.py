@@ -9,12 +9,13 @@ from typing import Any
 from llmtrack.ledger.database.snapshot import Snapshot
 from llmtrack.ledger.query import catalog
 from llmtrack.ledger.query.catalog import ATTRIBUTE, PROPERTY
-from llmtrack.ledger.query.measures import Condition
-from llmtrack.ledger.query.names import UNKNOWN_NAME, NameLookup, ids_of
-from llmtrack.ledger.query.query import Filter, Value
+from llmtrack.ledger.query.measures import Condition, Dimension
+from llmtrack.ledger.query.names import UNKNOWN_NAME, NameLookup, ascii_lower, ids_of, name_column
+from llmtrack.ledger.query.query import Filter, Value, limit
 
 _STORES = {PROPERTY: ("property_set", "property_set", "properties"), ATTRIBUTE: ("app_user", "app_user", "attributes")}
 _BY_TABLE = ("user", "session", "trace")
+_SIGNS = {"above": ">", "below": "<"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,11 @@ class Clause:
     ids: tuple[int, ...]
     negated: bool
     inner: Sql | None = None
-    """For values in JSON: a subselect of the ids that have them."""
+    """For values in JSON, and for parts of names: a subselect of the ids that have them."""
     absent: Sql | None = None
     """Likewise, of the ids that have any value under the key, where "not given" is asked for too."""
+    limits: tuple[str, ...] = ()
+    """Comparisons of the column itself, such as ``> 400``."""
 
     @property
     def is_selective(self) -> bool:
@@ -116,6 +119,12 @@ class SqlBuilder:
             if condition.dimension.startswith(prefix):
                 return self._json_clause(condition, reference, table, column, condition.dimension.removeprefix(prefix))
         dimension = catalog.dimension(condition.dimension)
+        if condition.operator in _SIGNS:
+            sign = _SIGNS[condition.operator]
+            limits = tuple(f"{sign} {limit(value):f}" for value in condition.values)
+            return Clause(dimension.column, (), condition.negated, limits=limits)
+        if condition.operator == "contains":
+            return self._part_clause(condition, dimension)
         if dimension.name_kind:
             ids = [self.names.id(dimension.name_kind, value) for value in condition.values]
         elif condition.dimension in _BY_TABLE:
@@ -124,8 +133,23 @@ class SqlBuilder:
             ids = [_number(condition.dimension, value) for value in condition.values]
         return Clause(dimension.column, tuple(sorted(set(ids))), condition.negated)
 
+    def _part_clause(self, condition: Filter, dimension: Dimension) -> Clause:
+        if dimension.name_kind:
+            ids = self.names.ids_with(dimension.name_kind, condition.values)
+            return Clause(dimension.column, tuple(sorted(ids)), condition.negated)
+        table, column = name_column(condition.dimension)
+        tests = " OR ".join([self.snapshot.contains(column)] * len(condition.values)) or "1 = 0"
+        parts = tuple(ascii_lower(str(value)) for value in condition.values)
+        return Clause(dimension.column, (), condition.negated, Sql(f"SELECT id FROM {table} WHERE {tests}", parts))
+
     def _json_clause(self, condition: Filter, reference: str, table: str, column: str, key: str) -> Clause:
         text, values = self.snapshot.json_text(column, key)
+        if condition.operator != "is":
+            tests = [self._json_test(condition, value) for value in condition.values]
+            either = " OR ".join(test.text for test in tests) or "1 = 0"
+            sql = f"SELECT id FROM (SELECT id, {text} AS text FROM {table}) AS texts WHERE {either}"
+            numbers_or_parts = (value for test in tests for value in test.values)
+            return Clause(reference, (), condition.negated, Sql(sql, (*values, *numbers_or_parts)))
         wanted = [str(value) for value in condition.values if value is not None]
         inner = absent = None
         if wanted:
@@ -134,6 +158,12 @@ class SqlBuilder:
         if None in condition.values:
             absent = Sql(f"SELECT id FROM {table} WHERE {text} IS NOT NULL", tuple(values))
         return Clause(reference, (), condition.negated, inner, absent)
+
+    def _json_test(self, condition: Filter, value: Value) -> Sql:
+        if condition.operator == "contains":
+            return Sql(self.snapshot.contains("texts.text"), (ascii_lower(str(value)),))
+        sql, number = self.snapshot.compares("texts.text", _SIGNS[condition.operator], limit(value))
+        return Sql(sql, (number,))
 
 
 def column_of(name: str) -> str:
@@ -156,6 +186,8 @@ def _condition(clause: Clause, alias: str, rows: bool) -> Sql:
         tests.append(Sql(f"{not_null} IN ({clause.inner.text})", clause.inner.values))
     if clause.absent:
         tests.append(Sql(f"{not_null} NOT IN ({clause.absent.text})", clause.absent.values))
+    given = f"{reference} IS NOT NULL" if rows else f"{reference} <> 0"
+    tests += [Sql(f"({given} AND {reference} {comparison})") for comparison in clause.limits]
     joined = " OR ".join(test.text for test in tests) or "1 = 0"
     return Sql(f"{'NOT ' if clause.negated else ''}({joined})", tuple(v for test in tests for v in test.values))
 

@@ -24,6 +24,9 @@ class Name(SQLModel, table=True):
     """``provider``, ``model``, ``operation``, ``feature``, ``group``, ``status``, ``error_type``, ``error_code``,
     ``finish_reason``, ``service_tier``, ``region``, ``cost_status`` or ``cost_reason``."""
     text: str
+    slot: int | None = None
+    """Of models and features, the place among the colours of charts: from 1 in the order of being recorded, never
+    changed."""
 
 
 class AppUser(SQLModel, table=True):

@@ -12,6 +12,7 @@ from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
 from llmtrack.ledger.write import sealed_days
 from llmtrack.ledger.write.background_responses import KEY, find_begun, is_open, write_one
+from llmtrack.ledger.write.colour_slots import give_slots
 from llmtrack.ledger.write.generation_row import AT, intern_all, row_of
 from llmtrack.ledger.write.generation_writer import GenerationWriter, Texts
 from llmtrack.ledger.write.interning import Interning, Remembered, digest_of, fitted
@@ -54,6 +55,7 @@ def write_batch(
 def _write_generations(writer: GenerationWriter, generations: Sequence[Generation], interning: Interning) -> None:
     """Inserts generations: those whose response id is that of an answer whose end was not seen one by one."""
     rows = [row_of(g, interning) for g in generations]
+    give_slots(writer.connection, writer.dialect, interning, rows)
     keys = [(row[_PROVIDER], row[_RESPONSE]) for row in rows if row[_RESPONSE] is not None]
     begun = find_begun(writer.connection, writer.dialect, keys)
     later: set[tuple[Any, Any]] = {

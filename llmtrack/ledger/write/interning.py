@@ -116,12 +116,15 @@ class Remembered:
         self.users: dict[str, int] = {}
         self.prices: dict[PriceKey, int] = {}
         self.sets: dict[str, int] = {}
+        self.slotted: set[int] = set()
+        """Names that have their slot among the colours."""
         self.models = ModelResolution()
 
     def forget(self) -> None:
         """Forgets everything: what is remembered may be wrong, or its transaction failed."""
         for numbers in (self.names, self.users, self.prices, self.sets):
             numbers.clear()
+        self.slotted.clear()
         self.models.forget()
 
     def refresh(self, version: int) -> None:
@@ -147,6 +150,7 @@ class Interning:
         self.users = remembered.users
         self.prices = remembered.prices
         self.sets = remembered.sets
+        self.slotted = remembered.slotted
         self._models = remembered.models
         self.sessions: dict[str, int] = {}
         self.traces: dict[str, int] = {}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
+from llmtrack.ledger.query import Filter, Where, filters
 from llmtrack.serving.identity.viewer import Viewer
+
+_SUBJECTS = {"user": "user", "group": "team"}
+"""Dimensions that say whose calls a question is about, and the fields of `Subject` they stand for."""
 
 
 class Kind(StrEnum):
@@ -67,15 +69,21 @@ def require(viewer: Viewer, subject: Subject) -> None:
         raise NotFound
 
 
-def require_question(viewer: Viewer, kind: Kind, where: Mapping[str, Any]) -> None:
+def require_question(viewer: Viewer, kind: Kind, where: Where | None) -> None:
     """Raises `NotFound` unless this person may see everything that a question with these filters is about.
 
     Filters narrow each other, so one that holds the question to what they may see is enough. Without one that names
-    users or teams the question is about everybody.
+    users or teams the question is about everybody; parts of names, and names left out, narrow it to nobody one knows.
     """
-    for dimension, field in (("user", "user"), ("group", "team")):
-        value = where.get(dimension)
-        names = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
-        if names and all(isinstance(name, str) and may_see(viewer, Subject(kind, **{field: name})) for name in names):
+    for condition in filters(where):
+        if _names_subjects(condition) and all(
+            isinstance(name, str) and may_see(viewer, Subject(kind, **{_SUBJECTS[condition.dimension]: name}))
+            for name in condition.values
+        ):
             return
     require(viewer, Subject(kind))
+
+
+def _names_subjects(condition: Filter) -> bool:
+    named = condition.dimension in _SUBJECTS and bool(condition.values)
+    return named and condition.operator == "is" and not condition.negated

@@ -8,19 +8,22 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components import empty_states
+from pages.components import empty_states, formatting
+from pages.components.charts import colours
 from pages.components.charts.encoding import (
     HEIGHT,
     PALE,
-    legend,
+    colour_scale,
+    html_legend,
     note_partial,
     nothing_to_draw,
     opacity,
+    padding,
     time_x,
     tooltip,
     value_axis,
 )
-from pages.components.charts.points import SERIES, Point, records, series_by_size, with_short_names
+from pages.components.charts.points import SERIES, Point, records, series_by_size
 from pages.components.charts.time_axis import TimeAxis
 
 
@@ -39,21 +42,23 @@ def lines_over_time(
 
     if not points:
         return nothing_to_draw(title)
-    points = with_short_names(points)
     names = list(dict.fromkeys(point.series for point in points))
     if len(names) > SERIES + 1:
         drawn = set(series_by_size(points)[:SERIES])
         points = [point for point in points if point.series in drawn]
         empty_states.note(f"The {SERIES} highest of {len(names)} are drawn.")
         names = [name for name in names if name in drawn]
+    names = colours.in_order(series.lower(), names) if series.lower() in ("model", "feature") else names
+    of_series = colours.both(series.lower(), names)
     whole, dashed = _lines(points, axis)
+    colour = alt.Color("series:N", title=None, scale=colour_scale(names, of_series), legend=None)
     lines = (
         alt.Chart(pd.DataFrame(whole))
         .mark_line(strokeWidth=2)
         .encode(
             x=time_x(axis),
             y=alt.Y("value:Q", title=None, axis=value_axis(max(point.value for point in points), unit)),
-            color=alt.Color("series:N", title=None, sort=names, legend=legend(names)),
+            color=colour,
         )
     )
     dots = (
@@ -62,7 +67,7 @@ def lines_over_time(
         .encode(
             x=time_x(axis),
             y="value:Q",
-            color=alt.Color("series:N", sort=names),
+            color=colour,
             opacity=opacity(),
             tooltip=tooltip(axis, series, title),
             description=alt.Description("about:N"),
@@ -71,8 +76,9 @@ def lines_over_time(
     chart = lines + dots
     if dashed:
         parts = alt.Chart(pd.DataFrame(dashed)).mark_line(strokeWidth=2, strokeDash=[3, 3], opacity=PALE)
-        chart += parts.encode(x=time_x(axis), y="value:Q", color=alt.Color("series:N", sort=names), detail="piece:N")
-    st.altair_chart(chart.properties(height=HEIGHT), alt=alt_text)
+        chart += parts.encode(x=time_x(axis), y="value:Q", color=colour, detail="piece:N")
+    html_legend(names, of_series)
+    st.altair_chart(chart.properties(height=HEIGHT, padding=padding()), alt=alt_text)
     note_partial(axis, "Dashed")
     return None
 
@@ -80,18 +86,20 @@ def lines_over_time(
 def _lines(points: Sequence[Point], axis: TimeAxis) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The solid lines, with nothing where a slot has no value or is partial; the pieces to and from partial ones."""
     values = {(point.series, axis.slot(point.at).place): point.value for point in points}
+    short = formatting.short_names({point.series for point in points})
     whole: list[dict[str, Any]] = []
     dashed: list[dict[str, Any]] = []
     for name in dict.fromkeys(point.series for point in points):
         line = [(slot, values.get((name, slot.place))) for slot in axis]
         whole += [
-            {"place": slot.place, "series": name, "value": None if slot.partial else value} for slot, value in line
+            {"place": slot.place, "series": short[name], "value": None if slot.partial else value}
+            for slot, value in line
         ]
         for (slot, value), (following, next_value) in pairwise(line):
             if (slot.partial or following.partial) and value is not None and next_value is not None:
                 piece = f"{name} {slot.place}"
                 dashed += [
-                    {"place": place, "series": name, "value": at, "piece": piece}
+                    {"place": place, "series": short[name], "value": at, "piece": piece}
                     for place, at in ((slot.place, value), (following.place, next_value))
                 ]
     return whole, dashed

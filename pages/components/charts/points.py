@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from pages.components import formatting
+from pages.components.charts.colours import OTHERS
 from pages.components.charts.time_axis import Slot, TimeAxis
 
 SERIES = 7
 """More than these in one chart cannot be told apart; the smallest are drawn as one, or left out."""
-OTHERS = "all others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Point:
     value: float
     text: str
     """The value as people read it, for the tooltip."""
+    href: str | None = None
+    """The address that its bar or dot opens."""
 
 
 def money_points(rows: Iterable[tuple[datetime, str, Decimal | None]]) -> list[Point]:
@@ -32,9 +34,8 @@ def money_points(rows: Iterable[tuple[datetime, str, Decimal | None]]) -> list[P
     return [Point(at, name, float(cost), formatting.usd(cost)) for at, name, cost in rows if cost]
 
 
-def merge_small(points: Sequence[Point], axis: TimeAxis, unit: str, keep: int = SERIES) -> list[Point]:
-    """The largest `keep` series, with names as short as they may be, and the others, added up, under one name."""
-    points = with_short_names(points)
+def merge_small(points: Sequence[Point], axis: TimeAxis, unit: str, keep: int = SERIES) -> Sequence[Point]:
+    """The largest `keep` series and the others, added up, under one name."""
     order = series_by_size(points)
     if len(order) <= keep + 1:
         return points
@@ -47,12 +48,6 @@ def merge_small(points: Sequence[Point], axis: TimeAxis, unit: str, keep: int = 
     return [point for point in points if point.series in largest] + rest
 
 
-def with_short_names(points: Sequence[Point]) -> list[Point]:
-    """The points with the names of their series as short as they may be."""
-    short = formatting.short_names({point.series for point in points})
-    return [replace(point, series=short[point.series]) for point in points]
-
-
 def series_by_size(points: Sequence[Point]) -> list[str]:
     """The names of the series, the largest sum first; what was merged comes last."""
     totals: dict[str, float] = {}
@@ -62,16 +57,21 @@ def series_by_size(points: Sequence[Point]) -> list[str]:
 
 
 def records(points: Sequence[Point], axis: TimeAxis) -> list[dict[str, Any]]:
-    """The points as rows for Vega: times as places in a row with their texts, never as times."""
+    """The points as rows for Vega: times as places in a row with their texts, never as times.
+
+    Names are as short as they may be; ``url`` is what a script of ours reads off a bar that is clicked.
+    """
+    short = formatting.short_names({point.series for point in points})
     return [
         {
             "place": slot.place,
             "when": slot.tooltip,
             "partial": slot.partial,
-            "series": point.series,
+            "series": short[point.series],
             "value": point.value,
             "text": point.text,
-            "about": f"{slot.tooltip}, {point.series}: {point.text}",
+            "about": f"{slot.tooltip}, {short[point.series]}: {point.text}",
+            "url": point.href or "",
         }
         for point in points
         for slot in (axis.slot(point.at),)

@@ -1,7 +1,8 @@
 """The controls at the top of a page that say which calls it is about."""
 
 from pages.components.filters.address import join_repeated
+from pages.components.filters.bar import View, head
 from pages.components.filters.dimensions import choose_where
 from pages.components.filters.time_span import choose_span, cycle_span
 
-__all__ = ["choose_span", "choose_where", "cycle_span", "join_repeated"]
+__all__ = ["View", "choose_span", "choose_where", "cycle_span", "head", "join_repeated"]

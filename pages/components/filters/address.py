@@ -1,8 +1,39 @@
-"""Parameters in the page's address that the controls read."""
+"""Controls that show what the page's address says and write into it what is chosen.
+
+Not Streamlit's own `bind=`: where two pages have the same control, it follows the last page and not the address that
+one comes with.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
 import streamlit as st
+
+T = TypeVar("T")
+
+
+def show(key: str, read: Callable[[Sequence[str]], T]) -> T:
+    """Before the control of that key is drawn: have it show what the parameter of that name says, if that changed.
+
+    `read` makes the control's value from all values of the parameter. Returns the value.
+    """
+    texts = tuple(st.query_params.get_all(key))
+    if key not in st.session_state or st.session_state.get(_last(key)) != texts:
+        st.session_state[key] = read(texts)
+    st.session_state[_last(key)] = texts
+    value: T = st.session_state[key]
+    return value
+
+
+def write(changes: Mapping[str, Sequence[str]]) -> None:
+    """Put these parameters' values into the address, together: one entry in the browser's history."""
+    parameters: dict[str, list[str]] = {name: st.query_params.get_all(name) for name in st.query_params}
+    parameters |= {name: list(texts) for name, texts in changes.items()}
+    for name, texts in changes.items():
+        st.session_state[_last(name)] = tuple(texts)
+    st.query_params.from_dict({name: texts for name, texts in parameters.items() if texts})
 
 
 def join_repeated(key: str, separator: str) -> None:
@@ -14,3 +45,7 @@ def join_repeated(key: str, separator: str) -> None:
     if len(values) > 1 and key not in st.session_state:
         st.query_params[key] = separator.join(values)
         st.rerun()  # a box reads the address as it was when the run began
+
+
+def _last(key: str) -> str:
+    return f"{key}_in_address"

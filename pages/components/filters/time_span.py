@@ -1,37 +1,73 @@
-"""The control for the time a page is about; kept in the address, so that a view can be bookmarked and sent."""
+"""The control for the time a page is about and what it is compared with; both stand in the address."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import streamlit as st
 
 from llmtrack.ledger.periods import Period, billing_cycle, days, last_days, zone
 from llmtrack.settings import get_settings
+from pages.components import links
+from pages.components.filters import address
 from pages.components.span import Span
 
 LENGTHS = {"7 days": 7, "30 days": 30, "90 days": 90}
 CYCLE, DATES = "Billing cycle", "Dates"
+CHOICES = (*LENGTHS, CYCLE, DATES)
+DEFAULT = "30 days"
+COMPARISONS = {"before": "period before", "year": "same a year ago", "none": "nothing"}
 LONGEST_DAYS = 3 * 366
+_PICKED = "picked_days"
+"""The key of the two dates; the parameter is `links.DAYS`, which no control may be called."""
 
 
-def choose_span(default: str = "30 days") -> Span:
-    """The control for the time span, and what is chosen in it."""
-    settings = get_settings()
-    # Not beside each other: on a phone the control has a second line for what does not fit, but not in a row.
-    choice = st.segmented_control(
-        "Time span",
-        [*LENGTHS, CYCLE, DATES],
-        default=default,
-        required=True,
-        key="span",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    picked = _choose_days(settings.timezone) if choice == DATES else None
-    span = Span(_period(choice or default, picked), settings.timezone)
-    st.caption(f"{span} · {settings.timezone}")
+def choose_span() -> Span:
+    """The control for the time span, in a popover that is called by it, and what is chosen in it."""
+    timezone = get_settings().timezone
+    span, _ = read_time()
+    with st.popover(str(span), icon=":material/calendar_today:"):
+        draw_time()
+    st.caption(f"{span} · {timezone}")
     return span
+
+
+def read_time() -> tuple[Span, Span | None]:
+    """The time span that the address says, and the one it is compared with."""
+    timezone = get_settings().timezone
+    choice = address.show(links.SPAN, _choice)
+    picked = _picked(st.query_params.get_all(links.DAYS)) if choice == DATES else None
+    span = Span(_period(choice, picked), timezone)
+    against = address.show(links.AGAINST, _comparison)
+    before = {"before": span.before, "year": span.year_before}.get(against)
+    return span, before() if before else None
+
+
+def time_parameters() -> tuple[str, list[str], str]:
+    """What of the time an address has to hold: choice, dates, comparison where it is not the usual one."""
+    choice = address.show(links.SPAN, _choice)
+    shown_days = [str(day) for day in _picked(st.query_params.get_all(links.DAYS))] if choice == DATES else []
+    against = address.show(links.AGAINST, _comparison)
+    return choice, shown_days, "" if against == "before" else against
+
+
+def draw_time(compare: bool = False) -> None:
+    """The controls themselves; call `read_time` before."""
+    st.segmented_control(
+        "Time span", CHOICES, required=True, key=links.SPAN, label_visibility="collapsed", on_change=_write_span
+    )
+    if st.session_state[links.SPAN] == DATES:
+        _draw_dates()
+    if compare:
+        st.segmented_control(
+            "Compared with",
+            list(COMPARISONS),
+            required=True,
+            format_func=lambda name: COMPARISONS[name].capitalize(),
+            key=links.AGAINST,
+            on_change=_write_against,
+        )
 
 
 def cycle_span(back: int = 0) -> Span:
@@ -41,27 +77,65 @@ def cycle_span(back: int = 0) -> Span:
     return Span(cycle, settings.timezone)
 
 
-def _choose_days(timezone: str) -> tuple[date, ...]:
-    today = datetime.now(zone(timezone)).date()
-    chosen = st.date_input(
+def _choice(texts: Sequence[str]) -> str:
+    return texts[-1] if texts and texts[-1] in CHOICES else DEFAULT
+
+
+def _comparison(texts: Sequence[str]) -> str:
+    return texts[-1] if texts and texts[-1] in COMPARISONS else "before"
+
+
+def _write_span() -> None:
+    choice = st.session_state[links.SPAN]
+    picked = _picked(st.query_params.get_all(links.DAYS)) if choice == DATES else ()
+    address.write({links.SPAN: [choice], links.DAYS: [str(day) for day in picked]})
+
+
+def _write_against() -> None:
+    address.write({links.AGAINST: [st.session_state[links.AGAINST]]})
+
+
+def _draw_dates() -> None:
+    texts = st.query_params.get_all(links.DAYS)
+    if st.session_state.get("days_shown") != texts or _PICKED not in st.session_state:
+        st.session_state["days_shown"], st.session_state[_PICKED] = texts, _picked(texts)
+    st.date_input(
         "From and to",
-        value=(today - timedelta(days=13), today),
-        max_value=today,
-        key="days",
-        bind="query-params",
+        max_value=_today(),
+        key=_PICKED,
         label_visibility="collapsed",
         format="YYYY-MM-DD",
         width=260,
+        on_change=_write_days,
     )
-    # Between the two clicks of a range there is only its first day.
-    return chosen if isinstance(chosen, tuple) else (chosen,)
 
 
-def _period(choice: str, picked: tuple[date, ...] | None) -> Period:
+def _write_days() -> None:
+    picked = st.session_state[_PICKED]
+    if isinstance(picked, tuple) and len(picked) == 2:  # between the two clicks of a range there is only its first day
+        st.session_state["days_shown"] = [str(day) for day in picked]
+        address.write({links.DAYS: [str(day) for day in picked]})
+
+
+def _picked(texts: Sequence[str]) -> tuple[date, date]:
+    """The first and the last day that the address says; two weeks where it does not, or not in dates."""
+    today = _today()
+    try:
+        chosen = sorted(min(date.fromisoformat(text), today) for text in texts)
+    except ValueError:
+        chosen = []
+    return (chosen[0], chosen[-1]) if chosen else (today - timedelta(days=13), today)
+
+
+def _today() -> date:
+    return datetime.now(zone(get_settings().timezone)).date()
+
+
+def _period(choice: str, picked: tuple[date, date] | None) -> Period:
     settings = get_settings()
     if picked:
-        first, last = picked[0], picked[-1]
+        first, last = picked
         return days(max(first, last - timedelta(days=LONGEST_DAYS)), last, settings.timezone)
     if choice == CYCLE:
         return cycle_span().period
-    return last_days(LENGTHS.get(choice, 30), settings.timezone)
+    return last_days(LENGTHS[choice], settings.timezone)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from llmtrack.ledger.query import filters
 from pages.components import empty_states, long_query, queries
 from pages.components.span import Span
 from pages.components.tables import call_detail, pagination
@@ -17,6 +18,7 @@ from pages.components.viewer import require_texts
 if TYPE_CHECKING:
     from llmtrack.ledger.lists import GenerationRow, Page
     from llmtrack.ledger.metrics import Cancel
+    from llmtrack.ledger.query import Where
 
 ORDERS = {
     "-time": "Latest first",
@@ -39,12 +41,12 @@ COLUMNS = (
 )
 
 
-def browse(where: Mapping[str, Any], span: Span, *, key: str, order: str = "-time", search: str = "") -> None:
+def browse(where: Where, span: Span, *, key: str, order: str = "-time", search: str = "") -> None:
     """A page of the calls in `span`, the way to the next page, and below it the call that was clicked."""
     from llmtrack.ledger import lists
 
     require_texts(where)
-    about = (dict(where), span.first, span.last, order, search)
+    about = (filters(where), span.first, span.last, order, search)
     place = pagination.Place(key, about)
     ledger = queries.ledger()
 
@@ -54,7 +56,7 @@ def browse(where: Mapping[str, Any], span: Span, *, key: str, order: str = "-tim
             since=span.period.since,
             until=span.period.until,
             timezone=span.timezone,
-            where=dict(where),
+            where=where,
             order=order,
             search=search or None,
             after=place.after,

@@ -23,10 +23,22 @@ class Column:
     key: str
     title: str
     kind: str = "text"
-    """``text``, ``count``, ``usd``, ``seconds``, ``number``, ``share``, ``time``, ``date``, ``link``."""
+    """``text``, ``model``, ``count``, ``tokens``, ``usd``, ``seconds``, ``number``, ``share``, ``rate``, ``bar`` (a
+    share with a bar), ``line`` (values in the order of time), ``time``, ``date``, ``seen`` (the day of),
+    ``written`` (a number as text), ``link``."""
     help: str | None = None
     pinned: bool = False
     width: str | int | None = None
+    href: Callable[[Mapping[str, Any]], str | None] | None = None
+    """The address a row opens, of the first column that has one; of a later one, of its own text."""
+    colour: Callable[[Mapping[str, Any]], str | None] | None = None
+    """CSS: of the dot before a name, of a bar, of a line."""
+    tone: str | Callable[[Mapping[str, Any]], str] = ""
+    """``muted``, ``good`` or ``bad``, or which of them for a row."""
+    alike: str | None = None
+    """Columns of dollars with the same word here have the same number of decimals."""
+    wide_only: bool = False
+    """Left out where the screen is narrow."""
 
 
 def narrowed(column: Column, rows: Sequence[Mapping[str, Any]]) -> Column:

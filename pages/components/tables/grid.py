@@ -9,7 +9,9 @@ from typing import Any, Literal
 import streamlit as st
 
 from pages.components import formatting
+from pages.components.links import here
 from pages.components.tables.columns import SHOWN, Column, config_of, narrowed, series_of
+from pages.components.tables.html_table import SIZE, Pages, html_table
 
 MOST_ROWS = 14
 """A longer table scrolls inside itself."""
@@ -18,9 +20,48 @@ OPTIONAL = {"unpriced", "cancelled", "errors", "error_rate", "refused", "timeout
 
 
 def table(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Iterable[Column],
+    *,
+    alt_text: str,
+    key: str | None = None,
+    name: str = "page",
+    **more: Any,
+) -> int | None:
+    """Draw `rows`; an unknown value reads so. `more` is what `html_table` takes: totals, an order, a line across.
+
+    More rows than a page of it holds are paged, by the parameter `name` in the address. With a `key` it is a `grid`
+    whose rows can be clicked: returns the index of the one that was.
+    """
+    if key is not None:
+        return grid(rows, columns, alt_text=alt_text, key=key)
+    columns = list(columns)
+    number = _page_number(name, len(rows))
+    first = (number - 1) * SIZE
+    if len(rows) > SIZE:
+        last = -(-len(rows) // SIZE)
+        more["pages"] = Pages(
+            first + 1,
+            len(rows),
+            here(**{name: number - 1 if number > 2 else None}) if number > 1 else None,
+            here(**{name: number + 1}) if number < last else None,
+        )
+        rows = rows[first : first + SIZE]
+    st.html(html_table(rows, columns, alt_text=alt_text, **more))
+    return None
+
+
+def _page_number(name: str, rows: int) -> int:
+    """The page that the address names, if there is one of that number."""
+    text = st.query_params.get(name, "")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    return min(max(number, 1), max(1, -(-rows // SIZE)))
+
+
+def grid(
     rows: Sequence[Mapping[str, Any]], columns: Iterable[Column], *, alt_text: str, key: str | None = None
 ) -> int | None:
-    """Draw `rows`; an unknown value reads so. With a `key` a row can be clicked anywhere: returns its index."""
+    """Draw `rows` as a table that scrolls and sorts, for results of any shape. With a `key` a row can be clicked."""
     import pandas as pd
 
     columns = [narrowed(column, rows) for column in columns]

@@ -1,0 +1,110 @@
+// Follows addresses inside the app without a reload: links, rows, chart marks, legends and the menu of pages.
+//
+// Streamlit draws a page anew when the browser goes back or forth, so a step is one `pushState` and the `popstate`
+// that the browser would send for it: one entry of the history, whatever page and parameters it leads to. Without this
+// script the same addresses are ordinary links, followed with a reload.
+//
+// An element is followed where it is
+//   <a data-in href="users?span=7+days">   a link, relative to the app's root
+//   a row (tr, or anything with data-row)  anywhere in it: its first such link
+//   a chart's mark                         whose datum has `url`; a legend's entry: marks of its series have `series_url`
+//   a page in the menu                     with the filters of the page one is on
+// and <a data-in data-key="j"> is also followed by that key.
+"use strict";
+(() => {
+  const ROOT = window.__streamlit.MAIN_PAGE_BASE_URL;
+  const KEPT = ["span", "days", "against", "where"]; // what of an address are filters; `pages/components/links.py` too
+  const MAIN = "[data-testid=stMain]";
+  const MENU = ["stSidebarNavLink", "stPageLink-NavLink"].map((id) => `[data-testid=stSidebar] a[data-testid=${id}]`);
+  const RESTORE_MS = 3000;
+  let filters = "";
+  let filtered = []; // the pages that have them
+
+  // The address a click on this element leads to, or null where it is none of ours.
+  function addressOf(element) {
+    const link = element.closest("a[href]");
+    if (link) {
+      if (link.matches("[data-in]")) return inApp(link.getAttribute("href"));
+      return link.matches(MENU.join()) && !link.target ? withFilters(link.href) : null;
+    }
+    if (element.closest("button, input, select, textarea, summary, label")) return null;
+    const row = element.closest("tr, [data-row]")?.querySelector("a[data-in]");
+    if (row) return String(getSelection()) ? null : inApp(row.getAttribute("href"));
+    return inApp(markAddress(element));
+  }
+
+  // Vega leaves the row of its data on every element it draws.
+  function markAddress(element) {
+    const datum = element.__data__?.datum;
+    if (!datum) return null;
+    if (datum.url) return datum.url;
+    const chart = element.closest("svg");
+    if (!chart || !element.closest(".role-legend")) return null;
+    const marks = [...chart.querySelectorAll("path, rect")].map((mark) => mark.__data__?.datum);
+    return marks.find((mark) => mark?.series_url && mark.series === datum.value)?.series_url ?? null;
+  }
+
+  function inApp(address) {
+    if (!address) return null;
+    const url = new URL(address, address.startsWith("?") ? location.href : ROOT);
+    return url.href.startsWith(ROOT) ? url.href : null;
+  }
+
+  // The filters of the page one is on, or was on last, for pages that have the same ones.
+  function withFilters(address) {
+    const url = new URL(address);
+    const bar = document.querySelector("[data-filters]");
+    if (bar) {
+      const here = new URLSearchParams(location.search);
+      filters = String(new URLSearchParams([...here].filter(([name]) => KEPT.includes(name))));
+      filtered = bar.dataset.filters.split(" ");
+    }
+    const page = url.href.slice(ROOT.length).split(/[?#]/)[0];
+    if (filtered.includes(page)) url.search = filters;
+    return url.href;
+  }
+
+  function visit(address) {
+    if (address === location.href) return;
+    const main = document.querySelector(MAIN);
+    history.replaceState({ ...history.state, scrolled: main?.scrollTop }, "");
+    history.pushState({}, "", address);
+    dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+    main?.scrollTo(0, 0);
+    if (innerWidth < 768) document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+  }
+
+  addEventListener("click", (event) => {
+    const element = event.target;
+    if (event.button || event.shiftKey || event.altKey || !(element instanceof Element)) return;
+    const address = addressOf(element);
+    if (!address) return;
+    if (event.metaKey || event.ctrlKey) { // the browser opens links in a new tab itself; nothing else
+      if (!element.closest("a[href]")) open(address, "_blank", "noopener");
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    visit(address);
+  }, true);
+
+  addEventListener("keydown", (event) => {
+    if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest?.("input, textarea, [contenteditable]")) return;
+    const link = [...document.querySelectorAll("a[data-in][data-key]")].find((one) => one.dataset.key === event.key);
+    if (!link) return;
+    event.preventDefault();
+    visit(inApp(link.getAttribute("href")));
+  }, true);
+
+  // Back and forth: to where the page was scrolled to, once it is that long again. Our own event is not the browser's.
+  addEventListener("popstate", (event) => {
+    const top = event.state?.scrolled;
+    if (!event.isTrusted || !top) return;
+    const until = performance.now() + RESTORE_MS;
+    (function scroll() {
+      const main = document.querySelector(MAIN);
+      if (main && main.scrollHeight - main.clientHeight >= top) main.scrollTo(0, top);
+      if (performance.now() < until && main?.scrollTop !== top) requestAnimationFrame(scroll);
+    })();
+  });
+})();
