@@ -52,7 +52,7 @@ MAY_IMPORT = {
 
 COMPONENTS = (
     "formatting", "style", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "conditions", "links", "charts", "span",
-    "long_query", "queries", "filters", "chat", "tables", "tiles", "card", "insights", "repricing",
+    "long_query", "queries", "filters", "chat", "tables", "tiles", "card", "insights", "usage", "repricing",
 )  # fmt: skip
 """What pages are made of, each with only those before it."""
 

@@ -13,11 +13,11 @@ from llmtrack.ledger.query import Filter, QueryResult, Row
 from llmtrack.statuses import CostStatus
 from pages.components import card, charts, empty_states, filters, formatting, queries, tables, tiles
 from pages.components.charts import colours
+from pages.components.insights import cost_factors, cost_tables, findings
+from pages.components.insights.trends import trend
 from pages.components.links import address, anchor, calls, over
 from pages.components.span import Span
 from pages.components.tables import Column
-from pages.components.insights import cost_factors, cost_tables, findings
-from pages.components.insights.trends import trend
 from pages.components.viewer import require_admin
 
 METRICS = (

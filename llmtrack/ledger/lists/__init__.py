@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from llmtrack.ledger.lists.call_prices import CallPrice as CallPrice
+    from llmtrack.ledger.lists.call_prices import call_prices as call_prices
     from llmtrack.ledger.lists.failure_groups import FailureGroup as FailureGroup
     from llmtrack.ledger.lists.failure_groups import Failures as Failures
     from llmtrack.ledger.lists.failure_groups import failure_groups as failure_groups
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.user_list import users as users
 
 _HOMES = {
+    "CallPrice": "call_prices",
     "FailureGroup": "failure_groups",
     "Failures": "failure_groups",
     "GenerationDetail": "generation_rows",
@@ -57,6 +60,7 @@ _HOMES = {
     "UserDetail": "user_detail",
     "UserRow": "user_list",
     "failure_groups": "failure_groups",
+    "call_prices": "call_prices",
     "generation": "generation_list",
     "generation_previews": "previews",
     "generations": "generation_list",

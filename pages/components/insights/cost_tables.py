@@ -9,9 +9,9 @@ from typing import Any
 from llmtrack.ledger.query import Row
 from pages.components import links, queries, tables
 from pages.components.charts import colours
+from pages.components.insights.trends import trends
 from pages.components.span import Span
 from pages.components.tables import Column
-from pages.components.insights.trends import trends
 
 NOBODY = "no user given"
 MILLION = 1_000_000
