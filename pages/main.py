@@ -24,7 +24,11 @@ SECTIONS = {
     "Admin": [st.Page("admin/overview.py", title="Overview", icon=":material/dashboard:", url_path="overview")],
     "Cost": [
         st.Page("admin/models.py", title="Models", icon=":material/deployed_code:", url_path="model-cost"),
+        st.Page("admin/model.py", title="Model", url_path="model", visibility="hidden"),
         st.Page("admin/users.py", title="Users", icon=":material/group:", url_path="users"),
+        st.Page("admin/user.py", title="User", url_path="user", visibility="hidden"),
+        st.Page("admin/teams.py", title="Teams", icon=":material/groups:", url_path="teams"),
+        st.Page("admin/features.py", title="Features", icon=":material/extension:", url_path="features"),
         st.Page("admin/prices.py", title="Prices", icon=":material/sell:", url_path="prices"),
     ],
     "Quality": [
@@ -34,6 +38,7 @@ SECTIONS = {
     "Use": [st.Page("admin/explore.py", title="Explore", icon=":material/query_stats:", url_path="explore")],
     "Records": [
         st.Page("admin/traces.py", title="Traces", icon=":material/account_tree:", url_path="traces"),
+        st.Page("admin/conversations.py", title="Conversations", icon=":material/forum:", url_path="conversations"),
         st.Page("admin/generations.py", title="Calls", icon=":material/list:", url_path="calls"),
         st.Page("admin/data.py", title="Data", icon=":material/database:", url_path="data"),
     ],

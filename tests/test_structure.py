@@ -51,8 +51,8 @@ MAY_IMPORT = {
 """Each room of `llmtrack` (``""`` is the package itself) with the rooms it may walk into."""
 
 COMPONENTS = (
-    "formatting", "style", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "conditions", "links", "charts", "span",
-    "long_query", "queries", "filters", "chat", "tables", "tiles", "card", "insights", "usage", "repricing",
+    "formatting", "style", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "conditions", "links", "charts",
+    "span", "long_query", "queries", "chat", "tables", "tiles", "card", "filters", "insights", "reader", "profile", "usage", "repricing",
 )  # fmt: skip
 """What pages are made of, each with only those before it."""
 

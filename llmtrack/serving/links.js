@@ -16,6 +16,7 @@
   const KEPT = ["span", "days", "against", "where"]; // what of an address are filters; `pages/components/links.py` too
   const MAIN = "[data-testid=stMain]";
   const MENU = ["stSidebarNavLink", "stPageLink-NavLink"].map((id) => `[data-testid=stSidebar] a[data-testid=${id}]`);
+  const LIST = "[data-scrolls]";
   const RESTORE_MS = 3000;
   let filters = "";
   let filtered = []; // the pages that have them
@@ -66,12 +67,20 @@
 
   function visit(address) {
     if (address === location.href) return;
-    const main = document.querySelector(MAIN);
+    const main = document.querySelector(MAIN), list = document.querySelector(LIST);
     history.replaceState({ ...history.state, scrolled: main?.scrollTop }, "");
     history.pushState({}, "", address);
     dispatchEvent(new PopStateEvent("popstate", { state: {} }));
     main?.scrollTo(0, 0);
+    if (list?.scrollTop) keepScrolled(list, list.scrollTop, performance.now() + RESTORE_MS);
     if (innerWidth < 768) document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+  }
+
+  // A list that scrolls by itself is drawn anew by the step to one of its lines: it stays where it was scrolled to.
+  function keepScrolled(list, top, until) {
+    const drawn = document.querySelector(LIST);
+    if (drawn && drawn !== list) drawn.scrollTop = top;
+    else if (performance.now() < until) requestAnimationFrame(() => keepScrolled(list, top, until));
   }
 
   addEventListener("click", (event) => {

@@ -147,7 +147,7 @@ def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
     if grain:
         draw(answer, metrics[0], grain)
     if by and answer.rows:
-        tables.table(list(answer), columns(answer), alt_text=f"{', '.join(map(formatting.heading, metrics))}, {span}")
+        tables.grid(list(answer), columns(answer), alt_text=f"{', '.join(map(formatting.heading, metrics))}, {span}")
         if answer.cut:
             empty_states.note(f"{formatting.counted(answer.cut, 'more row')} not shown; split by less, or filter.")
         export(answer)

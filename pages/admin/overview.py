@@ -13,6 +13,7 @@ from llmtrack.ledger.query import Filter, QueryResult, Row
 from llmtrack.statuses import CostStatus
 from pages.components import card, charts, empty_states, filters, formatting, queries, tables, tiles
 from pages.components.charts import colours
+from pages.components.conditions import both
 from pages.components.insights import cost_factors, cost_tables, findings
 from pages.components.insights.trends import trend
 from pages.components.links import address, anchor, calls, over
@@ -27,13 +28,14 @@ METRICS = (
 SHOWN = {"cost": "Cost", "generations": "Calls", "total_tokens": "Tokens"}
 PARTS = {"model": "Model", "feature": "Feature", "user": "User"}
 TOP = 8
+PER_USER = ("cost", "generations", "total_tokens", "simulated")
 REAL = {"cost_status": [status.value for status in CostStatus if status != CostStatus.SIMULATED]}
 
 
-def draw_tiles(now: QueryResult, before: Row, by_time: QueryResult, span: Span) -> None:
+def draw_tiles(now: QueryResult, before: Row | None, by_time: QueryResult, span: Span) -> None:
     """The eight numbers at the top."""
     totals, axis = now.totals, span.axis(span.grain)
-    any_before = bool(before["generations"])
+    earlier = before if before and before["generations"] else None
     judged = f"{formatting.count(totals['feedback'])} judged" if totals["feedback"] else "nobody judged an answer"
 
     def tile(label: str, metric: str, page: str, **more: Any) -> tiles.Tile:
@@ -42,9 +44,10 @@ def draw_tiles(now: QueryResult, before: Row, by_time: QueryResult, span: Span) 
                 return queries.cost_text(row)
             return formatting.count(row[metric]) if now.units[metric] == "count" else queries.text(now, metric, row)
 
-        more = {"value": text(totals), "was": f"{text(before)} before" if any_before else "", **more}
+        more = {"value": text(totals), "was": f"{text(earlier)} before" if earlier else "", **more}
         line = trend(by_time.rows, axis, metric)
-        return tiles.changed(label, now=totals[metric], before=before[metric], href=address(page), trend=line, **more)
+        was = earlier[metric] if earlier else None
+        return tiles.changed(label, now=totals[metric], before=was, href=address(page), trend=line, **more)
 
     tiles.draw(
         [
@@ -61,7 +64,7 @@ def draw_tiles(now: QueryResult, before: Row, by_time: QueryResult, span: Span) 
             tile(
                 "Errors", "error_rate", "errors", better="less", rate=True, alarming=True,
                 value=formatting.rate(totals["error_rate"]),
-                was=f"{formatting.rate(before['error_rate'])} before" if any_before else "",
+                was=f"{formatting.rate(earlier['error_rate'])} before" if earlier else "",
             ),
         ]
     )  # fmt: skip
@@ -74,7 +77,7 @@ def series_name(row: Row, by: str) -> str:
 
 def draw_chart(span: Span, metric: str, by: str) -> None:
     """Cost, calls or tokens over time, in parts."""
-    answer = queries.ask([metric, "simulated"], span, by=[span.grain, by])
+    answer = queries.ask([metric, "simulated"], span, by=[span.grain, by], where=where)
     title = SHOWN.get(metric, "Simulated cost")
     charts.bars_over_time(
         [
@@ -115,7 +118,9 @@ def dear_sentence(dear: findings.DearDay, span: Span) -> str:
     """What a day cost above the usual, and whose calls most of it is."""
     on_day = one_day(dear.day, span.timezone)
     by = ("user", "feature", "model")
-    answer = queries.ask(["cost", "generations", "total_tokens"], on_day, by=by, order="-cost", limit=1, fill=False)
+    answer = queries.ask(
+        ["cost", "generations", "total_tokens"], on_day, by=by, where=where, order="-cost", limit=1, fill=False
+    )
     row = answer.rows[0]
     whose = [Filter(name, (row[name],)) for name in by if row[name]]
     named = " · ".join(thing(part.dimension, row[part.dimension], behind(on_day, dear.day, part)) for part in whose)
@@ -132,7 +137,7 @@ def dear_sentence(dear: findings.DearDay, span: Span) -> str:
 
 def draw_outcomes(span: Span, by_time: QueryResult) -> None:
     """Calls over time by how they ended, and the day with far more errors than usual."""
-    answer = queries.ask(["generations"], span, by=[span.grain, "status"])
+    answer = queries.ask(["generations"], span, by=[span.grain, "status"], where=where)
     with card.card(f"Calls per {span.grain}", "by outcome", stretch=True):
         charts.bars_over_time(
             [
@@ -173,15 +178,19 @@ def bad_sentence(bad: findings.BadDay, span: Span) -> str:
     return f"{day}: <strong>{errors}</strong>, {most('error_type').format('of them')}, {most('model').format('on')}."
 
 
-def draw_factors(span: Span) -> None:
+def draw_factors(span: Span, against: Span | None) -> None:
     """What the cost is a product of, before and now, and how much of the change is due to each factor."""
-    before_it = span.before()
-    now, before = (queries.ask(cost_factors.METRICS, when, where=REAL).totals for when in (span, before_it))
-    against = formatting.short_span(before_it.first, before_it.last, span.last)
-    with card.card("What moved the cost", f"against {against}", stretch=True):
+    title = "What moved the cost"
+    if against is None:
+        with card.card(title, stretch=True):
+            empty_states.note("Choose a time to compare with, beside the dates above.")
+        return
+    now, before = (queries.ask(cost_factors.METRICS, when, where=both(where, REAL)).totals for when in (span, against))
+    days_before = formatting.short_span(against.first, against.last, span.last)
+    with card.card(title, f"against {days_before}", stretch=True):
         factors = cost_factors.factors(now, before)
         if factors is None:
-            empty_states.note(f"Nothing to compare with: {against} has no calls with users, tokens and a cost.")
+            empty_states.note(f"{days_before} has no calls with users, tokens and a cost to compare with.")
             return
         columns = [
             Column("name", "Factor", pinned=True),
@@ -201,45 +210,36 @@ def draw_factors(span: Span) -> None:
 
 
 require_admin()
-with card.head("Overview"):
-    span = filters.choose_span()
+view = filters.head("Overview", "overview", compare=True)
+span, where = view.span, view.where
 
 with st.skeleton(height=260):
-    now = queries.ask(METRICS, span)
+    now = queries.ask(METRICS, span, where=where)
     totals = now.totals
     if not totals["generations"]:
-        empty_states.empty(
-            "No calls in this time",
-            "Choose a longer time above, send a message on the **Chat** page, or call a model with a tracked client.",
-        )
+        empty_states.no_calls(span, where)
         st.stop()
-    before = queries.ask(METRICS, span.before()).totals
-    by_time = queries.ask(METRICS, span, by=[span.grain])
-    card.sub(*queries.cost_sentences(totals))
+    before = queries.ask(METRICS, view.against, where=where).totals if view.against else None
+    by_time = queries.ask(METRICS, span, by=[span.grain], where=where)
+    card.sub(view.in_words, *queries.cost_sentences(totals))
     draw_tiles(now, before, by_time, span)
     queries.remark(now)
 
-with st.container(border=True, gap="small"):
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        title = st.empty()
-        with st.container(horizontal=True, width="content"):
-            metric = card.choose("Show", SHOWN, key="show")
-            by = card.choose("In parts by", PARTS, key="by")
-    if metric == "cost" and queries.only_simulated(totals):
-        metric = "simulated_cost"
-    with title:
-        card.card_head(f"{SHOWN.get(metric, 'Simulated cost')} per {span.grain}", f"by {by}")
-    draw_chart(span, metric, by)
+show, parts = card.Choice("Show", "show", SHOWN), card.Choice("In parts by", "by", PARTS)
+metric = "simulated_cost" if show.value == "cost" and queries.only_simulated(totals) else show.value
+title = f"{SHOWN.get(metric, 'Simulated cost')} per {span.grain}"
+with card.card(title, f"by {parts.value}", choices=(show, parts)):
+    draw_chart(span, metric, parts.value)
     if metric == "cost" and span.grain == "day" and (dear := findings.dear_day(by_time.rows)):
         card.note(dear_sentence(dear, span))
 
 left, right = st.columns(2)
 with left:
-    answer = queries.ask(["cost", "generations", "total_tokens"], span, by=["user"], fill=False)
+    answer = queries.ask(PER_USER, span, by=["user"], where=where, fill=False)
     with card.card("Users", "dearest first", more=(f"All {len(answer.rows):,}", address("users")), stretch=True):
-        cost_tables.users(span, totals, answer.rows, most=TOP)
+        cost_tables.users(span, totals, answer.rows, where=where, most=TOP)
 with right:
-    answer = queries.ask(["cost", "generations", "total_tokens", "simulated"], span, by=["model"], fill=False)
+    answer = queries.ask(PER_USER, span, by=["model"], where=where, fill=False)
     with card.card("Models", "dearest first", more=(f"All {len(answer.rows):,}", address("model-cost")), stretch=True):
         cost_tables.models(span, totals, answer.rows, most=TOP + 1)
 
@@ -247,4 +247,4 @@ left, right = st.columns(2)
 with left:
     draw_outcomes(span, by_time)
 with right:
-    draw_factors(span)
+    draw_factors(span, view.against)

@@ -1,166 +1,164 @@
-"""Interactions (a message and all calls made to answer it) and the conversations they belong to."""
+"""Interactions (a message and all calls made to answer it) as a list, and one of them to read, step by step."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
 from typing import Any
 
 import streamlit as st
 
 from llmtrack.ledger import lists
-from llmtrack.ledger.metrics import Cancel
-from llmtrack.ledger.query import Where
-from llmtrack.ledger.query import filters as filters_of
-from pages.components import empty_states, filters, formatting, long_query, queries, tables
-from pages.components.tables import Column, call_list, pagination
+from llmtrack.ledger.lists import GenerationRow, TraceRow
+from pages.components import card, empty_states, filters, formatting, links, queries, reader, tables
+from pages.components.tables import Column, Order
+from pages.components.tables.cells import text_of
 from pages.components.viewer import require_admin, require_texts
 
-VIEWS = {"traces": "Interactions", "sessions": "Conversations"}
-TRACES = (
-    Column("at", "Time", "time", pinned=True),
-    Column("name", "Name"),
-    Column("user", "User", width=120),
-    Column("generations", "Calls", "count"),
-    Column("errors", "Errors", "count"),
-    Column("input_tokens", "Tokens in", "count"),
-    Column("output_tokens", "Tokens out", "count"),
-    Column("cost", "Cost", "usd"),
-    Column("simulated_cost", "Simulated cost", "usd"),
-    Column("unpriced", "Unpriced", "count"),
-    Column("duration", "Took", "seconds", help="From the start of its first call to the end of its last."),
-    Column("score", "Judged", help="What its user thought of it."),
-    Column("trace", "Trace"),
-)
-SESSIONS = (
-    Column("at", "Began", "time", pinned=True),
-    Column("user", "User", width=120),
-    Column("traces", "Interactions", "count"),
-    *TRACES[3:10],
-    Column("duration", "Lasted", "seconds"),
-    Column("session", "Conversation"),
-)
-BLANK = {"name", "simulated_cost", "unpriced", "errors", "score"}
+ORDERS = ("time", "cost", "duration", "tokens")
 
 
-def listed(rows: Sequence[Any], columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Rows as the table shows them."""
-    shown = [{column.key: getattr(row, column.key) for column in columns} for row in rows]
-    for row in shown:
-        if row.get("score") is not None:
-            row["score"] = "good" if row["score"] > 0 else "bad"
-    return shown
+def judged(score: int | None) -> str:
+    """What was thought of an interaction, in a word."""
+    return "" if score is None else "good" if score > 0 else "bad"
 
 
-def used(rows: Sequence[dict[str, Any]], columns: Sequence[Column]) -> list[Column]:
-    """Without columns that hold only zeros."""
-    return [column for column in columns if column.key not in BLANK or any(row[column.key] for row in rows)]
+def named(row: TraceRow) -> str:
+    """What an interaction is called: what its user asked, else the name of its first step."""
+    return previews.get(row.trace) or row.name or row.trace
 
 
-def show_trace(trace_id: str, timezone: str) -> None:
-    """One interaction: its steps, its calls, what was thought of it."""
-    require_texts({})
-    detail = lists.trace(queries.ledger(), trace_id, timezone=timezone)
+def cost_of(row: TraceRow) -> str:
+    """The cost of an interaction; where every call of it was simulated, what that would have cost."""
+    if row.simulated_cost and not row.cost:
+        return f"{formatting.usd(row.simulated_cost)} simulated"
+    return formatting.usd(row.cost)
+
+
+def opens(trace: str | None, call: int | None = None) -> str:
+    """The address of an interaction in this list, at one of its calls, or of the list alone."""
+    return links.here(trace=trace, call=call)
+
+
+def ordered(column: str) -> str | None:
+    """The address of the list in another order; None for a column it cannot be ordered by."""
+    if column.lstrip("-") not in ORDERS:
+        return None
+    return links.here(order=column if column != "-time" else None, after=None, **{"from": None})
+
+
+def draw_table(listing: reader.Listing[TraceRow]) -> None:
+    """The whole list, a page of it."""
+    columns = [
+        Column("text", "Asked", pinned=True, href=lambda row: opens(row["trace"])),
+        Column("judged", "Judged", tone=lambda row: row["judged"]),
+        Column("user", "User", href=lambda row: links.user(row["user"] or None), wide_only=True),
+        Column("name", "Step", wide_only=True),
+        Column("generations", "Calls", "count", wide_only=True),
+        Column("errors", "Errors", "count", wide_only=True),
+        Column("tokens", "Tokens", "count", wide_only=True),
+        Column("duration", "Took", "seconds", wide_only=True,
+               help="From the start of its first call to the end of its last."),
+        Column("time", "When", "time"),
+        Column("cost", "Cost", "usd"),
+    ]  # fmt: skip
+    rows: list[dict[str, Any]] = [
+        {
+            "text": named(row), "trace": row.trace, "judged": judged(row.score), "user": row.user or "",
+            "name": row.name or "", "generations": row.generations, "errors": row.errors,
+            "tokens": row.input_tokens + row.output_tokens, "duration": row.duration, "time": row.at, "cost": row.cost,
+        }
+        for row in listing.rows
+    ]  # fmt: skip
+    columns = [column for column in columns if column.key != "errors" or any(row["errors"] for row in rows)]
+    tables.table(
+        rows,
+        columns,
+        alt_text=f"Interactions, {view.span}",
+        order=Order(order.lstrip("-"), order.startswith("-"), ordered),
+        pages=listing.pages(),
+    )
+
+
+def item(row: TraceRow, chosen: str) -> reader.Item:
+    """An interaction in the list beside the one that is read."""
+    mark = (judged(row.score), judged(row.score)) if row.score is not None else None
+    return reader.Item(
+        href=opens(row.trace),
+        title=named(row),
+        amount=cost_of(row),
+        remark=" · ".join(filter(None, [row.user, row.name])),
+        when=formatting.short_moment(row.at, view.span.last),
+        mark=("bad", "error") if row.errors else mark,
+        chosen=row.trace == chosen,
+    )
+
+
+def draw_beside(listing: reader.Listing[TraceRow], chosen: str) -> None:
+    """The list in short, and the interaction that was chosen."""
+    names = [row.trace for row in listing.rows]
+    at = names.index(chosen) if chosen in names else None
+    before = opens(names[at - 1]) if at else None
+    after = opens(names[at + 1]) if at is not None and at + 1 < len(names) else None
+    items = [item(row, chosen) for row in listing.rows]
+    with reader.beside(reader.item_list(items, "Interactions"), opens(None)):
+        try:
+            detail = lists.trace(queries.ledger(), chosen, timezone=view.span.timezone)
+        except lists.NotFound:
+            reader.draw_missing("trace", chosen, "traces")
+            return
+        draw_trace(detail, before, after)
+
+
+def draw_trace(detail: lists.TraceDetail, before: str | None, after: str | None) -> None:
+    """One interaction: its facts, its steps, what was thought of it, and one of its calls."""
     row = detail.row
-    cost = formatting.usd(row.cost) + (
-        f" and {formatting.usd(row.simulated_cost)} simulated" if row.simulated_cost else ""
-    )
-    who = formatting.plain(row.user or "no user given")
-    st.markdown(
-        f"**{formatting.plain(row.name or 'Interaction')}** · {formatting.moment(row.at)} · {who} · "
-        f"{formatting.counted(row.generations, 'call')} · {formatting.plain(cost)} · {formatting.seconds(row.duration)}"
-    )
-    for judge, score, comment in detail.feedback:
-        thumb = ":material/thumb_up:" if score > 0 else ":material/thumb_down:"
-        st.caption(
-            f"{thumb} {formatting.plain(judge or 'somebody')}" + (f": {formatting.plain(comment)}" if comment else "")
-        )
-    if detail.spans:
-        steps = [
-            {
-                "name": span.name,
-                "after": (span.at - row.at).total_seconds(),
-                "duration": span.duration,
-                "error": span.error or "",
-            }
-            for span in detail.spans
+    title = lists.trace_previews(queries.ledger(), [row.trace]).get(row.trace) or row.name or "Interaction"
+    ways = reader.step_links(before, after) + reader.chat_link(row.session, row.user)
+    score = f'<span class="ll-{judged(row.score)}">{judged(row.score)}</span>' if row.score is not None else ""
+    facts = reader.facts(
+        [
+            ("User", links.anchor(row.user or "not given", links.user(row.user))),
+            ("When", text_of(formatting.short_moment(row.at, view.span.last))),
+            ("Cost", text_of(cost_of(row))),
+            ("Tokens", text_of(f"{formatting.count(row.input_tokens)} → {formatting.count(row.output_tokens)}")),
+            ("Took", text_of(formatting.seconds(row.duration))),
+            ("Conversation", links.anchor(row.session, links.conversation(row.session)) if row.session else ""),
+            ("Feedback", score),
         ]
-        columns = (
-            Column("name", "Step", pinned=True),
-            Column("after", "Began after", "seconds"),
-            Column("duration", "Took", "seconds"),
-            Column("error", "Error"),
-        )
-        tables.table(steps, columns, alt_text="Steps of this interaction")
-    call_list.table_of(detail.generations, key=f"calls_of_{trace_id}", timezone=timezone)
-
-
-def page_of(listed: Callable[..., lists.Page[Any]], where: Where, key: str) -> tuple[pagination.Place, Any]:
-    """The viewer's place in a list, and the page of rows there."""
-    require_texts(where)
-    about = (filters_of(where), span.first, span.last, order)
-    place = pagination.Place(key, about)
-    ledger = queries.ledger()
-
-    def work(freely: bool, cancel: Cancel | None) -> lists.Page[Any]:
-        return listed(
-            ledger, since=span.period.since, until=span.period.until, timezone=span.timezone, where=where, order=order,
-            after=place.after, limit=pagination.SIZE, max_sorted=None if freely else lists.MAX_SORTED, cancel=cancel,
-        )  # fmt: skip
-
-    return place, long_query.read((key, *about), work)
-
-
-def browse_traces(where: Where, key: str) -> None:
-    """A page of interactions, and below it the one that was clicked."""
-    place, page = page_of(lists.traces, where, key)
-    if not page.rows and page.after is None and place.number == 1:
-        empty_states.empty(
-            "No interactions here", "Choose a longer time or fewer filters above.", ":material/search_off:"
-        )
+    )
+    st.html(f'<div class="ll">{reader.head(title, ways)}{facts}</div>')
+    for judge, value, comment in detail.feedback:
+        thumb = ":material/thumb_up:" if value > 0 else ":material/thumb_down:"
+        said_by = formatting.plain(judge or "somebody")
+        st.caption(f"{thumb} {said_by}" + (f": {formatting.plain(comment)}" if comment else ""))
+    calls = [call.id for call in detail.generations]
+    number = st.query_params.get("call", "")
+    chosen = int(number) if number.isascii() and number.isdigit() and int(number) in calls else next(iter(calls), None)
+    st.html(reader.waterfall(detail, chosen, lambda call: opens(row.trace, call.id)))
+    if chosen is None:
+        empty_states.note("It has no calls (any more).")
         return
-    rows = listed(page.rows, TRACES)
-    picked = tables.table(rows, used(rows, TRACES), alt_text=f"Interactions, {span}", key=f"{key}_{place.number}")
-    place.draw(page.after, len(rows), complete=page.complete)
-    if picked is None:
-        empty_states.note("Click a row to see the interaction.")
-    else:
-        with st.container(border=True):
-            show_trace(page.rows[picked].trace, span.timezone)
-
-
-def browse_sessions(where: Where) -> None:
-    """A page of conversations, and below it the interactions of the one that was clicked."""
-    place, page = page_of(lists.sessions, where, "sessions")
-    if not page.rows and page.after is None and place.number == 1:
-        empty_states.empty(
-            "No conversations here",
-            "Calls belong to one where they name it: `llmtrack.context(session_id=…)`.",
-            ":material/search_off:",
-        )
-        return
-    rows = listed(page.rows, SESSIONS)
-    picked = tables.table(rows, used(rows, SESSIONS), alt_text=f"Conversations, {span}", key=f"sessions_{place.number}")
-    place.draw(page.after, len(rows), complete=page.complete)
-    if picked is None:
-        empty_states.note("Click a row to see its interactions.")
-    else:
-        session = page.rows[picked].session
-        st.markdown(f"**Interactions of {formatting.plain(session)}**")
-        browse_traces({"session": session}, "of_session")
+    call: GenerationRow = next(call for call in detail.generations if call.id == chosen)
+    st.html(f'<div class="ll">{reader.head(call.feature or call.operation)}</div>')
+    reader.draw_call(lists.generation(queries.ledger(), chosen, timezone=view.span.timezone), view.span.last)
 
 
 require_admin()
 view = filters.head("Traces", "traces")
-span, where = view.span, view.where
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    listing = st.segmented_control(
-        "Show", list(VIEWS), default="traces", required=True, format_func=VIEWS.__getitem__, key="view",
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
-    order = st.selectbox(
-        "Order", list(call_list.ORDERS), format_func=call_list.ORDERS.__getitem__, key="trace_order",
-        bind="query-params", label_visibility="collapsed", width=200,
-    )  # fmt: skip
+require_texts(view.where)
+order = st.query_params.get("order", "-time")
+order = order if order.lstrip("-") in ORDERS else "-time"
+card.sub(view.in_words)
 with st.skeleton(height=420):
-    if listing == "traces":
-        browse_traces(where, "traces")
+    try:
+        listing = reader.Listing(lists.traces, view, order=order, total=None)
+    except ValueError as error:
+        st.warning(formatting.plain(str(error)), icon=":material/search_off:")
+        st.stop()
+    previews = lists.trace_previews(queries.ledger(), [row.trace for row in listing.rows])
+    if trace := st.query_params.get("trace"):
+        draw_beside(listing, trace)
+    elif listing.is_empty:
+        filters.draw_nothing_found("trace", view)
     else:
-        browse_sessions(where)
+        draw_table(listing)
+        empty_states.note(listing.note)

@@ -54,6 +54,18 @@ def empty(title: str, advice: str, icon: str = ":material/inbox:") -> None:
         st.space("small")
 
 
+def no_calls(what: object, filtered: object) -> None:
+    """A page has nothing to show: says in which time it looked, and when there will be something."""
+    if filtered:
+        empty(f"No calls in {what} with these filters", "Remove a filter above, or choose a longer time.")
+    else:
+        empty(
+            f"No calls in {what}",
+            "Calls appear here a second after they end: send a message on the **Chat** page, or call a model with a "
+            "tracked client. Earlier ones show with a longer time above.",
+        )
+
+
 def note(text: str) -> None:
     """A remark on the numbers above it, such as what they leave out."""
     if text:

@@ -64,6 +64,28 @@ def ask(
     return long_query.read(("ask", span.first, span.last, about["where"]), work)
 
 
+def ask_briefly(
+    metrics: Sequence[str], span: Span, *, by: Sequence[str] = (), where: Where | None = None, **more: Any
+) -> QueryResult | None:
+    """Like `ask`, for a part of a page: None where many calls would have to be read, and the rest of it goes on."""
+    from llmtrack.ledger import metrics as ledger_metrics
+
+    require_numbers(where or {})
+    try:
+        return ledger_metrics.ask(
+            ledger(), list(metrics), list(by), since=span.period.since, until=span.period.until,
+            timezone=span.timezone, where=where, **more,
+        )  # fmt: skip
+    except ledger_metrics.TooManyRows:
+        return None
+
+
+def count_calls(span: Span, where: Where | None = None) -> int | None:
+    """How many calls a list has; None where they would have to be read one by one to know."""
+    answer = ask_briefly(["generations"], span, where=where)
+    return None if answer is None else int(answer.totals["generations"])
+
+
 def remark(*answers: QueryResult) -> None:
     """Says what is not in these numbers because rows were deleted, each thing once."""
     for sentence in dict.fromkeys(sentence for answer in answers for sentence in answer.warnings):

@@ -104,6 +104,7 @@ def test_a_bar_and_its_name_in_the_legend_are_addresses(open_page: OpenPage, led
 def test_a_tooltip_names_the_dimension(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=10**9, feature="chat")])
     app = open_page("admin/overview.py")
-    app.segmented_control(key="by").set_value("feature").run()
+    app.query_params["by"] = "feature"
+    app.run()
     bars = layers_of(chart_about(app, "Cost per day"))[0]
     assert [tip["title"] for tip in bars["encoding"]["tooltip"]] == ["Day", "Feature", "Cost"]

@@ -11,7 +11,7 @@ from llmtrack.ledger import Ledger
 from llmtrack.ledger.maintenance.daily import retain_daily
 from llmtrack.ledger.maintenance.retention import Keep
 from llmtrack.settings import get_settings
-from tests.pages.conftest import OpenPage, call, read
+from tests.pages.conftest import OpenPage, call, read, tables_of
 
 DATA = "admin/data.py"
 
@@ -27,7 +27,7 @@ def text_of(app: AppTest) -> str:
 def test_it_says_that_nothing_is_ever_removed_unless_told(open_page: OpenPage) -> None:
     app = open_page(DATA)
     assert "Nothing is ever removed." in text_of(app)
-    kept = dict(zip(app.dataframe[0].value["setting"], app.dataframe[0].value["kept"], strict=True))
+    kept = {row["Setting"]: row["Kept for"] for row in tables_of(app)[0]}
     assert kept["LLMTRACK_KEEP_TEXT_DAYS"] == kept["LLMTRACK_KEEP_ROW_DAYS"] == "ever"
 
 
@@ -46,9 +46,9 @@ def test_it_says_what_is_set_when_it_last_ran_and_what_that_removed(
     app = open_page(DATA)
 
     assert f"once a day while the app runs, last on {now.day} {now:%b %Y}, {now:%H:%M:%S}." in text_of(app)
-    assert list(app.dataframe[0].value["kept"]) == ["30 days", "ever", "ever", "ever"]
-    assert list(app.dataframe[1].value["what"]) == ["1 text"]
-    assert list(app.dataframe[1].value["by"]) == ["retention"]
+    assert [row["Kept for"] for row in tables_of(app)[0]] == ["30 days", "ever", "ever", "ever"]
+    assert [row["What"] for row in tables_of(app)[1]] == ["1 text"]
+    assert [row["By"] for row in tables_of(app)[1]] == ["retention"]
 
 
 def test_a_person_is_forgotten_after_asking_once_more(open_page: OpenPage, ledger: Ledger) -> None:
@@ -60,8 +60,8 @@ def test_a_person_is_forgotten_after_asking_once_more(open_page: OpenPage, ledge
     press(app, "Erase")
     assert "ann is erased-" in app.success[0].value.replace("\\", "")
     assert "1 text, 0 conversations and 0 backups are gone." in app.success[0].value.replace("\\", "")
-    assert list(app.dataframe[1].value["by"]) == ["kim"]
-    assert app.dataframe[1].value["what"][0].startswith("Erased a user, erased-")
+    assert [row["By"] for row in tables_of(app)[1]] == ["kim"]
+    assert tables_of(app)[1][0]["What"].startswith("Erased a user, erased-")
 
 
 def test_somebody_unknown_cannot_be_forgotten(open_page: OpenPage) -> None:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger, people
 from llmtrack.settings import get_settings
-from tests.pages.conftest import MAIN, SECONDS, call, headline_of, read
+from tests.pages.conftest import MAIN, SECONDS, call, headline_of, read, tables_of
 
 ADMIN = sorted(path.relative_to(MAIN.parent).as_posix() for path in (MAIN.parent / "admin").glob("*.py"))
 OWN = ["chat.py", "usage.py", "tokens.py"]
@@ -147,7 +147,7 @@ def test_an_admin_changes_a_role_and_shuts_somebody_out(ledger: Ledger) -> None:
     assert people.named(ledger, alice.id).disabled_at is not None
     assert "shut this account out" in "\n".join(read(start("alice")))
     page = start("root", page="admin/audit.py")
-    shown = page.dataframe[0].value[["who", "what", "whom", "before", "after"]].to_numpy().tolist()
+    shown = [[row[key] for key in ("Who", "What", "On", "Before", "After")] for row in tables_of(page)[0]]
     assert shown[:3] == [
         ["alice@x", "sign in refused", "alice@x", "", ""],
         ["root@x", "disable", "alice@x", "", ""],
@@ -166,7 +166,7 @@ def test_an_admin_is_told_of_a_user_id_that_two_people_claim(ledger: Ledger) -> 
 
 def test_the_settings_page_shows_the_mode_and_no_secret() -> None:
     app = start("root", page="admin/settings.py")
-    shown = {row["name"]: row["value"] for row in app.dataframe[0].value.to_dict("records")}
+    shown = {row["Setting"]: row["Value"] for row in tables_of(app)[0]}
     assert shown["LLMTRACK_OIDC_ISSUER"] == "https://id.example.com"
     assert shown["LLMTRACK_ADMINS"] == "root@x"
     assert shown["LLMTRACK_COOKIE_SECRET"] == shown["LLMTRACK_OIDC_CLIENT_SECRET"] == "set"

@@ -9,9 +9,9 @@ from llmtrack.lazy import lazy_names
 if TYPE_CHECKING:
     from llmtrack.ledger.lists.call_prices import CallPrice as CallPrice
     from llmtrack.ledger.lists.call_prices import call_prices as call_prices
-    from llmtrack.ledger.lists.failure_groups import FailureGroup as FailureGroup
-    from llmtrack.ledger.lists.failure_groups import Failures as Failures
-    from llmtrack.ledger.lists.failure_groups import failure_groups as failure_groups
+    from llmtrack.ledger.lists.failure_list import FailureGroup as FailureGroup
+    from llmtrack.ledger.lists.failure_list import Failures as Failures
+    from llmtrack.ledger.lists.failure_list import failure_groups as failure_groups
     from llmtrack.ledger.lists.generation_list import generation as generation
     from llmtrack.ledger.lists.generation_list import generations as generations
     from llmtrack.ledger.lists.generation_rows import PARTS as PARTS
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CallPrice": "call_prices",
-    "FailureGroup": "failure_groups",
-    "Failures": "failure_groups",
+    "FailureGroup": "failure_list",
+    "Failures": "failure_list",
     "GenerationDetail": "generation_rows",
     "GenerationRow": "generation_rows",
     "Judgement": "user_detail",
@@ -59,8 +59,8 @@ _HOMES = {
     "TraceRow": "trace_list",
     "UserDetail": "user_detail",
     "UserRow": "user_list",
-    "failure_groups": "failure_groups",
     "call_prices": "call_prices",
+    "failure_groups": "failure_list",
     "generation": "generation_list",
     "generation_previews": "previews",
     "generations": "generation_list",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
 
 LETTERS = 160
+FIRST = 4
+"""Generations of a trace that are looked at: an embedding before the question has no text."""
 
 
 def generation_previews(ledger: Ledger, ids: Sequence[int]) -> dict[int, str]:
@@ -21,15 +23,23 @@ def generation_previews(ledger: Ledger, ids: Sequence[int]) -> dict[int, str]:
 
 
 def trace_previews(ledger: Ledger, trace_ids: Sequence[str]) -> dict[str, str]:
-    """The same of the first generation of each of these traces: what its user asked."""
+    """The same of the first generation of each of these traces that has a text: what its user asked."""
     with snapshot(ledger) as view:
         numbers = dict(zip(ids_of(view, "trace", trace_ids), trace_ids, strict=True))
         if not numbers:
             return {}
         listed = ", ".join(map(str, numbers))
-        rows = view.rows(f"SELECT trace, MIN(id) FROM generation WHERE trace IN ({listed}) GROUP BY trace")
-        first = {id: numbers[number] for number, id in rows}
-        return {first[id]: text for id, text in _previews(view, list(first)).items()}
+        numbered = "SELECT id, trace, ROW_NUMBER() OVER (PARTITION BY trace ORDER BY id) AS number FROM generation"
+        rows = view.rows(
+            f"SELECT id, trace FROM ({numbered} WHERE trace IN ({listed})) AS numbered "
+            f"WHERE number <= {FIRST} ORDER BY id"
+        )
+        texts = _previews(view, [id for id, _ in rows])
+        first: dict[str, str] = {}
+        for id, number in rows:
+            if id in texts:
+                first.setdefault(numbers[number], texts[id])
+        return first
 
 
 def _previews(view: Snapshot, ids: Sequence[int]) -> dict[int, str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from llmtrack.ledger.query.filter_values import is_recorded as is_recorded
     from llmtrack.ledger.query.filter_values import stored_keys as stored_keys
     from llmtrack.ledger.query.filter_values import stored_values as stored_values
+    from llmtrack.ledger.query.histograms import histogram as histogram
     from llmtrack.ledger.query.measures import Unit as Unit
     from llmtrack.ledger.query.query import Filter as Filter
     from llmtrack.ledger.query.query import Operator as Operator
@@ -36,6 +37,7 @@ _HOMES = {
     "cost_elsewhere": "what_if",
     "costs_elsewhere": "what_if",
     "filters": "query",
+    "histogram": "histograms",
     "in_markdown": "document",
     "is_recorded": "filter_values",
     "metric": "catalog",

@@ -29,7 +29,7 @@ def token(name: str) -> str:
     return style.in_theme(style.TOKENS[name], style.theme())
 
 
-def time_x(axis: TimeAxis) -> alt.X:
+def time_x(axis: TimeAxis, *, bars: bool = True) -> alt.X:
     """The slots of the axis from left to right, the empty ones too; of many days the Mondays are named."""
     import altair as alt
 
@@ -48,7 +48,8 @@ def time_x(axis: TimeAxis) -> alt.X:
         values=mondays if axis.grain == "day" and len(places) > MOST_LABELS else alt.Undefined,
         description=f"{axis.grain.capitalize()}s from {axis.slots[0].title} to {axis.slots[-1].title}",
     )
-    scale = alt.Scale(domain=places, paddingInner=0.28, paddingOuter=0.14)
+    # Lines have points in place of bands, which know no room within.
+    scale = alt.Scale(domain=places, **({"paddingInner": 0.28, "paddingOuter": 0.14} if bars else {}))
     return alt.X("place:O", title=None, scale=scale, axis=labels)
 
 

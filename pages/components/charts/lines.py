@@ -56,7 +56,7 @@ def lines_over_time(
         alt.Chart(pd.DataFrame(whole))
         .mark_line(strokeWidth=2)
         .encode(
-            x=time_x(axis),
+            x=time_x(axis, bars=False),
             y=alt.Y("value:Q", title=None, axis=value_axis(max(point.value for point in points), unit)),
             color=colour,
         )
@@ -65,7 +65,7 @@ def lines_over_time(
         alt.Chart(pd.DataFrame(records(points, axis)))
         .mark_point(size=18, filled=True)
         .encode(
-            x=time_x(axis),
+            x=time_x(axis, bars=False),
             y="value:Q",
             color=colour,
             opacity=opacity(),
@@ -76,7 +76,7 @@ def lines_over_time(
     chart = lines + dots
     if dashed:
         parts = alt.Chart(pd.DataFrame(dashed)).mark_line(strokeWidth=2, strokeDash=[3, 3], opacity=PALE)
-        chart += parts.encode(x=time_x(axis), y="value:Q", color=colour, detail="piece:N")
+        chart += parts.encode(x=time_x(axis, bars=False), y="value:Q", color=colour, detail="piece:N")
     html_legend(names, of_series)
     st.altair_chart(chart.properties(height=HEIGHT, padding=padding()), alt=alt_text)
     note_partial(axis, "Dashed")

@@ -9,7 +9,7 @@ from html import escape
 import streamlit as st
 
 from llmtrack.ledger.query import Filter
-from pages.components import formatting, links
+from pages.components import card, formatting, links
 from pages.components.conditions import WHERE, decode, encode, sentence, words
 from pages.components.filters import saved_views, time_span
 from pages.components.filters.new_filter import draw_new_filter
@@ -35,10 +35,14 @@ class View:
     where: tuple[Filter, ...]
 
     @property
-    def note(self) -> str:
-        """The time and its zone, for the line under the title."""
-        compared = f" · against {self.against}" if self.against else ""
-        return f"{self.span} · {self.span.timezone}{compared}"
+    def in_words(self) -> str:
+        """The time and its zone in a short sentence, and what it is compared with."""
+        counted = formatting.counted(self.span.days, "day")
+        compared = ""
+        if self.against:
+            before = formatting.short_span(self.against.first, self.against.last, self.span.last)
+            compared = f", against {before}"
+        return f"{counted}, {self.span.timezone}{compared}."
 
 
 def head(title: str, page: str, *, compare: bool = False, leave_out: Sequence[str] = ()) -> View:
@@ -50,16 +54,15 @@ def head(title: str, page: str, *, compare: bool = False, leave_out: Sequence[st
     span, against = time_span.read_time()
     chosen, problems = _read_where()
     links.keep(*time_span.time_parameters(), where=chosen)
-    with st.container(horizontal=True, vertical_alignment="center", key="ll_head"):
-        st.title(title, anchor=False, width="content")
-        if chosen:
-            st.html(STYLE + _chips(chosen), width="content")
+    with card.head(title):
+        # The script that follows links finds here which pages have these filters too.
+        pages = f'<span data-filters="{escape(" ".join(links.FILTERED))}"></span>'
+        st.html(STYLE + _chips(chosen) + pages, width="content")
         draw_new_filter(span, chosen)
         st.space("stretch")
         saved_views.draw(page)
         with st.popover(_time_label(span, against, compare), icon=":material/calendar_today:"):
             time_span.draw_time(compare)
-    st.html(f'<span data-filters="{escape(" ".join(links.FILTERED))}"></span>')
     for problem in problems:
         st.warning(f"{formatting.plain(problem)} It is left out.", icon=":material/filter_alt_off:")
     ignored = [condition for condition in chosen if condition.dimension in leave_out]

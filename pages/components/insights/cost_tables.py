@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from llmtrack.ledger.query import Row
+from llmtrack.ledger.query import Row, Where
 from pages.components import links, queries, tables
 from pages.components.charts import colours
+from pages.components.conditions import both
 from pages.components.insights.trends import trends
 from pages.components.span import Span
 from pages.components.tables import Column
@@ -56,11 +57,12 @@ def rest(key: str, rows: Sequence[Row], totals: Mapping[str, Any]) -> dict[str, 
     return {key: f"{len(rows)} more", **summed, "share": part(summed, totals)}
 
 
-def users(span: Span, totals: Row, answer: Sequence[Row], *, most: int) -> None:
+def users(span: Span, totals: Row, answer: Sequence[Row], *, where: Where, most: int) -> None:
     """The dearest users, each with its cost over the time."""
     listed = dearest(answer, most)
     names = [row["user"] for row in listed if row["user"]]
-    by_time = queries.ask(["cost"], span, by=[span.grain, "user"], where={"user": names}, fill=False) if names else ()
+    listed_only = both(where, {"user": names})
+    by_time = queries.ask(["cost"], span, by=[span.grain, "user"], where=listed_only, fill=False) if names else ()
     lines = trends(by_time, span.axis(span.grain), "cost", "user")
     columns = [
         Column("user", "User", pinned=True, href=lambda row: links.user(row["id"])),

@@ -93,7 +93,7 @@ def content(column: Column, row: Row, write: Write, opens: str | None) -> str:
     if column.kind == "line":
         return sparkline(value or (), label=f"{column.title}, {_label(row)}", colour=colour or "")
     if value is None or value == "":
-        text = unknown() if value is None and column.kind != "bar" else ""
+        text = unknown() if column.kind in NUMBERS and column.kind != "bar" else ""
     else:
         text = _text(column, value, write)
     if column.kind == "bar":

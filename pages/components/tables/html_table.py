@@ -33,8 +33,8 @@ class Order:
 
     column: str
     descending: bool = True
-    href: Callable[[str], str] | None = None
-    """The address of the table in an order: a column's key, after ``-`` the largest first."""
+    href: Callable[[str], str | None] | None = None
+    """The address of the table in an order: a column's key, after ``-`` the largest first; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
