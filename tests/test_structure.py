@@ -214,7 +214,7 @@ def test_importing_is_light(statement: str, unwanted: set[str]) -> None:
     assert not set(done.stdout.split()) & unwanted
 
 
-READS = ("lists", "metrics", "export", "chats", "maintenance", "people", "price_book")
+READS = ("lists", "metrics", "export", "chats", "maintenance", "people", "price_book", "statements")
 """Parts of the ledger that hold somebody's data."""
 ASKS = {"viewer", "require_admin", "require_numbers", "require_texts"}
 """What decides, in a page, who may see it."""

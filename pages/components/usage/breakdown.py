@@ -41,7 +41,7 @@ def draw(time: Time, mine: Mapping[str, Any], narrowing: Narrowing, users: Seque
             else:
                 columns, rows = _draw_parts(tab, time, mine, where, narrowing)
         with files:
-            download.draw(f"usage-{time.span.first}-{time.span.last}-by-{tab}", columns, rows)
+            download.draw(f"usage-{time.span.first}-{time.span.last}-by-{tab}", columns, rows, mine)
 
 
 def _chips(narrowing: Narrowing) -> str:

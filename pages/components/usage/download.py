@@ -13,12 +13,14 @@ import streamlit as st
 from llmtrack.ledger.export import Column as FileColumn
 from llmtrack.ledger.export import encoded
 from pages.components.tables import Column
+from pages.components.viewer import require_numbers
 
 _KINDS = {"count": "integer", "tokens": "integer", "usd": "money", "seconds": "number", "bar": "number", "time": "time"}
 
 
-def draw(name: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
-    """The buttons that save the table; lines of values in rows are left out."""
+def draw(name: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], where: Mapping[str, Any]) -> None:
+    """The buttons that save the table, which was read with the filters `where`; lines of values are left out."""
+    require_numbers(where)
     written = [column for column in columns if column.kind != "line"]
     with st.container(horizontal=True, width="content", gap="small"):
         for kind, make in (("CSV", as_csv), ("JSON", as_json)):

@@ -73,8 +73,8 @@ def draw(
     lines = "".join(_line(*fact) for fact in facts(time, totals, past, expected))
     st.html(
         f'<div class="ll ll-bill" data-testid="statement-head"><div><div class="ll-bill-head">'
-        f"<div><b>{text_of(cost) or unknown()}</b>{f'<span>{text_of(beside)}</span>' if beside else ''}</div>"
-        f"<div><b>{formatting.count(totals['messages'])}</b><span>{messages}</span></div></div>"
+        f"<div><b>{text_of(cost) or unknown()}</b>{f' <span>{text_of(beside)}</span>' if beside else ''}</div>"
+        f"<div><b>{formatting.count(totals['messages'])}</b> <span>{messages}</span></div></div>"
         f"{_bar(limit, expected)}{_foot(time, limit)}{_note(limit, expected)}</div><dl>{lines}</dl></div>{STYLE}"
     )
 
