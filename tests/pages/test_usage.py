@@ -13,14 +13,18 @@ import pytest
 import time_machine
 
 from llmtrack.billing import statements
+from llmtrack.billing.cycles import cycle_at
+from llmtrack.billing.forecasts import DayAhead, Forecast
 from llmtrack.chat.preferences import Preferences
 from llmtrack.ledger import Ledger, metrics
 from llmtrack.ledger.query import QueryResult
 from llmtrack.ledger.statements import set_rate
 from llmtrack.pricing.usage import Cost, Price
 from llmtrack.settings import get_settings
+from pages.components.span import Span
 from pages.components.tables import Column
-from pages.components.usage import download, heat
+from pages.components.usage import download, headline, heat
+from pages.components.usage.choice import Time
 from tests.pages.conftest import OpenPage, call, headline_of, hrefs_of, html_of, read, tables_of, tiles_of
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday, day 18 of 30
@@ -314,3 +318,22 @@ def test_the_heat_map_has_a_step_for_each_sixth_of_the_maximum() -> None:
     assert f'style="--h:{steps[1]}" title="Mondays 11:00: 2 messages"' in html
     assert f'style="--h:{steps[2]}" title="Mondays 12:00: 3 messages"' in html
     assert f'<i style="--h:{steps[0]}" title="Sundays 23:00: 0 messages">' in html
+
+
+def test_with_a_limit_the_bar_what_is_left_and_the_day_it_is_reached_are_shown() -> None:
+    day = NOW.date()
+    cycle = cycle_at(NOW)
+    time = Time(Span(cycle.period, "UTC"), (cycle, cycle_at(datetime(2026, 10, 5, tzinfo=UTC))), cycle, NOW)
+    ahead = [DayAhead(day + timedelta(days=n), D("0.2"), D("1.88") + n * D("0.2"), D("1.8"), D(4)) for n in range(13)]
+    limit = headline.CycleLimit(D(3), D("1.9"), datetime(2026, 12, 1, tzinfo=UTC))
+    totals = {"cost": D("1.8841"), "messages": 168, "unpriced": 0, "simulated": 0}
+    body = headline.html(time, totals, None, Forecast(tuple(ahead), 60, 75), limit)
+    assert "of your $3.00 limit" in body
+    assert 'style="width:63.3%"' in body
+    assert "63\N{NARROW NO-BREAK SPACE}% used, <strong>$1.10 left</strong>" in body
+    assert "resets 1 Dec, 00:00" in body
+    assert "At this pace the limit is reached on <strong>24 Nov</strong>" in body  # 1.88 and six times 0.2
+    assert "<dt" in body
+    assert "80\N{NARROW NO-BREAK SPACE}% of 75 days" in body
+    close = headline.html(time, totals, None, None, headline.CycleLimit(D(2), D("1.9"), limit.resets_at))
+    assert "--c:var(--ll-warn-fill)" in close

@@ -67,11 +67,22 @@ def draw(
     limit: CycleLimit | None = None,
 ) -> None:
     """The card at the top. `totals` are the sums of the time, markup included."""
+    st.html(html(time, totals, past, expected, limit))
+
+
+def html(
+    time: Time,
+    totals: Mapping[str, Any],
+    past: Past | None,
+    expected: Forecast | TooLittle | None,
+    limit: CycleLimit | None = None,
+) -> str:
+    """The card as HTML; what comes from data is escaped in it."""
     cost = formatting.usd(totals["cost"]) if totals["cost"] is not None else ""
     beside = f"of your {formatting.usd(limit.amount)} limit" if limit else _in_other_currency(time, totals["cost"])
     messages = "message" if totals["messages"] == 1 else "messages"
     lines = "".join(_line(*fact) for fact in facts(time, totals, past, expected))
-    st.html(
+    return (
         f'<div class="ll ll-bill" data-testid="statement-head"><div><div class="ll-bill-head">'
         f"<div><b>{text_of(cost) or unknown()}</b>{f' <span>{text_of(beside)}</span>' if beside else ''}</div>"
         f"<div><b>{formatting.count(totals['messages'])}</b> <span>{messages}</span></div></div>"
