@@ -20,7 +20,7 @@ from llmtrack.ledger.errors import LedgerError
 DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 PRICE = {
     "source": "genai-prices", "version": "2026-11-24", "provider": "openai", "model": "gpt-5", "tier": "standard",
-    "above": 0, "adjustment": None, "rates": {"input": "1.25", "cache_read": "0.125", "output": "10"},
+    "above": 0, "adjustment": None, "rates": {"input": "1.25", "cache_read": "0.125", "output": "10", "cache_write": "2", "web_search": "10"},
 }  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def line(model: str, cost: str, **given: Any) -> Line:
     quantities = {"input_tokens": 131_092, "cache_read_tokens": 20_000, "output_tokens": 38_414}
     values: dict[str, Any] = {
         "provider": "openai", "model": model, "cost_status": "exact", "price": PRICE, "calls": 33, "messages": 33,
-        "quantities": quantities, "parts": {"input": D(cost)}, "cost": D(cost),
+        "quantities": quantities, "parts": {"input": D(cost), "cache_read": D(0)}, "cost": D(cost),
     }  # fmt: skip
     return Line(**values | given)
 

@@ -260,11 +260,19 @@ def _price_text(paper: _Paper, line: Line) -> str:
             "rows deleted, only totals are left" if line.cost_status == "totals" else line.cost_status.replace("_", " ")
         )
     price = line.price
-    rates = ", ".join(f"{name.replace('_', ' ')} ${rate}" for name, rate in sorted(price["rates"].items()))
+    applied = sorted((name, rate) for name, rate in price["rates"].items() if _applied(name, line))
+    rates = ", ".join(f"{name.replace('_', ' ')} ${rate}" for name, rate in applied)
     above = f"above {price['above']:,} tokens" if price.get("above") else ""
     parts = [f"{price['source']} {price['version']}", paper.name(price["model"]), price["tier"], above,
              price.get("adjustment") or "", "estimated" if line.cost_status == "estimated" else "", rates]  # fmt: skip
     return " \N{MIDDLE DOT} ".join(part for part in parts if part)
+
+
+def _applied(rate: str, line: Line) -> bool:
+    """Whether a rate may have been charged in a line; the CSV has the others as well."""
+    if rate.startswith(("tool:", "web_search")):
+        return "tool" in line.parts
+    return all(part in line.parts for part in ("cache_read", "cache_write") if rate.startswith(part))
 
 
 def _amount(amount: Decimal, decimals: int) -> str:
