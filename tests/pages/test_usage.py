@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
+from typing import Any
 
 import pytest
 import time_machine
@@ -21,6 +22,7 @@ from llmtrack.ledger.query import QueryResult
 from llmtrack.ledger.statements import set_rate
 from llmtrack.pricing.usage import Cost, Price
 from llmtrack.settings import get_settings
+from pages.components import style
 from pages.components.span import Span
 from pages.components.tables import Column
 from pages.components.usage import download, headline, heat
@@ -295,7 +297,7 @@ def test_the_tiles_say_what_is_known_on_average(open_page: OpenPage, ledger: Led
 
 def test_what_is_shown_is_saved_digit_for_digit_and_never_run_by_a_spreadsheet() -> None:
     columns = [Column("name", "Model"), Column("line", "Per day", "line"), Column("cost", "Cost", "usd")]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": "=1+1", "line": [1.0], "cost": D("0.000000001"), "id": 7},
         {"name": "gpt", "line": [], "cost": None},
     ]
@@ -312,7 +314,7 @@ def test_what_is_shown_is_saved_digit_for_digit_and_never_run_by_a_spreadsheet()
 
 def test_the_heat_map_has_a_step_for_each_sixth_of_the_maximum() -> None:
     html = heat.heat_map({(0, 9): 12, (0, 10): 1, (0, 11): 2, (0, 12): 3}, "")
-    steps = [heat.style.in_both(colour) for colour in heat.style.HEAT]
+    steps = [style.in_both(colour) for colour in style.HEAT]
     assert f'style="--h:{steps[6]}" title="Mondays 09:00: 12 messages"' in html
     assert f'style="--h:{steps[1]}" title="Mondays 10:00: 1 message"' in html
     assert f'style="--h:{steps[1]}" title="Mondays 11:00: 2 messages"' in html
