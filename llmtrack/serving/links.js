@@ -17,9 +17,13 @@
   const MAIN = "[data-testid=stMain]";
   const MENU = ["stSidebarNavLink", "stPageLink-NavLink"].map((id) => `[data-testid=stSidebar] a[data-testid=${id}]`);
   const LIST = "[data-scrolls]";
-  const RESTORE_MS = 3000;
+  const POPOVER = "[data-testid=stPopoverBody]";
+  const RESTORE_MS = 3000, SETTLE_MS = 2000, RUN_MS = 200;
+  const FILTERED = [ // the pages that have them; there too
+    "overview", "model-cost", "model", "users", "user", "teams", "features", "traces", "conversations", "calls",
+    "latency", "errors",
+  ];
   let filters = "";
-  let filtered = []; // the pages that have them
 
   // The address a click on this element leads to, or null where it is none of ours.
   function addressOf(element) {
@@ -48,20 +52,21 @@
   function inApp(address) {
     if (!address) return null;
     const url = new URL(address, address.startsWith("?") ? location.href : ROOT);
-    return url.href.startsWith(ROOT) ? url.href : null;
+    return url.href.startsWith(ROOT) ? url.href.replace(/\?$/, "") : null;
+  }
+
+  function pageOf(address) {
+    return address.slice(ROOT.length).split(/[?#]/)[0];
   }
 
   // The filters of the page one is on, or was on last, for pages that have the same ones.
   function withFilters(address) {
     const url = new URL(address);
-    const bar = document.querySelector("[data-filters]");
-    if (bar) {
+    if (FILTERED.includes(pageOf(location.href))) {
       const here = new URLSearchParams(location.search);
       filters = String(new URLSearchParams([...here].filter(([name]) => KEPT.includes(name))));
-      filtered = bar.dataset.filters.split(" ");
     }
-    const page = url.href.slice(ROOT.length).split(/[?#]/)[0];
-    if (filtered.includes(page)) url.search = filters;
+    if (FILTERED.includes(pageOf(url.href))) url.search = filters;
     return url.href;
   }
 
@@ -94,8 +99,23 @@
     }
     event.preventDefault();
     event.stopPropagation();
-    visit(address);
+    onceSettled(() => visit(address));
   }, true);
+
+  // A press elsewhere closes a popover and ends what is being typed: either has Streamlit run the page anew, which, were
+  // one on another by then, would lead back to it. So this run is let come first.
+  let pressed = 0;
+  addEventListener("pointerdown", (event) => {
+    const open = document.querySelector(POPOVER), typing = document.activeElement?.matches("input, textarea");
+    if ((open && !event.target.closest?.(POPOVER)) || typing) pressed = performance.now();
+  }, true);
+
+  function onceSettled(go) {
+    const since = performance.now() - pressed;
+    if (since > SETTLE_MS) return go();
+    const still = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running";
+    return since < RUN_MS || still ? setTimeout(() => onceSettled(go), 20) : go();
+  }
 
   addEventListener("keydown", (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest?.("input, textarea, [contenteditable]")) return;

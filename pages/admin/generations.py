@@ -89,7 +89,7 @@ def draw_beside(listing: reader.Listing[GenerationRow], previews: dict[int, str]
     after = opens(ids[at + 1]) if at is not None and at + 1 < len(ids) else None
     place = listing.pages()
     first = f"{place.first:,}\N{EN DASH}{place.first + len(ids) - 1:,}" if ids else ""
-    foot = f'<p class="ll-sub">{first}{"" if place.of is None else f" of {place.of:,}"}</p>'
+    foot = f'<p class="ll-foot">{first}{"" if place.of is None else f" of {place.of:,}"}</p>'
     with reader.beside(reader.item_list(items, "Calls", foot), opens(None)):
         try:
             detail = lists.generation(queries.ledger(), chosen, timezone=view.span.timezone)

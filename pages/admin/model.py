@@ -5,6 +5,7 @@ import streamlit as st
 from llmtrack.ledger.query import Filter, is_recorded
 from pages.components import card, filters, links, profile, queries
 from pages.components.conditions import both
+from pages.components.insights import cost_tables, what_if
 from pages.components.viewer import require_admin
 
 require_admin()
@@ -37,4 +38,6 @@ with left:
     profile.draw_parts(view, where, "feature", totals)
 with right:
     profile.draw_parts(view, where, "user", totals)
+of_model = queries.ask(["cost", "simulated", "generations"], span, by=["provider", "model"], where=where, fill=False)
+what_if.draw(span, view.where, cost_tables.dearest(of_model.rows))
 profile.draw_dearest_calls(view, where, totals["generations"])

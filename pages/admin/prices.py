@@ -13,13 +13,15 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from llmtrack.settings import get_settings
-from pages.components import empty_states, filters, formatting, queries, repricing, tables
+from pages.components import card, empty_states, filters, formatting, links, queries, repricing, tables, tiles
+from pages.components.insights import price_effects
 from pages.components.span import Span
 from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 if TYPE_CHECKING:
     from llmtrack.ledger.price_book import BookLine, Missing
+    from llmtrack.ledger.query import Row
     from llmtrack.pricing import BookEntry, Pricer
     from llmtrack.pricing.book import Kind
 
@@ -59,7 +61,6 @@ def show_missing(missing: Sequence[Missing], pricer: Pricer, span: Span) -> None
     """The models some of whose calls are unpriced; a click fills the form for an entry with one of them."""
     from llmtrack.ledger.price_book import why_missing
 
-    st.subheader("Models without a price", anchor=False)
     if not missing:
         st.markdown(f":material/check_circle: Every call of {span} that said what it used has a price.")
         return
@@ -72,13 +73,13 @@ def show_missing(missing: Sequence[Missing], pricer: Pricer, span: Span) -> None
         for usage in missing
     ]  # fmt: skip
     columns = [
-        Column("model", "Model", pinned=True),
-        Column("provider", "Provider"),
+        Column("model", "Model", "model", pinned=True, href=lambda row: links.model(row["model"])),
+        Column("provider", "Provider", tone="muted", wide_only=True),
         Column("unpriced", "Unpriced calls", "count"),
+        Column("generations", "Of calls", "count", wide_only=True),
+        Column("input_tokens", "Tokens in", "tokens", wide_only=True),
+        Column("output_tokens", "Tokens out", "tokens", wide_only=True),
         Column("why", "Why", width="large"),
-        Column("generations", "Calls", "count"),
-        Column("input_tokens", "Tokens in", "count"),
-        Column("output_tokens", "Tokens out", "count"),
     ]
     tables.table(rows, columns, alt_text=f"Models without a price, {span}")
     with st.container(horizontal=True):
@@ -170,34 +171,13 @@ def show_book(lines: Sequence[BookLine], by: str) -> None:
     """The entries, and ending one."""
     from llmtrack.ledger.price_book import retire_price
 
-    st.subheader("Price book", anchor=False)
     if not lines:
-        empty_states.empty(
-            "No prices of your own",
-            "Every call has the price of the public list, where that has one. "
-            "Add a price for models you run yourself, a discount you negotiated, or a markup for internal billing.",
-            icon=":material/menu_book:",
+        empty_states.note(
+            "No prices of your own. Every call has the price of the public list, where that has one. Add a price for "
+            "models you run yourself, a discount you negotiated, or a markup for internal billing."
         )
         return
-    rows = [
-        {
-            "id": line.entry.id, "what": line.entry.title, "tier": line.entry.tiers, "since": day(line.entry.since),
-            "until": ends(line), "state": state(line), "by": line.created_by,
-            "note": line.entry.note,
-        }
-        for line in lines
-    ]  # fmt: skip
-    columns = [
-        Column("id", "Entry", "count", pinned=True, width="small"),
-        Column("what", "What", width="large"),
-        Column("state", "State"),
-        Column("since", "From", "time"),
-        Column("until", "Until"),
-        Column("tier", "Tier"),
-        Column("by", "Added by"),
-        Column("note", "Note"),
-    ]
-    tables.table(rows, columns, alt_text="The price book")
+    price_effects.draw_book(lines, {line.entry.id: state(line) for line in lines}, day, ends)
     going = [line.entry.id for line in lines if line.entry.until is None or line.entry.until > now()]
     if not going:
         return
@@ -205,7 +185,9 @@ def show_book(lines: Sequence[BookLine], by: str) -> None:
         titles = {line.entry.id: f"{line.entry.id}: {line.entry.title}" for line in lines}
         chosen = st.selectbox("Entry to retire", going, format_func=titles.__getitem__, key="ending")
         never = st.checkbox("It was a mistake: as if it had never held", key="never")
-        if st.form_submit_button("Retire"):
+        with st.container(key="ll_danger_retire", width="content"):
+            retired = st.form_submit_button("Retire")
+        if retired:
             ended = retire_price(queries.ledger(), chosen, by=by, from_the_beginning=never)
             st.session_state.outcome = f"Retired entry {chosen}: {ended.entry.title}."
             st.rerun()
@@ -233,7 +215,6 @@ def show_price(pricer: Pricer) -> None:
     from llmtrack.pricing import freshness, in_words
     from llmtrack.pricing.classes import unit
 
-    st.subheader("What does a model cost?", anchor=False)
     left, right = st.columns(2)
     provider = left.text_input("At provider", key="asked provider", placeholder="openai").strip()
     model = right.text_input("Model asked about", key="asked model", placeholder="gpt-4o").strip()
@@ -264,27 +245,59 @@ def page() -> None:
     from llmtrack.pricing import Pricer
 
     me = require_admin()
-    st.title("Prices", anchor=False)
-    span = filters.choose_span()
+    with card.head("Prices"):
+        st.space("stretch")
+        span = filters.choose_span()
     outcome = st.session_state.pop("outcome", None)
     if outcome:
         st.success(formatting.plain(outcome), icon=":material/check:")
-    missing, book = st.container(), st.container()
-    with missing:
-        lacking = missing_prices(
-            queries.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone
-        )
-        pricer = Pricer(queries.ledger().book()[1])
+    numbers, missing, used, book = (st.container() for _ in range(4))
+    lacking = missing_prices(queries.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone)
+    pricer = Pricer(queries.ledger().book()[1])
+    with missing, card.card("Missing", "models some of whose calls have no price"):
         show_missing(lacking, pricer, span)
         repricing.show_offer(lacking, pricer, now(), span.timezone, me.id)
-    st.subheader("Add an entry", anchor=False)
-    entry = ask_for_entry()
+    answer = queries.ask(price_effects.METRICS, span, by=["provider", "model"], order="-cost", fill=False)
+    in_use = price_effects.in_use(answer.rows)
+    with used, card.card("In use", "what a model costs now, and what its calls came to"):
+        if in_use:
+            price_effects.draw_in_use(in_use, answer.totals, pricer, now(), f"Prices in use, {span}")
+        else:
+            empty_states.note(f"No call of {span} has a price.")
+    with card.card("Add an entry", "it holds for calls from a day on"):
+        entry = ask_for_entry()
     if entry is not None:
         add(entry, me.id)
-    with book:
-        show_book(list_prices(queries.ledger()), me.id)
+    lines = list_prices(queries.ledger())
+    with book, card.card("Changed", "the price book of this installation"):
+        show_book(lines, me.id)
         repricing.show_runs(day, me.id)
-    show_price(Pricer(queries.ledger().book()[1]))
+    with numbers:
+        draw_tiles(in_use, lacking, answer.totals, lines)
+    with card.card("What does a model cost?"):
+        show_price(Pricer(queries.ledger().book()[1]))
+
+
+def draw_tiles(in_use: Sequence[Row], lacking: Sequence[Missing], totals: Row, lines: Sequence[BookLine]) -> None:
+    """How many models have a price, how many lack one, and what was changed."""
+    from llmtrack.pricing import freshness
+
+    unpriced = sum(usage.unpriced for usage in lacking)
+    holding = sum(state(line) == "holds" for line in lines)
+    tiles.draw(
+        [
+            tiles.Tile("Cost", queries.cost_text(totals), remark=formatting.counted(totals["priced"], "priced call")),
+            tiles.Tile("Prices in use", formatting.count(len(in_use)), remark=f"list of {freshness().version}"),
+            tiles.Tile(
+                "Models without a price", formatting.count(len(lacking)),
+                remark=price_effects.headline(unpriced, totals["generations"]), tone="bad" if lacking else "",
+            ),
+            tiles.Tile(
+                "Prices of your own", formatting.count(holding),
+                remark=f"{formatting.count(len(lines) - holding)} ended or to come" if lines else "none added",
+            ),
+        ]
+    )  # fmt: skip
 
 
 page()

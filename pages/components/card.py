@@ -27,6 +27,8 @@ def head(title: str) -> Iterator[DeltaGenerator]:
 
 def sub(*sentences: str) -> None:
     """The line under the title: time, zone, and once what the numbers leave out. The sentences are HTML."""
+    if not any(sentences):
+        return
     # On a phone the sidebar, which says so too, is closed.
     sample = '<span class="ll-pill ll-phone">sample data</span>' if get_settings().sample else ""
     st.html(f'<p class="ll ll-sub">{" ".join(filter(None, [sample, *sentences]))}</p>')
@@ -55,6 +57,13 @@ class Choice:
             current = ' aria-current="true"' if value == self.value else ""
             links += f'<a data-in href="{address}"{current}>{text_of(name)}</a>'
         return f'<span class="ll-choice" role="group" aria-label="{text_of(self.label)}">{links}</span>'
+
+
+def choose(label: str, options: Mapping[str, str], *, key: str) -> str:
+    """Draws a `Choice` and returns what the address says."""
+    choice = Choice(label, key, options)
+    st.html(f'<div class="ll">{choice.html()}</div>', width="content")
+    return choice.value
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.components import empty_states, formatting, queries, tables
+from pages.components import card, empty_states, formatting, queries, tables
 from pages.components.tables import Column
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def show_runs(day: Callable[[int], datetime], by: str) -> None:
     runs = repricing.runs(queries.ledger())
     if not runs:
         return
-    st.subheader("Priced later on", anchor=False)
+    card.card_head("Priced later on", "calls that had no price when they were made")
     rows = [
         {
             "number": run.number, "at": day(run.at), "models": _models(run), "calls": run.calls, "cost": run.cost,
@@ -120,7 +120,9 @@ def _ask_to_undo(going: dict[int, Run], by: str) -> None:
     }
     with st.form("undo", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Pricing to undo", list(going), format_func=titles.__getitem__, key="undoing")
-        if not st.form_submit_button("Undo"):
+        with st.container(key="ll_danger_undo", width="content"):
+            undone = st.form_submit_button("Undo")
+        if not undone:
             return
     try:
         calls = repricing.undo(queries.ledger(), chosen, by=by)

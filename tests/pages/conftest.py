@@ -156,6 +156,12 @@ def tables_of(app: AppTest) -> list[list[dict[str, str]]]:
     return tables
 
 
+def table_with(app: AppTest, head: str) -> list[dict[str, str]]:
+    """The HTML table of a page that has this heading."""
+    (table,) = [table for table in tables_of(app) if head in table[0]]
+    return table
+
+
 def tiles_of(app: AppTest) -> dict[str, str]:
     """The tiles of a page: labels and values."""
     return {tile[0]: tile[1] for body in html_of(app) for tile in _cells(body).tiles}

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger
-from llmtrack.pricing import Pricer
 from llmtrack.serving import identity
-from tests.pages.conftest import MAIN, SECONDS, OpenPage, call, headline_of, read, tables_of
+from tests.pages.conftest import (
+    MAIN,
+    SECONDS,
+    OpenPage,
+    call,
+    changes_of,
+    headline_of,
+    html_of,
+    tables_of,
+    tiles_of,
+)
 
 PAGES = sorted(path.relative_to(MAIN.parent).as_posix() for path in (MAIN.parent / "admin").glob("*.py"))
 
@@ -83,16 +90,15 @@ def test_model_cost_tells_totals_averages_and_what_they_leave_out(open_page: Ope
         ]
     )
     app = open_page("admin/models.py")
-    told = cards(app)
-    assert told["Total cost"] == "$2.00"
-    assert told["Calls"] == "4"
-    assert told["Tokens"] == "4.4k"
+    told = tiles_of(app)
+    assert told["Cost"] == "$2.00"
     assert told["Cost per call"] == "$1.00"
-    assert told["Cost per user"] == "$1.00"
-    assert told["Average time"] == "2.00 s"
-    assert told["Errors"] == "0"
-    remarks = next(one.value for one in app.caption if "unpriced" in one.value)
-    assert remarks == "1 of 4 calls unpriced · apart from it: $0.007000 simulated cost of 1 simulated call"
+    assert told["Cost per 1k tokens"] == "$0.4545"  # of the 4,400 tokens of all four calls
+    assert told["Cost per liked answer"] == "unknown"
+    under_the_title = next(body for body in html_of(app) if "ll-sub" in body)
+    assert ">have no price</a>." in under_the_title
+    assert "Cost without 1 of 4 calls that " in under_the_title
+    assert "Apart from it 1 simulated call, which would have cost $0.007000." in under_the_title
 
 
 def test_model_cost_keeps_real_and_simulated_models_in_tables_of_their_own(open_page: OpenPage, ledger: Ledger) -> None:
@@ -103,97 +109,17 @@ def test_model_cost_keeps_real_and_simulated_models_in_tables_of_their_own(open_
         ]
     )
     real, simulated = tables_of(open_page("admin/models.py"))
-    assert [(row["Model"], row["Total cost"]) for row in real] == [("gpt-4o", "$0.0100")]
-    assert [(row["Model"], row["Simulated total cost"]) for row in simulated] == [("demo-gpt", "$0.007000")]
+    assert [(row["Model"], row["Cost"]) for row in real] == [("gpt-4o", "$0.0100")]
+    assert [(row["Model"], row["Simulated cost"]) for row in simulated] == [("demo-gpt (simulated)", "$0.007000")]
 
 
-def test_errors_stand_beside_the_answers_of_the_same_model(open_page: OpenPage, ledger: Ledger) -> None:
-    failed = {"status": "error", "response_model": None, "tokens": (None, None), "cost": None}
-    ledger.write(
-        [
-            call(response_model="gpt-4o-2024-08-06"),
-            call(error_type="rate_limit", **failed),
-            call(error_type="timeout", **failed),
-            call(error_type="timeout", **failed),
-        ]
-    )
-    app = open_page("admin/errors.py")
-    told = cards(app)
-    assert (told["Error rate"], told["Errors"]) == ("75\u202f%", "3")
-    by_model = tables_of(app)[1]
-    assert [(row["Model"], row["Error rate"]) for row in by_model] == [("gpt-4o", "75\u202f%")]
-
-
-def test_the_parts_of_the_errors_add_up_to_all_of_them(open_page: OpenPage, ledger: Ledger) -> None:
-    failed = {"status": "error", "response_model": None, "tokens": (None, None), "cost": None}
-    kinds = ["rate_limit", "timeout", "timeout", "server", "connection", "overloaded", "authentication", "unknown"]
-    ledger.write([call(), *(call(error_type=kind, **failed) for kind in kinds)])
-    app = open_page("admin/errors.py")
-    assert cards(app)["Errors"] == "8"
-    (alternative,) = [text for text in alternatives(app) if text.startswith("Errors in parts")]
-    assert alternative.endswith(
-        ": Rate limits: 1, Caller's side: 1, Timeouts: 2, Provider's side, without timeouts: 3, Other: 1"
-    )
-
-
-def test_errors_of_one_kind_alone_are_named_below_their_bar_too(open_page: OpenPage, ledger: Ledger) -> None:
-    ledger.write([call(status="error", error_type="timeout", response_model=None, tokens=(None, None), cost=None)])
-    app = open_page("admin/errors.py")
-    (bar,) = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart") if "in parts" in chart.proto.alt]
-    assert bar["encoding"]["color"]["legend"]["orient"] == "bottom"
-
-
-def test_response_times_are_those_of_answers_unless_a_status_is_asked_for(open_page: OpenPage, ledger: Ledger) -> None:
-    ledger.write([
-        *(call(duration=10_000_000, time_to_first_token=None) for _ in range(90)),
-        *(call(duration=40_000, status="error", error_type="rate_limit", time_to_first_token=None) for _ in range(30)),
-        *(call(duration=1_000_000, status="cancelled", time_to_first_token=None) for _ in range(10)),
-    ])  # fmt: skip
-    app = open_page("admin/latency.py")
-    assert cards(app)["Average time"] == "10.0 s"
-    assert "Times of 90 answers; failures and stops are not counted." in " ".join(read(app))
-    app.multiselect(key="statuss").set_value(["error", "cancelled"]).run()
-    assert not app.error
-    assert cards(app)["Average time"] == "0.28 s"  # (30 x 0.04 + 10 x 1) / 40
-    assert "Times of 40 calls with status error or cancelled." in " ".join(read(app))
-    (by_model,) = tables_of(open_page("usage.py"))
-    assert by_model[0]["Average time"] == "10.0 s"
-
-
-def test_below_twenty_users_the_95th_percentile_is_called_the_highest(open_page: OpenPage, ledger: Ledger) -> None:
+def test_below_twenty_users_the_dearest_is_named_and_no_percentile(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(user_id=f"user {n}", cost=n * 1_000_000_000) for n in range(1, 20)])
-    assert cards(open_page("admin/users.py"))["Highest of 19 users"] == "$19.00"
+    app = open_page("admin/users.py")
+    assert (tiles_of(app)["Dearest user"], changes_of(app)["Dearest user"]) == ("$19.00", "user 19")
     ledger.write([call(user_id="one more", cost=20_000_000_000)])
-    assert cards(open_page("admin/users.py"))["p95 cost, 20 users"] == "$19.00"
-
-
-def test_a_call_that_was_clicked_shows_what_was_said_and_why_it_cost_what(open_page: OpenPage, ledger: Ledger) -> None:
-    spoken = call(
-        cost=3_500_000,
-        input=[{"role": "user", "parts": [{"type": "text", "content": "How are *you*?"}]}],
-        output=[{"role": "assistant", "parts": [{"type": "text", "content": "Fine, thanks."}]}],
-    )
-    ledger.write([spoken])
-    app = open_page("admin/generations.py")
-    app.session_state["calls_1"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "model")]}}
-    texts = list(read(app.run()))
-    assert r"How are \*you\*?" in texts
-    assert "Fine, thanks." in texts
-    assert any(r"Cost: **\$0\.003500 \(exact\)**" in text for text in texts)
-
-
-def test_a_call_says_where_it_was_served_and_what_that_added_to_its_price(open_page: OpenPage, ledger: Ledger) -> None:
-    made = call(
-        provider="google", response_model="claude-sonnet-4-5-20250929", region="us-east5", tokens=(10_000, 1_000)
-    )
-    ledger.write([replace(made, cost=Pricer().price(made))])
-    app = open_page("admin/generations.py")
-    app.session_state["calls_1"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "model")]}}
-    texts = "\n".join(read(app.run())).replace("\\", "")
-    assert "Cost: **$0.0495 (exact)**" in texts  # (10,000 x 3 + 1,000 x 15 dollars a million) + 10 %
-    assert "Region: **us-east5**" in texts
-    assert "tier standard, region us-east5. Dollars per million:" in texts
-    assert "Included in them: +10% in us-east5." in texts
+    app = open_page("admin/users.py")
+    assert (tiles_of(app)["Above P95"], changes_of(app)["Above P95"]) == ("1", "more than $19.00")
 
 
 def test_somebody_elses_calls_are_not_counted_on_my_usage_page(open_page: OpenPage, ledger: Ledger) -> None:

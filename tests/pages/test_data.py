@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from llmtrack.ledger import Ledger
 from llmtrack.ledger.maintenance.daily import retain_daily
 from llmtrack.ledger.maintenance.retention import Keep
+from llmtrack.ledger.metrics import ask
 from llmtrack.settings import get_settings
 from tests.pages.conftest import OpenPage, call, read, tables_of
 
@@ -51,13 +52,20 @@ def test_it_says_what_is_set_when_it_last_ran_and_what_that_removed(
     assert [row["By"] for row in tables_of(app)[1]] == ["retention"]
 
 
-def test_a_person_is_forgotten_after_asking_once_more(open_page: OpenPage, ledger: Ledger) -> None:
+def test_a_person_is_forgotten_once_their_name_is_typed(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(user_id="ann", input=said("I am ann"), cost=5)])
     app = open_page(DATA)
     app.text_input[0].set_value("ann")
     press(app, "Erase…")
     assert "All that **ann** said" in text_of(app)
-    press(app, "Erase")
+    app.text_input(key="typed_name").set_value("an")
+    press(app, "Erase ann")
+    assert not app.success
+    assert ask(ledger, ["users"], where={"user": "ann"}).totals["users"] == 1
+    app.text_input[0].set_value("ann")
+    press(app, "Erase…")
+    app.text_input(key="typed_name").set_value("ann")
+    press(app, "Erase ann")
     assert "ann is erased-" in app.success[0].value.replace("\\", "")
     assert "1 text, 0 conversations and 0 backups are gone." in app.success[0].value.replace("\\", "")
     assert [row["By"] for row in tables_of(app)[1]] == ["kim"]
@@ -68,7 +76,8 @@ def test_somebody_unknown_cannot_be_forgotten(open_page: OpenPage) -> None:
     app = open_page(DATA)
     app.text_input[0].set_value("nobody")
     press(app, "Erase…")
-    press(app, "Erase")
+    app.text_input(key="typed_name").set_value("nobody")
+    press(app, "Erase nobody")
     assert "Nobody called 'nobody' is in the ledger" in app.error[0].value.replace("\\", "")
 
 

@@ -94,6 +94,8 @@ def test_an_address_keeps_the_filters_but_for_those_it_replaces() -> None:
     }
 
 
-def test_the_script_keeps_the_same_parameters() -> None:
-    (names,) = re.findall(r"const KEPT = \[(.*?)\]", SCRIPT.read_text(encoding="utf-8"))
-    assert tuple(re.findall(r'"(\w+)"', names)) == links.KEPT
+def test_the_script_keeps_the_same_parameters_on_the_same_pages() -> None:
+    script = SCRIPT.read_text(encoding="utf-8")
+    for name, expected in (("KEPT", links.KEPT), ("FILTERED", links.FILTERED)):
+        (listed,) = re.findall(rf"const {name} = \[(.*?)\]", script, re.DOTALL)
+        assert tuple(re.findall(r'"([\w-]+)"', listed)) == expected

@@ -12,7 +12,7 @@ from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.price_book import add_price, list_prices
 from llmtrack.ledger.repricing import runs
 from llmtrack.pricing import BookEntry, Pricer, Usage
-from tests.pages.conftest import OpenPage, call, read, tables_of
+from tests.pages.conftest import OpenPage, call, read, table_with
 from tests.pricing.costs import NOVEMBER, moment
 
 PAGE = "admin/prices.py"
@@ -38,7 +38,7 @@ def test_an_empty_book_says_what_it_is_for(open_page: OpenPage) -> None:
 def test_a_model_without_a_price_is_shown_and_can_be_given_one_in_place(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=None, response_model="gpt-99"), call(cost=1_000)])
     app = open_page(PAGE)
-    (missing,) = tables_of(app)[0]
+    (missing,) = table_with(app, "Why")
     assert (missing["Model"], missing["Unpriced calls"]) == ("gpt-99", "1")
     assert "no price is known for this model" in missing["Why"]
 
@@ -55,7 +55,7 @@ def test_a_model_without_a_price_is_shown_and_can_be_given_one_in_place(open_pag
     )  # fmt: skip
     assert line.created_by == "kim"
     assert app.text_input("model").value == ""
-    assert "it has a price in the book now" in tables_of(app)[0][0]["Why"]
+    assert "it has a price in the book now" in table_with(app, "Why")[0]["Why"]
     used = Usage(input_tokens=1_000_000, output_tokens=0)
     made = Pricer(ledger.book()[1]).cost(used, provider="openai", model="gpt-99", tier=None, at=2**61)
     assert made.total == 3_000_000_000
@@ -91,12 +91,12 @@ def test_an_entry_is_retired_and_still_listed(open_page: OpenPage, ledger: Ledge
     own = BookEntry("price", "ollama", "*", moment(2026, 1, 1), rates={"input": D(0), "output": D(0)})
     add_price(ledger, own, by="ada", at=NOVEMBER)
     app = open_page(PAGE)
-    assert "ollama/*: input $0, output $0" in tables_of(app)[0][0]["What"]
-    assert tables_of(app)[0][0]["State"] == "holds"
+    assert "ollama/*: input $0, output $0" in table_with(app, "State")[0]["What"]
+    assert table_with(app, "State")[0]["State"] == "holds"
     app.checkbox("never").check()
     shown = texts(button(app, "Retire"))
     assert "Retired entry 1" in shown
-    assert tables_of(app)[0][0]["State"] == "never holds"
+    assert table_with(app, "State")[0]["State"] == "never holds"
     assert list_prices(ledger)[0].withdrawn_by == "kim"
 
 
@@ -104,7 +104,7 @@ def test_the_price_of_a_model_is_told_with_its_source(open_page: OpenPage) -> No
     app = open_page(PAGE)
     app.text_input("asked provider").input("openai")
     app.text_input("asked model").input("gpt-4o-2024-08-06").run()
-    assert {row["Class"]: row["Price"] for row in tables_of(app)[0]}["cache_read"] == "$1.25"
+    assert {row["Class"]: row["Price"] for row in table_with(app, "Class")}["cache_read"] == "$1.25"
     assert "genai" in texts(app)
     app.text_input("asked model").input("gpt-99").run()
     assert "no price is known for this model" in app.warning[0].value
@@ -122,7 +122,7 @@ def test_unpriced_calls_are_priced_after_a_look_and_that_is_undone(open_page: Op
     app = open_page(PAGE)
     assert "there is a price by now, and calls made before have none." in texts(app)
     button(app, "See what they would cost")
-    assert [row["Calls"] for row in tables_of(app)[1]] == ["1"]
+    assert [row["Calls"] for row in table_with(app, "Month")] == ["1"]
     assert "1 call still without a price." in texts(app)
     cost = D("1.1")  # 1,000 tokens in and 100 out at a thousand dollars a million
 

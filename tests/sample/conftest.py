@@ -16,7 +16,7 @@ from llmtrack.settings import get_settings
 PAGES = Path(__file__).parents[2] / "pages"
 UNTIL = datetime.now(UTC)
 TODAY = UNTIL.date()
-OpenPage = Callable[[str], AppTest]
+OpenPage = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +37,11 @@ def open_page(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenP
     monkeypatch.setenv("LLMTRACK_USER_ID", facts.HEAVIEST_USER)
     get_settings.cache_clear()
 
-    def opened(page: str) -> AppTest:
-        app = AppTest.from_file(PAGES / "main.py", default_timeout=60).run()
+    def opened(page: str, **address: str | list[str]) -> AppTest:
+        app = AppTest.from_file(PAGES / "main.py", default_timeout=60)
+        for name, value in address.items():
+            app.query_params[name] = value
+        app.run()
         app.switch_page(page).run()
         assert not app.exception, [one.value for one in app.exception]
         return app

@@ -8,6 +8,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from llmtrack.sample import facts
+from tests.pages.conftest import tables_of
 from tests.sample.conftest import TODAY, OpenPage
 
 
@@ -42,13 +43,11 @@ def test_the_dearest_day_stands_out_and_so_do_its_calls(open_page: OpenPage) -> 
     dearest, second = sorted(days, key=lambda row: -row["cost"])[:2]
     assert dearest["day"].date() == facts.COST_SPIKE.day(TODAY)
     assert dearest["cost"] > 4 * second["cost"]
-    app = open_page("admin/generations.py")
-    app.segmented_control(key="span").set_value("30 days")
-    app.selectbox(key="order").set_value("-cost").run()
-    first = rows(app)[0]
-    assert (first["user"], first["model"]) == (facts.COST_SPIKE.user, facts.COST_SPIKE.model.served)
-    assert first["at"].date() == facts.COST_SPIKE.day(TODAY)
-    assert first["input_tokens"] >= facts.COST_SPIKE_INPUT_TOKENS * 0.9
+    first = tables_of(open_page("admin/generations.py", order="-cost"))[0][0]
+    assert (first["User"], first["Model"]) == (facts.COST_SPIKE.user, facts.COST_SPIKE.model.name)
+    day = facts.COST_SPIKE.day(TODAY)
+    assert first["When"].startswith(f"{day.day} {day:%b}")
+    assert int(first["Tokens"].replace(",", "")) >= facts.COST_SPIKE_INPUT_TOKENS * 0.9
 
 
 def test_the_slow_hours_stand_out(open_page: OpenPage) -> None:
@@ -64,16 +63,16 @@ def test_the_slow_hours_stand_out(open_page: OpenPage) -> None:
 
 def test_the_errors_page_tells_the_outage_the_wrong_key_and_the_limit(open_page: OpenPage) -> None:
     app = open_page("admin/errors.py")
-    kinds, models = rows(app, 0), rows(app, 1)
-    outage = next(row for row in kinds if row["error_type"] == "overloaded")
-    assert outage["errors"] >= facts.OUTAGE.calls
-    assert outage["model"].startswith(facts.OUTAGE.model.name)
-    key = [row for row in kinds if row["error_type"] == "authentication"]
-    assert [(row["errors"], row["users"]) for row in key] == [(facts.WRONG_KEY.calls, 1)]
-    refused = {row["model"]: row["refused"] for row in models if row["refused"]}
-    assert list(refused.values()) == [facts.LIMIT.calls]
-    app.multiselect(key="users").set_value([facts.WRONG_KEY.user]).run()
-    assert {row["error_type"] for row in rows(app, 0)} >= {"authentication"}
+    groups = {row["Kind"]: row for row in tables_of(app)[1]}
+    models = {row["Model"]: row for row in tables_of(app)[2]}
+    assert int(groups["overloaded"]["Errors"]) >= facts.OUTAGE.calls
+    assert int(models[facts.OUTAGE.model.name]["Errors"]) >= facts.OUTAGE.calls
+    key = groups["authentication"]
+    assert (key["Errors"], key["Users"]) == (str(facts.WRONG_KEY.calls), "1")
+    refused = [row["Refused"] for row in models.values() if row["Refused"] != "0"]
+    assert refused == [str(facts.LIMIT.calls), str(facts.LIMIT.calls)], "of one model, and of all"
+    app = open_page("admin/errors.py", where=[f"user:is:{facts.WRONG_KEY.user}"])
+    assert "authentication" in {row["Kind"] for row in tables_of(app)[1]}
 
 
 def test_a_model_without_a_price_is_unknown_and_not_free(open_page: OpenPage) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from llmtrack.ledger.query.query import Filter, make_query
+from llmtrack.ledger.query.query import Filter, Where, filters, make_query
 from llmtrack.ledger.query.runner import run
 from llmtrack.pricing.compare import WhatIf, what_if
 from llmtrack.pricing.engine import Pricer
@@ -64,7 +64,7 @@ def cost_elsewhere(
     since: datetime | date | None = None,
     until: datetime | date | None = None,
     timezone: str = "UTC",
-    where: Mapping[str, Any] | None = None,
+    where: Where | None = None,
     tier: str | None = None,
     caching: bool = True,
     pricer: Pricer | None = None,
@@ -88,17 +88,15 @@ def costs_elsewhere(
     since: datetime | date | None = None,
     until: datetime | date | None = None,
     timezone: str = "UTC",
-    where: Mapping[str, Any] | None = None,
+    where: Where | None = None,
     tier: str | None = None,
     caching: bool = True,
     pricer: Pricer | None = None,
 ) -> list[Elsewhere]:
     """The same for several models, in their order: the ledger is read once for all of them."""
-    filters = [Filter("cost_status", ("simulated",), negated=True), Filter("operation", COMPARED)]
-    for name, value in (where or {}).items():
-        filters.append(Filter(name, tuple(value) if isinstance(value, list | tuple) else (value,)))
+    conditions = [Filter("cost_status", ("simulated",), negated=True), Filter("operation", COMPARED), *filters(where)]
     metrics = ["generations", "cost", "unpriced", "input_known", "output_known", *_CLASSES]
-    query = make_query(metrics, since=since, until=until, timezone=timezone, where=filters)
+    query = make_query(metrics, since=since, until=until, timezone=timezone, where=conditions)
     totals = run(ledger, query).totals
     usage = Usage(**{name: totals[name] for name in _CLASSES})
     uncounted = totals["generations"] - min(totals["input_known"], totals["output_known"])

@@ -49,7 +49,8 @@ def time_x(axis: TimeAxis, *, bars: bool = True) -> alt.X:
         description=f"{axis.grain.capitalize()}s from {axis.slots[0].title} to {axis.slots[-1].title}",
     )
     # Lines have points in place of bands, which know no room within.
-    scale = alt.Scale(domain=places, **({"paddingInner": 0.28, "paddingOuter": 0.14} if bars else {}))
+    room: dict[str, Any] = {"paddingInner": 0.28, "paddingOuter": 0.14} if bars else {}
+    scale = alt.Scale(domain=places, **room)
     return alt.X("place:O", title=None, scale=scale, axis=labels)
 
 

@@ -20,7 +20,8 @@ def show(key: str, read: Callable[[Sequence[str]], T]) -> T:
     `read` makes the control's value from all values of the parameter. Returns the value.
     """
     texts = tuple(st.query_params.get_all(key))
-    if key not in st.session_state or st.session_state.get(_last(key)) != texts:
+    # None too: after a step between pages a control of both may come without its value.
+    if st.session_state.get(key) is None or st.session_state.get(_last(key)) != texts:
         st.session_state[key] = read(texts)
     st.session_state[_last(key)] = texts
     value: T = st.session_state[key]

@@ -15,15 +15,6 @@ from pages.components.filters import saved_views, time_span
 from pages.components.filters.new_filter import draw_new_filter
 from pages.components.span import Span
 
-STYLE = """<style>
-.ll-chips { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
-.ll-chip { display: inline-flex; gap: 6px; align-items: center; max-width: 100%; padding: 4px 6px 4px 12px;
-  border: 1px solid var(--ll-line, #8884); border-radius: 15px; font-size: 14px; line-height: 20px;
-  overflow-wrap: anywhere; }
-.ll-chip a { padding: 0 6px; border-radius: 10px; color: inherit; text-decoration: none; }
-.ll-chip a:hover, .ll-chip a:focus-visible { background: var(--ll-press, #8883); }
-</style>"""
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -55,9 +46,8 @@ def head(title: str, page: str, *, compare: bool = False, leave_out: Sequence[st
     chosen, problems = _read_where()
     links.keep(*time_span.time_parameters(), where=chosen)
     with card.head(title):
-        # The script that follows links finds here which pages have these filters too.
-        pages = f'<span data-filters="{escape(" ".join(links.FILTERED))}"></span>'
-        st.html(STYLE + _chips(chosen) + pages, width="content")
+        if chosen:
+            st.html(_chips(chosen), width="content")
         draw_new_filter(span, chosen)
         st.space("stretch")
         saved_views.draw(page)
@@ -99,7 +89,7 @@ def _chips(chosen: Sequence[Filter]) -> str:
             f'<span class="ll-chip"><span>{text}</span>'
             f'<a data-in href="{address}" aria-label="{label}" title="{label}">✕</a></span>'
         )
-    return f'<div class="ll-chips">{"".join(chips)}</div>'
+    return f'<div class="ll ll-chips">{"".join(chips)}</div>'
 
 
 def _time_label(span: Span, against: Span | None, compare: bool) -> str:

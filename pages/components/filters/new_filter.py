@@ -14,14 +14,6 @@ from pages.components.filters import address, values
 from pages.components.span import Span
 
 _BY, _HOW, _TYPED, _PROBLEM = "filter_by", "filter_how", "filter_typed", "filter_problem"
-STYLE = """<style>
-.ll-values { max-height: 300px; overflow-y: auto; }
-.ll-values a { display: flex; justify-content: space-between; gap: 16px; padding: 4px 8px; border-radius: 6px;
-  color: inherit; text-decoration: none; font-size: 14px; overflow-wrap: anywhere; }
-.ll-values a:hover, .ll-values a:focus-visible { background: var(--ll-soft, #8882); }
-.ll-values a[aria-pressed=true] { background: var(--ll-tint, #8883); font-weight: 600; }
-.ll-values small { color: var(--ll-muted, inherit); font-variant-numeric: tabular-nums; white-space: nowrap; }
-</style>"""
 
 
 def draw_new_filter(span: Span, chosen: Sequence[Filter]) -> None:
@@ -108,7 +100,7 @@ def _draw_values(dimension: str, how: tuple[Operator, bool], span: Span, chosen:
             f'<a data-in href="{escape(links.here(where=added or None, after=None))}"{pressed}>'
             f"<span>{escape(value_name(choice.value))}</span><small>{count}</small></a>"
         )
-    st.html(f'{STYLE}<div class="ll-values">{"".join(lines)}</div>')
+    st.html(f'<div class="ll ll-values">{"".join(lines)}</div>')
     if any(choice.calls is None for choice in listed):
         st.caption("Not counted: that would read many calls one by one.")
     if len(listed) == values.MOST_VALUES:

@@ -24,7 +24,7 @@ def draw(page: str) -> None:
     with popover:
         for name, address in read().items():
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.html(f'<div class="ll-values">{links.anchor(name, address)}</div>')
+                st.html(f'<div class="ll ll-values">{links.anchor(name, address)}</div>')
                 st.button(
                     "Delete", key=f"delete_view_{name}", icon=":material/delete:", type="tertiary", on_click=_delete,
                     args=(name,), help=f"Delete the view {name}",

@@ -61,6 +61,11 @@ def signed(amount: Decimal) -> str:
     return f"+{formatting.usd(amount)}" if amount >= 0 else formatting.usd(amount)
 
 
+def signed_with(amount: Decimal, decimals: int) -> str:
+    """A change in dollars with so many decimals, as a column has them."""
+    return f"{'+' if amount >= 0 else ''}{formatting.usd_with(amount, decimals)}"
+
+
 def times(value: Decimal) -> str:
     """A factor, with two decimals after the sign of a product."""
     return f"\N{MULTIPLICATION SIGN}{formatting.NBSP}{value:,.2f}"

@@ -12,29 +12,6 @@ import streamlit as st
 from pages.components import links
 from pages.components.tables.cells import link, text_of
 
-STYLE = """<style>
-.ll-items a { display: block; padding: 9px 12px; border-bottom: 1px solid var(--ll-hair); color: inherit; }
-.ll-items a:hover { background: var(--ll-soft); text-decoration: none; }
-.ll-items a[aria-current] { background: var(--ll-tint); }
-.ll-items span { display: flex; justify-content: space-between; gap: 12px; white-space: nowrap; }
-.ll-items { max-height: max(320px, calc(100vh - 220px)); overflow-y: auto; }
-.ll-items b { overflow: hidden; text-overflow: ellipsis; font-weight: 500; }
-.ll-items i { flex: none; font-style: normal; }
-.ll-items small { font-size: 13px; color: var(--ll-muted); }
-.ll-items small em { font-style: normal; }
-.ll-reader-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: 6px 16px; }
-.ll-reader-head h2 { flex: 1 1 240px; font-size: 17px !important; font-weight: 600 !important; padding: 0 !important;
-  margin: 0; overflow-wrap: anywhere; }
-.ll-reader-head a { color: var(--ll-accent); font-size: 13.5px; white-space: nowrap; }
-.ll-facts { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: 8px 0 0 !important; padding: 0 !important; }
-.ll-facts div { min-width: 0; }
-.ll-facts dt { font-size: 13px; color: var(--ll-muted); font-weight: 400; }
-.ll-facts dt, .ll-facts dd { margin: 0 !important; padding: 0 !important; }
-.ll-facts dd { font-weight: 600; overflow-wrap: anywhere; }
-.ll-facts dd a { color: var(--ll-accent); }
-@media (max-width: 768px) { .st-key-ll_list_beside { display: none; } }
-</style>"""
-
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -65,7 +42,7 @@ def item_list(items: Sequence[Item], label: str, foot: str = "") -> str:
     """The HTML of a list; `foot` is HTML too."""
     lines = "".join(_line(item) for item in items)
     nav = f'<nav class="ll-items" data-scrolls aria-label="{text_of(label)}">{lines}</nav>'
-    return f'{STYLE}<div class="ll">{nav}{foot}</div>'
+    return f'<div class="ll">{nav}{foot}</div>'
 
 
 def _line(item: Item) -> str:

@@ -12,14 +12,6 @@ from pages.components import formatting
 from pages.components.charts import colours
 from pages.components.tables.cells import link, text_of, unknown
 
-STYLE = """<style>
-.ll-fall { position: relative; display: block; height: 9px; min-width: 90px; }
-.ll-fall i { position: absolute; top: 0; height: 9px; min-width: 2px; border-radius: 2px; background: var(--ll-faint); }
-.ll-fall.ll-whole i { top: 3px; height: 3px; background: var(--ll-line); }
-.ll-table th .ll-ticks { display: flex; justify-content: space-between; gap: 8px; }
-.ll-table td.ll-fall-cell { width: 40%; }
-@media (max-width: 768px) { .ll-table .ll-fall-cell { display: none; } }
-</style>"""
 TICKS = 4
 
 
@@ -86,7 +78,7 @@ def waterfall(detail: TraceDetail, chosen: int | None, href: Callable[[Generatio
         '<th scope="col" class="ll-right">Cost</th>'
     )
     return (
-        f'{STYLE}<div class="ll ll-table" role="region" tabindex="0" aria-label="Steps"><table>'
+        f'<div class="ll ll-table" role="region" tabindex="0" aria-label="Steps"><table>'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 

@@ -1,4 +1,4 @@
-"""The stylesheet of all pages: the tokens as variables, and `house.css`, which is written in terms of them."""
+"""The stylesheet of all pages: the tokens as variables, and the sheets that are written in terms of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components.style.tokens import OTHER, SLOTS, STATUSES, TOKENS, Theme, in_both
 
-_HOUSE = Path(__file__).with_name("house.css")
+_SHEETS = ("house.css", "walk.css")
 
 
 def install() -> None:
@@ -32,4 +32,5 @@ def stylesheet() -> str:
         **{f"status-{name}": colour for name, colour in STATUSES.items()},
     }
     variables = "".join(f"--ll-{name}:{in_both(colour)};" for name, colour in colours.items())
-    return f":root{{{variables}}}\n{_HOUSE.read_text(encoding='utf-8')}"
+    sheets = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _SHEETS]
+    return "\n".join([f":root{{{variables}}}", *sheets])

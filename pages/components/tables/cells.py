@@ -93,7 +93,11 @@ def content(column: Column, row: Row, write: Write, opens: str | None) -> str:
     if column.kind == "line":
         return sparkline(value or (), label=f"{column.title}, {_label(row)}", colour=colour or "")
     if value is None or value == "":
-        text = unknown() if column.kind in NUMBERS and column.kind != "bar" else ""
+        text = (
+            unknown(escape(column.unknown))
+            if column.unknown and column.kind in NUMBERS and column.kind != "bar"
+            else ""
+        )
     else:
         text = _text(column, value, write)
     if column.kind == "bar":

@@ -37,6 +37,8 @@ class Column:
     """``muted``, ``good`` or ``bad``, or which of them for a row."""
     alike: str | None = None
     """Columns of dollars with the same word here have the same number of decimals."""
+    unknown: str = formatting.UNKNOWN
+    """What a number that is None reads."""
     wide_only: bool = False
     """Left out where the screen is narrow."""
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.components import formatting
 from pages.components.links import here
+from pages.components.tables.cells import Row
 from pages.components.tables.columns import SHOWN, Column, config_of, narrowed, series_of
 from pages.components.tables.html_table import SIZE, Pages, html_table
 
@@ -35,27 +36,26 @@ def table(
     """
     if key is not None:
         return grid(rows, columns, alt_text=alt_text, key=key)
-    columns = list(columns)
-    number = _page_number(name, len(rows))
-    first = (number - 1) * SIZE
-    if len(rows) > SIZE:
-        last = -(-len(rows) // SIZE)
-        more["pages"] = Pages(
-            first + 1,
-            len(rows),
-            here(**{name: number - 1 if number > 2 else None}) if number > 1 else None,
-            here(**{name: number + 1}) if number < last else None,
-        )
-        rows = rows[first : first + SIZE]
-    st.html(html_table(rows, columns, alt_text=alt_text, **more))
+    if "pages" not in more:
+        rows, more["pages"] = window(rows, name)
+    st.html(html_table(rows, list(columns), alt_text=alt_text, **more))
     return None
 
 
-def _page_number(name: str, rows: int) -> int:
-    """The page that the address names, if there is one of that number."""
+def window(rows: Sequence[Row], name: str = "page") -> tuple[Sequence[Row], Pages | None]:
+    """The rows of the page that the parameter `name` of the address says, and the ways to the next and the last.
+
+    None where they all fit on one.
+    """
+    if len(rows) <= SIZE:
+        return rows, None
+    last = -(-len(rows) // SIZE)
     text = st.query_params.get(name, "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1
-    return min(max(number, 1), max(1, -(-rows // SIZE)))
+    number = min(max(int(text), 1), last) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    first = (number - 1) * SIZE
+    before = here(**{name: number - 1 if number > 2 else None}) if number > 1 else None
+    after = here(**{name: number + 1}) if number < last else None
+    return rows[first : first + SIZE], Pages(first + 1, len(rows), before, after)
 
 
 def grid(

@@ -133,7 +133,7 @@ def _head(column: Column, order: Order | None) -> str:
     if order is not None and order.column == column.key:
         attributes += f' aria-sort="{"descending" if order.descending else "ascending"}"'
         title += f'<span class="ll-arrow" aria-hidden="true">{"▾" if order.descending else "▴"}</span>'
-    if order is not None and order.href is not None and column.kind != "line":
+    if order is not None and order.href is not None:
         largest_first = column.kind in NUMBERS
         if order.column == column.key:
             largest_first = not order.descending
