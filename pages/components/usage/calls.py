@@ -11,7 +11,8 @@ import streamlit as st
 from llmtrack.ledger import lists
 from pages.components import empty_states, formatting, long_query, queries, tables
 from pages.components.links import here
-from pages.components.tables import Column, Pages, call_detail
+from pages.components.reader import draw_call
+from pages.components.tables import Column, Pages
 from pages.components.usage.choice import Narrowing, Time
 from pages.components.usage.numbers import charged
 from pages.components.usage.paging import read_page
@@ -113,4 +114,4 @@ def _draw_chosen(chosen: str, users: Sequence[str], time: Time) -> None:
         st.warning("There is no such call (any more), or it is not yours.", icon=":material/search_off:")
         return
     with st.container(border=True):
-        call_detail.show(detail)
+        draw_call(detail, time.today)
