@@ -157,6 +157,11 @@ class Settings(SignInSettings):
     statement_font: Path | None = Field(default=None, description="a TrueType font file (.ttf)")
     """For names on statements that the built-in letters (Latin) cannot write; without it these show as U+6797."""
 
+    # Limits.
+    hold_hours: float = Field(default=24.0, gt=0, le=24 * 366, description="hours, more than 0")
+    """How long the calls of a machine that is gone count against limits; then they are booked at what they held.
+    `llmtrack limits release` does so at once."""
+
     # Who answers. Addresses may carry a password, too.
     openai_api_key: SecretStr | None = Field(default=None, description="a key")
     """With it, the chat page offers OpenAI's models. Never stored and never logged."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from llmtrack.capture.context import Context
 from llmtrack.capture.endpoints import Endpoint
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.limits import Caller
+    from llmtrack.ledger.records import CallHold
 
 
 class CallSettings(Protocol):
@@ -36,6 +40,15 @@ class TrackedCall(Protocol):
 
     @property
     def plain_options(self) -> Any: ...
+
+    @property
+    def hold(self) -> CallHold | None: ...
+
+    @property
+    def refusal(self) -> Mapping[str, Any] | None: ...
+
+    @property
+    def unseen(self) -> int: ...
 
     @property
     def epoch(self) -> int: ...
@@ -95,3 +108,18 @@ class TrackedCall(Protocol):
     def stopped_at(self) -> int: ...
 
     def end(self, how: str, error: BaseException | None = None) -> None: ...
+
+
+class LimitedCall(TrackedCall, Protocol):
+    """A call that has not been sent yet, and may be refused."""
+
+    hold: CallHold | None
+    refusal: Any
+
+    def caller(self) -> Caller: ...
+
+    def sizing(self, book: Any, caller: Caller) -> Any: ...
+
+    def about(self, sizing: Any) -> dict[str, Any]: ...
+
+    def failed(self, error: BaseException) -> None: ...

@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.capture.context import Redactor
+from llmtrack.capture.context import NOBODY, Context, Redactor, active
 from llmtrack.capture.health import Health
 from llmtrack.capture.journal.encode import frame_of
 from llmtrack.capture.journal.frame import pieces
 from llmtrack.capture.journal.journal import Journal
 from llmtrack.capture.plain import as_json
-from llmtrack.capture.tracked_call import TrackedCall
+from llmtrack.capture.tracked_call import LimitedCall, TrackedCall
 from llmtrack.ledger.owner import Owner, address_of
 from llmtrack.limits import LimitExceeded
 
 if TYPE_CHECKING:
+    from llmtrack.billing.limits import Limiter, Refusal
     from llmtrack.capture.journal.group_sync import GroupSync
     from llmtrack.capture.journal.writer import Writer
 
@@ -85,6 +86,7 @@ class Tracker:
         self._journal = Journal(self.journal_dir, lambda: Owner(address_of(self.database_url)), self.health)
         self._durability = durability
         self._syncing: GroupSync | None = None
+        self._limiter: Limiter | None = None
         self._writer: Writer | None = None
         self._earlier = Flushed(0, 0, 0)
         self._lock = threading.RLock()
@@ -100,21 +102,109 @@ class Tracker:
             self.health.failed("clock", "The tracker's clock failed; the system's is used", error)
             return time.time_ns() // 1000
 
-    def admit(self, call: TrackedCall) -> None:
-        """Asks everyone in `before_send` whether `call` may go out. Raises their `LimitExceeded`."""
+    def admit(self, call: LimitedCall) -> None:
+        """Asks everyone in `before_send`, and the limits, whether `call` may go out. Raises `LimitExceeded`.
+
+        A check that fails lets the call go out, unless a hard limit applies to it.
+        """
         for check in self.before_send:
             try:
                 check(call)
-            except LimitExceeded as refusal:
-                call.end("refused", refusal)
+            except LimitExceeded as refused:
+                call.end("refused", refused)
                 raise
             except Exception as error:
-                self.health.failed("before_send", "A check before sending failed; the call goes out", error)
+                self._check_failed(call, error)
+        if call.endpoint.settles:
+            return  # It asks after an earlier request, which was admitted.
+        try:
+            if self.limiter.is_free(call):
+                return
+            refusal = self.limiter.admit(call)
+        except Exception as error:
+            self.health.failed("limits", "Limits could not be looked at", error)
+            refusal = self._blindly()
+        if refusal is not None:
+            self._refuse(call, refusal)
+
+    async def admit_async(self, call: LimitedCall) -> None:
+        """The same for a call on an event loop, which waits in another thread where there is something to wait for."""
+        try:
+            if not self.before_send and (call.endpoint.settles or self.limiter.is_free(call)):
+                return
+        except Exception as error:
+            self.health.failed("limits", "Limits could not be looked at", error)
+        import anyio.to_thread  # both SDKs stand on it
+
+        try:
+            await anyio.to_thread.run_sync(self.admit, call)
+        except LimitExceeded:
+            raise
+        except BaseException as error:
+            call.failed(error)  # stopped while it waited
+            raise
+
+    def refuse_unwatched(self, clients: Context) -> None:
+        """Raises `LimitExceeded` where a limit applies to a call that cannot be watched."""
+        context = active.get().over(clients) if clients is not NOBODY else active.get()
+        try:
+            from llmtrack.ledger.limits import Caller
+
+            refusal = self.limiter.must_refuse(Caller(context.user_id, context.group, context.feature))
+        except Exception as error:
+            self.health.failed("limits", "Limits could not be looked at", error)
+            refusal = self._blindly()
+        if refusal is not None:
+            raise refusal.error
+
+    def _check_failed(self, call: LimitedCall, error: Exception) -> None:
+        try:
+            refusal = self.limiter.must_refuse(call.caller())
+        except Exception as failure:
+            self.health.failed("limits", "Limits could not be looked at", failure)
+            refusal = self._blindly()
+        what = "the call goes out" if refusal is None else "a limit applies to the call, which is refused"
+        self.health.failed("before_send", f"A check before sending failed; {what}", error)
+        if refusal is not None:
+            self._refuse(call, refusal)
+
+    def _blindly(self) -> Refusal | None:
+        """Where something of ours failed: a refusal if there are hard limits at all."""
+        limiter = self._limiter
+        if limiter is None or not any(limit.hard for limit in limiter.watch.policy.limits):
+            return None
+        from llmtrack.billing.limits import unavailable
+
+        return unavailable(None, "something failed that the log names")
+
+    def _refuse(self, call: LimitedCall, refusal: Refusal) -> None:
+        call.refusal = refusal.record
+        call.end("refused", refusal.error)
+        raise refusal.error
+
+    @property
+    def limiter(self) -> Limiter:
+        """What admits calls against the limits of the ledger."""
+        if self._limiter is None:
+            with self._lock:
+                if self._limiter is None:
+                    from llmtrack.billing.limits import Limiter
+
+                    self._limiter = Limiter(
+                        lambda: self.database_url, self.journal_dir, lambda: self.writer.hurry(), self.health.failed
+                    )
+        return self._limiter
+
+    def _booked(self, calls: Sequence[int]) -> None:
+        if self._limiter is not None:
+            self._limiter.booked(calls)
 
     def finish(self, call: TrackedCall, how: str, error: BaseException | None) -> None:
         """Takes in the record of a call that ended."""
         if call.epoch != self.epoch:
             return  # Begun before this process was forked: it is the parent's to record.
+        if self._limiter is not None:
+            self._limiter.ended(call)
         try:
             content = call.context.content or self.content
             if content == "on":
@@ -180,7 +270,9 @@ class Tracker:
                 if self._writer is None:
                     from llmtrack.capture.journal.writer import Writer
 
-                    self._writer = Writer(self._journal, self.health, self.journal_dir, lambda: self.database_url)
+                    self._writer = Writer(
+                        self._journal, self.health, self.journal_dir, lambda: self.database_url, self._booked
+                    )
         return self._writer
 
     def _wake(self) -> None:
@@ -231,6 +323,8 @@ class Tracker:
                 f"{in_journal} records wait in the journal in {self.journal_dir()}; "
                 "the next program that uses this ledger takes them in",
             )
+        if self._limiter is not None:
+            self._limiter.close()
         with self._lock:
             self._earlier, self._writer = self.status(), None
             if self._syncing is not None:
@@ -244,7 +338,7 @@ class Tracker:
         self._lock = threading.RLock()
         self.health = Health()
         self._journal.after_fork()
-        self._writer = self._syncing = None
+        self._writer = self._syncing = self._limiter = None
         self._earlier = Flushed(0, 0, 0)
 
 

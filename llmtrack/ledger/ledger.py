@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,14 +16,17 @@ from llmtrack.ledger.database.database_file import DatabaseFile
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.database.idle_checkpoint import IdleCheckpoint
 from llmtrack.ledger.errors import JournalGap
+from llmtrack.ledger.limits import Holds, HoldsLost
+from llmtrack.ledger.limits.store import holds_of
 from llmtrack.ledger.owner import Owner
-from llmtrack.ledger.records import Record
+from llmtrack.ledger.records import Entry
 from llmtrack.ledger.write.batch import write_batch
 from llmtrack.ledger.write.generation_writer import Texts, texts_of
 from llmtrack.ledger.write.interning import Remembered
 from llmtrack.pricing.book import BookEntry
 
 T = TypeVar("T")
+log = logging.getLogger("llmtrack")
 _RETRY_SECONDS = 60.0
 """How long a transaction that lost to another is tried again."""
 
@@ -51,6 +55,9 @@ class Ledger:
         self._renewing = threading.Lock()
         self._remembered = Remembered()
         self._writing = threading.Lock()
+        self._holds: Holds | None = None
+        self._released: list[int] = []
+        """Calls whose holds are gone from their file, so that `hold_ended` may forget them."""
         self._idle = IdleCheckpoint(self.checkpoint) if file is not None else None
         self._connections = self._remembered_at = 0
         event.listen(engine, "connect", self._count_connection)
@@ -69,9 +76,12 @@ class Ledger:
             if self.file is not None:
                 self.file.renew(self.engine)
             self.engine.dispose()
+            if self._holds is not None:
+                self._holds.close()
+                self._holds = None
             self.owner, self.earlier = self._bring_up()
 
-    def write(self, records: Sequence[Record], progress: Sequence[tuple[str, int]] = (), *, since: int = 0) -> None:
+    def write(self, records: Sequence[Entry], progress: Sequence[tuple[str, int]] = (), *, since: int = 0) -> None:
         """Keeps `records`, what they add to all totals, and how far each journal segment has been read: all or nothing.
 
         `progress` names segments with the position up to which `records` cover them. A batch whose segments have all
@@ -80,31 +90,45 @@ class Ledger:
         """
         texts = texts_of(records)  # before the write lock: others may write meanwhile
         with self._writing:
+            released = self._released
             try:
-                self.transact(lambda connection: self._write(connection, records, texts, progress, since))
+                ended = self.transact(
+                    lambda connection: self._write(connection, records, texts, progress, since, released)
+                )
             except BaseException:
                 self._remembered.forget()
                 raise
+            if records:
+                self._released = []
+            if ended:
+                self._release(ended)
 
     def _write(
         self,
         connection: Connection,
-        records: Sequence[Record],
+        records: Sequence[Entry],
         texts: Texts,
         progress: Sequence[tuple[str, int]],
         since: int,
-    ) -> None:
+        released: Sequence[int],
+    ) -> list[int]:
+        """Returns the calls whose holds have ended; forgets those that were `released` since."""
         positions = [_position(connection, self.dialect, segment) for segment, _ in progress]
         if progress and all(position >= at for position, (_, at) in zip(positions, progress, strict=True)):
-            return
+            return []
         if any(position < since for position in positions):
             raise JournalGap(f"The ledger {self.name} lacks what precedes these records.")
         if self._remembered_at != self._connections:
             # A new connection may lead to another database at the same address, in which other numbers hold.
             self._remembered_at = self._connections
             self._remembered.forget()
+        ended = []
         if records:
-            write_batch(connection, self.dialect, self._remembered, records, texts)
+            ended = write_batch(connection, self.dialect, self._remembered, records, texts)
+            if released:
+                mark = self.dialect.placeholder
+                sql = f"DELETE FROM hold_ended WHERE call_id = {mark} AND generation IS NULL"
+                connection.exec_driver_sql(sql, [(call,) for call in released])
         if progress:
             changes = [("position", "set"), ("updated_at", "set")]
             sql = self.dialect.upsert_sql("journal_progress", ("segment_id",), changes)
@@ -113,6 +137,30 @@ class Ledger:
         if not records and not progress:
             # Asked to write nothing, so as to learn whether anything can be written.
             connection.exec_driver_sql("UPDATE state SET value = value WHERE key = 'names'")
+        return ended
+
+    @property
+    def holds(self) -> Holds:
+        """What calls under way hold of limits."""
+        if self._holds is None:
+            with self._renewing:
+                if self._holds is None:
+                    self._holds = holds_of(self.engine, self.dialect, self.owner.id or "")
+        return self._holds
+
+    def _release(self, calls: Sequence[int]) -> None:
+        """Removes the holds of calls that are booked, on SQLite: only after the commit, or they would count as nothing.
+
+        Until then, and where this fails, `hold_ended` says that they do not count.
+        """
+        if self.file is None:
+            return
+        try:
+            self.holds.release(calls)
+        except HoldsLost as error:
+            log.warning("Holds of booked calls stay in their file until the next start: %s", error)
+            return
+        self._released += calls
 
     def progress(self, segment_id: str) -> int:
         """How far this journal segment has been written here; 0 if not at all."""

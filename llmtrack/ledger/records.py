@@ -11,6 +11,21 @@ from llmtrack.pricing.usage import Cost, Usage
 
 
 @dataclass(slots=True)
+class CallHold:
+    """What a call holds of its limits while it is under way."""
+
+    call_id: int
+    amounts: Mapping[int, int]
+    """By the number of the limit, in its unit; for all attempts that its client may make."""
+    tries: int = 1
+    """How many that may be."""
+    unseen: int = 0
+    """Attempts before the last whose end was not seen: each may have been billed."""
+    whole: bool = False
+    """All of it counts, whatever the row says: the call's process died, and the row stands for what nobody saw."""
+
+
+@dataclass(slots=True)
 class Generation:
     """One request to a model, billed, failed or refused, however many attempts it took."""
 
@@ -71,6 +86,10 @@ class Generation:
     """A later look at an answer: completes the row of the request that began it, and is none itself."""
     completes_only: bool = False
     """A look at an answer that was not made in the background: where no row waits for its end, nothing is written."""
+    hold: CallHold | None = None
+    """Ends with the transaction that writes the row, and counts where the row does not say what was used."""
+    refusal: Mapping[str, Any] | None = None
+    """Of a refused call: the limit, with what was spent, held and left of it as its check saw them."""
     cost: Cost | None = None
     """Set by pricing, before the row is written."""
     input: list[dict[str, Any]] | None = None
@@ -114,4 +133,13 @@ class Feedback:
     at: int
 
 
+@dataclass(slots=True)
+class EndedHold:
+    """A call that held something and is no generation after all."""
+
+    call_id: int
+
+
 Record = Generation | Span | Identity | Feedback
+Entry = Record | EndedHold
+"""What a journal tells the ledger."""

@@ -219,3 +219,11 @@ def _window(info: ModelInfo, at: int) -> tuple[int, int]:
                     zoned = edge if edge.tzinfo is not None else edge.replace(tzinfo=UTC)
                     edges.append(_micros(datetime.combine(day, zoned)))
     return max(edge for edge in edges if edge <= at), min(edge for edge in edges if edge > at)
+
+
+def context_window(provider: str, model: str) -> int | None:
+    """How many tokens a model can take at once, by the list; None where it does not say, or knows no such model."""
+    id, name = provider_id(provider), model.strip().lower()
+    data = snapshot()
+    match = matching.find_at_bedrock(data, name, None)[0] if id == "aws" else matching.find(data, id, name)
+    return None if isinstance(match, Reason) else match[0].context_window

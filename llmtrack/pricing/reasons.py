@@ -32,6 +32,7 @@ class Reason(StrEnum):
     RATE_DERIVED = "rate_derived"
     SEARCH_NOT_COUNTED = "search_not_counted"
     STOPPED_EARLY = "stopped_early"
+    HELD = "held"
 
 
 _WORDS = {
@@ -64,6 +65,7 @@ _WORDS = {
     "because the price list does not have theirs",
     Reason.SEARCH_NOT_COUNTED: "a web search on this model is billed as 8,000 tokens of input, "
     "which the reported usage does not show",
+    Reason.HELD: "its process ended before it was recorded; what it held of a limit is taken for its cost",
     Reason.STOPPED_EARLY: "the answer was stopped before its end, so the counts are not the final ones",
 }
 

@@ -25,7 +25,7 @@ SAYS_MORE = '{"type": "message", "id": "msg_1", "content": 5, "usage": {"input_t
 @pytest.mark.parametrize("sdk", [openai, anthropic])
 def test_the_sdks_still_have_the_two_methods_that_we_listen_at(sdk: Any) -> None:
     for base in (sdk._base_client.SyncAPIClient, sdk._base_client.AsyncAPIClient):
-        assert {"_prepare_request", "_process_response"} <= set(dir(base))
+        assert {"_prepare_request", "_process_response", "_should_retry"} <= set(dir(base))
 
 
 @pytest.mark.parametrize("stream", [False, True])

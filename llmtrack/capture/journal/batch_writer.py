@@ -12,22 +12,33 @@ from llmtrack.capture.journal.frame import Frame
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.records import Record
+    from llmtrack.ledger.records import Entry
 
 UNCLEAR_FAILURES = 3
 """So often a batch fails with an error that blames neither it nor the database, before its records are tried singly."""
 
 
+def held_by(record: Entry) -> int | None:
+    """The call whose hold a record ends."""
+    hold = getattr(record, "hold", None)
+    return getattr(record, "call_id", None) if hold is None else int(hold.call_id)
+
+
 class BatchWriter:
     """Writes batches to a ledger, for the writer's thread."""
 
-    def __init__(self, health: Health, directory: Callable[[], Path]) -> None:
+    def __init__(
+        self, health: Health, directory: Callable[[], Path],
+        booked: Callable[[Sequence[int]], None] = lambda calls: None,
+    ) -> None:  # fmt: skip
+        """`booked` hears which calls' holds have ended."""
         self.written = 0
         """Records that are in the ledger."""
         self.rejected = 0
         """Records that it cannot take."""
         self.rejected_path: str | None = None
         """The file that keeps the last of those."""
+        self._booked = booked
         self._health = health
         self._directory = directory
         self._set_aside: set[tuple[str, int]] = set()
@@ -53,7 +64,7 @@ class BatchWriter:
         self._refresh_prices(ledger)
         for at, data in damage:
             self._keep_damage(ledger, data, segment_id, at)
-        records: list[tuple[Frame, Record]] = []
+        records: list[tuple[Frame, Entry]] = []
         for frame in frames:
             try:
                 record = None if frame.ended == "ledger" else self._record(frame)
@@ -65,9 +76,11 @@ class BatchWriter:
         self.written += self._commit(ledger, records, segment_id, done, since)
         self._unclear_failures = 0
         self._set_aside.clear()
+        if ended := [call for _, record in records if (call := held_by(record)) is not None]:
+            self._booked(ended)
 
     def _commit(
-        self, ledger: Ledger, records: Sequence[tuple[Frame, Record]], segment_id: str, done: int, since: int
+        self, ledger: Ledger, records: Sequence[tuple[Frame, Entry]], segment_id: str, done: int, since: int
     ) -> int:
         """Writes `records` and that the segment is read up to `done`, in one transaction; gives how many were taken.
 
@@ -107,7 +120,7 @@ class BatchWriter:
             ledger.write([])
         return True
 
-    def _record(self, frame: Frame) -> Record | None:
+    def _record(self, frame: Frame) -> Entry | None:
         from llmtrack.capture.journal.decode import record_of
         from llmtrack.ledger.records import Generation
 

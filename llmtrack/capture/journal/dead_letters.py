@@ -61,7 +61,7 @@ def _user_of(frame: Frame) -> object:
     except Exception:
         # Whatever is wrong with it may be why it was rejected.
         return _UNKNOWN_USER
-    return _UNKNOWN_USER if record is None else record.user_id
+    return getattr(record, "user_id", _UNKNOWN_USER)
 
 
 def _began(frame: Frame) -> int:

@@ -11,7 +11,7 @@ from llmtrack.capture.exchange import ErrorSeen, Exchange
 from llmtrack.capture.journal.frame import NO_REQUEST, NO_RESPONSE, Frame, unpack_times
 from llmtrack.capture.readers import Reading, read
 from llmtrack.ids import new_id
-from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
+from llmtrack.ledger.records import CallHold, EndedHold, Entry, Feedback, Generation, Identity, Record, Span
 from llmtrack.pricing.listing import provider_named
 from llmtrack.pricing.providers import provider_id
 from llmtrack.pricing.regions import region_of
@@ -21,7 +21,7 @@ from llmtrack.statuses import Status
 _PLAIN = {"span": Span, "identity": Identity, "feedback": Feedback}
 
 
-def record_of(frame: Frame) -> Record | None:
+def record_of(frame: Frame) -> Entry | None:
     """The record in `frame`, not yet priced; `None` if there is nothing to keep. Raises where it makes no sense."""
     if frame.ended == "damage":
         raise ValueError("these bytes are no record")
@@ -38,10 +38,25 @@ def record_of(frame: Frame) -> Record | None:
     else:
         reading = read(header["reader"], exchange_of(frame, header), content=True)
     if header.get("settles") and (reading.open or reading.response_id is None or frame.http_status != 200):
-        return None  # Asking after an answer is no request to a model, and this one found none that is ready.
+        return _without_record(
+            header
+        )  # Asking after an answer is no request to a model, and this one found none that is ready.
     if header.get("if_used") and reading.usage == _UNKNOWN:
-        return None  # A request of some other kind, such as making an assistant.
+        return _without_record(header)  # A request of some other kind, such as making an assistant.
     return _generation(frame, header, reading)
+
+
+def _without_record(header: dict[str, Any]) -> Entry | None:
+    """What is left of a call that is no generation: the end of its hold."""
+    hold = _hold(header)
+    return None if hold is None else EndedHold(hold.call_id)
+
+
+def _hold(header: dict[str, Any]) -> CallHold | None:
+    if (held := header.get("hold")) is None:
+        return None
+    call_id, amounts, tries, unseen = held
+    return CallHold(call_id, dict(amounts), tries, unseen)
 
 
 _UNKNOWN = Usage()
@@ -102,6 +117,8 @@ def _generation(frame: Frame, header: dict[str, Any], reading: Reading) -> Gener
         "usage_estimated": reading.usage_estimated,
         "simulated": header.get("simulated", False),
         "sent": not header.get("unsent", False) and (refused or frame.attempts > 0),
+        "hold": _hold(header),
+        "refusal": header.get("refusal"),
         "settles": settles,
         "completes_only": settles and not reading.background,
     }

@@ -64,6 +64,11 @@ def frame_of(call: TrackedCall, how: str, error: BaseException | None) -> list[b
         metadata = metadata[:-1] + b',"error":' + _error(error, secrets) + b"}"
         if call.http_status is None and how != "refused" and never_sent(call.attempts, error):
             metadata = metadata[:-1] + b',"unsent":true}'
+    if call.hold is not None:
+        held = [call.hold.call_id, list(call.hold.amounts.items()), call.hold.tries, call.unseen]
+        metadata = metadata[:-1] + b',"hold":' + json.dumps(held).encode() + b"}"
+    if call.refusal is not None:
+        metadata = metadata[:-1] + b',"refusal":' + as_json(call.refusal) + b"}"
     return pieces(
         metadata,
         call.started_at,

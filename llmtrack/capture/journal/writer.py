@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from llmtrack.capture.health import Health
 from llmtrack.capture.journal.adoption import adopt, directories_of, is_waiting, set_unreadable_aside
 from llmtrack.capture.journal.batch_writer import BatchWriter
+from llmtrack.capture.journal.dead_processes import DeadProcesses
 from llmtrack.capture.journal.frame import decode
 from llmtrack.capture.journal.group_sync import sync_directory
 from llmtrack.capture.journal.imports import import_all
@@ -40,11 +41,13 @@ class Writer:
     """One daemon thread that reads what was journalled, prices it and commits it; started by the first record."""
 
     def __init__(
-        self, journal: Journal, health: Health, directory: Callable[[], Path], database_url: Callable[[], str]
-    ) -> None:
+        self, journal: Journal, health: Health, directory: Callable[[], Path], database_url: Callable[[], str],
+        booked: Callable[[Sequence[int]], None] = lambda calls: None,
+    ) -> None:  # fmt: skip
+        """`booked` hears which calls' holds have ended."""
         self.handled = 0
         """Own records that need no more work: written or rejected."""
-        self.batches = BatchWriter(health, directory)
+        self.batches = BatchWriter(health, directory, booked)
         self._journal = journal
         self._health = health
         self._directory = directory
@@ -65,6 +68,7 @@ class Writer:
         self._spent: list[str] = []
         self._spent_in: set[Path] = set()
         self._look_at = 0.0
+        self._dead = DeadProcesses()
 
     # -- for other threads -------------------------------------------------------------------------------------------
 
@@ -75,6 +79,14 @@ class Writer:
         if self._idle:
             self._idle = False
             self._wanted.set()
+
+    def hurry(self) -> None:
+        """Has it write what there is at once, and look for processes that died: somebody waits for what they hold."""
+        self._start()
+        self._look_at = min(self._look_at, time.monotonic())
+        self._idle = False
+        self._hurried.set()
+        self._wanted.set()
 
     def wait(self, timeout: float | None) -> bool:
         """Waits until all that was recorded before is dealt with; False if that took longer than `timeout` seconds."""
@@ -251,9 +263,12 @@ class Writer:
         self._journal.mark(ledger.owner)
         if time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + LOOK_AROUND
+            self._dead.look(ledger)
             self._adopt(ledger)
         for segment in self._adopted:
             self._drain(ledger, segment, own=False)
+        if all(segment.written for segment in self._adopted):
+            self._dead.settle(ledger)
         for segment in self._journal.segments():
             worked |= self._drain(ledger, segment, own=True)
         worked |= self._drain_memory(ledger)

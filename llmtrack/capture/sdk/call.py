@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import traceback
+from collections.abc import Mapping
 from copy import copy
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from llmtrack.capture.context import NOBODY, active
 from llmtrack.capture.endpoints import Endpoint
@@ -19,6 +20,11 @@ from llmtrack.capture.sdk import include_usage
 from llmtrack.capture.sdk.client_settings import ClientSettings
 from llmtrack.capture.sdk.response_body import observe
 from llmtrack.capture.tracker import Tracker
+
+if TYPE_CHECKING:
+    from llmtrack.billing.limits import PriceBook, Sizing
+    from llmtrack.ledger.limits import Caller
+    from llmtrack.ledger.records import CallHold
 
 _STOPPED = (asyncio.CancelledError, KeyboardInterrupt)
 _CUT = ("LengthFinishReasonError", "ContentFilterFinishReasonError")
@@ -79,6 +85,10 @@ class Call:
     """Whether `options` ask for usage where the caller's did not."""
     looks = False
     """Whether this stream shows if its server reports usage unasked."""
+    hold: CallHold | None = None
+    """What it holds of limits."""
+    refusal: Mapping[str, Any] | None = None
+    """Why a limit refused it."""
     again: Call | None = None
     """The same request, sent once more by a middleware after it was answered."""
 
@@ -96,6 +106,8 @@ class Call:
         self.context = context if clients is NOBODY else context.over(clients)
         if stream and endpoint.asks_usage:
             self._ask_usage()
+        self.answered: set[int] = set()
+        """The numbers of attempts that were answered with an error, and made again."""
         self.started_at = tracker.now()
         self.sent = self.stopped_at = tracker.tick()
 
@@ -124,6 +136,29 @@ class Call:
         body = self.plain_options.json_data
         model = body.get("model") if type(body) is dict else None
         return model if isinstance(model, str) else None
+
+    @property
+    def unseen(self) -> int:
+        """Attempts before the last whose end nobody saw."""
+        return max(0, self.attempts - 1 - len(self.answered - {self.attempts}))
+
+    def caller(self) -> Caller:
+        """Who makes it of which model, as limits look at it."""
+        from llmtrack.capture.sdk.sizing import caller_of
+
+        return caller_of(self)
+
+    def sizing(self, book: PriceBook, caller: Caller) -> Sizing:
+        """What it may use."""
+        from llmtrack.capture.sdk.sizing import sizing_of
+
+        return sizing_of(self, book, caller)
+
+    def about(self, sizing: Sizing) -> dict[str, Any]:
+        """Who makes it of which model, for the row that stands for it should this process die."""
+        from llmtrack.capture.sdk.sizing import about
+
+        return about(self, sizing)
 
     # -- the SDK's side ----------------------------------------------------------------------------------------------
 
@@ -188,6 +223,7 @@ class Call:
         twin = copy(self)
         for name in _SEEN:
             twin.__dict__.pop(name, None)
+        twin.hold, twin.answered = None, set()  # what is held covers one answer
         twin.started_at = self.tracker.now()
         twin.sent = twin.stopped_at = self.tracker.tick()
         return twin
@@ -201,6 +237,7 @@ class Call:
             if response is None or not include_usage.is_refused(self._server, self.client, response):
                 return False
             self.options, self.asks = self.plain_options, False
+            self.answered.add(self.attempts)
         except Exception as failure:
             self._could_not("retry", failure)
             return False

@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 from llmtrack.ledger.chats import records, search
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
+from llmtrack.ledger.limit_book import recount_all
 from llmtrack.ledger.schema.rollups import TABLES
 from llmtrack.ledger.write.interning import plain_json
 
@@ -25,7 +26,7 @@ Key = tuple[Any, ...]
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, and how many rows of it are done of how many."""
 _PIECE = 5_000
-_NOT_COPIED = ("unindexed", "ledger_id")
+_NOT_COPIED = ("unindexed", "ledger_id", "limit_counter", "hold", "holder", "hold_ended")
 _WITH_IDS = ("name", "app_user", "session", "trace", "price", "property_set")
 
 
@@ -61,6 +62,7 @@ def copy_ledger(source: Ledger, target: Ledger, *, again: bool = False, progress
     target.transact(lambda connection: target.dialect.continue_ids(connection, _WITH_IDS))
     if new:
         _index(target, lambda done: report("Indexing texts", done, texts))
+    recount_all(target)
     target.transact(lambda connection: _mark(connection, target, 2))
     return Copied(rows, new)
 

@@ -279,7 +279,8 @@ class LedgerId(SQLModel, table=True):
 class State(SQLModel, table=True):
     """Numbers the ledger keeps about itself: ``book`` is the version of the price book, ``names`` goes up when an
     interned row is deleted or renamed, so that every process forgets the numbers it remembers; ``retention`` is when
-    things were last let go of (microseconds since 1970)."""
+    things were last let go of (microseconds since 1970); ``limits`` is the version of the limits, 0 while there never
+    was one."""
 
     __tablename__ = "state"
     key: str = Field(primary_key=True)

@@ -143,6 +143,6 @@ def _replace(writer: GenerationWriter, key: tuple[int, str | None], old: Row, ne
         sql = f"UPDATE generation_text SET id = {placeholder} WHERE id = {placeholder}"
         writer.connection.exec_driver_sql(sql, (placed[0], old[0]))
     writer.add_text(g, placed[0])
-    writer.count(placed)
+    writer.count(placed, hold=g.hold)
     assert key[1] is not None  # the row was looked up by it
     _mark_pending(writer, (key[0], key[1]), placed[0], settled=True)

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from llmtrack.ledger.database.dialect import Dialect
-from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
+from llmtrack.ledger.records import EndedHold, Entry, Feedback, Generation, Identity, Record, Span
 from llmtrack.ledger.write import sealed_days
+from llmtrack.ledger.write.abandoned_calls import note_abandoned, remove_abandoned
 from llmtrack.ledger.write.background_responses import KEY, find_begun, is_open, write_one
 from llmtrack.ledger.write.colour_slots import give_slots
 from llmtrack.ledger.write.generation_row import AT, intern_all, row_of
@@ -23,10 +24,14 @@ _PROVIDER, _RESPONSE = (AT[column] for column in KEY)
 
 
 def write_batch(
-    connection: Connection, dialect: Dialect, remembered: Remembered, records: Sequence[Record], texts: Texts
-) -> None:
-    """Writes `records`, whose texts are in `texts`, with what they add to the totals."""
-    records = without_erased(connection, records)
+    connection: Connection, dialect: Dialect, remembered: Remembered, entries: Sequence[Entry], texts: Texts
+) -> list[int]:
+    """Writes `entries`, whose texts are in `texts`, with what they add to the totals.
+
+    Returns the calls whose holds have ended with it.
+    """
+    ended = [entry.call_id for entry in entries if isinstance(entry, EndedHold)]
+    records = without_erased(connection, [entry for entry in entries if not isinstance(entry, EndedHold)])
     generations = [record for record in records if isinstance(record, Generation)]
     spans = [record for record in records if isinstance(record, Span)]
     interning = Interning(connection, dialect, remembered)
@@ -34,6 +39,8 @@ def write_batch(
     intern_links(records, interning)
     rules = CountingRules(interning.names)
     writer = GenerationWriter(connection, dialect, rules, texts)
+    writer.limits.ended += ended
+    remove_abandoned(writer, generations)
     _write_generations(writer, generations, interning)
     writer.traces.add_spans(spans)
     edge = sealed_days.edge(connection)
@@ -50,6 +57,8 @@ def write_batch(
     write_spans(spans, connection, dialect, interning)
     write_identities([record for record in records if isinstance(record, Identity)], connection, dialect, interning)
     write_feedback([record for record in records if isinstance(record, Feedback)], connection, dialect, interning)
+    writer.limits.store()
+    return writer.limits.ended
 
 
 def _write_generations(writer: GenerationWriter, generations: Sequence[Generation], interning: Interning) -> None:
@@ -68,7 +77,8 @@ def _write_generations(writer: GenerationWriter, generations: Sequence[Generatio
     ]
     for (g, _), row in zip(plain, writer.insert_rows([row for _, row in plain]), strict=True):
         writer.add_text(g, row[0])
-        writer.count(row)
+        writer.count(row, hold=g.hold)
+        note_abandoned(writer, g, row)
     if later:
         for g, row in zip(generations, rows, strict=True):
             if (row[_PROVIDER], row[_RESPONSE]) in later:

@@ -12,6 +12,7 @@ from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.write import sealed_days
 from llmtrack.ledger.write.generation_row import AT, Row
 from llmtrack.ledger.write.interning import Interning, Remembered, plain_json, price_key
+from llmtrack.ledger.write.limit_counters import LimitCounters
 from llmtrack.ledger.write.rollup_delta import CountingRules, RollupDelta
 from llmtrack.ledger.write.trace_totals import TraceDelta
 from llmtrack.pricing.usage import PARTS, Cost
@@ -29,6 +30,7 @@ class CostChanges:
         self._interning.want_names([("cost_status", CostStatus.UNPRICED.value)])
         rules = CountingRules(self._interning.names)
         self._totals, self._interactions = RollupDelta(rules), TraceDelta(rules)
+        self._limits = LimitCounters(connection, dialect)
         changes = ", ".join(f"{column} = {dialect.placeholder}" for column in _CHANGED)
         self._set = f"UPDATE generation SET {changes} WHERE id = {dialect.placeholder}"
 
@@ -59,6 +61,7 @@ class CostChanges:
         edge = sealed_days.edge(self._connection)
         self._totals.store(self._connection, self._dialect, edge)
         self._interactions.store(self._connection, self._dialect, self._interning)
+        self._limits.store()
 
     def _columns_of(self, row: Row, cost: Cost) -> tuple[Any, ...]:
         names, prices = self._interning.names, self._interning.prices
@@ -80,7 +83,7 @@ class CostChanges:
             new = list(row)
             for column, value in zip(_CHANGED, values, strict=True):
                 new[AT[column]] = value
-            for counted in (self._totals, self._interactions):
+            for counted in (self._totals, self._interactions, self._limits):
                 counted.add(row, -1)
                 counted.add(tuple(new))
         self._connection.exec_driver_sql(self._set, [(*values, row[0]) for row, values in changes])

@@ -214,6 +214,8 @@ def _details(
         details["others"] = [[model, _plain(other)] for model, other in usage.others]
     if cost.other_prices:
         details["prices"] = [prices[price_key(price)] for price in cost.other_prices]
+    if g.refusal is not None:
+        details["refusal"] = dict(g.refusal)
     return plain_json(details) if details else None
 
 

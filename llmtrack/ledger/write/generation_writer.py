@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 from llmtrack import ids
 from llmtrack.ledger.database import full_text
 from llmtrack.ledger.database.dialect import Dialect
-from llmtrack.ledger.records import Generation, Record
+from llmtrack.ledger.records import CallHold, Entry, Generation
 from llmtrack.ledger.write.generation_row import COLUMNS, Row, text_of
+from llmtrack.ledger.write.limit_counters import LimitCounters
 from llmtrack.ledger.write.rollup_delta import CountingRules, RollupDelta
 from llmtrack.ledger.write.trace_totals import TraceDelta
 
@@ -21,7 +22,7 @@ Texts = dict[int, tuple[str | None, str | None, str | None]]
 """Input, output and error message, ready to be written, by the identity of the record."""
 
 
-def texts_of(records: Sequence[Record]) -> Texts:
+def texts_of(records: Sequence[Entry]) -> Texts:
     """The texts of `records`."""
     return {
         id(record): text
@@ -37,6 +38,7 @@ class GenerationWriter:
         self.connection = connection
         self.dialect = dialect
         self.rollups, self.traces = RollupDelta(rules), TraceDelta(rules)
+        self.limits = LimitCounters(connection, dialect)
         self.replaced: list[Row] = []
         """Rows that others took the place of; the presence bits they set may be wrong now."""
         self._texts = texts
@@ -46,7 +48,7 @@ class GenerationWriter:
         """Inserts a generation and counts it; returns its id."""
         (placed,) = self.insert_rows([row])
         self.add_text(g, placed[0])
-        self.count(placed)
+        self.count(placed, hold=g.hold)
         return int(placed[0])
 
     def insert_rows(self, rows: Sequence[Row]) -> list[Row]:
@@ -74,10 +76,11 @@ class GenerationWriter:
         if (text := self._texts.get(builtins.id(g))) is not None:
             self._text_rows.append((id, *text))
 
-    def count(self, row: Row, sign: int = 1) -> None:
-        """Adds a row to all totals, or with `sign` -1 takes it away."""
+    def count(self, row: Row, sign: int = 1, hold: CallHold | None = None) -> None:
+        """Adds a row to all totals, or with `sign` -1 takes it away; what its call held ends."""
         self.rollups.add(row, sign)
         self.traces.add(row, sign)
+        self.limits.add(row, sign, hold)
 
     def store_texts(self) -> None:
         """Writes the texts of all generations."""

@@ -10,26 +10,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from llmtrack.ledger.database.dialect import Dialect
+from llmtrack.ledger.schema.fitting import fitted as fitted
 from llmtrack.pricing.usage import Price
 
 _PRICE = ("source", "version", "provider", "model", "tier", "above", "adjustment", "rates")
 PriceKey = tuple[Any, ...]
 Extra = tuple[Any, ...]
-_LONGEST = 200
 _REMEMBERED = 50_000
 """Users, prices and property sets remembered at most; sessions and traces are looked up each time."""
-
-
-def fitted(text: str) -> str:
-    """`text` as both databases can keep and index it: no NUL, no half characters, not too long."""
-    if not text.isascii():
-        text = text.encode("utf-8", "replace").decode()
-    if "\0" in text:
-        text = text.replace("\0", "\ufffd")
-    if len(text) > _LONGEST:
-        text = f"{text[: _LONGEST - 18]}…{blake2b(text.encode(), digest_size=8).hexdigest()}"
-    return text
-
 
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
 

@@ -46,6 +46,7 @@ def remove_rows(connection: Connection, dialect: Dialect, day: int) -> int:
     within = f">= {first} AND {{0}} < {end}"
     connection.exec_driver_sql(f"DELETE FROM pending WHERE generation {within.format('generation')}")
     connection.exec_driver_sql(f"DELETE FROM repriced WHERE generation {within.format('generation')}")
+    connection.exec_driver_sql(f"DELETE FROM limit_charge WHERE generation {within.format('generation')}")
     connection.exec_driver_sql(f"DELETE FROM span WHERE id {within.format('id')}")
     return connection.exec_driver_sql(f"DELETE FROM generation WHERE id {within.format('id')}").rowcount
 
