@@ -10,7 +10,7 @@ import streamlit as st
 from llmtrack.billing.forecasts import Forecast, TooLittle
 from pages.components import card, empty_states, formatting, queries, tiles
 from pages.components.insights.trends import trend
-from pages.components.usage import breakdown, controls, daily, headline, heat, other_model, statement_menu
+from pages.components.usage import breakdown, controls, daily, headline, heat, other_model, own_limits, statement_menu
 from pages.components.usage.choice import Time, read_narrowing, read_time
 from pages.components.usage.numbers import (
     DAILY,
@@ -84,14 +84,15 @@ with card.head("Usage"):
     controls.choose_time(time)
 card.sub(about(time))
 
-limit: headline.CycleLimit | None = None  # the limit on this person's cost per cycle; nothing sets one yet
+uses = own_limits.read(me.ids) if time.running else []
+limit = own_limits.of_cycle(uses)
 with st.skeleton(height=220):
     answer = queries.ask(SUMS, time.span, where=mine)
     totals = with_charges(answer.totals)
     past = read_past(time, mine)
     expected: Forecast | TooLittle | None = read_forecast(time, past, totals["list_cost"])
     with st.container(border=True):
-        headline.draw(time, totals, past, expected, limit)
+        headline.draw(time, totals, past, expected, limit, own_limits.others(uses))
     queries.remark(answer)
 if not totals["generations"]:
     when = "in this billing cycle yet" if time.running else "in this time"

@@ -339,3 +339,19 @@ def test_with_a_limit_the_bar_what_is_left_and_the_day_it_is_reached_are_shown()
     assert "80\N{NARROW NO-BREAK SPACE}% of 75 days" in body
     close = headline.html(time, totals, None, None, headline.CycleLimit(D(2), D("1.9"), limit.resets_at))
     assert "--c:var(--ll-warn-fill)" in close
+
+
+def test_ones_own_limits_stand_in_the_headline_and_nobody_elses(open_page: OpenPage, ledger: Ledger) -> None:
+    from llmtrack.ledger.limit_book import set_limit
+    from llmtrack.ledger.limits import EACH, Limit
+
+    ledger.write([call(cost=1_880_000_000, at=NOW - timedelta(hours=1)), call(cost=9 * 10**9, user_id="ann")])
+    set_limit(ledger, Limit(0, "user", "cost", "cycle", 3 * 10**9, EACH), by="ada")
+    set_limit(ledger, Limit(0, "user", "messages", "day", 50, "kim"), by="ada")
+    set_limit(ledger, Limit(0, "user", "cost", "day", 10**9, "ann"), by="ada")
+    lines = headline_of(open_page("usage.py"))
+    assert lines[0] == "$1.88 of your $3.00 limit"
+    assert "$1.12 left" in lines[2]
+    assert "resets 1 Dec, 00:00" in lines
+    assert "Limit on messages per day: 1 message of 50 messages" in lines
+    assert not any("per day: $" in line for line in lines)

@@ -65,9 +65,10 @@ def draw(
     past: Past | None,
     expected: Forecast | TooLittle | None,
     limit: CycleLimit | None = None,
+    further: Sequence[Fact] = (),
 ) -> None:
-    """The card at the top. `totals` are the sums of the time, markup included."""
-    st.html(html(time, totals, past, expected, limit))
+    """The card at the top. `totals` are the sums of the time, markup included; `further` are lines for other limits."""
+    st.html(html(time, totals, past, expected, limit, further))
 
 
 def html(
@@ -76,12 +77,13 @@ def html(
     past: Past | None,
     expected: Forecast | TooLittle | None,
     limit: CycleLimit | None = None,
+    further: Sequence[Fact] = (),
 ) -> str:
     """The card as HTML; what comes from data is escaped in it."""
     cost = formatting.usd(totals["cost"]) if totals["cost"] is not None else ""
     beside = f"of your {formatting.usd(limit.amount)} limit" if limit else _in_other_currency(time, totals["cost"])
     messages = "message" if totals["messages"] == 1 else "messages"
-    lines = "".join(_line(*fact) for fact in facts(time, totals, past, expected))
+    lines = "".join(_line(*fact) for fact in (*facts(time, totals, past, expected), *further))
     return (
         f'<div class="ll ll-bill" data-testid="statement-head"><div><div class="ll-bill-head">'
         f"<div><b>{text_of(cost) or unknown()}</b>{f' <span>{text_of(beside)}</span>' if beside else ''}</div>"
