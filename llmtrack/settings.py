@@ -150,7 +150,8 @@ class Settings(SignInSettings):
     billing_markup_percent: Decimal = Field(
         default=Decimal(0), ge=0, le=1000, decimal_places=4, description="a percentage from 0 to 1000"
     )
-    """Added to list prices on the usage page, on statements and by limits; what is recorded stays in list dollars."""
+    """Added to list prices on the usage page and on statements; what is recorded, and what limits count, stays in list
+    dollars."""
     billing_currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="three capital letters, such as EUR")
     """The currency in which statements show their total beside US dollars, at the rate an admin entered for the month
     (`llmtrack statements rate`)."""

@@ -19,7 +19,7 @@ from llmtrack.billing.forecasts import DayAhead, Forecast
 from llmtrack.chat.preferences import Preferences
 from llmtrack.ledger import Ledger, metrics
 from llmtrack.ledger.query import QueryResult
-from llmtrack.ledger.statements import set_rate
+from llmtrack.ledger.statements import set_rate, statement
 from llmtrack.pricing.usage import Cost, Price
 from llmtrack.settings import get_settings
 from pages.components import style
@@ -261,6 +261,8 @@ def test_a_closed_cycle_is_issued_on_the_page_and_kept(open_page: OpenPage, ledg
     app.button(key="issue_statement").click().run()
     cycle = statements.own_cycles(ledger, ("kim",), 2)[1]
     assert cycle.number is not None
+    assert statements.decode(statement(ledger, cycle.number).content).total == D(2)  # as the headline has it
+    assert headline_of(app)[0] == "$2.00"
     assert any(f"{statements.printed_number(cycle.number)}, kept as it was issued." in text for text in read(app))
 
 

@@ -77,7 +77,7 @@ def draw_total(
                 steps = [running_total.Step(now.day, now.total, now.total, now.total), *steps[1:]]
         words = f"{formatting.usd(totals['cost'])} so far" if totals["cost"] is not None else "cost unknown"
         running_total.draw(
-            spent, steps, time.span.axis("day"), limit=limit.amount if limit else None,
+            spent, steps, time.span.axis("day"), limit=charged(limit.amount) if limit else None,
             alt_text=f"Running total, {time.span}: {words}",
         )  # fmt: skip
 
@@ -118,7 +118,7 @@ def _pace(time: Time, limit: CycleLimit | None) -> tuple[float, str] | None:
     """What a day may cost for the limit to last to the end of the cycle."""
     if limit is None or time.cycle is None:
         return None
-    pace = limit.amount / time.span.days
+    pace = (charged(limit.amount) or Decimal(0)) / time.span.days
     return float(pace), f"limit {formatting.usd(pace)} a day"
 
 

@@ -46,10 +46,9 @@ CLOSE = Decimal("0.8")
 
 @dataclass(frozen=True, slots=True)
 class CycleLimit:
-    """A limit on what a person may spend in the billing cycle, as the headline shows it."""
+    """A limit on what a person may spend in the billing cycle, as the headline shows it, in list dollars."""
 
     amount: Decimal
-    """US dollars, markup included."""
     spent: Decimal
     """What counts against it, calls in flight included."""
     resets_at: datetime
@@ -169,13 +168,11 @@ def _bar(limit: CycleLimit | None, expected: Forecast | TooLittle | None) -> str
     colour = "--c:var(--ll-warn-fill);" if used >= 100 * CLOSE else ""
     pale = ""
     if isinstance(expected, Forecast):
-        pale = f'<i class="ll-pale" style="width:{_part(charged(expected.expected), limit.amount):.1f}%"></i>'
+        pale = f'<i class="ll-pale" style="width:{_part(expected.expected, limit.amount):.1f}%"></i>'
     return f'<div class="ll-bar">{pale}<i style="{colour}width:{used:.1f}%"></i></div>'
 
 
-def _part(amount: Decimal | None, of: Decimal) -> Decimal:
-    if amount is None:
-        return Decimal(0)
+def _part(amount: Decimal, of: Decimal) -> Decimal:
     return min(Decimal(100), max(Decimal(0), 100 * amount / of)) if of else Decimal(100)
 
 
@@ -187,7 +184,7 @@ def _foot(time: Time, limit: CycleLimit | None) -> str:
         resets = f"{formatting.short_day(reset.date(), time.today)}, {reset:%H:%M}"
         return (
             f'<div class="ll-bill-foot"><span>{formatting.percent(limit.spent, limit.amount)} used, '
-            f"<strong>{formatting.usd(left)} left</strong></span><span>resets {resets}</span></div>"
+            f"<strong>{formatting.usd(left)} left</strong>{_in_list_prices()}</span><span>resets {resets}</span></div>"
         )
     if not time.running:
         return ""
@@ -196,11 +193,16 @@ def _foot(time: Time, limit: CycleLimit | None) -> str:
     return f'<div class="ll-bill-foot"><span>{words}</span></div>'
 
 
+def _in_list_prices() -> str:
+    """With a markup the amounts of limits are not those of the page, which has to be said."""
+    return ", in list prices without markup" if get_settings().billing_markup_percent else ""
+
+
 def _note(limit: CycleLimit | None, expected: Forecast | TooLittle | None) -> str:
     """The day on which the limit will be reached, at this pace."""
     if limit is None or not isinstance(expected, Forecast):
         return ""
-    day = next((ahead.day for ahead in expected.days if (charged(ahead.total) or 0) >= limit.amount), None)
+    day = expected.reaches(limit.amount)
     if day is None:
         return ""
     return (

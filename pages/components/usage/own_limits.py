@@ -10,7 +10,6 @@ from llmtrack.ledger.limit_book import LimitUse, limit_use
 from llmtrack.ledger.periods import from_micros
 from pages.components import queries
 from pages.components.usage.headline import CycleLimit, Fact
-from pages.components.usage.numbers import charged
 from pages.components.viewer import require_numbers
 
 
@@ -27,7 +26,7 @@ def of_cycle(uses: Sequence[LimitUse]) -> CycleLimit | None:
     if not own:
         return None
     use = min(own, key=lambda use: use.room)
-    spent = charged(Decimal(use.spent + use.held).scaleb(-9)) or Decimal(0)
+    spent = Decimal(use.spent + use.held).scaleb(-9)
     return CycleLimit(Decimal(use.cap).scaleb(-9), spent, from_micros(use.resets_at or 0))
 
 
