@@ -37,7 +37,9 @@ STYLE = """<style>
 .ll-bill-foot{color:var(--ll-muted)}
 .ll-bill-foot strong{color:var(--ll-text)}
 .ll-bill .ll-note{margin-top:14px}
-@media(max-width:640px){.ll-bill{padding:0}.ll-bill-head b{font-size:32px}.ll-bill>div,.ll-bill>dl{flex-basis:100%}}
+@media(max-width:640px){.ll-bill{padding:0}.ll-bill-head{gap:2px 10px}.ll-bill-head b{font-size:30px}
+.ll-bill-head div+div b{font-size:21px}.ll-bill-head span{font-size:13.5px;margin-left:4px}
+.ll-bill>div,.ll-bill>dl{flex-basis:100%}}
 </style>"""
 DASH = "\N{EN DASH}"
 CLOSE = Decimal("0.8")
