@@ -12,6 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -146,6 +147,16 @@ class Settings(SignInSettings):
     """Where days, months and billing cycles begin at midnight, on pages and in answers."""
     billing_anchor_day: int = Field(default=1, ge=1, le=31, description="a day of the month from 1 to 31")
     """The day on which a billing cycle begins; in a shorter month, its last day."""
+    billing_markup_percent: Decimal = Field(
+        default=Decimal(0), ge=0, le=1000, decimal_places=4, description="a percentage from 0 to 1000"
+    )
+    """Added to list prices on the usage page and on statements; what is recorded, and what limits count, stays in list
+    dollars."""
+    billing_currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="three capital letters, such as EUR")
+    """The currency in which statements show their total beside US dollars, at the rate an admin entered for the month
+    (`llmtrack statements rate`)."""
+    statement_font: Path | None = Field(default=None, description="a TrueType font file (.ttf)")
+    """For names on statements that the built-in letters (Latin) cannot write; without it these show as U+6797."""
 
     # Limits.
     hold_hours: float = Field(default=24.0, gt=0, le=24 * 366, description="hours, more than 0")

@@ -1,135 +1,117 @@
-"""The viewer's own usage and its cost in a billing cycle."""
+"""The viewer's own usage as a statement: what a billing cycle cost, how it will end, and what it is made of."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
-from llmtrack.ledger.query import Row
-from pages.components import charts, empty_states, filters, formatting, queries, tables
-from pages.components.tables import Column
+from llmtrack.billing.forecasts import Forecast, TooLittle
+from pages.components import card, empty_states, formatting, queries, tiles
+from pages.components.insights.trends import trend
+from pages.components.usage import breakdown, controls, daily, headline, heat, other_model, own_limits, statement_menu
+from pages.components.usage.choice import Time, read_narrowing, read_time
+from pages.components.usage.numbers import (
+    DAILY,
+    SUMS,
+    Past,
+    priced_as,
+    read_forecast,
+    read_past,
+    with_charges,
+)
 from pages.components.viewer import viewer
 
-CYCLES = 12
-METRICS = (
-    *queries.MONEY,
-    "messages", "input_tokens", "output_tokens", "total_tokens", "cache_hit_share", "duration", "time_to_first_token",
-    "cancelled", "errors",
-)  # fmt: skip
-SHOWN = {"cost": "Cost", "messages": "Messages", "total_tokens": "Tokens"}
-COLUMNS = (
-    Column("model", "Model", pinned=True, width="medium"),
-    Column("provider", "Provider"),
-    Column("messages", "Messages", "count"),
-    Column("generations", "Calls", "count", help="Every request to a model, failed ones and embeddings included."),
-    Column("input_tokens", "Tokens in", "count"),
-    Column("output_tokens", "Tokens out", "count"),
-    Column("cost", "Cost", "usd"),
-    Column("unpriced", "Unpriced", "count", help="Calls whose price nobody knows; they are missing from the cost."),
-    Column("duration", "Average time", "seconds", help="Of an answer; failures and stops are not counted."),
-    Column("cancelled", "Stopped", "count"),
-    Column("errors", "Errors", "count"),
-)
+
+def about(time: Time) -> str:
+    """The line under the title: which day of the cycle it is, the zone, and in which prices."""
+    zone = time.span.timezone
+    if time.running:
+        return f"Day {time.whole_days() + 1} of {time.span.days}, {zone}. {priced_as()}"
+    kind = "Billing cycle of" if time.cycle else "Time of"
+    return f"{kind} {formatting.counted(time.span.days, 'day')}, {zone}. {priced_as()}"
 
 
-def cycle_label(back: int) -> str:
-    """A billing cycle in the list, by its days, so that a link to it means the same next month."""
-    return str(filters.cycle_span(back))
-
-
-def headline(totals: Row, current: bool) -> str:
-    """Messages and cost of the billing cycle, in two sentences."""
-    when = "current" if current else "this"
-    messages = formatting.counted(totals["messages"], "message")
-    cost = formatting.plain(queries.cost_text(totals))
-    return f"Usage in {when} billing cycle: **{messages}**\n\nEstimated cost: **{cost}**"
-
-
-def points(rows: Sequence[Row], shown: str) -> list[charts.Point]:
-    """The parts of the chart's bars, by model."""
-    if shown.endswith("cost"):
-        return charts.money_points((row["day"], queries.model_name(row), row[shown]) for row in rows)
-    return [
-        charts.Point(row["day"], queries.model_name(row), float(row[shown]), formatting.count(row[shown]))
-        for row in rows
-        if row[shown]
+def draw_tiles(time: Time, mine: Mapping[str, Any], totals: Mapping[str, Any], past: Past | None) -> None:
+    """Four numbers with their lines over the time."""
+    grain = time.span.grain
+    by_time = queries.ask(DAILY, time.span, by=[grain], where=mine)
+    rows = [
+        {
+            **row,
+            "each": float(row["cost"] / row["messages"]) if row["cost"] is not None and row["messages"] else None,
+            "first": row["total_time_to_first_token"] / row["first_tokens"]
+            if row["first_tokens"] and row["total_time_to_first_token"] is not None
+            else None,
+            "cached": row["cache_read_tokens"] / row["input_tokens"]
+            if row["input_tokens"] and row["cache_read_tokens"] is not None
+            else None,
+        }
+        for row in by_time.rows
+        if row[grain] <= time.now
     ]
+    axis = time.axis(grain)
+    whole = by_time.totals
+    first = whole["first_tokens"] and whole["total_time_to_first_token"] / whole["first_tokens"]
+    each = totals["cost"] / totals["messages"] if totals["cost"] is not None and totals["messages"] else None
+    count = min(time.whole_days(), time.before().days)
+    cost, messages = past.sums(time.before().first, count) if past and count else (None, 0)
+    before = cost / messages if cost is not None and messages else None
+    tiles.draw(
+        [
+            tiles.Tile("First token, average", formatting.seconds(first or None), remark="when streamed",
+                       trend=trend(rows, axis, "first")),
+            tiles.changed("Cost per message", formatting.usd(each), each, before, better="less",
+                          was=f"{formatting.usd(before)} before" if before is not None else "",
+                          trend=trend(rows, axis, "each")),
+            tiles.Tile("Tokens", formatting.three_digits(totals["total_tokens"]),
+                       remark=f"{formatting.three_digits(totals['input_tokens'])} in, "
+                       f"{formatting.three_digits(totals['output_tokens'])} out",
+                       trend=trend(rows, axis, "total_tokens")),
+            tiles.Tile("Read from cache", formatting.percent(whole["cache_read_tokens"], whole["input_tokens"]),
+                       remark="of the tokens in", trend=trend(rows, axis, "cached")),
+        ]
+    )  # fmt: skip
 
 
 me = viewer()
 mine = {"user": list(me.ids)}
+time = read_time(me.ids)
+with card.head("Usage"):
+    st.space("stretch")
+    statement_menu.draw(time, me.ids)
+    controls.choose_time(time)
+card.sub(about(time))
 
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    st.title("Usage", anchor=False, width="content")
-    back = st.selectbox(
-        "Billing cycle",
-        range(CYCLES),
-        format_func=cycle_label,
-        key="cycle",
-        bind="query-params",
-        label_visibility="collapsed",
-        width=280,
+uses = own_limits.read(me.ids) if time.running else []
+limit = own_limits.of_cycle(uses)
+with st.skeleton(height=220):
+    answer = queries.ask(SUMS, time.span, where=mine)
+    totals = with_charges(answer.totals)
+    past = read_past(time, mine)
+    expected: Forecast | TooLittle | None = read_forecast(time, past, totals["list_cost"])
+    with st.container(border=True):
+        headline.draw(time, totals, past, expected, limit, own_limits.others(uses))
+    queries.remark(answer)
+if not totals["generations"]:
+    when = "in this billing cycle yet" if time.running else "in this time"
+    empty_states.empty(
+        f"Nothing used {when}",
+        "Send a message on the **Chat** page, or call a model with a tracked client as user "
+        f"**{formatting.plain(me.id)}**: it shows here within a second.",
     )
-span = filters.cycle_span(back)
+    st.stop()
 
-with st.skeleton(height=180):
-    by_model = queries.ask(METRICS, span, by=["provider", "model"], where=mine)
-    totals = by_model.totals
-    with st.container(border=True, gap="small"):
-        st.markdown(headline(totals, back == 0))
-        empty_states.note(queries.cost_remarks(totals))
-        queries.remark(by_model)
-    if not totals["generations"]:
-        empty_states.empty(
-            "Nothing used in this billing cycle" + ("" if back else " yet"),
-            "Send a message on the **Chat** page, or call a model with a tracked client as user "
-            f"**{formatting.plain(me.id)}**: it shows here within a second.",
-        )
-        st.stop()
-    tokens = f"{formatting.compact(totals['input_tokens'])} → {formatting.compact(totals['output_tokens'])}"
-    queries.metric_cards(
-        [
-            ("Tokens in → out", tokens, f"{formatting.count(totals['total_tokens'])} together"),
-            (
-                "Average time",
-                formatting.seconds(totals["duration"]),
-                "Of answers; failures and stops are not counted.",
-            ),
-            (
-                "First token after",
-                formatting.seconds(totals["time_to_first_token"]),
-                "On average, where the answer streamed.",
-            ),
-            ("Read from cache", formatting.share(totals["cache_hit_share"]), "Share of the tokens in; they cost less."),
-        ]
-    )
-
-with st.container(border=True):
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        title = st.empty()
-        shown = st.segmented_control(
-            "Show",
-            list(SHOWN),
-            default="cost",
-            required=True,
-            format_func=SHOWN.__getitem__,
-            key="show",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-    name = SHOWN[shown]
-    if shown == "cost" and queries.only_simulated(totals):
-        shown, name = "simulated_cost", "Simulated cost"
-    title.markdown(f"**{name} per day by model**")
-    with st.skeleton(height=charts.HEIGHT):
-        by_day = queries.ask([shown, "simulated"], span, by=["day", "provider", "model"], where=mine)
-        charts.bars_over_time(
-            points(by_day.rows, shown),
-            span.axis("day"),
-            title=name,
-            unit=by_day.units[shown],
-            alt_text=f"{name} per day by model, {span}",
-        )
-
-st.markdown("**By model**")
-rows = sorted(by_model.rows, key=lambda row: (-(row["cost"] or 0), -row["generations"]))
-tables.split_simulated(rows, COLUMNS, alt_text=f"Messages, tokens and cost by model, {span}")
+draw_tiles(time, mine, totals, past)
+if time.cycle is not None and past is not None and totals["cost"]:
+    left, right = st.columns([1.75, 1], gap="medium")
+    with left:
+        daily.draw(time, mine, totals, expected, limit)
+    with right:
+        daily.draw_total(time, past, totals, expected, limit)
+else:
+    daily.draw(time, mine, totals, expected, limit)
+breakdown.draw(time, mine, read_narrowing(time.span), me.ids)
+other_model.draw(time, me.ids)
+heat.draw(time.span, mine)

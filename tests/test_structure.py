@@ -77,7 +77,7 @@ MAY_IMPORT = {
 
 COMPONENTS = (
     "formatting", "style", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "conditions", "links", "charts",
-    "span", "long_query", "queries", "chat", "tables", "tiles", "card", "filters", "insights", "reader", "profile",
+    "span", "long_query", "queries", "chat", "tables", "tiles", "card", "filters", "insights", "reader", "profile", "usage",
     "repricing", "outcome", "erasing", "people", "file_owners",
 )  # fmt: skip
 """What pages are made of, each with only those before it."""
@@ -98,7 +98,7 @@ LEDGER_ORDER = (
     {"limits"},
     {"write"},
     {"ledger", "migrations"},
-    {"open", "query", "people", "repricing", "limit_book", "colours"},
+    {"open", "query", "people", "repricing", "statements", "limit_book", "colours"},
     {"metrics", "lists"},
     {"price_book", "export", "chats"},
     {"preferences", "maintenance"},
@@ -190,6 +190,19 @@ def test_a_folder_inside_a_room_is_reached_through_its_front_door(module: str) -
     assert behind == []
 
 
+@pytest.mark.parametrize(
+    "door", sorted((ROOT / "llmtrack").rglob("__init__.py")), ids=lambda door: str(door.relative_to(ROOT))
+)
+def test_no_front_door_has_a_name_that_a_module_behind_it_has(door: Path) -> None:
+    """As soon as the module was imported, its name would mean the module."""
+    tree = ast.parse(door.read_text(encoding="utf-8"))
+    names = {alias.asname for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert not names & (
+        {path.stem for path in door.parent.glob("*.py")}
+        | {path.parent.name for path in door.parent.glob("*/__init__.py")}
+    )
+
+
 @pytest.mark.parametrize("module", PAGES)
 def test_a_page_knows_neither_sdk_nor_database(module: str) -> None:
     imported = set(imports_of(PAGES[module], module))
@@ -241,7 +254,7 @@ def test_importing_is_light(statement: str, unwanted: set[str]) -> None:
     assert not set(done.stdout.split()) & unwanted
 
 
-READS = ("lists", "metrics", "export", "chats", "maintenance", "people", "price_book")
+READS = ("lists", "metrics", "export", "chats", "maintenance", "people", "price_book", "statements")
 """Parts of the ledger that hold somebody's data."""
 ASKS = {"viewer", "require_admin", "require_numbers", "require_texts"}
 """What decides, in a page, who may see it."""

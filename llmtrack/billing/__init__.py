@@ -1,1 +1,1 @@
-"""What may be spent and what was: limits, cycles, statements and forecasts."""
+"""What usage costs whom: billing cycles, markup, forecasts, statements and limits."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -179,3 +181,11 @@ def _cells(body: str) -> _Cells:
     cells = _Cells()
     cells.feed(body)
     return cells
+
+
+def headline_of(app: AppTest) -> list[str]:
+    """The usage page's statement at a glance: cost, messages, what stands below them, then a line for each fact."""
+    (body,) = (body for body in html_of(app) if "statement-head" in body)
+    head = body.partition("<style>")[0].replace("</span>", "\n").replace("</div>", "\n").replace("<dd>", ": ")
+    text = unescape(re.sub("<[^>]*>", " ", head))
+    return [" ".join(line.split()).replace(" : ", ": ") for line in text.split("\n") if line.strip()]

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from llmtrack.ledger import Ledger, people
 from llmtrack.ledger.records import Identity
 from llmtrack.settings import get_settings
-from tests.pages.conftest import MAIN, SECONDS, call, read, tables_of
+from tests.pages.conftest import MAIN, SECONDS, call, headline_of, read, tables_of
 
 ADMIN = sorted(path.relative_to(MAIN.parent).as_posix() for path in (MAIN.parent / "admin").glob("*.py"))
 OWN = ["chat.py", "usage.py", "tokens.py"]
@@ -120,7 +120,7 @@ def test_usage_of_every_id_of_theirs_is_their_own(ledger: Ledger) -> None:
     app.user = claims("alice", email="alice@new", iat=SIGNED_IN_AT + 1)
     ledger.write([call(user_id="alice@x"), call(user_id="alice@new"), call(user_id="bob@x")])
     app.run().switch_page("usage.py").run()
-    assert "2 messages" in "\n".join(read(app))
+    assert headline_of(app)[1] == "2 messages"
 
 
 def test_a_tab_that_changes_hands_forgets_what_the_first_person_left() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import llmtrack
 from llmtrack.ledger import Ledger, open_ledger
-from tests.pages.conftest import OpenPage, call, read, tables_of
+from tests.pages.conftest import OpenPage, call, html_of, read, tables_of
 
 NOTHING = "Nothing to draw in this time."
 COSTS = """
@@ -31,12 +31,12 @@ def test_a_simulated_call_that_fails_is_booked_as_simulated(open_page: OpenPage)
 def test_after_a_simulated_failure_the_first_chart_draws_the_simulated_cost(open_page: OpenPage) -> None:
     chat(open_page, "demo/demo-gpt", "demo/demo-rate-limited")
     app = open_page("usage.py")
-    texts = list(read(app))
-    assert "**Simulated cost per day by model**" in texts
-    assert not [text for text in texts if text.startswith(NOTHING)]
+    assert any("<h2>Simulated cost per day</h2>" in body for body in html_of(app))
+    assert not [text for text in read(app) if text.startswith(NOTHING)]
     assert len(app.get("arrow_vega_lite_chart")) + len(app.get("vega_lite_chart")) == 1
-    (simulated,) = tables_of(app)  # no table of real models above it
-    assert sorted(row["Model"] for row in simulated) == ["demo-gpt", "demo-rate-limited"]
+    (by_model,) = tables_of(app)
+    assert sorted(row["Model"] for row in by_model[:-1]) == ["demo-gpt (simulated)", "demo-rate-limited (simulated)"]
+    assert {row["Cost"] for row in by_model} == {"$0.00"}
 
 
 def test_a_chart_with_nothing_to_draw_says_so(open_page: OpenPage, ledger: Ledger) -> None:

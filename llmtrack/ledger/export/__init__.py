@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from llmtrack.ledger.export.formats import Column as Column
+    from llmtrack.ledger.export.formats import encoded as encoded
     from llmtrack.ledger.export.stream import BATCH as BATCH
     from llmtrack.ledger.export.stream import FORMATS as FORMATS
     from llmtrack.ledger.export.stream import generation_columns as generation_columns
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "BATCH": "stream",
+    "Column": "formats",
     "FORMATS": "stream",
+    "encoded": "formats",
     "generation_columns": "stream",
     "stream_result": "stream",
     "stream_generations": "stream",

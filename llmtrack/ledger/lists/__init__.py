@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.failure_list import failure_groups as failure_groups
     from llmtrack.ledger.lists.generation_list import generation as generation
     from llmtrack.ledger.lists.generation_list import generations as generations
+    from llmtrack.ledger.lists.generation_prices import CallPrice as CallPrice
+    from llmtrack.ledger.lists.generation_prices import call_prices as call_prices
+    from llmtrack.ledger.lists.generation_rows import PARTS as PARTS
     from llmtrack.ledger.lists.generation_rows import GenerationDetail as GenerationDetail
     from llmtrack.ledger.lists.generation_rows import GenerationRow as GenerationRow
     from llmtrack.ledger.lists.pagination import MAX_SORTED as MAX_SORTED
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.trace_list import sessions as sessions
     from llmtrack.ledger.lists.trace_list import trace as trace
     from llmtrack.ledger.lists.trace_list import traces as traces
+    from llmtrack.ledger.lists.usage_by_price import QUANTITIES as QUANTITIES
+    from llmtrack.ledger.lists.usage_by_price import PricedUsage as PricedUsage
+    from llmtrack.ledger.lists.usage_by_price import priced_usage as priced_usage
     from llmtrack.ledger.lists.user_detail import Judgement as Judgement
     from llmtrack.ledger.lists.user_detail import UserDetail as UserDetail
     from llmtrack.ledger.lists.user_detail import judgements as judgements
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.user_list import users as users
 
 _HOMES = {
+    "CallPrice": "generation_prices",
     "FailureGroup": "failure_list",
     "Failures": "failure_list",
     "GenerationDetail": "generation_rows",
@@ -42,17 +49,22 @@ _HOMES = {
     "Judgement": "user_detail",
     "MAX_SORTED": "pagination",
     "NotFound": "pagination",
+    "PARTS": "generation_rows",
     "Page": "pagination",
+    "PricedUsage": "usage_by_price",
+    "QUANTITIES": "usage_by_price",
     "SessionRow": "trace_list",
     "SpanRow": "trace_list",
     "TraceDetail": "trace_list",
     "TraceRow": "trace_list",
     "UserDetail": "user_detail",
     "UserRow": "user_list",
+    "call_prices": "generation_prices",
     "failure_groups": "failure_list",
     "generation": "generation_list",
     "generation_previews": "previews",
     "generations": "generation_list",
+    "priced_usage": "usage_by_price",
     "judgements": "user_detail",
     "session": "trace_list",
     "sessions": "trace_list",

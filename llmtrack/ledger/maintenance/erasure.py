@@ -42,7 +42,8 @@ def ids_of_person(ledger: Ledger, user_id: str) -> tuple[str, ...]:
 
 
 def erase(ledger: Ledger, user_id: str, *, by: str) -> Erased:
-    """Erases a user: texts, properties, attributes, conversations, comments, and all names they are known by.
+    """Erases a user: texts, properties, attributes, conversations, comments, statements, and all
+    names they are known by.
 
     It is the whole person, under every user id they have or had (`ids_of_person`). Their generations and all totals
     stay, under random names, one for each id. Records of theirs that journals still hold get these names when they are
@@ -174,6 +175,7 @@ def _forget_person(connection: Connection, ledger: Ledger, users: Mapping[str, i
             connection.exec_driver_sql(f"DELETE FROM {table} WHERE person IN ({person})", (user_id,))
         connection.exec_driver_sql(f"DELETE FROM person WHERE id IN ({person})", (user_id,))
     for user_id, user in users.items():
+        connection.exec_driver_sql(f"DELETE FROM statement WHERE user_id = {placeholder}", (user_id,))
         connection.exec_driver_sql(f"DELETE FROM person_user_id WHERE user_id = {placeholder}", (user_id,))
         connection.exec_driver_sql(f"DELETE FROM invitation WHERE address = {placeholder}", (user_id.lower(),))
         connection.exec_driver_sql(digest_sql, (digest_of(user_id), user, time.time_ns() // 1000))

@@ -21,17 +21,21 @@ if TYPE_CHECKING:
     from llmtrack.ledger.query.result import MONEY as MONEY
     from llmtrack.ledger.query.result import QueryResult as QueryResult
     from llmtrack.ledger.query.result import Row as Row
+    from llmtrack.ledger.query.what_if import ModelName as ModelName
     from llmtrack.ledger.query.what_if import cost_elsewhere as cost_elsewhere
+    from llmtrack.ledger.query.what_if import costs_elsewhere as costs_elsewhere
 
 _HOMES = {
     "Filter": "query",
     "MONEY": "result",
+    "ModelName": "what_if",
     "Operator": "query",
     "QueryResult": "result",
     "Row": "result",
     "Unit": "measures",
     "Where": "query",
     "cost_elsewhere": "what_if",
+    "costs_elsewhere": "what_if",
     "filters": "query",
     "histogram": "histograms",
     "in_markdown": "document",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -47,6 +48,14 @@ class Elsewhere:
     """Calls whose tokens nobody reported; they are in neither cost."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """A model by the names of the price list."""
+
+    provider: str
+    model: str
+
+
 def cost_elsewhere(
     ledger: Ledger,
     model: str,
@@ -65,19 +74,43 @@ def cost_elsewhere(
     `where` filters as for `llmtrack.ledger.metrics.ask`. The prices are today's, with the price book, unless a `pricer`
     is given. Raises ValueError and `TooManyRows` as `ask` does.
     """
+    (comparison,) = costs_elsewhere(
+        ledger, [ModelName(provider, model)], since=since, until=until, timezone=timezone, where=where, tier=tier,
+        caching=caching, pricer=pricer,
+    )  # fmt: skip
+    return comparison
+
+
+def costs_elsewhere(
+    ledger: Ledger,
+    models: Sequence[ModelName],
+    *,
+    since: datetime | date | None = None,
+    until: datetime | date | None = None,
+    timezone: str = "UTC",
+    where: Where | None = None,
+    tier: str | None = None,
+    caching: bool = True,
+    pricer: Pricer | None = None,
+) -> list[Elsewhere]:
+    """The same for several models, in their order: the ledger is read once for all of them."""
     conditions = [Filter("cost_status", ("simulated",), negated=True), Filter("operation", COMPARED), *filters(where)]
     metrics = ["generations", "cost", "unpriced", "input_known", "output_known", *_CLASSES]
     query = make_query(metrics, since=since, until=until, timezone=timezone, where=conditions)
     totals = run(ledger, query).totals
     usage = Usage(**{name: totals[name] for name in _CLASSES})
-    comparison = what_if(
-        usage,
-        model,
-        provider,
-        calls=totals["generations"],
-        tier=tier,
-        caching=caching,
-        pricer=pricer or Pricer(ledger.book()[1]),
-    )
     uncounted = totals["generations"] - min(totals["input_known"], totals["output_known"])
-    return Elsewhere(totals["cost"], comparison, totals["generations"], totals["unpriced"], uncounted)
+    pricer = pricer or Pricer(ledger.book()[1])
+    return [
+        Elsewhere(
+            totals["cost"],
+            what_if(
+                usage, name.model, name.provider, calls=totals["generations"], tier=tier, caching=caching,
+                pricer=pricer,
+            ),
+            totals["generations"],
+            totals["unpriced"],
+            uncounted,
+        )
+        for name in models
+    ]  # fmt: skip

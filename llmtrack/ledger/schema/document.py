@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from llmtrack.ledger.schema import limit_tables, people_tables, rollups, tables
+from llmtrack.ledger.schema import billing_tables, limit_tables, people_tables, rollups, tables
 
 _HEAD = """# What the ledger keeps
 
@@ -35,6 +35,8 @@ def in_markdown() -> str:
     parts += [_described(model) for model in _models(tables)]
     parts += ["## People\n\n", f"{_paragraphs(people_tables.__doc__)}\n\n"]
     parts += [_described(model) for model in _models(people_tables)]
+    parts += ["## Billing\n\n", f"{_paragraphs(billing_tables.__doc__)}\n\n"]
+    parts += [_described(model) for model in _models(billing_tables)]
     parts += ["## Limits\n\n", f"{_paragraphs(limit_tables.__doc__)}\n\n"]
     parts += [_described(model) for model in _models(limit_tables)]
     parts += ["## Totals\n\n", f"{_paragraphs(rollups.__doc__)}\n\n", "### Measures\n\n"]

@@ -50,7 +50,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, PrimaryKeyConstraint
 from sqlmodel import Field, SQLModel
 
-from llmtrack.ledger.schema import limit_tables, people_tables, tables
+from llmtrack.ledger.schema import billing_tables, limit_tables, people_tables, tables
 from llmtrack.ledger.schema.columns import NO_ROWID, given, total
 
 QUARTER, HOUR, DAY = 900_000_000, 3_600_000_000, 86_400_000_000
@@ -345,6 +345,7 @@ TABLES = tuple(
     {
         **tables.Name.metadata.tables,
         **people_tables.Person.metadata.tables,
+        **billing_tables.Statement.metadata.tables,
         **limit_tables.UsageLimit.metadata.tables,
     }
 )

@@ -44,11 +44,14 @@ def bars_over_time(
     unit: str = "usd",
     series: str = "Model",
     legend_href: Callable[[str], str | None] | None = None,
+    expected: Sequence[Point] = (),
+    level: tuple[float, str] | None = None,
 ) -> None:
     """Stacked bars, one for each slot of the axis, in parts by series. The values have to be such as add up.
 
     A slot that is not whole is hatched. A bar twice as high as the next is cut, with a notch and its value above it.
-    `legend_href` is the address that a series in the legend opens.
+    `legend_href` is the address that a series in the legend opens. `expected` are bars that are still to come, in
+    outline; `level` is a dashed line across, with its name.
     """
     import altair as alt
     import pandas as pd
@@ -67,6 +70,8 @@ def bars_over_time(
         totals[place] = totals.get(place, 0.0) + point.value
     cap = cut_at(totals.values())
     tallest = cap or max(totals.values())
+    if not cap:
+        tallest = max(tallest, *(point.value for point in expected), level[0] if level else 0.0, 0.0)
     scale = alt.Scale(domain=[0, cap], nice=False, clamp=False) if cap else alt.Scale(domain=[0, tallest])
     y = alt.Y("value:Q", title=None, axis=value_axis(tallest, unit), scale=scale)
     chart: Any = (
@@ -81,7 +86,8 @@ def bars_over_time(
             description=alt.Description("about:N"),
         )
     )
-    for layer in (*_hatched(totals, axis, tallest), *_cut(totals, axis, cap, unit)):
+    overlays = (*_expected(expected, axis, title), *_level(level))
+    for layer in (*_hatched(totals, axis, tallest), *_cut(totals, axis, cap, unit), *overlays):
         chart += layer
     html_legend(order, of_series, href=legend_href)
     st.altair_chart(chart.properties(height=HEIGHT, padding=padding(20 if cap else 4)), alt=alt_text)
@@ -140,6 +146,38 @@ def _cut(totals: Mapping[str, float], axis: TimeAxis, cap: float | None, unit: s
         y=alt.value(0), text="label:N"
     )
     return [notch, label]
+
+
+def _expected(points: Sequence[Point], axis: TimeAxis, title: str) -> list[alt.Chart]:
+    """Bars in dashed outline for what is still to come; not from the height of what is there already."""
+    import altair as alt
+    import pandas as pd
+
+    if not points:
+        return []
+    bars = alt.Chart(pd.DataFrame(records(points, axis))).mark_bar(
+        clip=True, fill=token("press"), fillOpacity=0.6, stroke=token("faint"), strokeDash=[3, 2], strokeWidth=1
+    )
+    return [
+        bars.encode(
+            x=time_x(axis), y=alt.Y("value:Q"), tooltip=tooltip(axis, "Which", title),
+            description=alt.Description("about:N"),
+        )
+    ]  # fmt: skip
+
+
+def _level(level: tuple[float, str] | None) -> list[alt.Chart]:
+    """A dashed line across the chart, named at its right end."""
+    import altair as alt
+    import pandas as pd
+
+    if level is None:
+        return []
+    base = alt.Chart(pd.DataFrame([{"value": level[0], "label": level[1]}])).encode(y=alt.Y("value:Q"))
+    name = base.mark_text(align="right", dy=-7, fontSize=12, color=token("text")).encode(
+        x=alt.value("width"), text="label:N"
+    )
+    return [base.mark_rule(strokeDash=[4, 3], color=token("text")), name]
 
 
 def _short(value: float, unit: str) -> str:

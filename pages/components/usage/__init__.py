@@ -1,0 +1,1 @@
+"""The usage page: one person's billing cycle as a statement."""
