@@ -14,7 +14,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from llmtrack.ledger import open_ledger, people
 from llmtrack.serving import web
+from llmtrack.serving.identity import Caller, header_viewer
 from llmtrack.settings import get_settings
 
 SECRET = "a" * 32
@@ -50,13 +52,13 @@ async def _talk(socket: WebSocket) -> None:
 def served(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Serves as if started with these settings and options of Streamlit's."""
 
-    def start(settings: Mapping[str, str] = {}, **options: Any) -> TestClient:
+    def start(settings: Mapping[str, str] = {}, owners: Any = None, **options: Any) -> TestClient:
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         get_settings.cache_clear()
         given = {"server.address": "127.0.0.1", **{name.replace("_", "."): value for name, value in options.items()}}
         routes = [*web.ROUTES, WebSocketRoute("/_stcore/stream", _talk), Route("/{path:path}", _answer)]
-        return TestClient(Starlette(routes=routes, middleware=web.middleware(given.get)))
+        return TestClient(Starlette(routes=routes, middleware=web.middleware(given.get, owners)))
 
     return start
 
@@ -183,6 +185,26 @@ def test_behind_a_proxy_whoever_it_names_nobody_for_gets_no_files(served: Any) -
     answers = {path: client.get(path, headers={NAME: SECRET}).status_code for path in ROUTES}
     guarded = ("/media/abc.csv", "/_stcore/upload_file/s/f", "/_stcore/metrics")
     assert answers == {path: 401 if path in guarded else 200 for path in ROUTES}
+
+
+class Owners:
+    """Kim has a file and a session."""
+
+    def owns_file(self, file_name: str, caller: Caller) -> bool:
+        return (file_name, caller) == ("abc.csv", ("trusted-header", "kim@x"))
+
+    def owns_session(self, session_id: str, caller: Caller) -> bool:
+        return (session_id, caller) == ("s", ("trusted-header", "kim@x"))
+
+
+@pytest.mark.parametrize(("user", "status"), [("kim@x", 200), ("lee@x", 404), ("shut@x", 401)])
+def test_behind_a_proxy_files_and_uploads_are_their_owners_alone(served: Any, user: str, status: int) -> None:
+    client = served(HEADER, owners=Owners(), server_address="0.0.0.0")
+    ledger = open_ledger()
+    header_viewer(ledger, {USER: "shut@x"}, get_settings())
+    people.set_disabled(ledger, people.people(ledger)[0].id, True, by="root")
+    for path in ("/media/abc.csv", "/_stcore/upload_file/s/f"):
+        assert client.get(path, headers={NAME: SECRET, USER: user}).status_code == status
 
 
 def test_before_sign_in_there_are_only_the_page_its_socket_and_health(served: Any) -> None:

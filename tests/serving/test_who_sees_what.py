@@ -259,6 +259,16 @@ def test_every_route_answers_everybody_as_the_table_says(house: House) -> None:
     assert wrong == {}, wrong
 
 
+def test_a_file_that_is_made_when_its_button_is_pressed_is_its_makers_alone(house: House) -> None:
+    with visit(house.url, house.cookies["root"]) as root:
+        root.draw("audit-log")
+        address = root.download("CSV")
+        assert house.ask("root", "GET", address) == 200
+        assert {who: house.ask(who, "GET", address) for who in ("alice", "lena", "shut out", "nobody")} == {
+            "alice": 404, "lena": 404, "shut out": 401, "nobody": 401,
+        }  # fmt: skip
+
+
 def other_address(house: House) -> str:
     """The app as another machine calls it: by an address of this one that is not localhost, where it has one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -72,7 +72,8 @@ class Visitor:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._buttons: dict[str, str] = {}
-        self._chat_input = ""
+        self._deferred: dict[str, str] = {}
+        self._chat_input = self._session_id = ""
 
     def draw(self, page: str = "", query: str = "", script: str = "") -> Drawing:
         """Open a page by its address, with a query, or by what `Drawing.pages` calls it."""
@@ -88,6 +89,18 @@ class Visitor:
         wanted.rerun_script.widget_states.widgets.add(id=self._buttons[label], trigger_value=True)
         return self._send(wanted).redirect
 
+    def download(self, label: str) -> str:
+        """Press a download button of the page drawn last, whose file is made then; the file's address."""
+        wanted = BackMsg()
+        request = wanted.backend_operation_request
+        request.request_id, request.session_id = "1", self._session_id
+        request.deferred_file.file_id = self._deferred[label]
+        self._socket.send(wanted.SerializeToString())
+        while True:
+            message = self._receive()
+            if message.WhichOneof("type") == "backend_operation_response":
+                return str(message.backend_operation_response.deferred_file.url)
+
     def say(self, text: str) -> Drawing:
         """Send a message on the chat page drawn last, and wait for the answer's end."""
         wanted = BackMsg()
@@ -95,17 +108,21 @@ class Visitor:
         widget.chat_input_value.data = text
         return self._send(wanted)
 
+    def _receive(self) -> ForwardMsg:
+        data = self._socket.recv(timeout=SECONDS)
+        return ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode())
+
     def _send(self, wanted: BackMsg) -> Drawing:
         self._socket.send(wanted.SerializeToString())
         drawing = Drawing()
         parts: list[bytes] = []
         hashes: dict[str, str] = {}
         while True:
-            data = self._socket.recv(timeout=SECONDS)
-            message = ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode())
+            message = self._receive()
             kind = message.WhichOneof("type")
             if kind == "new_session":
-                parts, drawing = [], Drawing(session_id=message.new_session.initialize.session_id)
+                self._session_id = message.new_session.initialize.session_id
+                parts, drawing = [], Drawing(session_id=self._session_id)
             elif kind == "navigation":
                 hashes = {entry.page_script_hash: entry.url_pathname for entry in message.navigation.app_pages}
                 drawing.page = hashes.get(message.navigation.page_script_hash, "")
@@ -114,6 +131,8 @@ class Visitor:
                 parts.append(message.delta.SerializeToString())
                 button = message.delta.new_element.button
                 self._buttons[button.label] = button.id
+                offered = message.delta.new_element.download_button
+                self._deferred[offered.label] = offered.deferred_file_id
                 self._chat_input = message.delta.new_element.chat_input.id or self._chat_input
             elif kind == "auth_redirect":
                 drawing.redirect = message.auth_redirect.url

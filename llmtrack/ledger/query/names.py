@@ -29,10 +29,12 @@ class NameLookup:
     def refresh(self, snapshot: Snapshot, version: object) -> None:
         """Reads all names and aliases, unless they were read at this `version`, which counts them and their changes."""
         if version != self._version:
-            rows = snapshot.rows("SELECT id, kind, text FROM name")
-            self._ids = {(kind, text): id for id, kind, text in rows}
-            self._texts = {id: text for id, kind, text in rows}
-            self.aliases = {row[0]: row[1] for row in snapshot.rows("SELECT app_user, target FROM user_alias")}
+            rows = snapshot.rows(
+                "SELECT id, kind, text, 0 FROM name UNION ALL SELECT app_user, NULL, NULL, target FROM user_alias"
+            )
+            self._ids = {(kind, text): id for id, kind, text, _ in rows if kind is not None}
+            self._texts = {id: text for id, kind, text, _ in rows if kind is not None}
+            self.aliases = {user: target for user, kind, _, target in rows if kind is None}
             self._version = version
 
     def id(self, kind: str, text: Any) -> int:
