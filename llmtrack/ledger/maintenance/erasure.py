@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from llmtrack.ledger import limit_book
 from llmtrack.ledger.chats import store
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
@@ -109,6 +110,7 @@ def _forget_names(connection: Connection, ledger: Ledger, user: int, user_id: st
     execute(f"UPDATE feedback SET comment = NULL WHERE trace IN (SELECT id FROM trace WHERE app_user = {user})")
     execute(f"UPDATE audit SET subject = {placeholder} WHERE subject = {placeholder}", name, user_id)
     execute(f"UPDATE audit SET actor = {placeholder} WHERE actor = {placeholder}", name, user_id)
+    limit_book.forget_user(connection, ledger.dialect, user_id, name)
     person = f"SELECT person FROM person_user_id WHERE user_id = {placeholder}"
     for table in ("membership", "api_token"):
         execute(f"DELETE FROM {table} WHERE person IN ({person})", user_id)
