@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from llmtrack.ledger import limit_book
 from llmtrack.ledger.chats import store
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
@@ -176,6 +177,7 @@ def _forget_person(connection: Connection, ledger: Ledger, users: Mapping[str, i
         connection.exec_driver_sql(f"DELETE FROM person WHERE id IN ({person})", (user_id,))
     for user_id, user in users.items():
         connection.exec_driver_sql(f"DELETE FROM statement WHERE user_id = {placeholder}", (user_id,))
+        limit_book.forget_user(connection, ledger.dialect, user_id, names[user_id])
         connection.exec_driver_sql(f"DELETE FROM person_user_id WHERE user_id = {placeholder}", (user_id,))
         connection.exec_driver_sql(f"DELETE FROM invitation WHERE address = {placeholder}", (user_id.lower(),))
         connection.exec_driver_sql(digest_sql, (digest_of(user_id), user, time.time_ns() // 1000))
