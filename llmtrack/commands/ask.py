@@ -45,16 +45,12 @@ def question_options(command: Command) -> Command:
 
 def where_of(typed: Sequence[str]) -> list[Filter]:
     """The filters that were typed. A name given twice means either of its values, or with ``!=`` neither."""
-    from llmtrack.ledger.query import Filter
+    from llmtrack.ledger.metrics import parse_filters
 
-    values: dict[tuple[str, bool], list[str | None]] = {}
-    for text in typed:
-        name, equals, chosen = text.partition("=")
-        if not equals:
-            raise click.UsageError(f"{text!r} is no filter; write it as NAME=VALUE, such as user=alice.")
-        key = (name.rstrip("!").strip(), name.endswith("!"))
-        values.setdefault(key, []).extend(value or None for value in chosen.split(","))
-    return [Filter(name, tuple(chosen), negated) for (name, negated), chosen in values.items()]
+    try:
+        return parse_filters(typed)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 @contextmanager

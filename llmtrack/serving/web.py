@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from llmtrack.serving import daily_maintenance, preload
+from llmtrack.serving import api, daily_maintenance, preload
 from llmtrack.serving.delayed_disconnect import DelayedDisconnect
 from llmtrack.serving.html_shell import HtmlShell
 from llmtrack.serving.identity import Gate, SecureCookies, is_signed_in
@@ -161,7 +161,7 @@ def secrets() -> dict[str, Any]:
         return {}  # the gate says why
 
 
-ROUTES = [Route("/healthz", healthz), Route("/readyz", readyz)]
+ROUTES = [Route("/healthz", healthz), Route("/readyz", readyz), *api.routes()]
 MIDDLEWARE = [
     Middleware(SecurityHeaders),
     Middleware(SameOrigin, allowed=_allowed_origins),

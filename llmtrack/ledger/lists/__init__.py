@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.generation_list import generations as generations
     from llmtrack.ledger.lists.generation_rows import GenerationDetail as GenerationDetail
     from llmtrack.ledger.lists.generation_rows import GenerationRow as GenerationRow
+    from llmtrack.ledger.lists.pagination import MAX_PAGE as MAX_PAGE
     from llmtrack.ledger.lists.pagination import MAX_SORTED as MAX_SORTED
     from llmtrack.ledger.lists.pagination import NotFound as NotFound
     from llmtrack.ledger.lists.pagination import Page as Page
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.trace_list import trace as trace
     from llmtrack.ledger.lists.trace_list import traces as traces
     from llmtrack.ledger.lists.user_list import UserRow as UserRow
+    from llmtrack.ledger.lists.user_list import user_exists as user_exists
     from llmtrack.ledger.lists.user_list import users as users
 
 _HOMES = {
     "GenerationDetail": "generation_rows",
     "GenerationRow": "generation_rows",
+    "MAX_PAGE": "pagination",
     "MAX_SORTED": "pagination",
     "NotFound": "pagination",
     "Page": "pagination",
@@ -42,6 +45,7 @@ _HOMES = {
     "sessions": "trace_list",
     "trace": "trace_list",
     "traces": "trace_list",
+    "user_exists": "user_list",
     "users": "user_list",
 }
 

@@ -13,6 +13,7 @@ from llmtrack.ledger.lists.pagination import Page, cursor, direction, page_size,
 from llmtrack.ledger.periods import from_micros
 from llmtrack.ledger.query.query import Filter, Where, make_query
 from llmtrack.ledger.query.result import MONEY, money
+from llmtrack.ledger.write.interning import fitted
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
@@ -97,6 +98,13 @@ def users(
             )
         )
     return Page(page, cursor(start + size) if start + size < len(rows) else None)
+
+
+def user_exists(ledger: Ledger, user_id: str) -> bool:
+    """Whether anybody of this name was ever recorded."""
+    with snapshot(ledger) as view:
+        placeholder = view.dialect.placeholder
+        return bool(view.rows(f"SELECT 1 FROM app_user WHERE user_id = {placeholder}", (fitted(user_id),)))
 
 
 def _attributes(

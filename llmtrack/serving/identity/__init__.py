@@ -12,7 +12,14 @@ from llmtrack.serving.identity.sessions import (
     signed_in_viewer,
 )
 from llmtrack.serving.identity.start_checks import start_problems
-from llmtrack.serving.identity.tokens import TokenBearer, TokenScope, bearer_of, make_token
+from llmtrack.serving.identity.tokens import (
+    LacksScope,
+    TokenBearer,
+    TokenScope,
+    bearer_of,
+    make_token,
+    reader_of,
+)
 from llmtrack.serving.identity.viewer import (
     NotAllowed,
     NotSignedIn,
@@ -27,6 +34,7 @@ __all__ = [
     "TEAM_PREFERENCE",
     "Gate",
     "Kind",
+    "LacksScope",
     "NotAllowed",
     "NotFound",
     "NotSignedIn",
@@ -44,6 +52,7 @@ __all__ = [
     "local_viewer",
     "make_token",
     "may_see",
+    "reader_of",
     "require",
     "require_question",
     "sign_out",

@@ -1,0 +1,38 @@
+"""Usage over HTTP, in the words of `llmtrack.ledger.metrics`: the routes that the web server adds to the pages."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["routes"]
+
+
+class LazyApplication:
+    """An ASGI application that is imported when the first request to it comes; a server without any starts faster."""
+
+    def __init__(self) -> None:
+        self._app: ASGIApp | None = None
+        self._importing = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if self._app is None:
+            async with self._importing:
+                if self._app is None:
+                    self._app = await asyncio.to_thread(_make)
+        await self._app(scope, receive, send)
+
+
+def _make() -> ASGIApp:
+    from llmtrack.serving.api.application import make_app
+
+    return make_app()
+
+
+def routes() -> list[Route]:
+    """Everything below `/api`; a path that is none of its routes is a 404 in JSON."""
+    application = LazyApplication()
+    return [Route("/api", application), Route("/api/{path:path}", application)]
