@@ -29,7 +29,20 @@ MAY_IMPORT = {
     "anthropic": {"ids", "settings", "capture", "limits"},
     "chat": {"lazy", "ids", "masking", "settings", "pricing", "ledger", "limits", "capture", "openai", "anthropic", ""}
     | WORDS,
-    "serving": {"lazy", "ids", "settings", "sign_in_settings", "pricing", "ledger", "limits", "capture", "chat", ""},
+    "serving": {
+        "lazy",
+        "ids",
+        "masking",
+        "settings",
+        "sign_in_settings",
+        "pricing",
+        "ledger",
+        "limits",
+        "capture",
+        "chat",
+        "",
+    }
+    | WORDS,
     "sample": {"ids", "settings", "pricing", "ledger"} | WORDS,
     "": {"lazy", "ids", "settings", "pricing", "ledger", "limits", "capture"},
     "cli": {"commands", "settings", "ledger", ""},
@@ -50,7 +63,7 @@ CAPTURE_ORDER = (
     {"tracked_call"},
     {"journal"},
     {"tracker"},
-    {"sdk", "spans", "users_and_feedback", "lost"},
+    {"sdk", "spans", "users_and_feedback", "lost", "recording"},
 )
 """The rooms and modules of `llmtrack.capture`, each line importing only what stands on the lines above it."""
 

@@ -73,6 +73,8 @@ class Generation:
     """A look at an answer that was not made in the background: where no row waits for its end, nothing is written."""
     cost: Cost | None = None
     """Set by pricing, before the row is written."""
+    record_id: str | None = None
+    """By this a program that sends its calls over HTTP names the record: of several under one id the first counts."""
     input: list[dict[str, Any]] | None = None
     """Messages sent, as OpenTelemetry GenAI has them: ``{"role": …, "parts": [{"type": "text", "content": …}, …]}``."""
     output: list[dict[str, Any]] | None = None

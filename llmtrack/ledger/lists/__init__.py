@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.trace_list import trace as trace
     from llmtrack.ledger.lists.trace_list import traces as traces
     from llmtrack.ledger.lists.user_list import UserRow as UserRow
+    from llmtrack.ledger.lists.user_list import owner_of_session as owner_of_session
+    from llmtrack.ledger.lists.user_list import owner_of_trace as owner_of_trace
     from llmtrack.ledger.lists.user_list import user_exists as user_exists
     from llmtrack.ledger.lists.user_list import users as users
 
@@ -41,6 +43,8 @@ _HOMES = {
     "UserRow": "user_list",
     "generation": "generation_list",
     "generations": "generation_list",
+    "owner_of_session": "user_list",
+    "owner_of_trace": "user_list",
     "session": "trace_list",
     "sessions": "trace_list",
     "trace": "trace_list",

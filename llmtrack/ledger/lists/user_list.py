@@ -107,6 +107,22 @@ def user_exists(ledger: Ledger, user_id: str) -> bool:
         return bool(view.rows(f"SELECT 1 FROM app_user WHERE user_id = {placeholder}", (fitted(user_id),)))
 
 
+def owner_of_trace(ledger: Ledger, trace_id: str) -> str | None:
+    """The user whose interaction this is; None where there is none of that id, or nobody is named."""
+    with snapshot(ledger) as view:
+        sql = "SELECT u.user_id FROM trace AS t JOIN app_user AS u ON u.id = t.app_user WHERE t.trace_id = "
+        rows = view.rows(sql + view.dialect.placeholder, (fitted(trace_id),))
+        return rows[0][0] if rows else None
+
+
+def owner_of_session(ledger: Ledger, session_id: str) -> str | None:
+    """The user whose conversation this is; None where there is none of that id, or nobody is named."""
+    with snapshot(ledger) as view:
+        sql = "SELECT u.user_id FROM session AS s JOIN app_user AS u ON u.id = s.app_user WHERE s.session_id = "
+        rows = view.rows(sql + view.dialect.placeholder, (fitted(session_id),))
+        return rows[0][0] if rows else None
+
+
 def _attributes(
     ledger: Ledger, names: list[str], timezone: str, cancel: Cancel | None
 ) -> dict[str | None, tuple[Mapping[str, Any], datetime]]:

@@ -15,6 +15,7 @@ from llmtrack.ledger.write.background_responses import KEY, find_begun, is_open,
 from llmtrack.ledger.write.generation_row import AT, intern_all, row_of
 from llmtrack.ledger.write.generation_writer import GenerationWriter, Texts
 from llmtrack.ledger.write.interning import Interning, Remembered, digest_of, fitted
+from llmtrack.ledger.write.recorded import without_repeated
 from llmtrack.ledger.write.rollup_delta import CountingRules, correct_presence
 from llmtrack.ledger.write.spans_and_feedback import intern_links, write_feedback, write_identities, write_spans
 
@@ -25,7 +26,7 @@ def write_batch(
     connection: Connection, dialect: Dialect, remembered: Remembered, records: Sequence[Record], texts: Texts
 ) -> None:
     """Writes `records`, whose texts are in `texts`, with what they add to the totals."""
-    records = without_erased(connection, records)
+    records = without_repeated(connection, dialect, without_erased(connection, records))
     generations = [record for record in records if isinstance(record, Generation)]
     spans = [record for record in records if isinstance(record, Span)]
     interning = Interning(connection, dialect, remembered)

@@ -18,6 +18,19 @@ EXAMPLES: Mapping[tuple[str, str], str] = {
     ("get", "/api/users"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" "$SERVER/api/users?since=2026-11-01"',
     ("get", "/api/prices"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" '
     '"$SERVER/api/prices?provider=openai&model=gpt-4o-mini"',
+    ("post", "/api/generations"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" -H "Content-Type: application/json" '
+    "$SERVER/api/generations \\\n  -d '"
+    '{"id": "chatcmpl-1", "provider": "openai", "model": "gpt-4o-mini", "user_id": "alice",\n'
+    '      "usage": {"input_tokens": 1200, "output_tokens": 80}, "duration": 1.4}'
+    "'",
+    ("post", "/api/spans"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" -H "Content-Type: application/json" '
+    "$SERVER/api/spans \\\n  -d '"
+    '{"id": "1", "trace_id": "t-1", "name": "answer", "started_at": "2026-11-29T12:00:00Z", "duration": 2.5}'
+    "'",
+    ("post", "/api/feedback"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" -H "Content-Type: application/json" '
+    """$SERVER/api/feedback -d '{"trace_id": "t-1", "score": 1}'""",
+    ("post", "/api/identify"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" -H "Content-Type: application/json" '
+    """$SERVER/api/identify -d '{"user_id": "alice", "attributes": {"plan": "pro"}}'""",
 }
 """A call of each route, as it is typed."""
 _STYLE = """:root{color-scheme:light dark}

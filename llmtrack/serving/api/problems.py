@@ -95,7 +95,7 @@ _HTTP_DETAILS = {
 def validation_in_words(errors: Any) -> str:
     """The first thing that is wrong with a request's parameters or body: its name, its value and what it may be."""
     first = errors[0]
-    place, *names = [str(part) for part in first["loc"]] or ["request"]
+    place, *names = [str(part) for part in first["loc"] if part not in ("record", "records")] or ["request"]
     name = ".".join(names) or place
     if first["type"] == "missing":
         return f"{name} is missing: add it to the {_PLACES.get(place, place)}."
