@@ -77,23 +77,6 @@ async def healthz(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-async def readyz(request: Request) -> JSONResponse:
-    """Answer ``{"status": "ok"}`` while the ledger can be read, else 503; the reason is in the log alone."""
-    try:
-        await asyncio.to_thread(_read_ledger)
-    except Exception:
-        _log.exception("The server is not ready: its ledger cannot be read")
-        return JSONResponse({"status": "unavailable"}, status_code=503)
-    return JSONResponse({"status": "ok"})
-
-
-def _read_ledger() -> None:
-    from llmtrack.ledger import open_ledger
-
-    with open_ledger().reading() as connection:
-        connection.exec_driver_sql("SELECT 1")
-
-
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Preload what pages will need and look after the ledger; at the end, see that what is in flight is kept."""
@@ -161,7 +144,7 @@ def secrets() -> dict[str, Any]:
         return {}  # the gate says why
 
 
-ROUTES = [Route("/healthz", healthz), Route("/readyz", readyz), *api.routes()]
+ROUTES = [Route("/healthz", healthz), *api.routes()]
 MIDDLEWARE = [
     Middleware(SecurityHeaders),
     Middleware(SameOrigin, allowed=_allowed_origins),

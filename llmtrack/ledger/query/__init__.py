@@ -9,6 +9,8 @@ from llmtrack.lazy import lazy_names
 if TYPE_CHECKING:
     from llmtrack.ledger.query.catalog import metric as metric
     from llmtrack.ledger.query.document import in_markdown as in_markdown
+    from llmtrack.ledger.query.histogram_buckets import Histogram as Histogram
+    from llmtrack.ledger.query.histogram_buckets import histograms as histograms
     from llmtrack.ledger.query.measures import Unit as Unit
     from llmtrack.ledger.query.query import Filter as Filter
     from llmtrack.ledger.query.result import MONEY as MONEY
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Filter": "query",
+    "Histogram": "histogram_buckets",
     "MONEY": "result",
     "QueryResult": "result",
     "Row": "result",
     "Unit": "measures",
     "cost_elsewhere": "what_if",
+    "histograms": "histogram_buckets",
     "in_markdown": "document",
     "metric": "catalog",
 }

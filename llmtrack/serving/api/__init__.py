@@ -33,6 +33,7 @@ def _make() -> ASGIApp:
 
 
 def routes() -> list[Route]:
-    """Everything below `/api`; a path that is none of its routes is a 404 in JSON."""
+    """Everything below `/api`, where a path that is none of its routes is a 404 in JSON; and what monitors ask."""
     application = LazyApplication()
-    return [Route("/api", application), Route("/api/{path:path}", application)]
+    paths = ("/api", "/api/{path:path}", "/readyz", "/metrics")
+    return [Route(path, application) for path in paths]
