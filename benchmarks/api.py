@@ -106,7 +106,7 @@ def main() -> None:
             ask(
                 ledger,
                 METRICS,
-                ["provider", "model"],
+                by,
                 since=period.since,
                 until=period.until,
                 where={"user": [given.user]},

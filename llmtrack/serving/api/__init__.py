@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,7 +14,8 @@ __all__ = ["routes"]
 class LazyApplication:
     """An ASGI application that is imported when the first request to it comes; a server without any starts faster."""
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+        self._make = make
         self._app: ASGIApp | None = None
         self._importing = asyncio.Lock()
 
@@ -22,18 +24,31 @@ class LazyApplication:
         if self._app is None:
             async with self._importing:
                 if self._app is None:
-                    self._app = await asyncio.to_thread(_make)
+                    self._app = await asyncio.to_thread(self._make)
         await self._app(scope, receive, send)
 
 
-def _make() -> ASGIApp:
+def routes() -> list[Route]:
+    """Everything below `/api`, where a path that is none of its routes is a 404 in JSON; and what monitors and agents
+    ask."""
+    application, tools = LazyApplication(_make_api), LazyApplication(_make_mcp)
+    paths = ("/api", "/api/{path:path}", "/readyz", "/metrics")
+    return [*(Route(path, application) for path in paths), Route("/mcp", tools)]
+
+
+def _make_api() -> ASGIApp:
     from llmtrack.serving.api.application import make_app
 
     return make_app()
 
 
-def routes() -> list[Route]:
-    """Everything below `/api`, where a path that is none of its routes is a 404 in JSON; and what monitors ask."""
-    application = LazyApplication()
-    paths = ("/api", "/api/{path:path}", "/readyz", "/metrics")
-    return [Route(path, application) for path in paths]
+def _make_mcp() -> ASGIApp:
+    try:
+        from llmtrack.serving.api.mcp_server import make_mcp
+    except ModuleNotFoundError as error:
+        if error.name not in ("mcp", "mcp_types"):
+            raise
+        from llmtrack.serving.api.problems import problem_response
+
+        return problem_response(404, 'Tools for agents are not installed here: pip install "llmtrack[mcp]".', "/mcp")
+    return make_mcp()

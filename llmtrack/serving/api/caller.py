@@ -166,11 +166,11 @@ def _count(request: Request, caller: Caller) -> Caller:
     if allowance.exceeded:
         detail = f"This token has sent {allowance.limit} requests within a minute: wait {allowance.reset} seconds."
         raise Problem(429, detail)
-    _note_use(caller.bearer.token)
+    note_use(caller.bearer.token)
     return caller
 
 
-def _note_use(token: people.TokenRecord) -> None:
+def note_use(token: people.TokenRecord) -> None:
     """Notes when the token was last used, without the request's waiting for it."""
     if token.last_used_at is None or time.time_ns() // 1000 - token.last_used_at >= MINUTE:
         task = asyncio.get_running_loop().create_task(_touch(token))
