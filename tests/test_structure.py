@@ -52,7 +52,7 @@ MAY_IMPORT = {
 """Each room of `llmtrack` (``""`` is the package itself) with the rooms it may walk into."""
 
 COMPONENTS = (
-    "formatting", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "charts", "span", "long_query", "queries", "filters", "chat",
+    "formatting", "viewer", "export_link", "sign_in", "reruns", "empty_states", "callbacks", "charts", "span", "long_query", "queries", "filters", "chat",
     "tables", "repricing",
 )  # fmt: skip
 """What pages are made of, each with only those before it."""

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llmtrack.serving import api, daily_maintenance, preload
+from llmtrack.serving.browser_cookie import BrowserCookie
 from llmtrack.serving.delayed_disconnect import DelayedDisconnect
 from llmtrack.serving.html_shell import HtmlShell
 from llmtrack.serving.identity import Gate, SecureCookies, is_signed_in
@@ -131,6 +132,7 @@ def middleware(option: Option) -> list[Middleware]:
     return [
         *MIDDLEWARE,
         Middleware(SecureCookies),
+        Middleware(BrowserCookie),
         Middleware(Gate, option=option, signed_in=is_signed_in),
         Middleware(HtmlShell, base=str(option("server.baseUrlPath") or "")),
     ]

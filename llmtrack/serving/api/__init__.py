@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["routes"]
+from llmtrack.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from llmtrack.serving.api.exporting import ExportQuery as ExportQuery
+    from llmtrack.serving.api.exporting import export_path as export_path
+    from llmtrack.serving.api.exporting import renewed as renewed
+
+_HOMES = {"ExportQuery": "exporting", "export_path": "exporting", "renewed": "exporting"}
+
+__all__ = [*_HOMES, "routes"]
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
 
 
 class LazyApplication:

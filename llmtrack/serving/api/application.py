@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from llmtrack.serving.api import reading, recording, usage, watching
+from llmtrack.serving.api import exporting, reading, recording, usage, watching
 from llmtrack.serving.api.body_limit import BodyLimit
 from llmtrack.serving.api.problems import MEDIA_TYPE, ProblemDetails, add_handlers
 from llmtrack.serving.api.rate_limit import RateLimit, StateHeaders
@@ -48,7 +48,7 @@ def make_app() -> FastAPI:
     )
     app.state.rate_limit = RateLimit()
     add_handlers(app)
-    for router in (usage.router, reading.router, recording.router, watching.router):
+    for router in (usage.router, reading.router, recording.router, exporting.router, watching.router):
         app.include_router(router)
     app.add_route("/api/docs", _docs, include_in_schema=False)
     app.add_route("/api", lambda request: RedirectResponse("/api/docs"), include_in_schema=False)

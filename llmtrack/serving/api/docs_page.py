@@ -16,6 +16,10 @@ EXAMPLES: Mapping[tuple[str, str], str] = {
     ("get", "/api/traces"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" "$SERVER/api/traces?order=-cost"',
     ("get", "/api/sessions"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" $SERVER/api/sessions',
     ("get", "/api/users"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" "$SERVER/api/users?since=2026-11-01"',
+    ("get", "/api/export"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" -o october.parquet \\\n'
+    '  "$SERVER/api/export?format=parquet&since=2026-10-01&until=2026-11-01"',
+    ("get", "/metrics"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" $SERVER/metrics',
+    ("get", "/readyz"): "curl $SERVER/readyz",
     ("get", "/api/prices"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" '
     '"$SERVER/api/prices?provider=openai&model=gpt-4o-mini"',
     ("post", "/api/generations"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" -H "Content-Type: application/json" '

@@ -10,6 +10,7 @@ from llmtrack.serving.identity.sessions import (
     is_signed_in,
     sign_out,
     signed_in_viewer,
+    viewer_now,
 )
 from llmtrack.serving.identity.start_checks import start_problems
 from llmtrack.serving.identity.tokens import (
@@ -58,4 +59,5 @@ __all__ = [
     "sign_out",
     "signed_in_viewer",
     "start_problems",
+    "viewer_now",
 ]

@@ -109,6 +109,6 @@ def test_whatever_is_sent_is_answered_as_promised(token: str, mode: GenerationMo
 
 PATHS = {
     "/api/me/usage", "/api/usage", "/api/metrics", "/api/generations", "/api/traces", "/api/sessions", "/api/users",
-    "/api/prices", "/api/spans", "/api/feedback", "/api/identify", "/readyz", "/metrics",
+    "/api/prices", "/api/export", "/api/spans", "/api/feedback", "/api/identify", "/readyz", "/metrics",
 }  # fmt: skip
 WITHOUT_PARAMETERS = {"/readyz", "/metrics"}
