@@ -45,8 +45,21 @@ MAY_IMPORT = {
     | WORDS,
     "sample": {"ids", "settings", "pricing", "ledger"} | WORDS,
     "": {"lazy", "ids", "settings", "pricing", "ledger", "limits", "capture"},
+    "server_client": {"ledger"},
     "cli": {"commands", "settings", "ledger", ""},
-    "commands": {"ids", "settings", "pricing", "ledger", "limits", "capture", "serving", "sample", "cli", ""},
+    "commands": {
+        "ids",
+        "server_client",
+        "settings",
+        "pricing",
+        "ledger",
+        "limits",
+        "capture",
+        "serving",
+        "sample",
+        "cli",
+        "",
+    },
     "__main__": {"cli"},
 }
 """Each room of `llmtrack` (``""`` is the package itself) with the rooms it may walk into."""

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
-from llmtrack.commands import database_option, note_if_empty, open_given
+from llmtrack.commands import (
+    check_one_source,
+    database_option,
+    note_if_empty,
+    open_given,
+    own_clocks,
+    server_option,
+)
 from llmtrack.commands.ask import question_options, refusals, where_of
+from llmtrack.server_client import ServerClient, texts_of
 
 FORMATS = ("csv", "jsonl", "parquet")
 
@@ -25,7 +34,10 @@ FORMATS = ("csv", "jsonl", "parquet")
 @click.option("--text", is_flag=True, help="With generations: also what was said.")
 @question_options
 @database_option
+@server_option
+@click.pass_context
 def command(
+    context: click.Context,
     target: str,
     format_: str | None,
     metrics: tuple[str, ...],
@@ -37,6 +49,7 @@ def command(
     billing_anchor_day: int,
     filters: tuple[str, ...],
     database_url: str | None,
+    server: str | None,
 ) -> None:
     """Write generations to TARGET (.csv, .jsonl or .parquet; - is standard output).
 
@@ -55,6 +68,15 @@ def command(
             if kind
             else f"{target!r} does not end in .csv, .jsonl or .parquet: give it such an end, or --format."
         )
+    check_one_source(server, database_url)
+    if server is not None:
+        own = own_clocks(context)
+        _write(target, _fetched(server, {
+            "format": kind, "metric": metrics, "by": by, "text": text, "since": since, "until": until,
+            "where": texts_of(where_of(filters)), "timezone": timezone if "timezone" in own else None,
+            "anchor_day": billing_anchor_day if "billing_anchor_day" in own else None,
+        }))  # fmt: skip
+        return
     ledger = open_given(database_url)
     query: dict[str, Any] = {"since": since, "until": until, "timezone": timezone, "where": where_of(filters)}
     from llmtrack.ledger.export import stream_generations, stream_result
@@ -78,6 +100,13 @@ def command(
     if target != "-":
         note_if_empty(ledger)
         click.echo(f"{done:,} generation{'' if done == 1 else 's'} in {target}")
+
+
+def _fetched(server: str, params: dict[str, Any]) -> Iterator[bytes]:
+    """The file from a server; what it refuses is said before TARGET is touched."""
+    pieces = ServerClient(server).stream("/api/export", params)
+    first = next(pieces, b"")
+    return chain([first], pieces)
 
 
 def _write(target: str, pieces: Iterator[bytes]) -> None:
