@@ -127,6 +127,13 @@ def _allowed_origins() -> tuple[str, ...]:
         return ()  # the page says what is wrong
 
 
+def _api_origins() -> tuple[str, ...]:
+    try:
+        return get_settings().api_allowed_origins
+    except SettingsError:
+        return ()
+
+
 def middleware(option: Option) -> list[Middleware]:
     """Everything a request passes before it comes to Streamlit; `option` gives Streamlit's options by name."""
     return [
@@ -149,6 +156,6 @@ def secrets() -> dict[str, Any]:
 ROUTES = [Route("/healthz", healthz), *api.routes()]
 MIDDLEWARE = [
     Middleware(SecurityHeaders),
-    Middleware(SameOrigin, allowed=_allowed_origins),
+    Middleware(SameOrigin, allowed=_allowed_origins, api_origins=_api_origins),
     Middleware(DelayedDisconnect),
 ]

@@ -108,6 +108,17 @@ def test_a_token_goes_with_its_owner_and_with_the_right_to_it(small_server: Serv
     assert small_server.refused("/api/me/usage", "bob", cycle=CYCLE)[0] == 401
 
 
+def test_another_sites_page_may_record_where_it_is_named_and_reach_nothing_else(
+    small_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {**small_server.headers("alice"), "origin": "https://dash.example.com"}
+    assert small_server.client.post("/api/feedback", json={}, headers=headers).status_code == 403
+    monkeypatch.setenv("LLMTRACK_API_ALLOWED_ORIGINS", "https://dash.example.com")
+    get_settings.cache_clear()
+    assert small_server.client.post("/api/feedback", json={}, headers=headers).status_code == 400, "let through"
+    assert small_server.client.post("/mcp", json={}, headers=headers).status_code == 403
+
+
 def test_another_sites_page_may_ask_only_where_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     from starlette.testclient import TestClient
 
