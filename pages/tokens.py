@@ -109,7 +109,8 @@ with st.form("new_token", border=False, clear_on_submit=True):
     st.selectbox("For", list(DAYS), index=1, format_func=DAYS.__getitem__, key="token_days", width=200)
     if me.is_admin:
         st.selectbox(
-            "Of a team", people.teams(queries.ledger()), index=None, format_func=lambda one: one.name,
+            "Of a team", people.teams(queries.ledger()), index=None,
+            format_func=lambda team: formatting.visible(team.name),
             key="token_team", placeholder="Your own", width=320,
         )  # fmt: skip
         st.text_input("Or of a service", key="token_service", max_chars=80, width=320)

@@ -82,7 +82,7 @@ zone = get_settings().timezone
 span = filters.choose_span()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     kinds = [ANY, *people.actions(queries.ledger())]
-    action = st.selectbox("What", kinds, key="action", bind="query-params", width=220)
+    action = st.selectbox("What", kinds, format_func=formatting.visible, key="action", bind="query-params", width=220)
     who = st.text_input("Who or on whom", key="who", bind="query-params", width=260).strip()
 wanted = AuditFilter(
     since=span.period.start,

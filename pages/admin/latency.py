@@ -61,7 +61,11 @@ where = filters.choose_where(span, ("model", "feature", "status"))
 chosen = where.get("status")
 # Without a filter on statuses the times are those of answers.
 duration, counted = ("generation_duration", "timed") if chosen else ("duration", "timed_answers")
-of = f"calls with status {formatting.either(chosen)}" if chosen else "answers; failures and stops are not counted"
+of = (
+    f"calls with status {formatting.plain(formatting.either(chosen))}"
+    if chosen
+    else "answers; failures and stops are not counted"
+)
 
 with st.skeleton(height=420):
     answer = queries.ask(

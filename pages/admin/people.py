@@ -62,6 +62,11 @@ def person_row(person: PersonRecord, timezone: str) -> dict[str, object]:
     }
 
 
+def team_name(team: TeamRecord) -> str:
+    """A team in a list to choose from."""
+    return formatting.visible(team.name)
+
+
 def show_person(person: PersonRecord, teams: list[TeamRecord]) -> None:
     """What an admin can do about a person."""
     ledger, user = queries.ledger(), person.user_id
@@ -106,7 +111,7 @@ def choose_membership(person: PersonRecord, teams: list[TeamRecord]) -> None:
     """Into a team, out of it, or its lead."""
     ledger = queries.ledger()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        team = st.selectbox("Team", teams, format_func=lambda one: one.name, key=f"team_{person.id}", width=200)
+        team = st.selectbox("Team", teams, format_func=team_name, key=f"team_{person.id}", width=200)
         now = "lead" if team.name in person.leads else "member" if team.name in person.teams else None
         wanted = st.segmented_control(
             "There", list(MEMBERSHIPS), default=now, format_func=MEMBERSHIPS.__getitem__, required=True,
@@ -161,7 +166,7 @@ def show_teams(teams: list[TeamRecord]) -> None:
         st.form_submit_button("Add team", on_click=add_team)
     if teams:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            team = st.selectbox("Team to remove", teams, format_func=lambda one: one.name, key="old_team", width=240)
+            team = st.selectbox("Team to remove", teams, format_func=team_name, key="old_team", width=240)
             st.button(
                 "Remove team",
                 on_click=change,

@@ -59,7 +59,7 @@ picked = tables.table(rows, tables.used(COLUMNS, rows), alt_text=f"Users by cost
 
 if picked is not None:
     user = answer.rows[picked]["user"]
-    st.subheader(user or NOBODY, anchor=False)
+    st.subheader(formatting.plain(user or NOBODY), anchor=False)
     of_user = {**where, "user": user}
     metric = "simulated_cost" if queries.only_simulated(answer.rows[picked]) else "cost"
     with st.container(border=True):
@@ -70,6 +70,6 @@ if picked is not None:
                 charts.money_points((row[span.grain], queries.model_name(row), row[metric]) for row in over_time.rows),
                 span.axis(span.grain),
                 title="Cost",
-                alt_text=f"Cost per {span.grain} of {user or NOBODY} by model, {span}",
+                alt_text=f"Cost per {span.grain} of {formatting.visible(user or NOBODY)} by model, {span}",
             )
     call_list.browse(of_user, span, key="of_user")

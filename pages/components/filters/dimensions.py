@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.components import queries
+from pages.components import formatting, queries
 from pages.components.span import Span
 
 MOST_OPTIONS = 200
@@ -21,6 +21,7 @@ def choose_where(span: Span, dimensions: Sequence[str]) -> dict[str, list[str]]:
             chosen = st.multiselect(
                 name.capitalize(),
                 [row[name] for row in answer.rows if row[name]],
+                format_func=formatting.visible,
                 key=f"{name}s",
                 bind="query-params",
                 placeholder=f"Every {name}",

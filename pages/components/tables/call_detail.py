@@ -38,6 +38,7 @@ def show(detail: GenerationDetail) -> None:
                 "of these written to a cache": _some(row.cache_write_tokens),
                 "Tokens out": formatting.count(row.output_tokens) + (" (estimated)" if row.usage_estimated else ""),
                 "of these reasoning": _some(row.reasoning_tokens),
+                **{_label(name): _some(number) for name, number in detail.more.items() if isinstance(number, int)},
                 "Took": formatting.seconds(row.duration),
                 "First token after": formatting.seconds(row.time_to_first_token) if row.streamed else None,
                 "Attempts": formatting.count(row.attempts),
@@ -64,9 +65,14 @@ def show(detail: GenerationDetail) -> None:
                 "Error code": row.error_code,
                 "Provider's ids": " · ".join(filter(None, [row.response_id, row.request_id])) or None,
                 "Properties": ", ".join(f"{name} = {value}" for name, value in detail.properties.items()) or None,
+                **{_label(name): word for name, word in detail.more.items() if isinstance(word, str)},
                 "Number": row.id,
             }
         )
+
+
+def _label(column: str) -> str:
+    return column.replace("_", " ").capitalize()
 
 
 def _some(number: int | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.components import empty_states, long_query, queries
+from pages.components import empty_states, formatting, long_query, queries
 from pages.components.span import Span
 from pages.components.tables import call_detail, pagination
 from pages.components.tables.columns import Column
@@ -66,7 +66,7 @@ def browse(where: Mapping[str, Any], span: Span, *, key: str, order: str = "-tim
     try:
         page = long_query.read(("calls", *about), work)
     except ValueError as error:  # a search without a letter or digit in it
-        st.warning(str(error), icon=":material/search_off:")
+        st.warning(formatting.visible(str(error)), icon=":material/search_off:")
         return
     if not page.rows and place.number == 1 and page.after is None:
         empty_states.empty("No calls here", "Choose a longer time or fewer filters above.", ":material/search_off:")

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_recorded"
-down_revision = "0010"
+revision = "0012_recorded"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
