@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
+from llmtrack.api_settings import ApiSettings, split_origins
 from llmtrack.masking import mask
 from llmtrack.sign_in_settings import SignInSettings
 
@@ -112,7 +113,7 @@ class ProviderSettings(BaseModel):
         return SecretStr(value) if value else None
 
 
-class Settings(SignInSettings):
+class Settings(ApiSettings, SignInSettings):
     """All settings, checked. Frozen: make another with `model_copy(update=…)` to try something."""
 
     model_config = SettingsConfigDict(
@@ -241,12 +242,7 @@ class Settings(SignInSettings):
     @classmethod
     def _split_origins(cls, value: Any) -> Any:
         """A variable is one string: addresses parted by commas."""
-        parts = value.split(",") if isinstance(value, str) else value
-        origins = tuple(str(part).strip().rstrip("/") for part in parts if str(part).strip())
-        for origin in origins:
-            if not re.fullmatch(r"https?://[^/\s@]+", origin):
-                raise ValueError(f"addresses such as https://llm.example.com, without a path, unlike {origin!r}")
-        return origins
+        return split_origins(value)
 
     @field_validator("providers")
     @classmethod

@@ -83,7 +83,7 @@ def test_the_first_example_answers_and_leaves_a_row(provider: Provider, tmp_path
 @pytest.mark.slow
 @pytest.mark.compares_with("genai-prices")
 def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Provider, tmp_path: Path) -> None:
-    example, _, _, gateway = blocks("python")
+    example, *_, gateway = blocks("python")
     made = gateway.replace("https://gateway.example.com/v1", provider.openai_url)
     assert made != gateway
     assert python("-c", example.replace("client = OpenAI()\n", made), directory=tmp_path) == "Hello world\n"
@@ -93,7 +93,7 @@ def test_a_gateway_has_the_prices_of_the_provider_it_is_said_to_be(provider: Pro
 
 @pytest.mark.slow
 def test_threads_ask_for_the_user_who_started_them(provider: Provider, tmp_path: Path) -> None:
-    example, _, threads, _ = blocks("python")
+    example, _, _, threads, _ = blocks("python")
     python("-c", f"{example}{threads}\nassert len(answers) == 2", directory=tmp_path)
     assert "Generations  3 by 1 user" in told(tmp_path)
 

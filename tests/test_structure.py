@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "lazy": set(),
     "masking": set(),
     "sign_in_settings": set(),
-    "settings": {"masking", "sign_in_settings"},
+    "api_settings": set(),
+    "settings": {"masking", "sign_in_settings", "api_settings"},
     "pricing": {"ids", "statuses"},
     "ledger": {"lazy", "ids", "masking", "settings", "pricing"} | WORDS,
     "limits": set(),
@@ -45,6 +46,7 @@ MAY_IMPORT = {
     "serving": {
         "lazy",
         "ids",
+        "masking",
         "settings",
         "sign_in_settings",
         "pricing",
@@ -54,12 +56,15 @@ MAY_IMPORT = {
         "capture",
         "chat",
         "",
-    },
+    }
+    | WORDS,
     "sample": {"ids", "settings", "pricing", "ledger"} | WORDS,
     "": {"lazy", "ids", "settings", "pricing", "ledger", "limits", "capture"},
+    "server_client": {"ledger"},
     "cli": {"commands", "settings", "ledger", ""},
     "commands": {
         "ids",
+        "server_client",
         "settings",
         "pricing",
         "ledger",
@@ -76,7 +81,7 @@ MAY_IMPORT = {
 """Each room of `llmtrack` (``""`` is the package itself) with the rooms it may walk into."""
 
 COMPONENTS = (
-    "formatting", "style", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "conditions", "links", "charts",
+    "formatting", "style", "viewer", "export_link", "sign_in", "reruns", "empty_states", "callbacks", "conditions", "links", "charts",
     "span", "long_query", "queries", "chat", "tables", "tiles", "card", "filters", "insights", "reader", "profile", "usage",
     "repricing", "outcome", "erasing", "people", "file_owners",
 )  # fmt: skip
@@ -88,7 +93,7 @@ CAPTURE_ORDER = (
     {"tracked_call"},
     {"journal"},
     {"tracker"},
-    {"sdk", "spans", "users_and_feedback", "lost"},
+    {"sdk", "spans", "users_and_feedback", "lost", "recording"},
 )
 """The rooms and modules of `llmtrack.capture`, each line importing only what stands on the lines above it."""
 

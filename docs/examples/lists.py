@@ -1,6 +1,7 @@
 import llmtrack
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.lists import (
+    MAX_PAGE,
     MAX_SORTED,
     GenerationDetail,
     GenerationRow,
@@ -21,7 +22,7 @@ page: Page[GenerationRow] = generations(ledger, where={"user": "alice"}, limit=2
 print(len(page.rows), page.rows[0].input_tokens)  # 2 100
 page = generations(ledger, where={"user": "alice"}, limit=2, after=page.after)
 print(len(page.rows), page.after)  # 1 None
-print(len(generations(ledger, order="-cost", max_sorted=MAX_SORTED).rows))  # 3
+print(len(generations(ledger, order="-cost", max_sorted=MAX_SORTED, limit=MAX_PAGE).rows))  # 3
 
 detail: GenerationDetail = generation(ledger, page.rows[0].id)
 print(detail.input[0]["parts"][0]["content"])  # Hi

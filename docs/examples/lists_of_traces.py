@@ -6,10 +6,13 @@ from llmtrack.ledger.lists import (
     TraceDetail,
     TraceRow,
     UserRow,
+    owner_of_session,
+    owner_of_trace,
     session,
     sessions,
     trace,
     traces,
+    user_exists,
     users,
 )
 from llmtrack.openai import OpenAI
@@ -29,4 +32,6 @@ conversation: SessionRow = sessions(ledger).rows[0]
 print(conversation == session(ledger, "s1"), conversation.traces)  # True 1
 person: UserRow = users(ledger, order="-tokens").rows[0]
 print(person.user, person.attributes["plan"], person.messages)  # alice pro 1
+print(owner_of_trace(ledger, row.trace), owner_of_session(ledger, "s1"))  # alice alice
+print(user_exists(ledger, "bob"))  # False
 ledger.close()

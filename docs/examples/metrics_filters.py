@@ -1,6 +1,17 @@
 import llmtrack
 from llmtrack.ledger import open_ledger
-from llmtrack.ledger.metrics import MAX_ROWS, Answer, Cancel, Cancelled, Filter, Query, TooManyRows, ask, make_query
+from llmtrack.ledger.metrics import (
+    MAX_ROWS,
+    Answer,
+    Cancel,
+    Cancelled,
+    Filter,
+    Query,
+    TooManyRows,
+    ask,
+    make_query,
+    parse_filters,
+)
 from llmtrack.openai import OpenAI
 
 for feature in ("chat", "summary"):
@@ -11,6 +22,9 @@ llmtrack.flush()
 ledger = open_ledger()
 not_summaries: Answer = ask(ledger, "messages", by="feature", where=[Filter("feature", ("summary",), negated=True)])
 print([row["feature"] for row in not_summaries])  # ['chat']
+
+typed = parse_filters(["feature!=summary", "user="])  # as in the terminal
+print(ask(ledger, "messages", where=typed).totals["messages"])  # 1
 
 query: Query = make_query("messages / users", by="week", where={"feature": ["chat", "summary"]})
 print(query.metrics, query.grain)  # ('messages / users',) week

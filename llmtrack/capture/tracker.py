@@ -217,13 +217,17 @@ class Tracker:
         except Exception as failure:
             self.health.failed("record", "A call could not be recorded", failure, secret=True)
 
-    def record(self, kind: str, **fields: Any) -> None:
-        """Takes in a record that is no call: a ``span``, an ``identity``, a ``feedback``."""
+    def record(self, kind: str, **fields: Any) -> bool:
+        """Takes in a record that is no call: a ``span``, an ``identity``, a ``feedback``, or a ``generation`` that
+        another program made. Returns whether it is kept, in the journal or in memory."""
         try:
+            dropped = self._journal.dropped
             self._journal.append(pieces(as_json({"kind": kind, "record": fields})))
             self._wake()
+            return self._journal.dropped == dropped
         except Exception as failure:
             self.health.failed("record", f"A {kind} could not be recorded", failure, secret=True)
+            return False
 
     # -- settings ----------------------------------------------------------------------------------------------------
 

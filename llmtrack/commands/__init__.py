@@ -24,6 +24,26 @@ database_option = click.option(
 )
 
 
+server_option = click.option(
+    "--server",
+    metavar="URL",
+    help="Ask a server, such as https://llm.example.com, instead; LLMTRACK_TOKEN has a token of its Tokens page.",
+)
+
+
+def own_clocks(context: click.Context) -> set[str]:
+    """Which of the options about clocks were typed: the others are a server's own to choose."""
+    typed = click.core.ParameterSource.COMMANDLINE
+    names = ("timezone", "billing_anchor_day")
+    return {name for name in names if context.get_parameter_source(name) is typed}
+
+
+def check_one_source(server: str | None, database_url: str | None) -> None:
+    """Raises a usage error where both a server and a ledger are named."""
+    if server is not None and database_url is not None:
+        raise click.UsageError("--server and --database name two ledgers: give one of them.")
+
+
 def open_given(database_url: str | None) -> Ledger:
     """The ledger of a URL, or of the settings without one. A file that the URL names has to exist.
 

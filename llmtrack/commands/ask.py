@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from llmtrack.commands import database_option, note_if_empty, open_given
+from llmtrack.commands import (
+    check_one_source,
+    database_option,
+    note_if_empty,
+    open_given,
+    own_clocks,
+    server_option,
+)
 from llmtrack.commands.estimate import dollars
 
 if TYPE_CHECKING:
@@ -45,16 +52,12 @@ def question_options(command: Command) -> Command:
 
 def where_of(typed: Sequence[str]) -> list[Filter]:
     """The filters that were typed. A name given twice means either of its values, or with ``!=`` neither."""
-    from llmtrack.ledger.query import Filter
+    from llmtrack.ledger.metrics import parse_filters
 
-    values: dict[tuple[str, bool], list[str | None]] = {}
-    for text in typed:
-        name, equals, chosen = text.partition("=")
-        if not equals:
-            raise click.UsageError(f"{text!r} is no filter; write it as NAME=VALUE, such as user=alice.")
-        key = (name.rstrip("!").strip(), name.endswith("!"))
-        values.setdefault(key, []).extend(value or None for value in chosen.split(","))
-    return [Filter(name, tuple(chosen), negated) for (name, negated), chosen in values.items()]
+    try:
+        return parse_filters(typed)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 @contextmanager
@@ -75,7 +78,10 @@ def refusals() -> Iterator[None]:
 @click.option("--list", "show_list", is_flag=True, help="Say which metrics and dimensions there are.")
 @question_options
 @database_option
+@server_option
+@click.pass_context
 def command(
+    context: click.Context,
     metrics: tuple[str, ...],
     by: tuple[str, ...],
     order: str | None,
@@ -88,22 +94,37 @@ def command(
     billing_anchor_day: int,
     filters: tuple[str, ...],
     database_url: str | None,
+    server: str | None,
 ) -> None:
     """Answer a question: METRICS are such as cost, generations, errors, or two divided as "cost / users"."""
     from llmtrack.ledger.metrics import ask
+    from llmtrack.server_client import ServerClient
 
     if show_list:
         return _list()
-    ledger = open_given(database_url)
+    check_one_source(server, database_url)
+    about = {"since": since, "until": until, "where": where_of(filters), "order": order, "limit": limit}
     with refusals():
-        answer = ask(
-            ledger, (*metrics, *_apart(metrics)), by, since=since, until=until, timezone=timezone,
-            anchor_day=billing_anchor_day, where=where_of(filters), order=order, limit=limit, max_rows=None,
-        )  # fmt: skip
+        if server is not None:
+            own = own_clocks(context)
+            answer = ServerClient(server).ask(
+                (*metrics, *_apart(metrics)), by, **about,
+                timezone=timezone if "timezone" in own else None,
+                anchor_day=billing_anchor_day if "billing_anchor_day" in own else None,
+            )  # fmt: skip
+        else:
+            ledger = open_given(database_url)
+            answer = ask(
+                ledger, (*metrics, *_apart(metrics)), by, **about, timezone=timezone, anchor_day=billing_anchor_day,
+                max_rows=None,
+            )  # fmt: skip
     _show_apart(answer, list(dict.fromkeys(metrics)))
     for warning in answer.warnings:
         click.echo(f"\n{warning}")
-    note_if_empty(ledger)
+    if server is None:
+        note_if_empty(ledger)
+    elif answer.cut and limit is None:
+        click.echo(f"\n{answer.cut:,} more rows are not shown: split by less, or ask about a shorter time.")
     if explain:
         click.echo(f"\nRead: {answer.explain} ({answer.queries} queries)")
     return None

@@ -6,13 +6,22 @@ import getpass
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from llmtrack.commands import database_option, note_if_empty, open_given
+from llmtrack.commands import (
+    check_one_source,
+    database_option,
+    note_if_empty,
+    open_given,
+    own_clocks,
+    server_option,
+)
 from llmtrack.commands.ask import question_options, refusals, where_of
+from llmtrack.server_client import ServerClient, texts_of
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -30,7 +39,10 @@ FORMATS = ("csv", "jsonl", "parquet")
 @click.option("--text", is_flag=True, help="With generations: also what was said.")
 @question_options
 @database_option
+@server_option
+@click.pass_context
 def command(
+    context: click.Context,
     target: str,
     format_: str | None,
     metrics: tuple[str, ...],
@@ -42,6 +54,7 @@ def command(
     billing_anchor_day: int,
     filters: tuple[str, ...],
     database_url: str | None,
+    server: str | None,
 ) -> None:
     """Write generations to TARGET (.csv, .jsonl or .parquet; - is standard output).
 
@@ -61,6 +74,15 @@ def command(
             if kind
             else f"{target!r} does not end in .csv, .jsonl or .parquet: give it such an end, or --format."
         )
+    check_one_source(server, database_url)
+    if server is not None:
+        own = own_clocks(context)
+        _write(target, _fetched(server, {
+            "format": kind, "metric": metrics, "by": by, "text": text, "since": since, "until": until,
+            "where": texts_of(where_of(filters)), "timezone": timezone if "timezone" in own else None,
+            "anchor_day": billing_anchor_day if "billing_anchor_day" in own else None,
+        }))  # fmt: skip
+        return
     ledger = open_given(database_url)
     query: dict[str, Any] = {"since": since, "until": until, "timezone": timezone, "where": where_of(filters)}
     filtered = [asdict(condition) for condition in query["where"]]
@@ -93,6 +115,13 @@ def _record(ledger: Ledger, what: str, detail: dict[str, Any]) -> None:
     from llmtrack.ledger import people
 
     people.record(ledger, getpass.getuser(), "export", what, detail)
+
+
+def _fetched(server: str, params: dict[str, Any]) -> Iterator[bytes]:
+    """The file from a server; what it refuses is said before TARGET is touched."""
+    pieces = ServerClient(server).stream("/api/export", params)
+    first = next(pieces, b"")
+    return chain([first], pieces)
 
 
 def _write(target: str, pieces: Iterator[bytes]) -> None:

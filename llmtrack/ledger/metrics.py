@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from llmtrack.ledger.database.snapshot import Cancel, Cancelled
 from llmtrack.ledger.query.catalog import DIMENSIONS, METRICS
 from llmtrack.ledger.query.measures import Dimension, Metric
-from llmtrack.ledger.query.query import Filter, Query, Where, make_query
+from llmtrack.ledger.query.query import Filter, Query, Where, make_query, parse_filters
 from llmtrack.ledger.query.result import MONEY, Money, QueryResult, Row, money
 from llmtrack.ledger.query.runner import MAX_ROWS, TooManyRows, run
 from llmtrack.settings import get_settings
@@ -48,6 +48,7 @@ __all__ = [
     "ask",
     "make_query",
     "money",
+    "parse_filters",
 ]
 
 

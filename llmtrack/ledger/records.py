@@ -92,6 +92,8 @@ class Generation:
     """Of a refused call: the limit, with what was spent, held and left of it as its check saw them."""
     cost: Cost | None = None
     """Set by pricing, before the row is written."""
+    record_id: str | None = None
+    """By this a program that sends its calls over HTTP names the record: of several under one id the first counts."""
     input: list[dict[str, Any]] | None = None
     """Messages sent, as OpenTelemetry GenAI has them: ``{"role": …, "parts": [{"type": "text", "content": …}, …]}``."""
     output: list[dict[str, Any]] | None = None

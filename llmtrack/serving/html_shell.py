@@ -45,7 +45,8 @@ class HtmlShell:
             return await self.app(scope, receive, send)
         if (script := self._scripts.get(scope["path"])) is not None:
             return await Response(script, media_type="text/javascript")(scope, receive, send)
-        if scope["method"] != "GET" or "text/html" not in Headers(scope=scope).get("accept", ""):
+        ours = scope["path"].startswith("/api/")
+        if ours or scope["method"] != "GET" or "text/html" not in Headers(scope=scope).get("accept", ""):
             return await self.app(scope, receive, send)
         # Whole and uncompressed, so that it can be changed; the page is 8 kB.
         headers = [(name, value) for name, value in scope["headers"] if name not in _UNWANTED]

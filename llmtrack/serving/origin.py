@@ -24,10 +24,19 @@ _REFUSAL = (
 class SameOrigin:
     """Refuses WebSockets, and HTTP requests that may change something, from pages of other origins."""
 
-    def __init__(self, app: ASGIApp, allowed: Callable[[], Collection[str]] = tuple) -> None:
-        """`allowed` gives further origins to accept, such as ``https://llm.example.com``; asked at each request."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed: Callable[[], Collection[str]] = tuple,
+        api_origins: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """`allowed` gives further origins to accept, such as ``https://llm.example.com``; asked at each request.
+
+        Pages of `api_origins` may send to `/api/`, which no cookie opens: a request there has to bring a token.
+        """
         self.app = app
         self._allowed = allowed
+        self._api_origins = api_origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 403."""
@@ -39,6 +48,8 @@ class SameOrigin:
             same = is_same_origin(origin, host) if origin is not None else not socket
             if not same and origin is not None and _is_among(origin, self._allowed()):
                 scope = _with_origin(scope, host)
+                same = True
+            if origin is not None and scope["path"].startswith("/api/") and _is_among(origin, self._api_origins()):
                 same = True
             if not same:
                 if socket:

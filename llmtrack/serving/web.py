@@ -16,7 +16,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from llmtrack.serving import daily_maintenance, preload
+from llmtrack.serving import api, daily_maintenance, preload
+from llmtrack.serving.browser_cookie import BrowserCookie
 from llmtrack.serving.delayed_disconnect import DelayedDisconnect
 from llmtrack.serving.html_shell import HtmlShell
 from llmtrack.serving.identity import FileOwners, Gate, SecureCookies, caller
@@ -77,23 +78,6 @@ async def healthz(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-async def readyz(request: Request) -> JSONResponse:
-    """Answer ``{"status": "ok"}`` while the ledger can be read, else 503; the reason is in the log alone."""
-    try:
-        await asyncio.to_thread(_read_ledger)
-    except Exception:
-        _log.exception("The server is not ready: its ledger cannot be read")
-        return JSONResponse({"status": "unavailable"}, status_code=503)
-    return JSONResponse({"status": "ok"})
-
-
-def _read_ledger() -> None:
-    from llmtrack.ledger import open_ledger
-
-    with open_ledger().reading() as connection:
-        connection.exec_driver_sql("SELECT 1")
-
-
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Preload what pages will need and look after the ledger; at the end, see that what is in flight is kept."""
@@ -143,6 +127,13 @@ def _allowed_origins() -> tuple[str, ...]:
         return ()  # the page says what is wrong
 
 
+def _api_origins() -> tuple[str, ...]:
+    try:
+        return get_settings().api_allowed_origins
+    except SettingsError:
+        return ()
+
+
 def middleware(option: Option, owners: FileOwners | None = None) -> list[Middleware]:
     """Everything a request passes before it comes to Streamlit.
 
@@ -151,6 +142,7 @@ def middleware(option: Option, owners: FileOwners | None = None) -> list[Middlew
     return [
         *MIDDLEWARE,
         Middleware(SecureCookies),
+        Middleware(BrowserCookie),
         Middleware(Gate, option=option, caller=caller, owners=owners),
         Middleware(HtmlShell, base=str(option("server.baseUrlPath") or "")),
     ]
@@ -164,9 +156,9 @@ def secrets() -> dict[str, Any]:
         return {}  # the gate says why
 
 
-ROUTES = [Route("/healthz", healthz), Route("/readyz", readyz)]
+ROUTES = [Route("/healthz", healthz), *api.routes()]
 MIDDLEWARE = [
     Middleware(SecurityHeaders),
-    Middleware(SameOrigin, allowed=_allowed_origins),
+    Middleware(SameOrigin, allowed=_allowed_origins, api_origins=_api_origins),
     Middleware(DelayedDisconnect),
 ]

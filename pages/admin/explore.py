@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from llmtrack.ledger import people
-from llmtrack.ledger.export import FORMATS, stream_result
 from llmtrack.ledger.metrics import DIMENSIONS, METRICS
 from llmtrack.ledger.periods import GRAINS
+from llmtrack.serving.api import ExportQuery
 from llmtrack.settings import get_settings
 from pages.components import charts, empty_states, filters, formatting, queries, tables
+from pages.components.export_link import export_links
 from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
@@ -43,6 +42,11 @@ def where_of(filters_text: str) -> dict[str, list[str | None]]:
         # A name given twice means either of its values, as in the terminal.
         where.setdefault(name.strip(), []).extend(value.strip() or None for value in values.split(","))
     return where
+
+
+def where_texts(where: Mapping[str, Any]) -> list[str]:
+    """The filters as they are typed in the terminal and sent to the API."""
+    return [f"{name}={','.join(value or '' for value in values)}" for name, values in where.items()]
 
 
 def named(typed: str) -> str:
@@ -103,27 +107,6 @@ def draw(answer: QueryResult, metric: str, grain: str) -> None:
         )
 
 
-def file_of(answer: QueryResult, ending: str) -> bytes:
-    """The answer in this format; that it was taken out is noted in the audit log."""
-    detail = {"format": ending, "rows": len(answer), "from": str(span.first), "to": str(span.last)}
-    people.record(queries.ledger(), me.id, "export", "answer", detail)
-    return b"".join(stream_result(answer, ending))
-
-
-def export(answer: QueryResult) -> None:
-    """The answer as a file, in each format."""
-    with st.container(horizontal=True):
-        for ending in FORMATS:
-            st.download_button(
-                ending.upper(),
-                data=partial(file_of, answer, ending),
-                file_name=f"llmtrack {span.first} to {span.last}.{ending}",
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"as_{ending}",
-            )
-
-
 def card(answer: QueryResult, metric: str, where: Mapping[str, Any]) -> tuple[str, str, str | None]:
     """The card of a metric over all rows: label, value, help."""
     if metric == "cost_per_user_p95":
@@ -150,13 +133,21 @@ def ask(metrics: list[str], by: list[str], where: Mapping[str, Any]) -> None:
         tables.grid(list(answer), columns(answer), alt_text=f"{', '.join(map(formatting.heading, metrics))}, {span}")
         if answer.cut:
             empty_states.note(f"{formatting.counted(answer.cut, 'more row')} not shown; split by less, or filter.")
-        export(answer)
+        export_links(
+            ExportQuery(
+                metric=metrics, by=by, where=where_texts(where), order=order, limit=MOST_ROWS, fill=False,
+                since=span.period.since, until=span.period.until, timezone=span.timezone,
+                anchor_day=get_settings().billing_anchor_day,
+            ),
+            f"llmtrack {span.first} to {span.last}",
+            key="export",
+        )  # fmt: skip
     queries.remark(answer)
     if answer.rows:
         empty_states.note(f"Where it was read: {formatting.plain(answer.explain)}.")
 
 
-me = require_admin()
+require_admin()
 st.title("Explore", anchor=False)
 span = filters.choose_span()
 metrics = st.multiselect(

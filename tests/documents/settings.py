@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from llmtrack.api_settings import ApiSettings
 from llmtrack.settings import ProviderSettings, Settings, variable_of
 from llmtrack.sign_in_settings import SignInSettings
 
@@ -30,6 +31,7 @@ variables `LLMTRACK_PROVIDERS__NAME__BASE_URL` and so on. `NAME` is written in s
 """
 _GROUPS = {
     "sign_in": "Sign-in",
+    "api_requests_per_minute": "The HTTP API",
     "database_url": "Where things are kept",
     "keep_text_days": "How long things are kept",
     "user_id": "Who is here",
@@ -43,7 +45,7 @@ _GROUPS = {
 
 def in_markdown() -> str:
     """All settings in the order of the code, and after them those of one provider."""
-    meanings = attribute_docs(SignInSettings) | attribute_docs(Settings)
+    meanings = attribute_docs(SignInSettings) | attribute_docs(ApiSettings) | attribute_docs(Settings)
     parts = [_HEAD]
     for name, field in Settings.model_fields.items():
         if name in _GROUPS:

@@ -57,7 +57,7 @@ def test_any_metric_can_be_asked_by_what_is_known_about_users(open_page: OpenPag
         {"user.plan": "free", "cost": 1.0, "error_rate": 100.0, "cost / users": 1.0},
     ]
     assert {one.label: one.value for one in app.metric}["Cost / users"] == "$3.50"
-    assert [one.label for one in app.get("download_button")] == ["CSV", "JSONL", "PARQUET"]
+    assert [one.proto.label for one in app.get("link_button")] == ["CSV", "JSONL", "PARQUET"]
 
 
 @pytest.mark.parametrize(("users", "label"), [(19, "Highest of 19 users"), (20, "p95 cost, 20 users")])

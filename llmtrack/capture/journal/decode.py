@@ -28,6 +28,10 @@ def record_of(frame: Frame) -> Entry | None:
         raise ValueError("these bytes are no record")
     if frame.ended == "record":
         header = json.loads(frame.metadata)
+        if header["kind"] == "generation":
+            from llmtrack.capture.journal import stored_generation
+
+            return stored_generation.restored(header["record"])
         record: Record = _PLAIN[header["kind"]](**header["record"])
         return record
     # The header of a call is mostly that of the one before.

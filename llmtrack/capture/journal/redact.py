@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from llmtrack.capture.context import Redactor
 from llmtrack.capture.health import Health
@@ -15,6 +15,7 @@ from llmtrack.capture.journal.stored_reading import stored
 from llmtrack.capture.plain import as_json
 from llmtrack.capture.readers import Reading, read
 from llmtrack.capture.tracked_call import TrackedCall
+from llmtrack.ledger.records import Generation
 
 
 def stripped(
@@ -25,10 +26,7 @@ def stripped(
     assert frame is not None
     metadata: dict[str, Any] = json.loads(frame.metadata)
     reading = read(metadata["reader"], exchange_of(frame, metadata), content=content != "off")
-    if callable(content):
-        reading = _redacted(reading, content, health)
-    else:
-        reading.input = reading.output = reading.error_message = None
+    reading = redacted(reading, content, health) if callable(content) else without_text(reading)
     metadata.pop("error", None)
     metadata["reading"] = stored(reading)
     return pieces(
@@ -44,7 +42,16 @@ def stripped(
     )
 
 
-def _redacted(reading: Reading, redact: Redactor, health: Health) -> Reading:
+T = TypeVar("T", Reading, Generation)
+
+
+def without_text(record: T) -> T:
+    """A reading or a generation without what was said in it."""
+    return replace(record, input=None, output=None, error_message=None)
+
+
+def redacted(reading: T, redact: Redactor, health: Health) -> T:
+    """A reading or a generation with what the function leaves of its texts; with none of them where it fails."""
     try:
         return replace(
             reading,
@@ -54,7 +61,7 @@ def _redacted(reading: Reading, redact: Redactor, health: Health) -> Reading:
         )
     except Exception as failure:
         health.failed("redact", "The redacting function failed; a call's text is left out", failure, secret=True)
-        return replace(reading, input=None, output=None, error_message=None)
+        return without_text(reading)
 
 
 _NAMES = frozenset({"role", "type", "id", "name", "mime_type", "modality", "finish_reason"})

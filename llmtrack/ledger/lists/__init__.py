@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.generation_rows import PARTS as PARTS
     from llmtrack.ledger.lists.generation_rows import GenerationDetail as GenerationDetail
     from llmtrack.ledger.lists.generation_rows import GenerationRow as GenerationRow
+    from llmtrack.ledger.lists.pagination import MAX_PAGE as MAX_PAGE
     from llmtrack.ledger.lists.pagination import MAX_SORTED as MAX_SORTED
     from llmtrack.ledger.lists.pagination import NotFound as NotFound
     from llmtrack.ledger.lists.pagination import Page as Page
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from llmtrack.ledger.lists.user_detail import judgements as judgements
     from llmtrack.ledger.lists.user_detail import user as user
     from llmtrack.ledger.lists.user_list import UserRow as UserRow
+    from llmtrack.ledger.lists.user_list import owner_of_session as owner_of_session
+    from llmtrack.ledger.lists.user_list import owner_of_trace as owner_of_trace
+    from llmtrack.ledger.lists.user_list import user_exists as user_exists
     from llmtrack.ledger.lists.user_list import users as users
 
 _HOMES = {
@@ -47,6 +51,7 @@ _HOMES = {
     "GenerationDetail": "generation_rows",
     "GenerationRow": "generation_rows",
     "Judgement": "user_detail",
+    "MAX_PAGE": "pagination",
     "MAX_SORTED": "pagination",
     "NotFound": "pagination",
     "PARTS": "generation_rows",
@@ -66,12 +71,15 @@ _HOMES = {
     "generations": "generation_list",
     "priced_usage": "usage_by_price",
     "judgements": "user_detail",
+    "owner_of_session": "user_list",
+    "owner_of_trace": "user_list",
     "session": "trace_list",
     "sessions": "trace_list",
     "trace": "trace_list",
     "trace_previews": "previews",
     "traces": "trace_list",
     "user": "user_detail",
+    "user_exists": "user_list",
     "users": "user_list",
 }
 

@@ -13,6 +13,7 @@ from llmtrack.ledger.lists.pagination import Page, cursor, direction, page_size,
 from llmtrack.ledger.periods import from_micros
 from llmtrack.ledger.query.query import Filter, Where, make_query
 from llmtrack.ledger.query.result import MONEY, money
+from llmtrack.ledger.write.interning import fitted
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
@@ -97,6 +98,29 @@ def users(
             )
         )
     return Page(page, cursor(start + size) if start + size < len(rows) else None)
+
+
+def user_exists(ledger: Ledger, user_id: str) -> bool:
+    """Whether anybody of this name was ever recorded."""
+    with snapshot(ledger) as view:
+        placeholder = view.dialect.placeholder
+        return bool(view.rows(f"SELECT 1 FROM app_user WHERE user_id = {placeholder}", (fitted(user_id),)))
+
+
+def owner_of_trace(ledger: Ledger, trace_id: str) -> str | None:
+    """The user whose interaction this is; None where there is none of that id, or nobody is named."""
+    with snapshot(ledger) as view:
+        sql = "SELECT u.user_id FROM trace AS t JOIN app_user AS u ON u.id = t.app_user WHERE t.trace_id = "
+        rows = view.rows(sql + view.dialect.placeholder, (fitted(trace_id),))
+        return rows[0][0] if rows else None
+
+
+def owner_of_session(ledger: Ledger, session_id: str) -> str | None:
+    """The user whose conversation this is; None where there is none of that id, or nobody is named."""
+    with snapshot(ledger) as view:
+        sql = "SELECT u.user_id FROM session AS s JOIN app_user AS u ON u.id = s.app_user WHERE s.session_id = "
+        rows = view.rows(sql + view.dialect.placeholder, (fitted(session_id),))
+        return rows[0][0] if rows else None
 
 
 def _attributes(

@@ -8,11 +8,13 @@ from llmtrack.lazy import lazy_names
 
 if TYPE_CHECKING:
     from llmtrack.ledger.query.catalog import metric as metric
+    from llmtrack.ledger.query.distribution import histogram as histogram
     from llmtrack.ledger.query.document import in_markdown as in_markdown
     from llmtrack.ledger.query.filter_values import is_recorded as is_recorded
     from llmtrack.ledger.query.filter_values import stored_keys as stored_keys
     from llmtrack.ledger.query.filter_values import stored_values as stored_values
-    from llmtrack.ledger.query.histograms import histogram as histogram
+    from llmtrack.ledger.query.histogram_buckets import Histogram as Histogram
+    from llmtrack.ledger.query.histogram_buckets import histograms as histograms
     from llmtrack.ledger.query.measures import Unit as Unit
     from llmtrack.ledger.query.query import Filter as Filter
     from llmtrack.ledger.query.query import Operator as Operator
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Filter": "query",
+    "Histogram": "histogram_buckets",
     "MONEY": "result",
     "ModelName": "what_if",
     "Operator": "query",
@@ -37,7 +40,8 @@ _HOMES = {
     "cost_elsewhere": "what_if",
     "costs_elsewhere": "what_if",
     "filters": "query",
-    "histogram": "histograms",
+    "histogram": "distribution",
+    "histograms": "histogram_buckets",
     "in_markdown": "document",
     "is_recorded": "filter_values",
     "metric": "catalog",

@@ -146,6 +146,21 @@ def limit(value: Value) -> Decimal:
     return number
 
 
+def parse_filters(texts: Sequence[str]) -> list[Filter]:
+    """Filters as they are typed: ``user=alice``, ``model!=gpt-4o``, ``status=ok,error``, ``feature=`` (those without).
+
+    A name given twice means either of its values, or with ``!=`` neither. Raises ValueError for what is no filter.
+    """
+    values: dict[tuple[str, bool], list[str | None]] = {}
+    for text in texts:
+        name, equals, chosen = text.partition("=")
+        if not equals:
+            raise ValueError(f"{text!r} is no filter; write it as NAME=VALUE, such as user=alice.")
+        key = (name.rstrip("!").strip(), name.endswith("!"))
+        values.setdefault(key, []).extend(value or None for value in chosen.split(","))
+    return [Filter(name, tuple(chosen), negated) for (name, negated), chosen in values.items()]
+
+
 def _values(value: Any) -> tuple[Value, ...]:
     many = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
     return tuple(_plain(item) for item in value) if many else (_plain(value),)

@@ -332,6 +332,17 @@ class Erasure(SQLModel, table=True):
     at: int = big()
 
 
+class Recorded(SQLModel, table=True):
+    """A generation that came over HTTP under an id of the sender's: sent again, it is not written again.
+
+    It stays when the generation is deleted.
+    """
+
+    __tablename__ = "recorded"
+    digest: int = key()
+    """63 bits of BLAKE2 over the token's owner and the id they gave."""
+
+
 class SealedDay(SQLModel, table=True):
     """A UTC day whose rows retention deleted: its totals stay as they were, checked against `digest`."""
 

@@ -17,6 +17,7 @@ from llmtrack.ledger.write.colour_slots import give_slots
 from llmtrack.ledger.write.generation_row import AT, intern_all, row_of
 from llmtrack.ledger.write.generation_writer import GenerationWriter, Texts
 from llmtrack.ledger.write.interning import Interning, Remembered, digest_of, fitted
+from llmtrack.ledger.write.recorded import without_repeated
 from llmtrack.ledger.write.rollup_delta import CountingRules, correct_presence
 from llmtrack.ledger.write.spans_and_feedback import intern_links, write_feedback, write_identities, write_spans
 
@@ -32,6 +33,7 @@ def write_batch(
     """
     ended = [entry.call_id for entry in entries if isinstance(entry, EndedHold)]
     records = without_erased(connection, [entry for entry in entries if not isinstance(entry, EndedHold)])
+    records = without_repeated(connection, dialect, records)
     generations = [record for record in records if isinstance(record, Generation)]
     spans = [record for record in records if isinstance(record, Span)]
     interning = Interning(connection, dialect, remembered)

@@ -12,9 +12,17 @@ from llmtrack.serving.identity.sessions import (
     session_caller,
     sign_out,
     signed_in_viewer,
+    viewer_now,
 )
 from llmtrack.serving.identity.start_checks import start_problems
-from llmtrack.serving.identity.tokens import TokenBearer, TokenScope, bearer_of, make_token
+from llmtrack.serving.identity.tokens import (
+    LacksScope,
+    TokenBearer,
+    TokenScope,
+    bearer_of,
+    make_token,
+    reader_of,
+)
 from llmtrack.serving.identity.viewer import (
     NotAllowed,
     NotSignedIn,
@@ -31,6 +39,7 @@ __all__ = [
     "FileOwners",
     "Gate",
     "Kind",
+    "LacksScope",
     "NotAllowed",
     "NotFound",
     "NotSignedIn",
@@ -48,10 +57,12 @@ __all__ = [
     "local_viewer",
     "make_token",
     "may_see",
+    "reader_of",
     "require",
     "require_question",
     "session_caller",
     "sign_out",
     "signed_in_viewer",
     "start_problems",
+    "viewer_now",
 ]

@@ -113,6 +113,19 @@ def viewer_of(ledger: Ledger, person: PersonRecord, expires: float | None, setti
     )
 
 
+def viewer_now(ledger: Ledger, viewer: Viewer, settings: Settings) -> Viewer:
+    """Somebody who was in front of a page a moment ago, as they are now. Raises `NotAllowed` where they were shut out,
+    and `LedgerError` where they are not there any more."""
+    if viewer.person is None:
+        return viewer  # the one local user
+    from llmtrack.ledger import people
+
+    person = people.named(ledger, viewer.person)
+    if person.disabled_at is not None:
+        raise NotAllowed("An administrator has shut this account out.")
+    return viewer_of(ledger, person, viewer.expires, settings)
+
+
 def _chosen_team(ledger: Ledger, person: PersonRecord) -> str | None:
     """The team they chose among theirs; the first one where they chose none."""
     if len(person.teams) < 2:

@@ -106,22 +106,57 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def bearer_of(ledger: Ledger, token: str, scope: TokenScope, settings: Settings) -> TokenBearer:
+class LacksScope(NotAllowed):
+    """The token is valid, and not for this."""
+
+
+def bearer_of(ledger: Ledger, token: str, scope: TokenScope, settings: Settings, *, touch: bool = True) -> TokenBearer:
     """Who sent this token. Raises `NotAllowed`, with the same words for every token that opens nothing.
 
     What a person may do is looked up anew: a token of somebody who was shut out, or is no admin any more, goes with it.
+    Unless `touch` is False, that it was used is noted, which may wait for whoever writes to the ledger.
     """
+    from llmtrack.ledger import people
+
+    bearer = _bearer(ledger, token, settings)
+    _check_scope(bearer, scope)
+    if touch:
+        people.touch_token(ledger, bearer.token)
+    return bearer
+
+
+def reader_of(ledger: Ledger, token: str, settings: Settings) -> tuple[TokenBearer, bool]:
+    """Who reads with this token, and whether everybody's usage (`ADMIN_READ`) or the owner's own.
+
+    Raises as `bearer_of`, and does not note that the token was used.
+    """
+    bearer = _bearer(ledger, token, settings)
+    if TokenScope.ADMIN_READ.value in bearer.token.scopes:
+        try:
+            _check_scope(bearer, TokenScope.ADMIN_READ)
+        except LacksScope:
+            if TokenScope.USAGE_READ.value not in bearer.token.scopes:
+                raise
+        else:
+            return bearer, True
+    _check_scope(bearer, TokenScope.USAGE_READ)
+    return bearer, False
+
+
+def _bearer(ledger: Ledger, token: str, settings: Settings) -> TokenBearer:
     from llmtrack.ledger import people
 
     record = people.token_by_digest(ledger, digest_of(token))
     if record is None or not record.is_valid(_micros_in(0)):
         raise NotAllowed("This token is not valid: it was never made, was revoked, or has expired.")
-    if scope.value not in record.scopes:
-        raise NotAllowed(f"This token lacks the scope {scope.value}: make one that has it.")
     viewer = None
     if record.person is not None:
         viewer = viewer_of(ledger, people.named(ledger, record.person), None, settings)
-    if scope is TokenScope.ADMIN_READ and viewer is not None and not viewer.is_admin:
-        raise NotAllowed("This token's owner is no admin any more.")
-    people.touch_token(ledger, record)
     return TokenBearer(record, viewer)
+
+
+def _check_scope(bearer: TokenBearer, scope: TokenScope) -> None:
+    if scope.value not in bearer.token.scopes:
+        raise LacksScope(f"This token lacks the scope {scope.value}: make one that has it.")
+    if scope is TokenScope.ADMIN_READ and bearer.viewer is not None and not bearer.viewer.is_admin:
+        raise LacksScope("This token's owner is no admin any more.")
