@@ -11,6 +11,7 @@ from streamlit.web.server.server_util import get_url
 
 from llmtrack.serving import web
 from llmtrack.serving.identity import start_problems
+from pages.components import file_owners
 
 
 @asynccontextmanager
@@ -26,10 +27,11 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         yield
 
 
+file_owners.watch()
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "main.py",
     routes=web.ROUTES,
-    middleware=web.middleware(st.get_option),
+    middleware=web.middleware(st.get_option, file_owners),
     lifespan=lifespan,
     secrets=web.secrets(),
 )

@@ -3,6 +3,7 @@
     python benchmarks/durability.py                        # SQLite: twenty kills, a lock of ten seconds
     python benchmarks/durability.py --postgres BIN_DIR     # and PostgreSQL stopped and started under load
     python benchmarks/durability.py --price                # only what LLMTRACK_DURABILITY=power costs the caller
+    python benchmarks/durability.py --writer               # only how many rows a second the writer writes
 
 `BIN_DIR` is where `initdb` and `pg_ctl` are, such as /usr/lib/postgresql/15/bin; a cluster of its own is made in a
 temporary folder (as user `postgres` when run as root). Calls go through the real OpenAI SDK to a transport inside the
@@ -274,6 +275,37 @@ def price(rounds: int = 12, calls: int = 200) -> None:
             print(f"{kind}: {label} {added * 1e6:+.1f} us a call, of {statistics.median(numbers['process']) * 1e6:.0f}")
 
 
+def writer(rounds: int = 4, calls: int = 1000) -> None:
+    """How fast the writer empties a journal that filled while the ledger was locked: rows a second, and CPU a row."""
+    from llmtrack import Tracker
+
+    with tempfile.TemporaryDirectory() as folder:
+        tracker = Tracker(database_url=f"sqlite:///{folder}/ledger.db")
+        openai = client(tracker, "writer")
+        ask(openai)
+        tracker.flush(60)
+        rates, cpus = [], []
+        for turn in range(rounds + 1):
+            holder = sqlite3.connect(f"{folder}/ledger.db", isolation_level=None, timeout=30)
+            holder.execute("BEGIN IMMEDIATE")
+            for _ in range(calls):
+                ask(openai)
+            at, busy = time.perf_counter(), time.process_time()
+            holder.execute("COMMIT")
+            holder.close()
+            flushed = tracker.flush(300)
+            if turn:  # the first is for imports
+                rates.append(calls / (time.perf_counter() - at))
+                cpus.append((time.process_time() - busy) / calls)
+            if flushed.waiting or flushed.failed:
+                sys.exit(f"the writer left something: {flushed}")
+        tracker.close()
+    print(
+        f"writer: {statistics.median(rates):,.0f} rows/s (median of {rounds} times {calls:,} rows), "
+        f"{statistics.median(cpus) * 1e6:.0f} us of processor time a row"
+    )
+
+
 def main() -> None:
     """Runs what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -282,12 +314,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--postgres", type=Path, metavar="BIN_DIR")
     parser.add_argument("--price", action="store_true")
+    parser.add_argument("--writer", action="store_true")
     asked = parser.parse_args()
     if asked.die:
         die(*asked.die)
     print(json.dumps({"load": os.getloadavg()[0]}))
     if asked.price:
         price()
+        return
+    if asked.writer:
+        writer()
         return
     kills(asked.kills)
     locked(asked.seconds)

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import genai_prices
 
-from llmtrack.pricing import BookEntry, Pricer, Usage
+from llmtrack.pricing import BookEntry, Pricer, Usage, UsageRecord
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AT = int(NOW.timestamp()) * 1_000_000
@@ -80,12 +80,8 @@ def main() -> int:
     print(f"{'call':28}{'llmtrack':>10}{'with book':>11}{'genai-prices':>14}  microseconds of CPU")
     worst = 0.0
     for name, (provider, model, usage) in CASES.items():
-        times = [
-            micros(
-                lambda p=pricer, u=usage, v=provider, m=model: p.cost(u, provider=v, model=m, tier=None, at=AT), 20_000
-            )
-            for pricer in (plain, booked)
-        ]
+        call = UsageRecord(usage, provider, model, AT)
+        times = [micros(lambda p=pricer, c=call: p.price(c), 20_000) for pricer in (plain, booked)]
         library = micros(by_library(provider, model, usage), 500)
         worst = max(worst, *times)
         print(f"{name:28}{times[0]:10.1f}{times[1]:11.1f}{library:14.1f}")

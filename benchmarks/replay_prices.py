@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from genai_prices import calc_price, extract_usage
 
 from llmtrack.capture.readers import Exchange, read
-from llmtrack.pricing import Cost, Pricer, in_words
+from llmtrack.pricing import Cost, Pricer, UsageRecord, in_words
 
 READERS = {
     "chat": "openai.chat",
@@ -141,10 +141,12 @@ def compare(recorded: Recorded, pricer: Pricer) -> tuple[str, str, Decimal]:
         ),
         content=False,
     )  # fmt: skip
-    cost = pricer.cost(
-        reading.usage, provider=recorded.host, model=reading.response_model, tier=reading.service_tier,
-        at=int(NOW.timestamp()) * 1_000_000, request_model=reading.request_model, reported=reading.reported_cost,
-        estimated=reading.usage_estimated, status=reading.status,
+    cost = pricer.price(
+        UsageRecord(
+            reading.usage, recorded.host, reading.response_model, int(NOW.timestamp()) * 1_000_000,
+            request_model=reading.request_model, service_tier=reading.service_tier, status=reading.status,
+            usage_estimated=reading.usage_estimated, reported_cost=reading.reported_cost,
+        )
     )  # fmt: skip
     answer = own_usage(recorded)
     theirs = price_by_library(recorded, answer) if answer else "no usage in the answer"

@@ -25,7 +25,9 @@ if not me.leads:
 st.title("Team", anchor=False)
 team = me.leads[0]
 if len(me.leads) > 1:
-    team = st.segmented_control("Team", me.leads, default=team, required=True, key="team", bind="query-params")
+    team = st.segmented_control(
+        "Team", me.leads, default=team, required=True, format_func=formatting.visible, key="team", bind="query-params"
+    )
 span = filters.choose_span()
 where = {"group": team}
 with st.skeleton(height=300):
@@ -45,7 +47,7 @@ with st.skeleton(height=300):
         charts.money_points((row[span.grain], queries.model_name(row), row["cost"]) for row in by_time.rows),
         span.axis(span.grain),
         title="Cost",
-        alt_text=f"Cost per {span.grain} of {team} by model, {span}",
+        alt_text=f"Cost per {span.grain} of {formatting.visible(team)} by model, {span}",
     )
 st.markdown("**By member**")
 tables.table([{**row, "user": row["user"] or NOBODY} for row in by_user.rows], USERS, alt_text=f"Members, {span}")

@@ -25,7 +25,7 @@ SCOPES = {
 DAYS = {30: "30 days", 90: "90 days", 365: "a year", None: "for ever"}
 COLUMNS = (
     Column("prefix", "Begins with", pinned=True),
-    Column("name", "Name"),
+    Column("name", "Name", width=200),
     Column("whose", "Whose"),
     Column("scopes", "May", width="medium"),
     Column("state", "State"),
@@ -105,11 +105,12 @@ st.subheader("A new token", anchor=False)
 with st.form("new_token", border=False, clear_on_submit=True):
     st.text_input("What will use it", key="token_name", max_chars=80, width=320)
     offered = [scope for scope in SCOPES if scope is not TokenScope.ADMIN_READ or me.is_admin]
-    st.multiselect("It may", offered, format_func=SCOPES.__getitem__, key="token_scopes", select_all=False)
+    st.multiselect("It may", offered, format_func=SCOPES.__getitem__, key="token_scopes", select_all=False, width=480)
     st.selectbox("For", list(DAYS), index=1, format_func=DAYS.__getitem__, key="token_days", width=200)
     if me.is_admin:
         st.selectbox(
-            "Of a team", people.teams(queries.ledger()), index=None, format_func=lambda one: one.name,
+            "Of a team", people.teams(queries.ledger()), index=None,
+            format_func=lambda team: formatting.visible(team.name),
             key="token_team", placeholder="Your own", width=320,
         )  # fmt: skip
         st.text_input("Or of a service", key="token_service", max_chars=80, width=320)

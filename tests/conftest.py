@@ -38,7 +38,7 @@ if os.environ.get("LLMTRACK_TEST_RANDOM") != "1":
     hypothesis.settings.register_profile("repeatable", derandomize=True)
     hypothesis.settings.load_profile("repeatable")
 
-pytest_plugins = ["tests.provider.fixtures", "tests.browser.fixtures"]
+pytest_plugins = ["tests.provider.fixtures", "tests.browser.fixtures", "tests.fuzz"]
 
 _OURS = ("LLMTRACK_", "OPENAI_", "ANTHROPIC_", "AZURE_OPENAI_", "STREAMLIT_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")

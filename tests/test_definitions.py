@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
+from llmtrack.capture.context import ContextFields
 from llmtrack.capture.errors import error_type
 from llmtrack.error_types import CALLER_ERRORS, PROVIDER_ERRORS, ErrorType
-from llmtrack.ledger.schema.rollups import CUBES, DAY, DAY_USER, HOUR, SEEN, SKETCHES
-from llmtrack.ledger.schema.row_measures import ERROR, MESSAGE, REAL, SIMULATED, UNPRICED, USAGE_MISSING, WRITTEN
+from llmtrack.ledger.query.catalog import METRICS
+from llmtrack.ledger.query.measures import Measure, Ratio, Sum
+from llmtrack.ledger.schema.rollups import CUBES, DAY, DAY_USER, HOUR, MEASURES, SEEN, SKETCHES
+from llmtrack.ledger.schema.row_measures import (
+    ERROR,
+    MESSAGE,
+    REAL,
+    SIMULATED,
+    TRACE_MEASURES,
+    UNPRICED,
+    USAGE_MISSING,
+    WRITTEN,
+    has_rule,
+    rollup_measure,
+)
 from llmtrack.pricing import Reason
 from llmtrack.pricing.reasons import NOTHING_BILLED
 from llmtrack.statuses import ANSWERED, BILLED, FAILED, IN_FLIGHT, PRICED, CostStatus, Status
@@ -34,6 +51,19 @@ def test_each_error_has_a_side_and_only_those_of_no_side_are_the_rest() -> None:
     assert set(PROVIDER_ERRORS) == {"timeout", "connection", "overloaded", "server", "invalid_response"}
     assert {*ErrorType} - {*CALLER_ERRORS, *PROVIDER_ERRORS} == {"rate_limit", "cancelled", "refused", "unknown"}
     assert error_type(name="SomethingNew") == "unknown"
+
+
+def test_messages_and_speed_are_asked_as_they_are_written() -> None:
+    chat = ("operation", True, ("chat",))
+    billed = ("status", True, ("ok", "incomplete", "cancelled", "abandoned"))
+    assert METRICS["messages"].formula == Measure(Sum("generations", only=(chat, billed)))
+    assert METRICS["unpriced"].formula == Measure(Sum("unpriced"))
+    assert METRICS["tokens_per_second"].formula == Ratio("speed_tokens", "speed_time")
+
+
+def test_these_are_the_things_that_a_caller_can_say_about_a_call() -> None:
+    names = {"user_id", "session_id", "trace_id", "feature", "group", "properties", "content"}
+    assert set(ContextFields.__annotations__) == names
 
 
 WORDS = {
@@ -91,16 +121,66 @@ def test_a_row_counts_as_what_people_call_it(row: tuple[int | None, ...], counts
     assert {name for name, condition in conditions.items() if condition.test(number, AT)(row)} == counts
 
 
+SUMMED = ("operation", "status", "cost_status", "cost_reason", "cost", "input_tokens", "output_tokens", "duration",
+          "time_to_first_token")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "sums", "of_trace"),
+    [
+        (
+            (1, 11, 21, None, 5, 3, 7, 9, 2),
+            {"generations": 1, "timed": 1, "first_tokens": 1, "speed_tokens": 7, "speed_time": 7,
+             "input_tokens": 3, "output_tokens": 7, "cost": 5, "duration": 9, "time_to_first_token": 2},
+            {"generations": 1, "input_tokens": 3, "output_tokens": 7, "cost": 5},
+        ),
+        (
+            (1, 12, 22, 32, None, None, 7, 9, 9),
+            {"generations": 1, "timed": 1, "first_tokens": 1, "unpriced": 1, "usage_missing": 1, "input_unknown": 1,
+             "output_tokens": 7, "duration": 9, "time_to_first_token": 9},
+            {"generations": 1, "output_tokens": 7, "unpriced": 1},
+        ),
+        (
+            (2, 15, 22, 33, None, 3, None, None, None),
+            {"generations": 1, "output_unknown": 1, "input_tokens": 3},
+            {"generations": 1, "errors": 1, "input_tokens": 3},
+        ),
+        (
+            (1, 13, 23, None, 5, 3, 7, 9, None),
+            {"generations": 1, "timed": 1, "cost": 5, "input_tokens": 3, "output_tokens": 7, "duration": 9},
+            {"generations": 1, "input_tokens": 3, "output_tokens": 7, "simulated_cost": 5},
+        ),
+    ],
+)  # fmt: skip
+def test_a_row_adds_the_same_to_each_sum_in_python_and_in_sql(
+    row: tuple[int | None, ...], sums: dict[str, int], of_trace: dict[str, int]
+) -> None:
+    def number(kind: str, word: str) -> int:
+        return NUMBERS[kind, word]
+
+    at = {column: place for place, column in enumerate(SUMMED)}
+    columns = ", ".join(f"? AS {column}" for column in SUMMED)
+    of_rollups = {name: rollup_measure(name) for name in MEASURES if has_rule(name) or name in SUMMED}
+    for rules, expected in ((of_rollups, sums), (TRACE_MEASURES, of_trace)):
+        for name, rule in rules.items():
+            with closing(sqlite3.connect(":memory:")) as database:
+                (by_sql,) = database.execute(f"SELECT {rule.sql(number)} FROM (SELECT {columns}) AS g", row).fetchone()
+            assert (name, rule.value(number, at)(row), by_sql) == (name, expected.get(name, 0), expected.get(name, 0))
+
+
 def test_every_rollup_is_sorted_by_the_key_that_questions_read_it_by() -> None:
     plain = ("provider", "model", "operation", "status", "cost_status")
-    keys = {rollup.table: rollup.key for rollup in (*CUBES, *SKETCHES, DAY_USER, SEEN)}
-    assert keys["rollup_day"] == keys["rollup_quarter"] == keys["sketch_hour"] == ("slot", *plain)
-    assert keys["rollup_feature_day"] == ("slot", "feature", *plain, "error_type")
-    assert keys["rollup_group_hour"] == ("group_name", "slot", "feature", *plain, "error_type")
-    assert keys["rollup_user_day"] == ("app_user", "slot", "group_name", "feature", *plain, "error_type")
-    assert keys["sketch_group_day"] == ("group_name", "slot", *plain)
-    assert keys["rollup_day_user"] == ("slot", "app_user", "simulated")
-    assert keys["rollup_seen"] == ("slot", "provider", "model", "feature", "group_name", "app_user")
+    feature, group, user = ("feature", *plain, "error_type"), ("group_name", "slot"), ("app_user", "slot", "group_name")
+    assert {rollup.table: rollup.key for rollup in (*CUBES, *SKETCHES, DAY_USER, SEEN)} == {
+        **dict.fromkeys(("rollup_quarter", "rollup_hour", "rollup_day", "sketch_hour", "sketch_day"), ("slot", *plain)),
+        **dict.fromkeys(("rollup_feature_hour", "rollup_feature_day"), ("slot", *feature)),
+        **dict.fromkeys(("rollup_group_hour", "rollup_group_day"), (*group, *feature)),
+        **dict.fromkeys(("rollup_user_hour", "rollup_user_day"), (*user, *feature)),
+        "sketch_feature_day": ("slot", "feature", *plain),
+        "sketch_group_day": (*group, *plain),
+        "rollup_day_user": ("slot", "app_user", "simulated"),
+        "rollup_seen": ("slot", "provider", "model", "feature", "group_name", "app_user"),
+    }
     assert {rollup.table for rollup in CUBES if rollup.sealed_only} == {"rollup_group_hour", "rollup_user_hour"}
     assert {r.table: r.length for r in CUBES if not r.table.endswith("_day")} == {
         "rollup_quarter": HOUR // 4, "rollup_hour": HOUR, "rollup_feature_hour": HOUR, "rollup_group_hour": HOUR,

@@ -6,12 +6,14 @@ import contextlib
 import io
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from llmtrack.capture.tracker import Tracker, set_default_tracker
-from tests.documents.python_api import EXAMPLES, SECTIONS
+from llmtrack.pricing import refresh
+from tests.documents.python_api import EXAMPLES, SECTIONS, names_used, public_names
 from tests.provider import Provider
 
 
@@ -23,6 +25,7 @@ def _sandbox(provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     tracker = Tracker(database_url=url, journal_dir=tmp_path / "journal")
     before = set_default_tracker(tracker)
     yield
+    refresh.stop()
     set_default_tracker(before)
     tracker.close(5)
 
@@ -30,6 +33,14 @@ def _sandbox(provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_every_example_is_on_the_page() -> None:
     shown = {example for examples in SECTIONS.values() for example in examples}
     assert shown == {path.stem for path in EXAMPLES.glob("*.py")}
+
+
+@pytest.mark.parametrize("module", SECTIONS)
+def test_every_public_name_is_in_an_example_of_its_section(module: str) -> None:
+    used = {
+        name for example in SECTIONS[module] for name in names_used((EXAMPLES / f"{example}.py").read_text("utf-8"))
+    }
+    assert [name for name in public_names(import_module(module)) if (module, name) not in used] == []
 
 
 @pytest.mark.usefixtures("_sandbox")

@@ -40,6 +40,7 @@ MAY_IMPORT = {
 COMPONENTS = (
     "formatting", "style", "viewer", "sign_in", "reruns", "empty_states", "callbacks", "conditions", "links", "charts",
     "span", "long_query", "queries", "chat", "tables", "tiles", "card", "filters", "insights", "reader", "profile", "repricing",
+    "outcome", "erasing", "people", "file_owners",
 )  # fmt: skip
 """What pages are made of, each with only those before it."""
 

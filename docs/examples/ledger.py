@@ -1,15 +1,14 @@
-import io
+import llmtrack
+from llmtrack.ledger import Ledger, LedgerError, open_ledger
+from llmtrack.openai import OpenAI
 
-from llmtrack.ledger import open_ledger
-from llmtrack.ledger.export import stream_generations
-from llmtrack.ledger.lists import generations
-from llmtrack.ledger.metrics import ask
-from llmtrack.ledger.price_book import list_prices
-
-ledger = open_ledger()
-print(len(ask(ledger, ["cost", "generations"], by="user").rows))  # 0
-print(len(generations(ledger, limit=10).rows))  # 0
-print(len(list_prices(ledger)))  # 0
-with io.BytesIO() as file:
-    file.writelines(stream_generations(ledger, "csv"))
+OpenAI().chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hi"}])
+llmtrack.flush()  # a query sees what has been written
+ledger: Ledger = open_ledger()
+print(ledger.dialect.name)  # sqlite
 ledger.close()
+
+try:
+    open_ledger("mysql://localhost/calls")
+except LedgerError as error:
+    print(type(error).__name__)  # LedgerError

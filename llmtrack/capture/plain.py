@@ -24,13 +24,14 @@ def _cleaned(value: Any, levels: int) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value if value == value and value not in (float("inf"), float("-inf")) else str(value)
     if isinstance(value, Mapping) and levels:
-        return {_text(key): _cleaned(item, levels - 1) for key, item in value.items()}
+        return {as_text(key): _cleaned(item, levels - 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset) and levels:
         return [_cleaned(item, levels - 1) for item in value]
-    return _text(value)
+    return as_text(value)
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """`value` as text that can be encoded. Never raises."""
     try:
         return str(value).encode(errors="replace").decode()
     except Exception:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import Any
 
 from llmtrack.capture.context import current
+from llmtrack.capture.plain import as_text
 from llmtrack.capture.tracker import Tracker, default_tracker
 
 
@@ -31,9 +33,16 @@ def feedback(
 
     The user is the one in force, unless given. Raises `ValueError` for another score.
     """
-    if score not in (-1, 0, 1):
-        raise ValueError(f"the score is {score!r}; give 1 (good), -1 (bad) or 0 (no judgement)")
+    # A number of any type, such as a column of a data frame holds; compared with something else it may raise.
+    if not isinstance(score, Number) or score not in (-1, 0, 1):
+        raise ValueError(f"the score is {as_text(score)}; give 1 (good), -1 (bad) or 0 (no judgement)")
     tracker = tracker or default_tracker()
     user = user_id if user_id is not None else current().user_id
-    at = tracker.now()
-    tracker.record("feedback", trace_id=str(trace_id), user_id=user, score=score, comment=comment, at=at)
+    tracker.record(
+        "feedback",
+        trace_id=as_text(trace_id),
+        user_id=None if user is None else as_text(user),
+        score=int(score),
+        comment=None if comment is None else as_text(comment),
+        at=tracker.now(),
+    )

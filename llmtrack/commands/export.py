@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from llmtrack.commands import database_option, note_if_empty, open_given
 from llmtrack.commands.ask import question_options, refusals, where_of
+
+if TYPE_CHECKING:
+    from llmtrack.ledger import Ledger
 
 FORMATS = ("csv", "jsonl", "parquet")
 
@@ -40,7 +45,8 @@ def command(
 ) -> None:
     """Write generations to TARGET (.csv, .jsonl or .parquet; - is standard output).
 
-    With --metric the answer to a question is written instead: --metric cost --by day --by model.
+    With --metric the answer to a question is written instead: --metric cost --by day --by model. That something was
+    exported, and by whom, is in the audit log.
     """
     kind = format_ or Path(target).suffix.removeprefix(".")
     if target == "-" and format_ is None:
@@ -57,15 +63,18 @@ def command(
         )
     ledger = open_given(database_url)
     query: dict[str, Any] = {"since": since, "until": until, "timezone": timezone, "where": where_of(filters)}
+    filtered = [asdict(condition) for condition in query["where"]]
     from llmtrack.ledger.export import stream_generations, stream_result
     from llmtrack.ledger.metrics import ask
 
     with refusals():
         if metrics:
             answer = ask(ledger, metrics, by, **query, anchor_day=billing_anchor_day, max_rows=None)
+            _record(ledger, "answer", {"format": kind, "rows": len(answer), "filters": filtered})
             _write(target, stream_result(answer, kind))
             return
         total = ask(ledger, "generations", **query, max_rows=None).totals["generations"]
+        _record(ledger, "generations", {"format": kind, "rows": total, "text": text, "filters": filtered})
         with click.progressbar(length=total, label="Exporting", file=sys.stderr) as bar:
             done = 0
 
@@ -78,6 +87,12 @@ def command(
     if target != "-":
         note_if_empty(ledger)
         click.echo(f"{done:,} generation{'' if done == 1 else 's'} in {target}")
+
+
+def _record(ledger: Ledger, what: str, detail: dict[str, Any]) -> None:
+    from llmtrack.ledger import people
+
+    people.record(ledger, getpass.getuser(), "export", what, detail)
 
 
 def _write(target: str, pieces: Iterator[bytes]) -> None:

@@ -10,38 +10,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from llmtrack.pricing.book import Book, BookEntry
+    from llmtrack.pricing.book import BookEntry
     from llmtrack.pricing.compare import WhatIf, what_if
     from llmtrack.pricing.engine import Pricer, in_dollars
     from llmtrack.pricing.forecast import Estimate, estimate
     from llmtrack.pricing.reasons import Reason, in_words
     from llmtrack.pricing.refresh import Freshness, freshness, keep_fresh
     from llmtrack.pricing.refusals import PriceRefused, check
-    from llmtrack.pricing.usage import Cost, Price, Usage
+    from llmtrack.pricing.usage import Cost, Price, Priceable, Usage, UsageRecord
 
 _PLACES = {
-    "book": ("Book", "BookEntry"),
+    "book": ("BookEntry",),
     "compare": ("WhatIf", "what_if"),
     "engine": ("Pricer", "in_dollars"),
     "forecast": ("Estimate", "estimate"),
     "reasons": ("Reason", "in_words"),
     "refresh": ("Freshness", "freshness", "keep_fresh"),
     "refusals": ("PriceRefused", "check"),
-    "usage": ("Cost", "Price", "Usage"),
+    "usage": ("Cost", "Price", "Priceable", "Usage", "UsageRecord"),
 }
 _WHERE = {name: place for place, names in _PLACES.items() for name in names}
 
 __all__ = [
-    "Book",
     "BookEntry",
     "Cost",
     "Estimate",
     "Freshness",
     "Price",
     "PriceRefused",
+    "Priceable",
     "Pricer",
     "Reason",
     "Usage",
+    "UsageRecord",
     "WhatIf",
     "check",
     "estimate",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Protocol, cast
+from typing import cast
 
 from llmtrack.pricing import demo, listing
 from llmtrack.pricing.book import STANDARD, Book, BookEntry
@@ -15,7 +15,7 @@ from llmtrack.pricing.quote import Quote, quote
 from llmtrack.pricing.rates import NANO, Parts, Rates, to_nano
 from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.supplements import costs_as_standard
-from llmtrack.pricing.usage import COUNTS, Cost, Price, Usage
+from llmtrack.pricing.usage import COUNTS, Cost, Price, Priceable, Usage
 from llmtrack.statuses import FAILED, CostStatus, Status
 
 _log = logging.getLogger(__name__)
@@ -27,24 +27,6 @@ _FREE_OPERATIONS = frozenset({"count_tokens"})
 _NOT_BILLED_HERE = frozenset({"batch"})  # asking for a batch costs nothing; its results are not seen here
 _DEMO = Rates(demo.RATES)
 _MOST_DOLLARS = Decimal(10**9)
-
-
-class Priceable(Protocol):
-    """What pricing needs to know of a generation (`llmtrack.ledger.records.Generation` is one)."""
-
-    started_at: int
-    provider: str
-    operation: str
-    status: str
-    request_model: str | None
-    response_model: str | None
-    service_tier: str | None
-    region: str | None
-    usage: Usage
-    usage_estimated: bool
-    reported_cost: Decimal | None
-    simulated: bool
-    sent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,77 +48,39 @@ class Pricer:
         self._quotes: dict[tuple[str, str, str | None, str | None], tuple[Quote, ...]] = {}
         self._failed: set[str] = set()
 
-    def price(self, generation: Priceable) -> Cost:
-        """The cost of a generation. Never raises; see `cost`."""
-        return self.cost(
-            generation.usage,
-            provider=generation.provider,
-            model=generation.response_model,
-            tier=generation.service_tier,
-            region=generation.region,
-            at=generation.started_at,
-            request_model=generation.request_model,
-            reported=generation.reported_cost,
-            estimated=generation.usage_estimated,
-            simulated=generation.simulated,
-            operation=generation.operation,
-            status=generation.status,
-            sent=generation.sent,
-        )
-
-    def cost(
-        self,
-        usage: Usage,
-        *,
-        provider: str,
-        model: str | None,
-        tier: str | None,
-        at: int,
-        region: str | None = None,
-        request_model: str | None = None,
-        reported: Decimal | None = None,
-        estimated: bool = False,
-        simulated: bool = False,
-        operation: str | None = None,
-        status: str | None = None,
-        sent: bool = True,
-    ) -> Cost:
-        """What `usage` cost at `provider`, `at` microseconds since 1970, in nano-dollars. Never raises.
-
-        `model`, `tier` and `region` are the served ones; `request_model` stands in where the answer named no model,
-        and the cost is then ``estimated``. `reported` is what the provider says it charged, and wins. `status` is the
-        call's: a failed one without usage is told apart from an answered one whose usage is missing. One that was never
-        `sent` costs nothing.
-        """
+    def price(self, call: Priceable) -> Cost:
+        """What a call cost, in nano-dollars. Never raises: what cannot be priced is ``unpriced``, with the reason."""
+        model, usage, provider = call.response_model, call.usage, call.provider
+        name = model or call.request_model or ""
         try:
-            tier, region = _placed(tier, region)
-            if simulated:
-                return _simulated(usage, model or request_model or "", status)
-            if not sent:
-                return _free(provider, model or request_model or "", "not_sent")
+            tier, region = _placed(call.service_tier, call.region)
+            status, operation, reported = call.status, call.operation, call.reported_cost
+            if call.simulated:
+                return _simulated(usage, name, status)
+            if not call.sent:
+                return _free(provider, name, "not_sent")
             if reported is not None and reported.is_finite() and 0 <= reported < _MOST_DOLLARS:
-                return self._reported(reported, provider, model or request_model, tier, at, region)
+                return self._reported(reported, provider, name, tier, call.started_at, region)
             if operation in _FREE_OPERATIONS:
-                return _free(provider, model or request_model or "", operation or "")
+                return _free(provider, name, operation)
             nothing = usage.input_tokens is None and usage.output_tokens is None
             if nothing and (status in FAILED or operation in _NOT_BILLED_HERE):
                 return _unpriced(Reason.NO_USAGE)
             if status == Status.PENDING:
                 return _unpriced(Reason.PENDING)
-            name = model or request_model
             if not name:
                 return _unpriced(Reason.NO_MODEL)
-            doubt = Reason.USAGE_ESTIMATED if estimated else None if model else Reason.MODEL_ASSUMED
-            if usage.doubt and not estimated:
+            doubt = Reason.USAGE_ESTIMATED if call.usage_estimated else None if model else Reason.MODEL_ASSUMED
+            if usage.doubt and not call.usage_estimated:
                 doubt = Reason(usage.doubt)
             if usage.others:
-                return self._several(usage, provider, name, tier, at, region, doubt)
-            priced = self._priced(usage, provider, name, tier, at, region)
+                return self._several(usage, provider, name, tier, call.started_at, region, doubt)
+            priced = self._priced(usage, provider, name, tier, call.started_at, region)
             if type(priced) is not _Priced:
                 return _unpriced(cast(Reason, priced))
             return _cost(priced.parts, priced.price, doubt or priced.doubt)
         except Exception:
-            self._complain(model or request_model or "")
+            self._complain(name)
             return _unpriced(Reason.INTERNAL_ERROR)
 
     def _priced(
@@ -202,13 +146,11 @@ class Pricer:
         return replace(_cost(sums, done[0].price, doubt), other_prices=tuple(work.price for work in done[1:]))
 
     def _reported(
-        self, reported: Decimal, provider: str, model: str | None, tier: str | None, at: int, region: str | None
+        self, reported: Decimal, provider: str, model: str, tier: str | None, at: int, region: str | None
     ) -> Cost:
-        adjustment = self._book.of_everything(provider, model or "", listing.tier_name(tier), at, region)
+        adjustment = self._book.of_everything(provider, model, listing.tier_name(tier), at, region)
         factor, words = adjustment if adjustment is not None else (Decimal(1), None)
-        price = Price(
-            "provider", "", provider, model or "", listing.tier_name(tier), MappingProxyType({}), adjustment=words
-        )
+        price = Price("provider", "", provider, model, listing.tier_name(tier), MappingProxyType({}), adjustment=words)
         return Cost(CostStatus.PROVIDER_REPORTED.value, to_nano(reported * factor), price=price)
 
     def _complain(self, model: str) -> None:

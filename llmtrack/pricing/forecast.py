@@ -12,7 +12,7 @@ from typing import Any
 from llmtrack.pricing.engine import Pricer, in_dollars
 from llmtrack.pricing.reasons import in_words
 from llmtrack.pricing.tokens import estimate_input
-from llmtrack.pricing.usage import Price, Usage
+from llmtrack.pricing.usage import Price, Usage, UsageRecord
 
 LOW, HIGH = 0.75, 1.35
 """Nine requests of text in ten lie between these parts of their estimated tokens (see `llmtrack.pricing.tokens`)."""
@@ -83,7 +83,7 @@ def estimate(
     costs = []
     for into, out in ((math.floor(tokens * LOW), min(1, most)), (tokens, usual), (math.ceil(tokens * HIGH), most)):
         usage = Usage(input_tokens=into, output_tokens=out, cache_read_tokens=min(cached_tokens, into) or None)
-        costs.append(pricer.cost(usage, provider=provider, model=model, tier=tier, at=moment))
+        costs.append(pricer.price(UsageRecord(usage, provider, model, moment, service_tier=tier)))
     reason = next((in_words(cost.reason) for cost in costs if cost.total is None), None)
     low, expected, high = (in_dollars(cost.total) for cost in costs)
     if reason is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,82 @@ class Usage:
 
 COUNTS = tuple(count.name for count in fields(Usage) if count.type == "int | None")
 """The fields of `Usage` that are counts of one thing."""
+
+
+class Priceable(Protocol):
+    """What `Pricer.price` needs to know of a call: a generation of the ledger is one, a `UsageRecord` another."""
+
+    @property
+    def usage(self) -> Usage:
+        """What was used, as far as known."""
+
+    @property
+    def provider(self) -> str:
+        """Whose prices hold."""
+
+    @property
+    def response_model(self) -> str | None:
+        """The model served."""
+
+    @property
+    def started_at(self) -> int:
+        """When the price has to hold: microseconds since 1970."""
+
+    @property
+    def request_model(self) -> str | None:
+        """Stands in where the answer named no model; the cost is then ``estimated``."""
+
+    @property
+    def service_tier(self) -> str | None:
+        """The tier served."""
+
+    @property
+    def region(self) -> str | None:
+        """Where it was served."""
+
+    @property
+    def operation(self) -> str:
+        """Some operations are free whatever they count."""
+
+    @property
+    def status(self) -> str:
+        """A failed call without usage is told apart from an answered one whose usage is missing."""
+
+    @property
+    def usage_estimated(self) -> bool:
+        """Whether counts of `usage` are an estimate of ours."""
+
+    @property
+    def reported_cost(self) -> Decimal | None:
+        """US dollars that the provider says it charged, which wins."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the demo provider answered."""
+
+    @property
+    def sent(self) -> bool:
+        """False: the call ended before anything was sent, and costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRecord:
+    """A use of a model that is no generation of the ledger, to be priced: an answered chat unless said otherwise."""
+
+    usage: Usage
+    provider: str
+    response_model: str | None
+    started_at: int
+    """Microseconds since 1970."""
+    request_model: str | None = None
+    service_tier: str | None = None
+    region: str | None = None
+    operation: str = "chat"
+    status: str = "ok"
+    usage_estimated: bool = False
+    reported_cost: Decimal | None = None
+    simulated: bool = False
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,16 +83,17 @@ def look_after() -> Removed | None:
 
 
 def erase_everywhere(ledger: Ledger, user_id: str, *, by: str, database_url: str | None = None) -> Erased:
-    """Erases a user from the ledger, from journals that wait for it, and from records it would not take.
+    """Erases a user, under all their ids, from the ledger, journals that wait for it, and records it would not take.
 
     Raises `LedgerError` where nobody is called so.
     """
     from llmtrack.capture.journal import forget_user
     from llmtrack.capture.tracker import Tracker
-    from llmtrack.ledger.maintenance import erase
+    from llmtrack.ledger.maintenance import erase, ids_of_person
 
     tracker = Tracker(database_url)
     tracker.writer.look_around()
     tracker.close(60)  # journals that processes left behind hold texts too
-    forget_user(tracker.journal_dir(), ledger.owner, user_id)
+    for name in ids_of_person(ledger, user_id):
+        forget_user(tracker.journal_dir(), ledger.owner, name)
     return erase(ledger, user_id, by=by)

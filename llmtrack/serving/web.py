@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from llmtrack.serving import daily_maintenance, preload
 from llmtrack.serving.delayed_disconnect import DelayedDisconnect
 from llmtrack.serving.html_shell import HtmlShell
-from llmtrack.serving.identity import Gate, SecureCookies, is_signed_in
+from llmtrack.serving.identity import FileOwners, Gate, SecureCookies, caller
 from llmtrack.serving.identity.start_checks import Option
 from llmtrack.serving.origin import SameOrigin
 from llmtrack.settings import SECRETS_FILE, SettingsError, get_settings
@@ -143,12 +143,15 @@ def _allowed_origins() -> tuple[str, ...]:
         return ()  # the page says what is wrong
 
 
-def middleware(option: Option) -> list[Middleware]:
-    """Everything a request passes before it comes to Streamlit; `option` gives Streamlit's options by name."""
+def middleware(option: Option, owners: FileOwners | None = None) -> list[Middleware]:
+    """Everything a request passes before it comes to Streamlit.
+
+    `option` gives Streamlit's options by name, `owners` knows whose the files are that it serves.
+    """
     return [
         *MIDDLEWARE,
         Middleware(SecureCookies),
-        Middleware(Gate, option=option, signed_in=is_signed_in),
+        Middleware(Gate, option=option, caller=caller, owners=owners),
         Middleware(HtmlShell, base=str(option("server.baseUrlPath") or "")),
     ]
 

@@ -23,9 +23,9 @@ COLUMNS = (
     Column("at", "When", "time", pinned=True),
     Column("who", "Who"),
     Column("what", "What"),
-    Column("whom", "On"),
-    Column("before", "Before"),
-    Column("after", "After"),
+    Column("whom", "On", width=200),
+    Column("before", "Before", width=110),
+    Column("after", "After", width=110),
     Column("more", "More", width="large"),
 )
 ANY = "anything"
@@ -50,7 +50,7 @@ def row(entry: AuditEntry, timezone: str) -> dict[str, Any]:
         "whom": entry.subject or "",
         "before": shown(entry.detail.get("before")),
         "after": shown(entry.detail.get("after")),
-        "more": shown(more) if more else "",
+        "more": " · ".join(f"{name}: {shown(value)}" for name, value in more.items()),
     }
 
 
@@ -82,7 +82,7 @@ zone = get_settings().timezone
 span = filters.choose_span()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     kinds = [ANY, *people.actions(queries.ledger())]
-    action = st.selectbox("What", kinds, key="action", bind="query-params", width=220)
+    action = st.selectbox("What", kinds, format_func=formatting.visible, key="action", bind="query-params", width=220)
     who = st.text_input("Who or on whom", key="who", bind="query-params", width=260).strip()
 wanted = AuditFilter(
     since=span.period.start,

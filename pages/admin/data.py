@@ -6,12 +6,10 @@ from html import escape
 
 import streamlit as st
 
-from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.maintenance import Done, last_retention, removals
 from llmtrack.ledger.metrics import ask
-from llmtrack.serving.daily_maintenance import erase_everywhere
 from llmtrack.settings import Settings, get_settings
-from pages.components import card, empty_states, formatting, queries, tables, tiles
+from pages.components import card, empty_states, erasing, formatting, outcome, queries, tables, tiles
 from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
@@ -25,7 +23,6 @@ REMOVED = (
     Column("by", "By"),
     Column("what", "What", width="large"),
 )
-OUTCOME, TYPED, MISTYPED = "erasure_outcome", "typed_name", "mistyped_name"
 COUNTED = {
     "texts": ("text", "texts"),
     "properties": ("call's properties", "calls' properties"),
@@ -58,58 +55,12 @@ def in_words(done: Done) -> str:
     return ", ".join(counts)
 
 
-@st.dialog("Erase a user")
-def confirm(user: str, by: str) -> None:
-    """Asks for the name once more: an erasure cannot be undone."""
-    calls = ask(queries.ledger(), ["generations"], where={"user": user}).totals["generations"]
-    st.markdown(
-        f"All that **{formatting.plain(user)}** said in {formatting.counted(calls, 'call')}, their conversations, "
-        "attributes and names will be gone, from the database, journals and backups made before upgrades. What they "
-        "cost stays in all totals, as nobody's."
-    )
-    card.note("This cannot be undone. Backups of your own are yours to clear.", "bad")
-    if OUTCOME in st.session_state:  # it was pressed: away with the dialog
-        st.rerun()
-    st.text_input(f"Type {user} to erase them", key=TYPED, autocomplete="off")
-    if st.session_state.pop(MISTYPED, False):
-        st.error("That is not the name.", icon=":material/error:")
-    with st.container(horizontal=True):
-        with st.container(key="ll_danger", width="content"):
-            st.button(f"Erase {user}", icon=":material/delete_forever:", on_click=erase, args=(user, by))
-        if st.button("Keep"):
-            st.rerun()
-
-
-def erase(user: str, by: str) -> None:
-    """Erase a user; the outcome is shown when the page is drawn next."""
-    require_admin()
-    if st.session_state.get(TYPED) != user:
-        st.session_state[MISTYPED] = True
-        return
-    try:
-        erased = erase_everywhere(queries.ledger(), user, by=by)
-    except LedgerError as error:
-        st.session_state[OUTCOME] = (False, str(error))
-        return
-    sentence = (
-        f"{user} is {erased.name} from now on: {formatting.counted(erased.texts, 'text')}, "
-        f"{formatting.counted(erased.conversations, 'conversation')} and "
-        f"{formatting.counted(erased.backups, 'backup')} are gone."
-    )
-    st.session_state[OUTCOME] = (True, sentence)
-
-
-me = require_admin()
+require_admin()
 settings = get_settings()
 ledger = queries.ledger()
 with card.head("Data"):
     pass
-if outcome := st.session_state.pop(OUTCOME, None):
-    done, sentence = outcome
-    if done:
-        st.success(formatting.plain(sentence), icon=":material/check:")
-    else:
-        st.error(formatting.plain(sentence), icon=":material/error:")
+outcome.show()
 
 totals = ask(ledger, ["generations", "users"]).totals
 with st.skeleton(height=100):
@@ -154,5 +105,4 @@ with card.card("Erase a user", "all they said, for good; their cost stays in the
         with st.container(key="ll_danger_erase", width="content"):
             wanted = st.form_submit_button("Erase…", icon=":material/person_remove:")
     if wanted and user.strip():
-        st.session_state.pop(TYPED, None)
-        confirm(user.strip(), me.id)
+        erasing.confirm(user.strip())

@@ -181,7 +181,11 @@ view = filters.head("Latency", "latency", compare=True)
 chosen = [str(value) for condition in view.where if condition.dimension == "status" for value in condition.values]
 # Without a filter on statuses the times are those of answers.
 duration, counted = ("generation_duration", "timed") if chosen else ("duration", "timed_answers")
-of = f"calls with status {formatting.either(chosen)}" if chosen else "answers; failures and stops are not counted"
+of = (
+    f"calls with status {formatting.plain(formatting.either(chosen))}"
+    if chosen
+    else "answers; failures and stops are not counted"
+)
 
 with st.skeleton(height=420):
     by_model = queries.ask(metrics(), view.span, by=["model"], where=view.where)

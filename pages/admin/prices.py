@@ -84,7 +84,9 @@ def show_missing(missing: Sequence[Missing], pricer: Pricer, span: Span) -> None
     tables.table(rows, columns, alt_text=f"Models without a price, {span}")
     with st.container(horizontal=True):
         for usage in missing[:5]:
-            if usage.model and st.button(f"Give {usage.model} a price", key=f"give {usage.provider}/{usage.model}"):
+            if usage.model and st.button(
+                f"Give {formatting.plain(usage.model)} a price", key=f"give {usage.provider}/{usage.model}"
+            ):
                 st.session_state.update(kind="price", provider=usage.provider, model=usage.model)
     empty_states.note(
         "A price holds for calls from a day on. Calls made before that have none can be priced here, too."
@@ -182,7 +184,7 @@ def show_book(lines: Sequence[BookLine], by: str) -> None:
     if not going:
         return
     with st.form("retire", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        titles = {line.entry.id: f"{line.entry.id}: {line.entry.title}" for line in lines}
+        titles = {line.entry.id: formatting.visible(f"{line.entry.id}: {line.entry.title}") for line in lines}
         chosen = st.selectbox("Entry to retire", going, format_func=titles.__getitem__, key="ending")
         never = st.checkbox("It was a mistake: as if it had never held", key="never")
         with st.container(key="ll_danger_retire", width="content"):
@@ -234,7 +236,7 @@ def show_price(pricer: Pricer) -> None:
         st.markdown(formatting.plain(f"{price.model}{over}: {price.source} {price.version}{adjusted}"))
         rows = [{"class": name, "rate": f"${rate}", "unit": unit(name)} for name, rate in price.rates.items()]
         columns = [Column("class", "Class"), Column("rate", "Price"), Column("unit", "Unit")]
-        tables.table(rows, columns, alt_text=f"Price of {model}")
+        tables.table(rows, columns, alt_text=f"Price of {formatting.visible(model)}")
     if quote.doubt is not None:
         empty_states.note(f"An estimate: {in_words(quote.doubt)}.")
 

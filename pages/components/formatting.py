@@ -234,10 +234,11 @@ def unpriced(missing: int | None, calls: int | None) -> str:
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
-    """Names of models without the date at their end (``claude-haiku-4-5-20251001``), where that tells no two apart."""
+    """Names as charts show them: `visible`, and without the date at the end of a model's name
+    (``claude-haiku-4-5-20251001``) where that tells no two apart."""
     bare = {name: _DATED.sub("", name) for name in names}
     taken = Counter(bare.values())
-    return {name: short if taken[short] == 1 else name for name, short in bare.items()}
+    return {name: visible(short if taken[short] == 1 else name) for name, short in bare.items()}
 
 
 def status(word: str) -> str:
@@ -248,7 +249,7 @@ def status(word: str) -> str:
 def heading(name: str) -> str:
     """A metric or dimension by its name, as a heading: ``Duration p95``, ``Cost / traces``, ``property.plan``."""
     if name.startswith(("property.", "user.")):
-        return name
+        return visible(name)
     words = name.replace("_", " ").replace("generations", "calls").replace("generation", "call")
     return words[:1].upper() + words[1:]
 
@@ -256,7 +257,9 @@ def heading(name: str) -> str:
 def visible(text: str) -> str:
     """A name with what would turn the order of its letters around shown instead of obeyed: ``⟨U+202E⟩``.
 
-    Otherwise ``gpt-⟨U+202E⟩o4`` reads as another model, and what stands behind a name is turned around with it.
+    Otherwise ``gpt-⟨U+202E⟩o4`` reads as another model, and what stands behind a name is turned around with it. Every
+    name from data reaches the screen through this: in Markdown through `plain`, in charts through `short_names`, in
+    tables through their text columns, and in select boxes, whose options are no Markdown, as their ``format_func``.
     """
     return _TURNING.sub(
         lambda control: (

@@ -116,7 +116,8 @@ def _ask_to_undo(going: dict[int, Run], by: str) -> None:
     if not going:
         return
     titles = {
-        run.number: f"{run.number}: {_models(run)}, {formatting.counted(run.calls, 'call')}" for run in going.values()
+        run.number: formatting.visible(f"{run.number}: {_models(run)}, {formatting.counted(run.calls, 'call')}")
+        for run in going.values()
     }
     with st.form("undo", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Pricing to undo", list(going), format_func=titles.__getitem__, key="undoing")

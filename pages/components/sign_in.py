@@ -34,6 +34,7 @@ def draw_person(me: Viewer) -> None:
             "Team",
             me.teams,
             index=me.teams.index(me.team) if me.team in me.teams else 0,
+            format_func=formatting.visible,
             key="chosen_team",
             on_change=_choose_team,
             help="Your chats are booked under it.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -93,6 +95,21 @@ class Chat:
         self.idle()
         self.message.fill(text)
         self.message.press("Enter")
+
+    def send_and_close(self, text: str, halted: subprocess.Popen[str] | None = None) -> None:
+        """Send a message, and close the tab once it is on its way. The `halted` server takes in both afterwards."""
+        self.idle()
+        if halted:
+            halted.send_signal(signal.SIGSTOP)
+        try:
+            self.message.fill(text)
+            self.message.press("Enter")
+            self._runs.wait_until_asked()
+            self.page.wait_for_timeout(300 if halted else 0)
+            self.page.context.close()
+        finally:
+            if halted:
+                halted.send_signal(signal.SIGCONT)
 
     def finished(self, number: int) -> Footer:
         """Wait for the end of an answer; what stands under it."""

@@ -45,6 +45,13 @@ class Runs:
             self.page.wait_for_timeout(LOOK_MILLISECONDS)
         expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
+    def wait_until_asked(self) -> None:
+        """Wait until the page has sent what was done to it: before that, the end of the tab takes it along."""
+        deadline = time.monotonic() + PATIENCE
+        while not self._asked:
+            assert time.monotonic() < deadline, "The page has sent nothing"
+            self.page.wait_for_timeout(LOOK_MILLISECONDS)
+
     def _opened(self, socket: WebSocket) -> None:
         self._begun = False
         socket.on("framesent", self._sent)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.price_book import list_prices
-from llmtrack.pricing import Pricer, Usage
+from llmtrack.pricing import Pricer, Usage, UsageRecord
 from tests.browser.app_server import AppServer
 from tests.ledger.making import generation
 
@@ -19,7 +19,7 @@ def test_a_model_without_a_price_is_given_one_in_place_and_its_calls_are_priced(
     ledger = open_ledger(app.database_url)
     now = int(datetime.now(UTC).timestamp() * 1_000_000)
     used = Usage(input_tokens=1_000, output_tokens=500)
-    unpriced = Pricer().cost(used, provider="ollama", model="qwen3", tier=None, at=now)
+    unpriced = Pricer().price(UsageRecord(used, "ollama", "qwen3", now))
     ledger.write([generation(now, provider="ollama", response_model="qwen3", usage=used, cost=unpriced)])
 
     page.goto(f"{app.url}/prices")
@@ -38,7 +38,7 @@ def test_a_model_without_a_price_is_given_one_in_place_and_its_calls_are_priced(
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("Added entry 1: ollama/qwen3: input $0.1, output $0.3.")).to_be_visible()
     (line,) = list_prices(ledger)
-    later = Pricer([line.entry]).cost(used, provider="ollama", model="qwen3", tier=None, at=line.entry.since + 1)
+    later = Pricer([line.entry]).price(UsageRecord(used, "ollama", "qwen3", line.entry.since + 1))
     assert (later.status, later.total) == ("exact", 250_000)  # 1,000 x 0.10 + 500 x 0.30, per million
 
     page.get_by_role("button", name="See what they would cost").click()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from llmtrack.ledger import Ledger, open_ledger, people
+from llmtrack.ledger.chats import Chats
 from tests.browser.app_server import AppServer, free_port, running_app
 from tests.browser.fixtures import SECONDS
 from tests.oidc import CLIENT_SECRET, PASSWORD, identity_provider
+from tests.pages.conftest import call
+from tests.serving.visitor import claims_of, cookies_of
 
 COOKIE = "_streamlit_user"
 
@@ -63,6 +67,8 @@ class Visit:
         self._browser = browser
         self.url = server.url
         self._contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+        """What the browser's console said about the app's pages."""
 
     def open(self, address: str = "/", context: BrowserContext | None = None) -> Page:
         """The app in a browser of its own, unless one is given."""
@@ -73,6 +79,7 @@ class Visit:
             self._contexts.append(context)
         tab = context.new_page()
         tab.set_default_timeout(SECONDS * 1000)
+        tab.on("console", lambda message: self._complain(tab, message))
         tab.goto(f"{self.url}{address}")
         return tab
 
@@ -82,9 +89,15 @@ class Visit:
         enter(tab, name)
         return tab
 
+    def _complain(self, tab: Page, message: ConsoleMessage) -> None:
+        typed_address = "does not seem to exist" in message.text  # what Streamlit says of a page one may not see
+        if message.type == "error" and tab.url.startswith(self.url) and not typed_address:
+            self.complaints.append(f"{message.text} ({message.location})")
+
     def end(self) -> None:
         for context in self._contexts:
             context.close()
+        assert self.complaints == []
 
 
 def enter(tab: Page, name: str) -> None:
@@ -144,6 +157,70 @@ def test_an_admin_by_group_sees_the_admin_pages_and_a_user_who_types_the_address
         expect(page.get_by_text("Page not found")).to_be_visible()
         expect(page.get_by_role("heading", name=address[1:].capitalize())).to_have_count(0)
         page.close()
+
+
+@pytest.fixture(scope="module")
+def blue(server: AppServer) -> int:
+    """A team with a call of its own, beside another's."""
+    ledger = open_ledger(server.database_url)
+    said = [{"role": "user", "parts": [{"type": "text", "content": "the words of alice"}]}]
+    ledger.write([call(user_id="alice@firm.test", group="blue", cost=3_210_000_000, input=said)])
+    ledger.write([call(user_id="bob@firm.test", group="red", cost=7_890_000_000, input=said)])
+    return people.add_team(ledger, "blue", by="root")
+
+
+def test_a_lead_signs_in_and_sees_their_teams_numbers_and_nobodys_texts(
+    visit: Visit, ledger: Ledger, blue: int
+) -> None:
+    tab = visit.sign_in("lena")
+    expect(message_box(tab)).to_be_visible()
+    (lena,) = [person for person in people.people(ledger) if person.subject == "lena"]
+    people.set_member(ledger, blue, lena.id, "lead", by="root")
+    tab.get_by_role("link", name="Usage").click()  # from the next click on
+    tab.get_by_role("link", name="Team").click()
+    expect(tab.get_by_text("blue cost $3.21")).to_be_visible()
+    expect(tab.get_by_text("7.89")).to_have_count(0)
+    for address in ("/calls", "/traces", "/users"):
+        page = visit.open(address, context=tab.context)
+        expect(page.get_by_text("Page not found")).to_be_visible()
+        expect(page.get_by_text("the words of alice")).to_have_count(0)
+        page.close()
+
+
+def test_a_session_past_its_time_has_to_be_begun_anew(visit: Visit, server: AppServer) -> None:
+    tab = visit.open()
+    long_ago = claims_of("ivan", "http://127.0.0.1:1", iat=int(time.time()) - 13 * 3600)
+    for name, value in cookies_of(server.url, "c" * 48, long_ago).items():
+        tab.context.add_cookies([{"name": name, "value": value, "url": server.url, "httpOnly": True}])
+    again = visit.open(context=tab.context)
+    expect(again.get_by_text("You signed in more than 12 hours ago: sign in again.")).to_be_visible()
+    sees_the_sign_in_page(again)
+    enter(again, "ivan")
+    expect(message_box(again)).to_be_visible()
+
+
+def test_two_tabs_of_one_browser_can_be_two_people_one_after_the_other(visit: Visit, ledger: Ledger) -> None:
+    first = visit.sign_in("judy")
+    expect(message_box(first)).to_be_visible()
+    first.context.clear_cookies()
+    second = visit.open(context=first.context)
+    enter(second, "kurt")
+    expect(second.get_by_test_id("stSidebar").get_by_text("Kurt").first).to_be_visible()
+    message_box(first).fill("Hello from Judy")  # a tab stays whose it was until it is loaded anew
+    message_box(first).press("Enter")
+    expect(first.get_by_test_id("stSidebar").get_by_text("Judy").first).to_be_visible()
+    expect(first.get_by_text("Hello from Judy").first).to_be_visible()
+    titles = {
+        name: [heading.title for heading in Chats(ledger, f"{name}@firm.test").headings()] for name in ("judy", "kurt")
+    }
+    assert titles == {"judy": ["Hello from Judy"], "kurt": []}
+    first.reload()
+    expect(first.get_by_test_id("stSidebar").get_by_text("Kurt").first).to_be_visible()
+    expect(first.get_by_text("Hello from Judy")).to_have_count(0)
+    second.get_by_role("button", name="Sign out").click()
+    sign_out_at_provider(second)
+    first.get_by_role("link", name="Usage").click()
+    expect(first.get_by_text("This session was ended: sign in again.")).to_be_visible()
 
 
 def test_somebody_outside_the_allow_list_stays_outside(visit: Visit, ledger: Ledger) -> None:

@@ -99,6 +99,17 @@ def test_an_empty_usage_that_a_server_writes_unasked_stays_when_it_is_asked(
     assert [(row.input_tokens, row.usage_estimated) for row in rows()][1] == (7, 0)
 
 
+def test_an_empty_usage_stays_where_the_server_only_speaks_as_the_declared_provider_does(
+    clients: Clients, provider: Provider, rows: Rows
+) -> None:
+    word, stop = ({k: v for k, v in event.items() if k != "system_fingerprint"} | NULL for event in (WORD, STOP))
+    provider.script("/chat/completions", [Answer(events=[sse(word), sse(stop), DONE])])
+    client = made(clients, provider="openai")
+    assert streamed(client) == [word, stop]
+    client.close()
+    assert asked(provider) == [True]
+
+
 def test_a_usage_chunk_with_something_else_in_it_is_the_callers(
     clients: Clients, provider: Provider, rows: Rows
 ) -> None:

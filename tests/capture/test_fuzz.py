@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from itertools import pairwise
@@ -14,7 +13,7 @@ import anthropic
 import httpx2
 import openai
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import llmtrack
@@ -22,6 +21,7 @@ from llmtrack.anthropic import Anthropic
 from llmtrack.capture.tracker import Tracker
 from llmtrack.openai import OpenAI
 from tests.capture.ways import CHAT, CLAUDE, shown
+from tests.fuzz import tries
 from tests.provider.anthropic_wire import events as claude_events
 from tests.provider.anthropic_wire import message
 from tests.provider.openai_chat import chat
@@ -30,11 +30,7 @@ from tests.provider.reply import Reply
 
 pytestmark = pytest.mark.slow
 
-ENOUGH = settings(
-    max_examples=int(os.environ.get("LLMTRACK_TEST_FUZZ", "60")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+ENOUGH = tries(60)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

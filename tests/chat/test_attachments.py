@@ -7,13 +7,14 @@ import io
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from llmtrack.chat.answers.prompt import File
 from llmtrack.chat.conversations.attachments import as_they_are, to_keep
 from llmtrack.chat.error_messages import ChatError
+from tests.fuzz import tries
 
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
 
@@ -103,7 +104,8 @@ def test_a_large_photo_is_decoded_at_a_fraction_of_its_size(monkeypatch: pytest.
 GOOD = [picture("PNG", "P"), picture("JPEG"), picture("GIF", "P"), picture("WEBP")]
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.usefixtures("bounded_memory")
+@tries(60)
 @given(good=st.sampled_from(GOOD), at=st.integers(0, 400), cut=st.integers(0, 60), data=st.binary(max_size=40))
 def test_no_damaged_picture_raises_anything_but_our_words(good: bytes, at: int, cut: int, data: bytes):
     with contextlib.suppress(ChatError):

@@ -12,7 +12,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmtrack.chat.conversations import export
@@ -23,6 +23,7 @@ from llmtrack.chat.conversations.imports.importer import Imported, import_file
 from llmtrack.chat.conversations.tree import Conversation
 from llmtrack.chat.error_messages import ChatError
 from llmtrack.ledger import open_ledger
+from tests.fuzz import tries
 
 
 @pytest.fixture
@@ -245,7 +246,7 @@ JSON = st.recursive(
     ),
     max_leaves=25,
 )  # fmt: skip
-FUZZED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZED = tries(25)
 
 
 @st.composite
@@ -268,6 +269,7 @@ def spoiled(draw: st.DrawFn) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("bounded_memory")
 @FUZZED
 @given(entry=JSON | spoiled())
 def test_no_export_raises_anything_but_our_words_and_what_comes_in_can_be_shown(mine: Conversations, entry: Any):
@@ -283,6 +285,7 @@ def test_no_export_raises_anything_but_our_words_and_what_comes_in_can_be_shown(
         mine.delete(heading.id)
 
 
+@pytest.mark.usefixtures("bounded_memory")
 @FUZZED
 @given(data=st.binary(max_size=200), cut=st.integers(0, 300), at=st.integers(0, 300))
 def test_no_damage_to_a_zip_raises_anything_but_our_words(mine: Conversations, data: bytes, cut: int, at: int):

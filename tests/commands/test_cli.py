@@ -105,6 +105,7 @@ def test_the_sample_never_goes_into_the_real_ledger(run):
     assert not Path("a.db").exists()
 
 
+@pytest.mark.slow
 def test_a_sample_database_with_something_in_it_is_left_alone(run, postgres_url):
     assert run("sample", "--until", "2026-11-20", LLMTRACK_SAMPLE_DATABASE_URL=postgres_url).exit_code == 0
     again = run("sample", LLMTRACK_SAMPLE_DATABASE_URL=postgres_url)

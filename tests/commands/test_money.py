@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from llmtrack.cli import main
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.price_book import list_prices
-from llmtrack.pricing import Cost, Pricer, Usage
+from llmtrack.pricing import Cost, Pricer, Usage, UsageRecord
 from tests.ledger.making import generation
 
 pytestmark = pytest.mark.compares_with("genai-prices")
@@ -97,7 +97,7 @@ def test_models_without_a_price_are_named_with_the_reason(run: Run) -> None:
     ledger = open_ledger()
     used = Usage(input_tokens=10, output_tokens=10)
     for model in ("gpt-99", "gpt-99", "gpt-4o"):
-        cost = Pricer().cost(used, provider="openai", model=model, tier=None, at=now())
+        cost = Pricer().price(UsageRecord(used, "openai", model, now()))
         ledger.write([generation(now(), response_model=model, usage=used, cost=cost)])
     result = run("prices", "check")
     assert result.exit_code == 1
@@ -133,7 +133,7 @@ def test_what_cannot_be_estimated_is_one_sentence(run: Run) -> None:
 def test_a_period_is_priced_on_another_model(run: Run) -> None:
     ledger = open_ledger()
     used = Usage(input_tokens=1_000_000, output_tokens=100_000, cache_read_tokens=400_000)
-    cost = Pricer().cost(used, provider="openai", model="gpt-4o", tier=None, at=now())
+    cost = Pricer().price(UsageRecord(used, "openai", "gpt-4o", now()))
     ledger.write([generation(now(), response_model="gpt-4o", usage=used, cost=cost)])
     ledger.write(
         [generation(now(), provider="demo", usage=used, cost=Cost("simulated", total=5, input=5), simulated=True)]

@@ -5,6 +5,7 @@ python -m tests.documents     # writes the page
 
 from __future__ import annotations
 
+import ast
 import inspect
 from importlib import import_module
 from types import FunctionType, ModuleType
@@ -17,24 +18,24 @@ PAGE = ROOT / "docs" / "python-api.md"
 EXAMPLES = ROOT / "docs" / "examples"
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "llmtrack": ("context", "trace", "propagate", "track", "feedback", "tracker"),
-    "llmtrack.openai": ("openai_clients",),
-    "llmtrack.anthropic": ("anthropic_clients",),
+    "llmtrack": ("context", "trace", "propagate", "track", "feedback", "flush", "tracker"),
+    "llmtrack.openai": ("openai_clients", "openai_async", "openai_clouds"),
+    "llmtrack.anthropic": ("anthropic_clients", "anthropic_async", "anthropic_clouds"),
     "llmtrack.ledger": ("ledger",),
-    "llmtrack.ledger.metrics": (),
-    "llmtrack.ledger.lists": (),
-    "llmtrack.ledger.export": (),
-    "llmtrack.ledger.price_book": (),
-    "llmtrack.limits": (),
+    "llmtrack.ledger.metrics": ("metrics", "metrics_filters", "metrics_catalog"),
+    "llmtrack.ledger.lists": ("lists", "lists_of_traces"),
+    "llmtrack.ledger.export": ("export",),
+    "llmtrack.ledger.price_book": ("price_book",),
+    "llmtrack.pricing": ("pricing", "pricing_estimates"),
+    "llmtrack.limits": ("limits",),
 }
 """Each public module with the examples that use its names."""
 
 _HEAD = """# The Python API
 
 *Made by `python -m tests.documents` from the code, and checked by a test: change the docstrings or `docs/examples`, not
-this page. The examples run in that test; what a line prints stands behind it.*
-
-`llmtrack.ledger.lists`, `.export`, `.price_book` and `.metrics` are used together in the example of `llmtrack.ledger`.
+this page. Every name is in an example of its section; all examples run in that test, and what a line prints stands
+behind it.*
 """
 
 
@@ -61,6 +62,25 @@ def public_names(module: ModuleType) -> list[str]:
         for name, value in vars(module).items()
         if not name.startswith("_") and isinstance(value, type | FunctionType) and value.__module__ == module.__name__
     ]
+
+
+def names_used(source: str) -> set[tuple[str, str]]:
+    """The names of modules that an example imports and uses, each with its module."""
+    tree = ast.parse(source)
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    imported = {
+        (node.module or "", alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if (alias.asname or alias.name) in read
+    }
+    attributes = {
+        (node.value.id, node.attr)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    return imported | attributes
 
 
 def _entry(name: str, value: Any) -> str:

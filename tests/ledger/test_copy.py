@@ -36,7 +36,7 @@ def test_everything_is_the_same_and_the_copy_can_be_used(source: Ledger, ledger:
     done: list[tuple[str, int, int]] = []
     copied = copy_ledger(source, ledger, progress=lambda *step: done.append(step))
 
-    assert copied.rows == copied.new + 3  # the three numbers in `state` and the segment are always copied, less "copy"
+    assert copied.rows == copied.new + 4  # the four numbers in `state` and the segment are always copied, less "copy"
     assert tables(ledger) == tables(source)
     assert verify(ledger).right
     assert done[-1] == ("Indexing texts", *[texts(source)] * 2)

@@ -157,7 +157,9 @@ def test_the_detail_of_a_generation_has_its_text_properties_and_price(ledger: Le
     ledger.write([
         call(
             0, input=said("What is the capital?"), output=said("Paris"), properties={"plan": "pro"},
-            usage=Usage(input_tokens=1000, output_tokens=200, tools={"file_search": 2}),
+            usage=Usage(
+                input_tokens=1000, output_tokens=200, input_audio_tokens=300, web_searches=2, tools={"file_search": 2}
+            ),
             cost=Cost(status="exact", total=4_500_000, input=2_500_000, output=2_000_000, price=price),
         )
     ])  # fmt: skip
@@ -169,6 +171,7 @@ def test_the_detail_of_a_generation_has_its_text_properties_and_price(ledger: Le
     assert found.price is not None
     assert found.price["rates"] == {"input": "2.5", "output": "10"}
     assert found.details["tools"] == {"file_search": 2}
+    assert found.more == {"input_audio_tokens": 300, "web_searches": 2}
     with pytest.raises(NotFound, match="no generation 12"):
         generation(ledger, 12)
 

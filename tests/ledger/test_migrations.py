@@ -24,6 +24,7 @@ from llmtrack.ledger.maintenance.verification import verify
 from llmtrack.ledger.migrations import VERSION_TABLE, bring_up, scripts, upgrade
 from llmtrack.ledger.open import parse
 from tests.ledger.making import generation, random_generation, said
+from tests.ledger.soundness import assert_sound
 
 NEXT = '''
 """A change of tomorrow's."""
@@ -147,6 +148,18 @@ def test_the_region_that_an_earlier_version_put_into_the_tier_is_taken_out_of_it
         assert [tuple(row) for row in connection.exec_driver_sql(sql)] == [("standard", "us"), (None, None)]
         tiers = connection.exec_driver_sql("SELECT text FROM name WHERE kind = 'service_tier'").scalars().all()
         assert tiers == ["standard"]
+
+
+@pytest.mark.parametrize("made_by", ["this version", "the first version"])
+def test_a_quick_check_of_sqlite_finds_a_sound_ledger_sound(made_by: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    if made_by == "the first version":
+        with at_revision(url, "0001") as (connection, dialect):
+            fill_as_first_version(connection, dialect)
+    ledger = open_ledger(url)
+    ledger.write([generation(input=said("hello")), *(random_generation(random.Random(1)) for _ in range(20))])
+    with ledger.reading() as connection:
+        assert_sound(connection)
 
 
 def fill_as_first_version(connection: Connection, dialect: Dialect) -> None:

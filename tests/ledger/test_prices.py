@@ -10,7 +10,7 @@ import pytest
 
 from llmtrack.ledger import Ledger, LedgerError, open_ledger
 from llmtrack.ledger.price_book import add_price, list_prices, missing_prices, retire_price
-from llmtrack.pricing import BookEntry, Cost, Pricer, PriceRefused, Usage
+from llmtrack.pricing import BookEntry, Cost, Pricer, PriceRefused, Usage, UsageRecord
 from tests.ledger.making import NOON, generation
 from tests.pricing.costs import moment
 
@@ -49,7 +49,7 @@ def test_a_retired_entry_holds_until_then_and_is_still_listed(ledger: Ledger) ->
     assert list_prices(ledger)[0] == line
     used = Usage(input_tokens=10, output_tokens=0)
     pricer = Pricer(entries)
-    costs = [pricer.cost(used, provider="ollama", model="m", tier=None, at=at).total for at in (JUNE - 1, JUNE)]
+    costs = [pricer.price(UsageRecord(used, "ollama", "m", at)).total for at in (JUNE - 1, JUNE)]
     assert costs == [1_000, None]
     assert audit(ledger) == [("ada", "price.add", "1"), ("bob", "price.retire", "1")]
 
@@ -59,7 +59,7 @@ def test_a_mistake_can_be_retired_as_if_it_had_never_been(ledger: Ledger) -> Non
     assert retire_price(ledger, 1, by="ada", from_the_beginning=True, at=JUNE).void
     add_price(ledger, OWN, by="ada", at=JUNE)  # no longer in its own way
     used = Usage(input_tokens=10, output_tokens=0)
-    assert Pricer(ledger.book()[1]).cost(used, provider="ollama", model="m", tier=None, at=JUNE).total == 1_000
+    assert Pricer(ledger.book()[1]).price(UsageRecord(used, "ollama", "m", JUNE)).total == 1_000
 
 
 def test_a_refused_entry_leaves_no_trace(ledger: Ledger) -> None:
@@ -95,7 +95,7 @@ def test_of_two_who_add_the_same_at_once_one_is_refused(ledger: Ledger) -> None:
 @pytest.mark.compares_with("genai-prices")
 def test_a_new_price_leaves_stored_costs_alone(ledger: Ledger) -> None:
     used = Usage(input_tokens=1_000_000, output_tokens=0)
-    before = Pricer().cost(used, provider="openai", model="gpt-4o", tier=None, at=NOON)
+    before = Pricer().price(UsageRecord(used, "openai", "gpt-4o", NOON))
     ledger.write([generation(provider="openai", response_model="gpt-4o", usage=used, cost=before)])
     own = BookEntry("price", "openai", "gpt-4o", 0, rates={"input": D(1), "output": D(1)})
     add_price(ledger, own, by="ada", at=JUNE)
@@ -111,7 +111,7 @@ def test_a_new_price_leaves_stored_costs_alone(ledger: Ledger) -> None:
 def test_the_price_kept_with_a_cost_says_its_step_and_its_discount(ledger: Ledger) -> None:
     off = BookEntry("discount", "openai", "*", 0, percent=D(10), id=4)
     used = Usage(input_tokens=272_001, output_tokens=0)
-    cost = Pricer([off]).cost(used, provider="openai", model="gpt-5.5", tier=None, at=NOON)
+    cost = Pricer([off]).price(UsageRecord(used, "openai", "gpt-5.5", NOON))
     ledger.write([generation(provider="openai", response_model="gpt-5.5", usage=used, cost=cost)])
     with ledger.reading() as connection:
         rows = connection.exec_driver_sql("SELECT above, adjustment FROM price").fetchall()

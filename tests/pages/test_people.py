@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger, people
+from llmtrack.ledger.records import Identity
 from llmtrack.settings import get_settings
 from tests.pages.conftest import MAIN, SECONDS, call, read, tables_of
 
@@ -153,6 +154,77 @@ def test_an_admin_changes_a_role_and_shuts_somebody_out(ledger: Ledger) -> None:
         ["root@x", "disable", "alice@x", "", ""],
         ["root@x", "role", "alice@x", "", "admin"],
     ]
+
+
+def pick(app: AppTest, table: str, row: int, column: str) -> AppTest:
+    """Click a row of a table."""
+    app.session_state[table] = {"selection": {"rows": [], "columns": [], "cells": [(row, column)]}}
+    return app.run()
+
+
+def test_an_admin_invites_somebody_by_address_and_takes_it_back(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMTRACK_ALLOWED_USERS", "root@x")
+    get_settings.cache_clear()
+    assert "not among the people" in "\n".join(read(start("guest")))
+    app = start("root", page="admin/people.py")
+    app.text_input(key="invite_address").input("Guest@x")
+    app.selectbox(key="invite_role").select("admin")
+    press(app, "Invite")
+    assert "Guest@x may come in" in app.success[0].value.replace("\\", "")
+    pick(app, "invitations_table", 0, "address")
+    press(app, "Take back the invitation of guest@x")
+    assert "not among the people" in "\n".join(read(start("guest")))
+    people.invite(ledger, "guest@x", by="root@x")
+    assert [button.label for button in start("guest", page="usage.py").button] == ["Sign out"]
+
+
+def test_an_admin_sees_what_a_merge_would_change_does_it_and_undoes_it(ledger: Ledger) -> None:
+    start("alice")
+    ledger.write([call(user_id="old@x", cost=2_000_000_000), call(user_id="alice@x", cost=1_000_000_000)])
+    app = start("root", page="admin/people.py")
+    app.text_input(key="merge_alias").input("old@x")
+    app.selectbox(key="merge_into").select("alice@x")
+    press(app, "Preview…")
+    preview = app.dataframe[-1].value
+    assert [list(row) for row in preview[["user", "generations"]].to_numpy()] == [
+        ["old@x", 1], ["alice@x", 1], ["alice@x, after", 2],
+    ]  # fmt: skip
+    press(app, "Merge")
+    assert "2 messages" in "\n".join(read(start("alice", page="usage.py")))
+    app.run()
+    pick(app, "aliases_table", 0, "alias")
+    press(app, "Undo the merge of old@x")
+    assert "1 message" in "\n".join(read(start("alice", page="usage.py")))
+
+
+def test_a_merge_that_cannot_be_says_why_before_it_is_offered(ledger: Ledger) -> None:
+    start("alice")
+    app = start("root", page="admin/people.py")
+    app.text_input(key="merge_alias").input("nobody")
+    app.selectbox(key="merge_into").select("alice@x")
+    press(app, "Preview…")
+    assert "Nothing was recorded under the user id 'nobody'" in app.error[0].value.replace("\\", "")
+    assert "Merge" not in [button.label for button in app.button]
+
+
+def test_an_admin_sees_what_is_known_about_a_person_and_erases_them_by_their_typed_name(ledger: Ledger) -> None:
+    start("alice")
+    ledger.write([call(user_id="alice@x"), Identity("alice@x", {"plan": "pro"}, 1)])
+    app = start("root", page="admin/people.py")
+    at = [person.user_id for person in people.people(ledger)].index("alice@x")
+    pick(app, "people_table", at, "user")
+    assert app.text[0].value == "alice@x\nhttps://id.example.com · alice\nplan = pro"
+    press(app, "Erase…")
+    app.text_input(key="typed_name").set_value("alice")
+    press(app, "Erase")
+    assert len(people.people(ledger)) == 2, "the name was not typed"
+    pick(app, "people_table", at, "user")
+    press(app, "Erase…")
+    app.text_input(key="typed_name").set_value("alice@x")
+    press(app, "Erase")
+    assert [person.user_id for person in people.people(ledger)] == ["root@x"]
 
 
 def test_an_admin_is_told_of_a_user_id_that_two_people_claim(ledger: Ledger) -> None:

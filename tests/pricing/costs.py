@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from llmtrack.pricing import BookEntry, Cost, Pricer, Usage
+from llmtrack.pricing import BookEntry, Cost, Pricer, Usage, UsageRecord
 
 M = Decimal(1_000_000)
 PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
@@ -21,10 +21,11 @@ def moment(*when: int) -> int:
 NOVEMBER = moment(2026, 11, 20, 12)
 
 
-def cost(usage: Usage, provider: str, model: str | None, *, book: Sequence[BookEntry] = (), **how: Any) -> Cost:
-    """`usage` priced on 20 November 2026, unless said otherwise."""
-    how = {"tier": None, "at": NOVEMBER, **how}
-    return Pricer(book).cost(usage, provider=provider, model=model, **how)
+def cost(
+    usage: Usage, provider: str, model: str | None, *, book: Sequence[BookEntry] = (), at: int = NOVEMBER, **fields: Any
+) -> Cost:
+    """`usage` priced on 20 November 2026, unless said otherwise; `fields` are further ones of a `UsageRecord`."""
+    return Pricer(book).price(UsageRecord(usage, provider, model, at, **fields))
 
 
 def parts(priced: Cost) -> dict[str, Decimal]:

@@ -14,7 +14,7 @@ import pytest
 from genai_prices import calc_price, extract_usage
 
 from llmtrack.capture.readers import Exchange, read
-from llmtrack.pricing import Cost, Pricer
+from llmtrack.pricing import Cost, Pricer, UsageRecord
 from tests.pricing.costs import NOVEMBER
 
 pytestmark = pytest.mark.compares_with("genai-prices")
@@ -99,9 +99,8 @@ def price(provider: str, reader: str, answer: dict[str, Any]) -> Cost:
         request=b"{}", response=json.dumps(answer).encode(), content_type="application/json", http_status=200
     )
     reading = read(reader, exchange, content=False)
-    return Pricer().cost(
-        reading.usage, provider=provider, model=reading.response_model, tier=reading.service_tier, at=NOVEMBER
-    )
+    call = UsageRecord(reading.usage, provider, reading.response_model, NOVEMBER, service_tier=reading.service_tier)
+    return Pricer().price(call)
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
@@ -167,7 +166,6 @@ def test_the_tier_that_was_asked_for_and_not_served_does_not_matter(served: str,
             http_status=200,
         )
         reading = read("openai.chat", exchange, content=False)
-        cost = Pricer().cost(
-            reading.usage, provider="openai", model=reading.response_model, tier=reading.service_tier, at=NOVEMBER
-        )
+        call = UsageRecord(reading.usage, "openai", reading.response_model, NOVEMBER, service_tier=reading.service_tier)
+        cost = Pricer().price(call)
         assert D(cost.total or 0) / 10**9 == 1_000 * rate / 1_000_000

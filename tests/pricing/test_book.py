@@ -91,9 +91,9 @@ def test_a_model_of_ones_own_without_a_rate_for_cached_tokens_bills_them_as_inpu
 def test_committed_rates_are_for_the_tier_they_name() -> None:
     own = price("anthropic", "*", "4", "20", tier="priority")
     opus = {"provider": "anthropic", "model": "claude-opus-4-5-20251101"}
-    assert dollars(own, tier="priority", **opus) == D("0.024")
-    assert dollars(own, tier="standard", **opus) == D("0.030")
-    assert dollars(tier="priority", **opus) is None
+    assert dollars(own, service_tier="priority", **opus) == D("0.024")
+    assert dollars(own, service_tier="standard", **opus) == D("0.030")
+    assert dollars(service_tier="priority", **opus) is None
 
 
 def test_an_own_price_may_have_a_step() -> None:
@@ -122,11 +122,11 @@ def test_discount_and_markup_are_applied_one_after_the_other_and_not_stacked_wit
 
 
 def test_a_markup_on_everything_is_added_to_what_the_provider_charged() -> None:
-    priced = cost(USED, "openrouter", "any", book=[change("markup", "10", applies_to="all")], reported=D("0.50"))
+    priced = cost(USED, "openrouter", "any", book=[change("markup", "10", applies_to="all")], reported_cost=D("0.50"))
     assert (priced.status, total(priced)) == ("provider_reported", D("0.55"))
     assert priced.price is not None
     assert priced.price.adjustment == "+10% (book 1)"
-    untouched = cost(USED, "openrouter", "any", book=[change("markup", "10")], reported=D("0.50"))
+    untouched = cost(USED, "openrouter", "any", book=[change("markup", "10")], reported_cost=D("0.50"))
     assert total(untouched) == D("0.50")
 
 

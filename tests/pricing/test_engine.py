@@ -8,8 +8,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from llmtrack.pricing import BookEntry, Cost, Pricer, Reason, Usage, in_dollars, in_words
-from llmtrack.pricing.engine import Priceable
+from llmtrack.pricing import BookEntry, Cost, Priceable, Pricer, Reason, Usage, UsageRecord, in_dollars, in_words
 from llmtrack.pricing.reasons import NOTHING_BILLED
 from tests.pricing.costs import NOVEMBER, M, cost, moment, parts, total
 
@@ -20,7 +19,7 @@ USED = Usage(input_tokens=1_000, output_tokens=100)
 
 def test_what_the_provider_says_it_charged_wins_over_any_price() -> None:
     own = BookEntry("price", "openrouter", "*", moment(2026, 1, 1), rates={"input": D(9), "output": D(9)}, id=1)
-    priced = cost(USED, "openrouter", "google/gemini-2.5-flash", book=[own], reported=D("0.00123456789"))
+    priced = cost(USED, "openrouter", "google/gemini-2.5-flash", book=[own], reported_cost=D("0.00123456789"))
     assert (priced.status, total(priced)) == ("provider_reported", D("0.001234568"))
     assert parts(priced) == {}
     assert priced.price is not None
@@ -29,7 +28,7 @@ def test_what_the_provider_says_it_charged_wins_over_any_price() -> None:
 
 @pytest.mark.parametrize("nonsense", [D("-1"), D("NaN"), D("Infinity"), D(10) ** 9])
 def test_a_reported_cost_that_cannot_be_one_is_not_believed(nonsense: D) -> None:
-    assert cost(USED, "openai", "gpt-4o", reported=nonsense).status == "exact"
+    assert cost(USED, "openai", "gpt-4o", reported_cost=nonsense).status == "exact"
 
 
 def test_a_simulated_call_has_the_stated_demo_price_and_says_so() -> None:
@@ -48,7 +47,7 @@ def test_the_requested_model_stands_in_where_the_answer_named_none() -> None:
 
 
 def test_estimated_tokens_make_an_estimated_cost() -> None:
-    priced = cost(USED, "openai", "gpt-4o", estimated=True)
+    priced = cost(USED, "openai", "gpt-4o", usage_estimated=True)
     assert (priced.status, priced.reason, total(priced)) == ("estimated", "usage_estimated", D("0.0035"))
 
 
@@ -139,7 +138,7 @@ def test_pricing_never_raises_and_complains_once(caplog: pytest.LogCaptureFixtur
     broken = Usage(input_tokens="many", output_tokens=1)  # type: ignore[arg-type]
     with caplog.at_level(logging.ERROR):
         for _ in range(3):
-            priced = pricer.cost(broken, provider="openai", model="gpt-4o", tier=None, at=NOVEMBER)
+            priced = pricer.price(UsageRecord(broken, "openai", "gpt-4o", NOVEMBER))
             assert (priced.status, priced.reason) == ("unpriced", "internal_error")
     assert len(caplog.records) == 1
 
@@ -150,9 +149,7 @@ def test_one_pricer_serves_many_threads_and_moments() -> None:
 
     def price(hour: int) -> None:
         for day in range(1, 21):
-            priced = pricer.cost(
-                USED, provider="deepseek", model="deepseek-flash", tier=None, at=moment(2026, 11, day, hour)
-            )
+            priced = pricer.price(UsageRecord(USED, "deepseek", "deepseek-flash", moment(2026, 11, day, hour)))
             rate = D("0.30") if hour in (1, 2, 3, 6, 7, 8, 9) else D("0.15")
             if in_dollars(priced.input) != 1_000 * rate / M:
                 wrong.append(priced)

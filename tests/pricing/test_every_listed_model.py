@@ -17,7 +17,7 @@ from genai_prices import calc_price
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, Provider, StartDateConstraint
 
-from llmtrack.pricing import Pricer, Usage, matching
+from llmtrack.pricing import Pricer, Usage, UsageRecord, matching
 from tests.pricing.costs import NOVEMBER, PARTS, moment
 
 pytestmark = pytest.mark.compares_with("genai-prices")
@@ -100,7 +100,7 @@ def test_every_listed_price_gives_the_same_cost(size: int) -> None:
                 if quote.reason is not None:
                     continue  # the next test looks at these
                 used = usage(draw, quote.bands[0].rates.dollars, size)
-                ours = PRICER.cost(Usage(**used), provider=provider.id, model=name, tier=tier, at=at)
+                ours = PRICER.price(UsageRecord(Usage(**used), provider.id, name, at, service_tier=tier))
                 theirs = calc_price(
                     TheirUsage(**{THEIR_NAMES.get(key, key): count for key, count in used.items()}),
                     name,

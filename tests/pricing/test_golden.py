@@ -245,7 +245,7 @@ def test_cached_tokens_count_towards_the_step() -> None:
 )
 def test_the_served_tier_is_priced(served: str | None, into: str, cached: str, out: str) -> None:
     usage = Usage(input_tokens=2_000, output_tokens=100, cache_read_tokens=1_000)
-    priced = cost(usage, "openai", "gpt-5.5-2026-04-23", tier=served)
+    priced = cost(usage, "openai", "gpt-5.5-2026-04-23", service_tier=served)
     assert parts(priced) == {
         "input": 1_000 * D(into) / M,
         "cache_read": 1_000 * D(cached) / M,
@@ -256,7 +256,7 @@ def test_the_served_tier_is_priced(served: str | None, into: str, cached: str, o
 
 
 def test_a_tier_nobody_has_a_price_for_is_not_priced_as_the_ordinary_one() -> None:
-    priced = cost(Usage(input_tokens=10, output_tokens=10), "openai", GPT_4O, tier="flex")
+    priced = cost(Usage(input_tokens=10, output_tokens=10), "openai", GPT_4O, service_tier="flex")
     assert (priced.status, priced.total, priced.reason) == ("unpriced", None, "no_tier_price")
 
 
@@ -348,16 +348,16 @@ def test_the_price_is_named_on_every_cost() -> None:
 
 def test_the_books_markup_for_a_region_takes_the_place_of_the_surcharge_there() -> None:
     usage = Usage(input_tokens=1_000, output_tokens=1_000)
-    priced = cost(usage, "anthropic", OPUS, tier="standard@us")  # as an earlier version wrote the region
+    priced = cost(usage, "anthropic", OPUS, service_tier="standard@us")  # as an earlier version wrote the region
     assert (priced.status, priced.reason) == ("estimated", "region_assumed")  # this model refuses to be kept anywhere
     more = BookEntry("markup", "anthropic", "*", moment(2026, 1, 1), percent=D(10), tier="*@us", id=2)
-    priced = cost(usage, "anthropic", OPUS, tier="standard@us", book=[more])
+    priced = cost(usage, "anthropic", OPUS, service_tier="standard@us", book=[more])
     assert (priced.status, total(priced)) == ("exact", 1_000 * D("5.50") / M + 1_000 * D("27.50") / M)
     assert total(cost(usage, "anthropic", OPUS, book=[more])) == D("0.030")
 
 
 def test_fast_mode_is_priced_as_such() -> None:
-    priced = cost(Usage(input_tokens=1_000, output_tokens=1_000), "anthropic", "claude-opus-5", tier="fast")
+    priced = cost(Usage(input_tokens=1_000, output_tokens=1_000), "anthropic", "claude-opus-5", service_tier="fast")
     assert parts(priced) == {"input": 1_000 * D(10) / M, "output": 1_000 * D(50) / M}
 
 

@@ -117,7 +117,7 @@ def test_azure_without_a_price_of_its_own_is_an_estimate_at_the_makers_price() -
 
 
 def test_azure_does_not_borrow_the_makers_price_of_a_tier() -> None:
-    assert cost(USED, "azure", "gpt-5.5-2026-04-23", tier="priority").reason == "no_tier_price"
+    assert cost(USED, "azure", "gpt-5.5-2026-04-23", service_tier="priority").reason == "no_tier_price"
 
 
 def test_a_name_continues_another_only_by_a_snapshot() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmtrack.pricing import Pricer, Usage
+from llmtrack.pricing import Pricer, Usage, UsageRecord
 from tests.pricing.costs import NOVEMBER, PARTS
 
 PRICER = Pricer()
@@ -45,7 +45,7 @@ def usages(draw: st.DrawFn) -> Usage:
 
 
 def priced(usage: Usage, model: tuple[str, str], **how: Any) -> Any:
-    return PRICER.cost(usage, provider=model[0], model=model[1], tier=None, at=NOVEMBER, **how)
+    return PRICER.price(UsageRecord(usage, *model, NOVEMBER, **how))
 
 
 @given(usages(), MODELS)
@@ -96,6 +96,6 @@ def test_both_spellings_of_the_same_usage_cost_the_same(
 
 @given(st.decimals(min_value=0, max_value=10**6, places=12))
 def test_a_reported_cost_is_kept_to_the_nano_dollar(reported: Decimal) -> None:
-    cost = priced(Usage(), ("openrouter", "anything"), reported=reported)
+    cost = priced(Usage(), ("openrouter", "anything"), reported_cost=reported)
     assert cost.status == "provider_reported"
     assert abs(Decimal(cost.total) / 10**9 - reported) <= Decimal("0.5e-9")

@@ -20,7 +20,7 @@ from genai_prices import data_snapshot
 from genai_prices.data_snapshot import DataSnapshot
 from genai_prices.types import ClauseAnd, ClauseOr, ModelPrice, Provider
 
-from llmtrack.pricing import Pricer, Usage, freshness, keep_fresh, refresh
+from llmtrack.pricing import Pricer, Usage, UsageRecord, freshness, keep_fresh, refresh
 from llmtrack.pricing.listing import snapshot
 from tests.pricing.costs import NOVEMBER, total
 
@@ -102,9 +102,9 @@ def test_nothing_is_fetched_unless_asked_for() -> None:
 
 def test_a_pricer_notices_new_prices_and_names_them() -> None:
     pricer, used = Pricer(), Usage(input_tokens=1_000, output_tokens=0)
-    before = pricer.cost(used, provider="openai", model="gpt-4o", tier=None, at=NOVEMBER)
+    before = pricer.price(UsageRecord(used, "openai", "gpt-4o", NOVEMBER))
     data_snapshot.set_custom_snapshot(changed(2))
-    after = pricer.cost(used, provider="openai", model="gpt-4o", tier=None, at=NOVEMBER)
+    after = pricer.price(UsageRecord(used, "openai", "gpt-4o", NOVEMBER))
     assert (total(before), total(after)) == (D("0.0025"), D("0.005"))
     assert before.price is not None
     assert after.price is not None
@@ -115,22 +115,22 @@ def test_a_pricer_notices_new_prices_and_names_them() -> None:
 def test_newer_prices_are_fetched_over_http_used_and_named(caplog: pytest.LogCaptureFixture) -> None:
     used = Usage(input_tokens=1_000, output_tokens=0)
     pricer = Pricer()
-    installed = pricer.cost(used, provider="openai", model="gpt-4o", tier=None, at=NOVEMBER)
+    installed = pricer.price(UsageRecord(used, "openai", "gpt-4o", NOVEMBER))
     with serving(published(changed(2).providers)) as address, caplog.at_level(logging.WARNING):
         keep_fresh(url=address, wait=30)
     assert [record.getMessage() for record in caplog.records] == []
     assert freshness().error is None
     assert freshness().refreshed_at is not None
-    fetched = pricer.cost(used, provider="openai", model="gpt-4o", tier=None, at=NOVEMBER)
+    fetched = pricer.price(UsageRecord(used, "openai", "gpt-4o", NOVEMBER))
     assert (total(installed), total(fetched)) == (D("0.0025"), D("0.005"))
     assert fetched.price is not None
     assert fetched.price.version == freshness().version
     assert fetched.price.version != getattr(installed.price, "version", None)
     # What did not change is priced as before, steps, tiers and dates included.
     long = Usage(input_tokens=250_000, output_tokens=1_000, cache_read_tokens=200_000)
-    at: dict[str, Any] = {"tier": None, "at": NOVEMBER}
-    assert total(pricer.cost(long, provider="anthropic", model="claude-sonnet-4-5", **at)) == D("0.4425")
-    assert pricer.cost(used, provider="openai", model="gpt-5.5", tier="flex", at=NOVEMBER).total == 2_500_000
+    assert total(pricer.price(UsageRecord(long, "anthropic", "claude-sonnet-4-5", NOVEMBER))) == D("0.4425")
+    flex = UsageRecord(used, "openai", "gpt-5.5", NOVEMBER, service_tier="flex")
+    assert pricer.price(flex).total == 2_500_000
 
 
 def test_a_damaged_list_is_not_used_and_the_reason_is_kept(damaged: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -139,7 +139,7 @@ def test_a_damaged_list_is_not_used_and_the_reason_is_kept(damaged: str, caplog:
     assert snapshot().from_auto_update is False
     assert "has 0 models instead of" in (freshness().error or "")
     used = Usage(input_tokens=1_000, output_tokens=0)
-    assert Pricer().cost(used, provider="openai", model="gpt-4o", tier=None, at=NOVEMBER).status == "exact"
+    assert Pricer().price(UsageRecord(used, "openai", "gpt-4o", NOVEMBER)).status == "exact"
 
 
 def test_a_price_that_jumped_beyond_belief_is_not_used() -> None:

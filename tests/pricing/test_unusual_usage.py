@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from llmtrack.capture.readers import Exchange, Reading, read
-from llmtrack.pricing import BookEntry, Cost, Pricer
+from llmtrack.pricing import BookEntry, Cost, Pricer, UsageRecord
 from tests.pricing.costs import NOVEMBER, M, moment, total
 
 Json = dict[str, Any]
@@ -41,11 +41,11 @@ def priced(reader: str, provider: str, body: Json | bytes, request: Json, *book:
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     exchange = Exchange(json.dumps(request).encode(), sent, kind, http_status=200, provider=provider)
     reading = read(reader, exchange, content=False)
-    cost = Pricer(book).cost(
-        reading.usage, provider=provider, model=reading.response_model, tier=reading.service_tier, at=NOVEMBER,
-        estimated=reading.usage_estimated, reported=reading.reported_cost, status=reading.status,
+    call = UsageRecord(
+        reading.usage, provider, reading.response_model, NOVEMBER, service_tier=reading.service_tier,
+        usage_estimated=reading.usage_estimated, reported_cost=reading.reported_cost, status=reading.status,
     )  # fmt: skip
-    return reading, cost
+    return reading, Pricer(book).price(call)
 
 
 XAI = "https://docs.x.ai/docs/key-information/consumption-and-rate-limits"

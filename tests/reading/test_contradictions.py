@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmtrack.pricing import Pricer
+from llmtrack.pricing import Pricer, UsageRecord
 from tests.pricing.costs import NOVEMBER
 from tests.reading.bodies import DONE, Json, lines, named, seen
 
@@ -96,10 +96,11 @@ SOME = st.integers(1, 10**6)
 def cost_of(reader: str, shaped: tuple[Json | bytes, Json], provider: str) -> Any:
     body, request = shaped
     reading = seen(reader, body, request, content=False, provider=provider)
-    return PRICER.cost(
-        reading.usage, provider=provider, model=reading.response_model, tier=None, at=NOVEMBER,
-        request_model=reading.request_model, estimated=reading.usage_estimated, status=reading.status,
+    call = UsageRecord(
+        reading.usage, provider, reading.response_model, NOVEMBER, request_model=reading.request_model,
+        usage_estimated=reading.usage_estimated, status=reading.status,
     )  # fmt: skip
+    return PRICER.price(call)
 
 
 @st.composite

@@ -12,7 +12,13 @@ from llmtrack.ledger import Ledger
 from llmtrack.ledger.metrics import ask
 from llmtrack.sample import facts
 from llmtrack.settings import get_settings
+from tests.ledger.soundness import assert_sound
 from tests.sample.conftest import PAGES, TODAY, OpenPage
+
+
+def test_a_quick_check_of_sqlite_finds_the_sample_sound(ledger: Ledger) -> None:
+    with ledger.reading() as connection:
+        assert_sound(connection)
 
 
 def test_the_dearest_day_and_who_made_it_so_stand_out(ledger: Ledger) -> None:

@@ -157,7 +157,6 @@ NAME, USER = "X-Llmtrack-Secret", "X-Forwarded-Email"
     ("headers", "status"),
     [
         ([(NAME, SECRET), (USER, "a@x")], 200),
-        ([(NAME, SECRET)], 200),
         ([], 401),
         ([(USER, "a@x")], 401),
         ([(NAME, "b" * 32), (USER, "a@x")], 401),
@@ -177,6 +176,13 @@ def test_behind_a_proxy_only_its_secret_opens_any_route(
         assert client.get(path, headers=headers).status_code == status
     assert is_open(client, headers) is (status == 200)
     assert client.get("/healthz").status_code == 200
+
+
+def test_behind_a_proxy_whoever_it_names_nobody_for_gets_no_files(served: Any) -> None:
+    client = served(HEADER, server_address="0.0.0.0")
+    answers = {path: client.get(path, headers={NAME: SECRET}).status_code for path in ROUTES}
+    guarded = ("/media/abc.csv", "/_stcore/upload_file/s/f", "/_stcore/metrics")
+    assert answers == {path: 401 if path in guarded else 200 for path in ROUTES}
 
 
 def test_before_sign_in_there_are_only_the_page_its_socket_and_health(served: Any) -> None:

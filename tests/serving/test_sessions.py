@@ -10,19 +10,19 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event
 
-from llmtrack.ledger import Ledger, open_ledger, people
+from llmtrack.ledger import Ledger, LedgerError, open_ledger, people
 from llmtrack.ledger.maintenance.erasure import erase
 from llmtrack.serving.identity import (
     NotAllowed,
     NotSignedIn,
     Viewer,
+    caller,
     header_viewer,
-    is_signed_in,
     sign_out,
     signed_in_viewer,
 )
 from llmtrack.settings import Settings, get_settings
-from tests.ledger.making import NOON, generation
+from tests.ledger.making import NOON, generation, said
 
 ISSUER = "https://id.example.com"
 
@@ -55,12 +55,13 @@ def log(ledger: Ledger) -> list[tuple[str, str, str | None]]:
 
 
 def test_somebody_new_comes_in_as_a_user_with_their_verified_address(ledger: Ledger) -> None:
-    me = enter(ledger, token("1", email="Alice@Example.com", name="Alice"))
+    cookie = token("1", email="Alice@Example.com", name="Alice")
+    me = enter(ledger, cookie)
     assert (me.id, me.name, me.role, me.is_admin, me.ids) == (
         "alice@example.com", "Alice", "user", False, ("alice@example.com",),
     )  # fmt: skip
     assert log(ledger) == [("alice@example.com", "sign in", "alice@example.com")]
-    assert enter(ledger, token("1", email="Alice@Example.com")).person == me.person
+    assert enter(ledger, cookie).person == me.person
     assert len(log(ledger)) == 1, "the same sign-in is recorded once"
 
 
@@ -222,6 +223,80 @@ def test_a_person_of_another_provider_is_another_person(ledger: Ledger) -> None:
     assert there.id == "user1@example.com (2)"
 
 
+def test_who_was_invited_comes_in_whatever_the_list_says_with_their_role_and_team(each_ledger: Ledger) -> None:
+    ledger = each_ledger
+    blue = people.add_team(ledger, "blue", by="root")
+    people.invite(ledger, " Guest@Else.com ", role="admin", team=blue, by="root")
+    lists = {"allowed_domains": "@firm.com"}
+    with pytest.raises(NotAllowed):
+        enter(ledger, token("1", email="other@else.com"), **lists)
+    with pytest.raises(NotAllowed):
+        enter(ledger, token("2", email="guest@else.com", email_verified=False), **lists)
+    me = enter(ledger, token("3", email="guest@else.com"), **lists)
+    assert (me.id, me.role, me.teams) == ("guest@else.com", "admin", ("blue",))
+    assert enter(ledger, token("3", email="renamed@else.com"), **lists).person == me.person, "and at every rerun"
+    with pytest.raises(NotAllowed):  # an invitation lets one person in, not everybody who gets the address after them
+        enter(ledger, token("4", email="guest@else.com"), **lists)
+    assert people.invitations(ledger) == []
+    assert ("root", "invite", "guest@else.com") in log(ledger)
+
+
+def test_an_invitation_is_taken_back_and_made_once(ledger: Ledger) -> None:
+    enter(ledger, token("1", email="here@x"))
+    people.invite(ledger, "guest@x", by="root")
+    for address, reason in (("guest@x", "invited already"), ("here@x", "signed in already"), (" ", "has no address")):
+        with pytest.raises(LedgerError, match=reason):
+            people.invite(ledger, address, by="root")
+    people.withdraw_invitation(ledger, "guest@x", by="root")
+    with pytest.raises(LedgerError, match="is not invited"):
+        people.withdraw_invitation(ledger, "guest@x", by="root")
+    with pytest.raises(NotAllowed):
+        enter(ledger, token("2", email="guest@x"), allowed_domains="firm.com")
+    assert log(ledger)[1:3] == [("root", "withdraw invitation", "guest@x"), ("root", "invite", "guest@x")]
+
+
+def test_an_id_merged_into_a_persons_is_theirs_and_nobody_else_can_claim_it(each_ledger: Ledger) -> None:
+    ledger = each_ledger
+    ledger.write([generation(NOON, user_id="old@x")])
+    me = enter(ledger, token("1", email="new@x"))
+    people.merge(ledger, "old@x", "new@x", by="root")
+    assert enter(ledger, token("1", email="new@x")).ids == ("new@x", "old@x")
+    assert enter(ledger, token("2", email="old@x")).id == "old@x (2)"
+    people.undo_merge(ledger, "old@x", by="root")
+    assert enter(ledger, token("1", email="new@x")).ids == me.ids == ("new@x",)
+
+
+def test_an_id_of_somebody_who_signs_in_is_merged_only_while_they_are_shut_out(ledger: Ledger) -> None:
+    before = enter(ledger, token("1", email="a@x"))
+    after = enter(ledger, token("1", email="a@x", iss="https://new.example.com"))
+    assert before.person is not None
+    with pytest.raises(LedgerError, match="belongs to somebody who signs in"):
+        people.merge(ledger, before.id, after.id, by="root")
+    people.set_disabled(ledger, before.person, True, by="root")
+    people.merge(ledger, before.id, after.id, by="root")
+    assert enter(ledger, token("1", email="a@x", iss="https://new.example.com")).ids == ("a@x (2)", "a@x")
+    with pytest.raises(LedgerError, match="undo that before letting them in again"):
+        people.set_disabled(ledger, before.person, False, by="root")
+
+
+def test_erasing_a_person_by_any_of_their_ids_forgets_them_all(each_ledger: Ledger) -> None:
+    ledger = each_ledger
+    enter(ledger, token("1", email="first@x"))
+    enter(ledger, token("1", email="second@x", issued=-5))
+    enter(ledger, token("2", email="first@x"))  # another person, who claims it too late
+    ledger.write([generation(NOON, user_id=name, input=said(f"I am {name}")) for name in ("first@x", "old@x", "bob")])
+    people.merge(ledger, "old@x", "first@x", by="root")
+    erased = erase(ledger, "second@x", by="root")
+    assert (erased.texts, len(erased.names)) == (2, 2)
+    assert [person.user_id for person in people.people(ledger)] == ["first@x (2)"]
+    entries = str(people.audit_log(ledger))
+    assert [name for name in ("'first@x'", "second@x", "old@x") if name in entries] == []
+    ledger.write([generation(NOON, user_id="second@x")])  # from a journal, sent before
+    with ledger.reading() as connection:
+        users = connection.exec_driver_sql("SELECT DISTINCT user_id FROM generations").scalars().all()
+    assert set(users) == {"bob", *erased.names}
+
+
 def test_who_was_erased_is_no_person_any_more(each_ledger: Ledger) -> None:
     ledger = each_ledger
     me = enter(ledger, token("1", email="a@x"))
@@ -253,18 +328,20 @@ def cookies(claims: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize("groups", [1, 800])
 def test_a_cookie_of_streamlits_is_read_as_streamlit_reads_it(monkeypatch: pytest.MonkeyPatch, groups: int) -> None:
+    monkeypatch.setenv("LLMTRACK_SIGN_IN", "oidc")
     monkeypatch.setenv("LLMTRACK_COOKIE_SECRET", SECRET)
     get_settings.cache_clear()
     claims = token("1", groups=[f"group-{number * 7919}" for number in range(groups)])
     made = cookies(claims)
     assert len(made) > 1 or groups == 1
-    assert is_signed_in(made)
+    assert caller(made, {}) == (ISSUER, "1")
     ledger = open_ledger()
     people.set_disabled(ledger, people.people(ledger)[0].id, True, by="root")
-    assert not is_signed_in(made)
+    assert caller(made, {}) is None
 
 
 def test_a_cookie_that_is_forged_spoilt_or_for_another_name_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMTRACK_SIGN_IN", "oidc")
     monkeypatch.setenv("LLMTRACK_COOKIE_SECRET", SECRET)
     get_settings.cache_clear()
     (value,) = cookies(token("1")).values()
@@ -273,21 +350,23 @@ def test_a_cookie_that_is_forged_spoilt_or_for_another_name_opens_nothing(monkey
     middle = len(value) // 2
     tampered = value[:middle] + ("A" if value[middle] != "A" else "B") + value[middle + 1 :]
     for bad in (forged, elsewhere, tampered, value[:-1], "", "chunks-9"):
-        assert not is_signed_in({"_streamlit_user": bad}), bad
-    assert not is_signed_in({})
-    assert not is_signed_in(
-        {"_streamlit_user": URLSafeTimedSerializer(SECRET, salt="_streamlit_user").dumps("chunks-2")}
+        assert caller({"_streamlit_user": bad}, {}) is None, bad
+    assert caller({}, {}) is None
+    assert (
+        caller({"_streamlit_user": URLSafeTimedSerializer(SECRET, salt="_streamlit_user").dumps("chunks-2")}, {})
+        is None
     )
 
 
 def test_a_rerun_asks_the_ledger_for_a_person_three_times_at_most(ledger: Ledger) -> None:
-    enter(ledger, token("1"))
+    cookie = token("1")
+    enter(ledger, cookie)
     statements: list[str] = []
 
     def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         statements.append(statement)
 
     event.listen(ledger.engine, "before_cursor_execute", count)
-    enter(ledger, token("1"))
+    enter(ledger, cookie)
     event.remove(ledger.engine, "before_cursor_execute", count)
     assert len([statement for statement in statements if statement.startswith("SELECT")]) <= 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from llmtrack.capture.exchange import ErrorSeen, Exchange
@@ -74,12 +75,13 @@ def exchange_of(frame: Frame, header: dict[str, Any]) -> Exchange:
 _FIELDS = {field.name for field in fields(Generation)}
 _READ = tuple(field.name for field in fields(Reading) if field.name in _FIELDS)
 """The fields of a generation that its reading has under the same name."""
+_read_of = attrgetter(*_READ)
 
 
 def _generation(frame: Frame, header: dict[str, Any], reading: Reading) -> Generation:
     refused = frame.ended == "refused"
     settles = header.get("settles", False)
-    values: dict[str, Any] = {name: getattr(reading, name) for name in _READ}
+    values: dict[str, Any] = dict(zip(_READ, _read_of(reading), strict=True))
     provider = provider_named(header["provider"], header.get("url_path", ""))
     model = reading.request_model or header["model"]
     region = reading.region or region_of(

@@ -28,7 +28,7 @@ def stripped(
     if callable(content):
         reading = _redacted(reading, content, health)
     else:
-        reading = replace(reading, input=None, output=None, error_message=None)
+        reading.input = reading.output = reading.error_message = None
     metadata.pop("error", None)
     metadata["reading"] = stored(reading)
     return pieces(

@@ -70,14 +70,17 @@ def _an_hour(reported: Json) -> int | None:
 
 def _read(reported: Json) -> Usage:
     read, written = count(reported.get("cache_read_input_tokens")), count(reported.get("cache_creation_input_tokens"))
-    an_hour = _an_hour(reported)
-    if written is None:
-        written = plus(an_hour, count(dig(reported, "cache_creation", "ephemeral_5m_input_tokens")))
-    elif an_hour is not None:
-        an_hour = min(an_hour, written)  # a later report may lower the sum and leave out the breakdown
+    an_hour = None
+    if reported.get("cache_creation"):
+        an_hour = _an_hour(reported)
+        if written is None:
+            written = plus(an_hour, count(dig(reported, "cache_creation", "ephemeral_5m_input_tokens")))
+        elif an_hour is not None:
+            an_hour = min(an_hour, written)  # a later report may lower the sum and leave out the breakdown
     fresh = count(reported.get("input_tokens"))
-    searches = count(dig(reported, "server_tool_use", "web_search_requests"))
-    tools = other_tools(reported.get("server_tool_use"))
+    server_tools = reported.get("server_tool_use")
+    searches = count(dig(server_tools, "web_search_requests"))
+    tools = other_tools(server_tools)
     usage = Usage(
         input_tokens=None if fresh is None else plus(fresh, read, written),
         output_tokens=count(reported.get("output_tokens")),

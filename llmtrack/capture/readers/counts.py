@@ -7,12 +7,12 @@ in doubt.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-from llmtrack.capture.readers.json_values import count, objects, plus
+from llmtrack.capture.readers.json_values import MOST, count, objects, plus
 from llmtrack.pricing.providers import provider_id
 from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.usage import Usage
@@ -64,6 +64,11 @@ _SPELLINGS = (
 )
 """Names of the same count; where several are given, they must agree."""
 
+_OTHER_SPELLINGS = frozenset(name for spellings in _SPELLINGS for name in spellings[1:])
+_KINDS_OF_CONTENT = frozenset(
+    f"{side}.{kind}_tokens" for side in ("input", "output") for kind in ("text", "audio", "image")
+)
+
 _SUMS = (
     ("cache_creation_input_tokens", "cache_creation."),
     ("input.cache_write_tokens", "input.cache_write_tokens_details."),
@@ -84,31 +89,37 @@ def settled(usage: Usage, reported: Json, *, provider: str, model: str | None, r
 
 def doubt_of(reported: Json, usage: Usage) -> str | None:
     """Why the counts in `reported`, read as `usage`, cannot all be right or are not all of it; None where they can."""
-    members = dict(_members(reported))
+    members: Json = {}
+    _collect(reported, "", members)
+    unread = False
+    for path, value in members.items():
+        if type(value) is int and 0 <= value <= MOST:
+            unread = unread or (value > 0 and path not in _READ and _is_count(path))
+        elif path in _READ:
+            if count(value) is None and not _may_be_fraction(path, value):
+                return Reason.COUNTS_CONTRADICT.value
+        elif isinstance(value, (int, float)) and value > 0 and not isinstance(value, bool):
+            unread = unread or _is_count(path)
     if _disagree(members, usage):
         return Reason.COUNTS_CONTRADICT.value
-    if any(_is_unread(path, value) for path, value in members.items()):
-        return Reason.COUNT_NOT_PRICED.value
-    return None
+    return Reason.COUNT_NOT_PRICED.value if unread else None
 
 
-def _members(reported: Json, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every plain value in `reported` by its path, the breakdowns of input and output under one name each."""
+def _collect(reported: Json, prefix: str, members: Json) -> None:
+    """Puts every plain value in `reported` into `members` by its path, each breakdown of input or output under one."""
     for key, value in reported.items():
         if isinstance(value, dict):
-            yield from _members(value, f"{path}{_SIDES.get(key, key)}.")
+            _collect(value, f"{prefix}{_SIDES.get(key, key)}.", members)
         elif value is not None and not isinstance(value, list):
-            yield path + key, value
+            members[prefix + key] = value
 
 
-def _is_unread(path: str, value: Any) -> bool:
-    """Whether a member is a count that no reader takes up, and is not 0."""
-    if path in _READ or not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0:
-        return False
+@lru_cache(1024)
+def _is_count(path: str) -> bool:
+    """Whether a member of this path, which no reader takes up, is a count."""
     if path.startswith("server_tool_use.") and path.endswith("_requests"):
         return False
-    name = path.rpartition(".")[2]
-    return _COUNTS.search(name) is not None
+    return _COUNTS.search(path.rpartition(".")[2]) is not None
 
 
 def with_others(usage: Usage, others: list[tuple[str, Usage]]) -> Usage:
@@ -142,11 +153,10 @@ def _with_outside(usage: Usage, reported: Json, provider: str, model: str | None
     total = count(reported.get("total_tokens"))
     fresh = count(reported.get("input_tokens"))
     beside = None if total is None or total == plus(fresh, out) else total - into - out
-    parts = {
-        "reasoning": usage.reasoning_tokens or 0,
-        "read": usage.cache_read_tokens or 0,
-        "written": usage.cache_write_tokens or 0,
-    }
+    reasoning, read, written = usage.reasoning_tokens or 0, usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
+    if not beside and reasoning <= out and read + written <= into and not (total is None and reasoning):
+        return usage, True  # Nearly always.
+    parts = {"reasoning": reasoning, "read": read, "written": written}
     overfull = {"reasoning"} if parts["reasoning"] > out else set[str]()
     if parts["read"] + parts["written"] > into:
         overfull |= {"read"} if parts["read"] > into else {"read", "written"}
@@ -198,19 +208,17 @@ def _added(usage: Usage, parts: dict[str, int], outside: tuple[str, ...]) -> Usa
 
 
 def _disagree(members: Json, usage: Usage) -> bool:
-    """Whether the counts cannot all be right: nonsense, two spellings that differ, parts greater than their whole."""
-    for path, value in members.items():
-        if path in _READ and count(value) is None and not _may_be_fraction(path, value):
-            return True
-    for spellings in _SPELLINGS:
-        if len({members[name] for name in spellings if members.get(name)}) > 1:
-            return True
+    """Whether the counts cannot all be right: two spellings that differ, parts greater than their whole."""
+    if not _OTHER_SPELLINGS.isdisjoint(members):
+        for spellings in _SPELLINGS:
+            if len({members[name] for name in spellings if members.get(name)}) > 1:
+                return True
     for whole, prefix in _SUMS:
-        parts = [count(value) or 0 for path, value in members.items() if path.startswith(prefix)]
-        of_whole = count(members.get(whole))
-        if of_whole is not None and (sum(parts) > of_whole or (len(parts) > 1 and sum(parts) != of_whole)):
-            return True
-    return any(_overflows(members, *side) for side in (("input", usage.input_tokens), ("output", usage.output_tokens)))
+        if whole in members and (of_whole := count(members[whole])) is not None:
+            parts = [count(value) or 0 for path, value in members.items() if path.startswith(prefix)]
+            if parts and (sum(parts) > of_whole or (len(parts) > 1 and sum(parts) != of_whole)):
+                return True
+    return _overflows(members, "input.", usage.input_tokens) or _overflows(members, "output.", usage.output_tokens)
 
 
 def _may_be_fraction(path: str, value: Any) -> bool:
@@ -222,19 +230,17 @@ def _overflows(members: Json, side: str, whole: int | None) -> bool:
     """Whether parts of one side are more than all of it, each alone or the kinds of content together."""
     if whole is None:
         return False
-    kinds = 0
+    kinds = of_cached = 0
     for path, value in members.items():
-        if path.startswith(side + ".") and path.endswith("tokens"):
+        if value and path.startswith(side):
             part = count(value) or 0
-            if part > whole:
+            if part > whole and path.endswith("tokens"):
                 return True
-            if path in (f"{side}.text_tokens", f"{side}.audio_tokens", f"{side}.image_tokens"):
+            if path in _KINDS_OF_CONTENT:
                 kinds += part
-    cached = count(members.get(f"{side}.cached_tokens")) or 0
-    of_cached = [
-        count(value) or 0 for path, value in members.items() if path.startswith(f"{side}.cached_tokens_details.")
-    ]
-    return kinds > whole or (bool(of_cached) and sum(of_cached) > cached)
+            elif "cached_tokens_details." in path:
+                of_cached += part
+    return kinds > whole or (of_cached > 0 and of_cached > (count(members.get(side + "cached_tokens")) or 0))
 
 
 # -- what the request holds --------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-_MOST = 10**15
+MOST = 10**15
 """No count of tokens is beyond this, and sums of such counts still fit a database's integer."""
 
 
@@ -23,7 +23,7 @@ def dig(value: Any, *keys: str) -> Any:
 def count(value: Any) -> int | None:
     """`value` if it can be a number of things, else None: unknown."""
     if type(value) is int:
-        return value if 0 <= value <= _MOST else None
+        return value if 0 <= value <= MOST else None
     if type(value) is float and value.is_integer():
         return count(int(value))
     return None

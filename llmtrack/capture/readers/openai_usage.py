@@ -25,10 +25,12 @@ def read_usage(reported: Json, *, web_searches: int | None = None, tools: dict[s
     of_output = _details(reported, out)
     if web_searches is None:
         web_searches = _searches(reported)
-    half_day = count(dig(of_input, "cache_write_tokens_details", "ttl_12h_tokens"))
+    of_written = _object(of_input.get("cache_write_tokens_details"))
+    of_cached = _object(of_input.get("cached_tokens_details"))
+    half_day = count(of_written.get("ttl_12h_tokens"))
     written = count(of_input.get("cache_write_tokens", reported.get("cache_creation_input_tokens")))
-    if written is None:
-        written = plus(half_day, count(dig(of_input, "cache_write_tokens_details", "ttl_30m_tokens")))
+    if written is None and of_written:
+        written = plus(half_day, count(of_written.get("ttl_30m_tokens")))
     tools = tools or other_tools(reported.get("server_tool_use"))
     usage = Usage(
         input_tokens=count(reported.get(into)),
@@ -39,9 +41,9 @@ def read_usage(reported: Json, *, web_searches: int | None = None, tools: dict[s
         reasoning_tokens=count(of_output.get("reasoning_tokens", reported.get("reasoning_tokens"))),
         input_audio_tokens=count(of_input.get("audio_tokens")),
         output_audio_tokens=count(of_output.get("audio_tokens")),
-        cache_read_audio_tokens=count(dig(of_input, "cached_tokens_details", "audio_tokens")),
+        cache_read_audio_tokens=count(of_cached.get("audio_tokens")),
         input_image_tokens=count(of_input.get("image_tokens")),
-        cache_read_image_tokens=count(dig(of_input, "cached_tokens_details", "image_tokens")),
+        cache_read_image_tokens=count(of_cached.get("image_tokens")),
         output_image_tokens=count(of_output.get("image_tokens")),
         web_searches=web_searches,
         audio_seconds=_seconds(reported.get("prompt_audio_seconds")),
@@ -54,12 +56,20 @@ def _details(reported: Json, name: str) -> Json:
     details = reported.get(name + "_details")
     if details is None:
         details = reported.get(name.replace("tokens", "token_details"))
-    return details if isinstance(details, dict) else {}
+    return _object(details)
+
+
+def _object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
 
 
 def _cached(reported: Json, of_input: Json) -> int | None:
     """Tokens read from a cache. Some count them beside the breakdown (Moonshot, Together) or by names of their own."""
-    return next((number for name in _CACHED if (number := count((of_input | reported).get(name))) is not None), None)
+    for name in _CACHED:
+        cached = count(reported[name] if name in reported else of_input.get(name))
+        if cached is not None:
+            return cached
+    return None
 
 
 def other_tools(reported: Any) -> dict[str, int]:

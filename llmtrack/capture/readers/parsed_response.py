@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from llmtrack.capture.readers.event_stream import Events
@@ -103,10 +104,11 @@ class ParsedResponse(Reading):
 
     def reading(self) -> Reading:
         """The reading alone, without the request and what else is not kept."""
-        return Reading(**{name: getattr(self, name) for name in _READING})
+        return Reading(**dict(zip(_READING, _reading_of(self), strict=True)))
 
 
 _READING = tuple(field.name for field in fields(Reading))
+_reading_of = attrgetter(*_READING)
 
 
 def failure(error: Any) -> Failure:

@@ -174,7 +174,7 @@ class Call:
         self.streamed = True
         self.chunks, self.ticks = [], []
         self.outer = sys.exception()
-        filter = include_usage.filter_for(self._server, self.content_encoding) if self.asks else None
+        filter = include_usage.filter_for(self._server, self.client, self.content_encoding) if self.asks else None
         observe(response, self, filter, keep=_is_text(self.content_type))
 
     def _sees(self, response: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from llmtrack.capture.sdk.client_settings import ClientSettings
-from llmtrack.capture.sdk.usage_filter import UsageFilter, ZippedUsageFilter
+from llmtrack.capture.sdk.usage_filter import ANY_CHUNK, OPENAIS, UsageFilter, ZippedUsageFilter
 from llmtrack.capture.tracker import Tracker
 
 _CACHE = "_llmtrack_server"
@@ -124,10 +124,20 @@ def is_refused(server: Server, client: Any, response: Any) -> bool:
     return not server.understood and not client.base_url.host.endswith(_UNDERSTANDING_HOSTS)
 
 
-def filter_for(server: Server, content_encoding: bytes) -> UsageFilter | ZippedUsageFilter | None:
+def filter_for(server: Server, client: Any, content_encoding: bytes) -> UsageFilter | ZippedUsageFilter | None:
     """What takes out of a stream what our asking added; `None` for a stream that we cannot take apart."""
     server.understood = True
     name = content_encoding.decode("latin-1").strip().lower()
+    beside = _nulls_beside(server, client)
     if name in ("", "identity"):
-        return UsageFilter(nulls=not server.writes_null)
-    return ZippedUsageFilter(name, nulls=not server.writes_null) if name in ("gzip", "deflate") else None
+        return UsageFilter(nulls_beside=beside)
+    return ZippedUsageFilter(name, nulls_beside=beside) if name in ("gzip", "deflate") else None
+
+
+def _nulls_beside(server: Server, client: Any) -> bytes | None:
+    """In which events an empty usage comes of our asking; of an unseen server, in those of OpenAI's kind."""
+    if server.writes_null:
+        return None
+    if server.on_request or f".{client.base_url.host}".endswith(_HOSTS_ON_REQUEST):
+        return ANY_CHUNK
+    return OPENAIS

@@ -13,6 +13,10 @@ _NULL_USAGE = re.compile(rb',\s*"usage"\s*:\s*null(?=\s*[,}])|"usage"\s*:\s*null
 JSON string the quotes would be escaped."""
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _USUAL = b',"usage":null'
+ANY_CHUNK = b'"choices"'
+"""What every event of a chat stream has."""
+OPENAIS = b'"system_fingerprint"'
+"""What OpenAI and Azure put into every event, and few others do."""
 _FRAME = frozenset(
     {"id", "object", "created", "model", "service_tier", "system_fingerprint", "obfuscation", "choices", "usage"}
 )
@@ -22,21 +26,24 @@ _FRAME = frozenset(
 class UsageFilter:
     """Hides the event that carries only usage, and the `"usage":null` of all others. Passes on whole events only."""
 
-    def __init__(self, *, nulls: bool = True) -> None:
-        """`nulls`: whether the server writes ``"usage":null`` because it was asked. Together, for one, always does."""
+    def __init__(self, *, nulls_beside: bytes | None = ANY_CHUNK) -> None:
+        """`nulls_beside`: the member of an event beside which ``"usage":null`` comes of our asking; None: nowhere.
+
+        Together, for one, writes it unasked.
+        """
         self._partial = b""
-        self._nulls = nulls
+        self._nulls_beside = nulls_beside
 
     def feed(self, chunk: bytes) -> bytes:
         """The part of the stream that is complete now, without what is to be hidden."""
         # Nearly always one event of OpenAI's, written as usual; it is looked at with as few searches as can be.
-        if self._nulls and not self._partial and chunk.count(b"\n") == 2 and chunk[-2:] == b"\n\n":
+        beside = self._nulls_beside
+        if beside is not None and not self._partial and chunk.count(b"\n") == 2 and chunk[-2:] == b"\n\n":
             at = chunk.rfind(_USUAL)
             if at > 0:
                 after = chunk[at + len(_USUAL) :]
-                if (
-                    after.count(b"}") == 1 and b'"choices":' in chunk
-                ):  # The end of the event: the member is the event's own.
+                # A single bracket, the end of the event, means that the member is the event's own.
+                if after.count(b"}") == 1 and beside in chunk:
                     return chunk[:at] + after
         if self._partial:
             chunk = self._partial + chunk
@@ -46,7 +53,7 @@ class UsageFilter:
             self._partial, chunk = chunk[end:], chunk[:end]
         if b'"usage"' not in chunk:
             return chunk
-        return self._each_without_usage(chunk) if self._nulls or b"[]" in chunk else chunk
+        return self._each_without_usage(chunk) if beside is not None or b"[]" in chunk else chunk
 
     def rest(self) -> bytes:
         """What is left at the end of the stream."""
@@ -64,12 +71,13 @@ class UsageFilter:
     def _without_usage(self, event: bytes) -> bytes:
         if b"[]" in event and _is_usage_only(event):
             return b""
-        return _without_null(event) if self._nulls else event
+        beside = self._nulls_beside
+        return _without_null(event) if beside is not None and beside in event else event
 
 
 def _without_null(event: bytes) -> bytes:
     """The event without its own ``"usage":null``; the same member of an object inside it is not from our asking."""
-    for match in _NULL_USAGE.finditer(event) if b'"choices"' in event else ():
+    for match in _NULL_USAGE.finditer(event):
         brackets = [text for text in _STRING_OR_BRACKET.findall(event[: match.start()]) if text[0] != 0x22]
         if sum(1 if text in b"{[" else -1 for text in brackets) == 1:
             return event[: match.start()] + event[match.end() :]
@@ -91,11 +99,11 @@ def _is_usage_only(event: bytes) -> bool:
 class ZippedUsageFilter:
     """The same for a stream that came compressed although we asked for a plain one; it is compressed again."""
 
-    def __init__(self, encoding: str, *, nulls: bool = True) -> None:
+    def __init__(self, encoding: str, *, nulls_beside: bytes | None = ANY_CHUNK) -> None:
         window = zlib.MAX_WBITS | 16 if encoding == "gzip" else zlib.MAX_WBITS
         self._decoder = zlib.decompressobj(window)
         self._encoder = zlib.compressobj(1, zlib.DEFLATED, window)
-        self._filter = UsageFilter(nulls=nulls)
+        self._filter = UsageFilter(nulls_beside=nulls_beside)
         self._broken = False
 
     def feed(self, chunk: bytes) -> bytes:

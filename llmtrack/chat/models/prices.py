@@ -54,10 +54,8 @@ def price_of(model: Model, pricer: Pricer, at: int | None = None) -> ModelPrice 
 
 def cost_of(model: Model, usage: Usage, pricer: Pricer, at: int | None = None) -> Decimal | None:
     """What a call with this usage would cost, in US dollars; None where no price is known."""
-    from llmtrack.pricing import in_dollars
+    from llmtrack.pricing import UsageRecord, in_dollars
 
-    cost = pricer.cost(
-        usage, provider=model.provider, model=model.name, tier=None, at=at or time.time_ns() // 1000,
-        simulated=model.simulated,
-    )  # fmt: skip
-    return in_dollars(cost.total)
+    moment = at or time.time_ns() // 1000
+    call = UsageRecord(usage, model.provider, model.name, moment, simulated=model.simulated)
+    return in_dollars(pricer.price(call).total)

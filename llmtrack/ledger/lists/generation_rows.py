@@ -8,11 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from sqlmodel import SQLModel
+
 from llmtrack.ids import started_at
 from llmtrack.ledger.database.snapshot import Snapshot
 from llmtrack.ledger.lists.pagination import dollars, seconds
 from llmtrack.ledger.periods import from_micros
 from llmtrack.ledger.query.names import NameLookup, texts_of
+from llmtrack.ledger.schema import tables
 
 _NAMES = ("provider", "operation", "model", "request_model", "response_model", "status", "error_type", "error_code",
           "feature", "group_name", "finish_reason", "service_tier", "region", "cost_status", "cost_reason")  # fmt: skip
@@ -30,8 +33,17 @@ _OTHER = (
     "cost",
 )
 _COLUMNS = (*_OTHER, *_NAMES, *_PLAIN)
+_OF_COST = ("cost", "price", "reported_cost", "usage_details", "property_set")
 PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio", "image", "request", "tool")
 """What a cost is made of."""
+_TABLE = SQLModel.metadata.tables[str(tables.Generation.__tablename__)]
+_MORE = tuple(
+    column.name
+    for column in _TABLE.columns
+    if column.name not in {*_COLUMNS, *_OF_COST, *(f"{part}_cost" for part in PARTS)}
+)
+"""Columns neither in a row of a list nor part of the cost: a new one is shown without being named here."""
+_WORDS = frozenset(column.name for column in _TABLE.columns if "kind" in column.info)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,8 @@ class GenerationDetail:
     """The price applied: source, version, provider, model, tier, adjustment and rates."""
     details: Mapping[str, Any]
     """The rest of the usage: tools, work on other models, counts that were too large to be right."""
+    more: Mapping[str, str | int]
+    """What is known of the columns that `row` has no field for: further counts, and words."""
 
 
 def read_rows(view: Snapshot, names: NameLookup, ids: Sequence[int], timezone: str) -> list[GenerationRow]:
@@ -139,14 +153,15 @@ def read_detail(view: Snapshot, names: NameLookup, id: int, timezone: str) -> Ge
     rows = read_rows(view, names, [id], timezone)
     if not rows:
         return None
-    costs = ", ".join(f"g.{part}_cost" for part in PARTS)
+    columns = ", ".join([*(f"g.{part}_cost" for part in PARTS), *(f"g.{column}" for column in _MORE)])
     row = view.one(
         "SELECT t.input, t.output, t.error, ps.properties, g.usage_details, g.reported_cost, "
-        f"p.source, p.version, p.provider, p.model, p.tier, p.adjustment, p.rates, {costs} FROM generation AS g "
+        f"p.source, p.version, p.provider, p.model, p.tier, p.adjustment, p.rates, {columns} FROM generation AS g "
         "LEFT JOIN generation_text AS t ON t.id = g.id LEFT JOIN property_set AS ps ON ps.id = g.property_set "
         f"LEFT JOIN price AS p ON p.id = g.price WHERE g.id = {int(id)}"
     )
     load = view.dialect.from_json
+    costs, more = row[13 : 13 + len(PARTS)], row[13 + len(PARTS) :]
     price = dict(zip(("source", "version", "provider", "model", "tier", "adjustment"), row[6:12], strict=True))
     return GenerationDetail(
         row=rows[0],
@@ -154,8 +169,13 @@ def read_detail(view: Snapshot, names: NameLookup, id: int, timezone: str) -> Ge
         output=load(row[1]),
         error_message=row[2],
         properties=load(row[3]) or {},
-        cost_parts={part: d for part, nano in zip(PARTS, row[13:], strict=True) if (d := dollars(nano)) is not None},
+        cost_parts={part: d for part, nano in zip(PARTS, costs, strict=True) if (d := dollars(nano)) is not None},
         reported_cost=dollars(row[5]),
         price={**price, "rates": load(row[12])} if row[6] is not None else None,
         details=load(row[4]) or {},
+        more={
+            column: (names.text(value) or "") if column in _WORDS else value
+            for column, value in zip(_MORE, more, strict=True)
+            if value is not None
+        },
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from llmtrack.ledger.maintenance.daily import retain_daily as retain_daily
     from llmtrack.ledger.maintenance.erasure import Erased as Erased
     from llmtrack.ledger.maintenance.erasure import erase as erase
+    from llmtrack.ledger.maintenance.erasure import ids_of_person as ids_of_person
     from llmtrack.ledger.maintenance.retention import Keep as Keep
     from llmtrack.ledger.maintenance.retention import Removed as Removed
     from llmtrack.ledger.maintenance.retention import expired as expired
@@ -31,6 +32,7 @@ _HOMES = {
     "copy_ledger": "copy",
     "erase": "erasure",
     "expired": "retention",
+    "ids_of_person": "erasure",
     "last_retention": "daily",
     "rebuild": "verification",
     "removals": "daily",

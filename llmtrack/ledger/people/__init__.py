@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from llmtrack.ledger.people.aliases import AliasRecord, aliases, check_merge, merge, undo_merge
 from llmtrack.ledger.people.audit_log import AuditEntry, AuditFilter, actions, audit_log, record
-from llmtrack.ledger.people.directory import PersonRecord, find, named, people, user_id_conflicts
+from llmtrack.ledger.people.directory import PersonRecord, attributes, find, named, people, user_id_conflicts
+from llmtrack.ledger.people.invitations import (
+    InvitationRecord,
+    invitations,
+    invite,
+    is_invited,
+    withdraw_invitation,
+)
 from llmtrack.ledger.people.sign_in import end_sessions, set_disabled, set_role, sign_in
 from llmtrack.ledger.people.teams import TeamRecord, add_team, remove_team, set_member, teams
 from llmtrack.ledger.people.tokens import TokenRecord, add_token, revoke_token, token_by_digest, tokens, touch_token
 
 __all__ = [
+    "AliasRecord",
     "AuditEntry",
     "AuditFilter",
+    "InvitationRecord",
     "PersonRecord",
     "TeamRecord",
     "TokenRecord",
     "actions",
     "add_team",
     "add_token",
+    "aliases",
+    "attributes",
     "audit_log",
+    "check_merge",
     "end_sessions",
     "find",
+    "invitations",
+    "invite",
+    "is_invited",
+    "merge",
     "named",
     "people",
     "record",
@@ -33,5 +50,7 @@ __all__ = [
     "token_by_digest",
     "tokens",
     "touch_token",
+    "undo_merge",
     "user_id_conflicts",
+    "withdraw_invitation",
 ]

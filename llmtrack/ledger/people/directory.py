@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, Table, select
+from sqlalchemy import BindParameter, Connection, RowMapping, Select, Table, bindparam, literal, select
 from sqlmodel import SQLModel
 
 from llmtrack.ledger.errors import LedgerError
@@ -22,6 +23,8 @@ def table(model: type[SQLModel]) -> Table:
 
 PERSON = table(people_tables.Person)
 USER_ID = table(people_tables.PersonUserId)
+ALIAS = table(people_tables.UserAlias)
+INVITATION = table(people_tables.Invitation)
 TEAM = table(people_tables.Team)
 MEMBERSHIP = table(people_tables.Membership)
 TOKEN = table(people_tables.ApiToken)
@@ -49,7 +52,7 @@ class PersonRecord:
     sessions_from: int
     disabled_at: int | None
     user_ids: tuple[str, ...] = ()
-    """All that are theirs, the first one first."""
+    """All that are theirs, the first one first, those merged into them last."""
     teams: tuple[str, ...] = ()
     leads: tuple[str, ...] = ()
     """The teams among `teams` that they lead."""
@@ -57,9 +60,8 @@ class PersonRecord:
 
 def find(ledger: Ledger, issuer: str, subject: str) -> PersonRecord | None:
     """The person an identity provider calls so, or None."""
-    query = select(PERSON).where(PERSON.c.issuer == issuer, PERSON.c.subject == subject)
     with ledger.reading() as connection:
-        return next(iter(_records(connection, query)), None)
+        return next(iter(_records(connection, _BY_SUBJECT, {"issuer": issuer, "subject": subject})), None)
 
 
 def named(ledger: Ledger, person: int) -> PersonRecord:
@@ -77,6 +79,13 @@ def people(ledger: Ledger, *, limit: int = 1000) -> list[PersonRecord]:
         return list(_records(connection, select(PERSON).order_by(PERSON.c.signed_in_at.desc()).limit(limit)))
 
 
+def attributes(ledger: Ledger, user_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """What `llmtrack.identify` told about these user ids, for those it told anything about."""
+    query = select(USER.c.user_id, USER.c.attributes).where(USER.c.user_id.in_(user_ids))
+    with ledger.reading() as connection:
+        return {user_id: given for user_id, given in connection.execute(query) if given}
+
+
 def user_id_conflicts(ledger: Ledger, *, limit: int = 20) -> list[dict[str, Any]]:
     """Who brought a user id that was another person's, the latest first: ``at``, ``claimed``, ``given``."""
     query = select(AUDIT).where(AUDIT.c.action == CONFLICT).order_by(AUDIT.c.id.desc()).limit(limit)
@@ -85,16 +94,41 @@ def user_id_conflicts(ledger: Ledger, *, limit: int = 20) -> list[dict[str, Any]
     return [{"at": row["at"], "given": row["subject"], **(row["detail"] or {})} for row in rows]
 
 
-def _records(connection: Connection, query: Select[Any]) -> list[PersonRecord]:
-    rows = connection.execute(query).mappings().all()
-    ids = [row["id"] for row in rows]
+def _user_ids() -> Select[Any]:
+    """The user ids that these people claimed, and those merged into one of theirs, in one statement."""
+    target = USER.alias("target")
+    claimed = select(USER_ID.c.person, USER_ID.c.user_id, literal(0).label("merged"), USER_ID.c.claimed_at.label("at"))
+    merged = (
+        select(USER_ID.c.person, USER.c.user_id, literal(1), ALIAS.c.merged_at)
+        .join(target, target.c.user_id == USER_ID.c.user_id)
+        .join(ALIAS, ALIAS.c.target == target.c.id)
+        .join(USER, USER.c.id == ALIAS.c.app_user)
+    )
+    theirs = USER_ID.c.person.in_(_PEOPLE)
+    both = claimed.where(theirs).union_all(merged.where(theirs)).subquery()
+    return select(both.c.person, both.c.user_id).order_by(both.c.merged, both.c.at)
+
+
+# Built once: they are asked at every rerun, and building them took longer than the database does.
+_PEOPLE: BindParameter[Any] = bindparam("people", expanding=True)
+_BY_SUBJECT = select(PERSON).where(PERSON.c.issuer == bindparam("issuer"), PERSON.c.subject == bindparam("subject"))
+_USER_IDS = _user_ids()
+_MEMBERSHIPS = (
+    select(MEMBERSHIP.c.person, TEAM.c.name, MEMBERSHIP.c.leads)
+    .join(TEAM, TEAM.c.id == MEMBERSHIP.c.team)
+    .where(MEMBERSHIP.c.person.in_(_PEOPLE))
+    .order_by(TEAM.c.name)
+)
+
+
+def _records(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[PersonRecord]:
+    rows = connection.execute(query, values or {}).mappings().all()
+    ids = {"people": [row["id"] for row in rows]}
     user_ids: defaultdict[int, list[str]] = defaultdict(list)
-    order = select(USER_ID.c.person, USER_ID.c.user_id).order_by(USER_ID.c.claimed_at)
-    for person, user_id in connection.execute(order.where(USER_ID.c.person.in_(ids))):
+    for person, user_id in connection.execute(_USER_IDS, ids):
         user_ids[person].append(user_id)
     memberships: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
-    joined = select(MEMBERSHIP.c.person, TEAM.c.name, MEMBERSHIP.c.leads).join(TEAM, TEAM.c.id == MEMBERSHIP.c.team)
-    for person, team, leads in connection.execute(joined.where(MEMBERSHIP.c.person.in_(ids)).order_by(TEAM.c.name)):
+    for person, team, leads in connection.execute(_MEMBERSHIPS, ids):
         memberships[person].append((team, leads))
     return [_record(row, user_ids[row["id"]], memberships[row["id"]]) for row in rows]
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from llmtrack.ids import new_id
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
+from llmtrack.ledger.people.aliases import is_alias
 from llmtrack.ledger.people.directory import (
     CONFLICT,
     MEMBERSHIP,
@@ -21,10 +22,9 @@ from llmtrack.ledger.people.directory import (
     find,
     now,
 )
+from llmtrack.ledger.people.invitations import ROLES, accept
 from llmtrack.ledger.write.interning import Interning, Remembered, fitted
 from llmtrack.ledger.write.spans_and_feedback import write_audit
-
-ROLES = ("user", "admin")
 
 
 def sign_in(
@@ -36,11 +36,13 @@ def sign_in(
     name: str | None,
     groups: Collection[str],
     issued_at: int,
+    address: str | None = None,
 ) -> PersonRecord:
     """Records that somebody signed in, and returns them as they are from now on.
 
     A user id belongs to the person who claims it first. Whoever brings one that is another's gets it with a suffix, and
-    the audit says so. `issued_at` is when their ID token was issued, in microseconds since 1970.
+    the audit says so. `issued_at` is when their ID token was issued, in microseconds since 1970; `address` is their
+    verified e-mail address, by which they may have been invited.
     """
     claimed = fitted(user_id)
 
@@ -52,7 +54,8 @@ def sign_in(
             person = new_id(at)
             given = _claim(connection, ledger, person, claimed, at, first=True)
             created = {"id": person, "issuer": issuer, "subject": subject, "user_id": given, "created_at": at}
-            connection.execute(insert(PERSON).values(**created, signed_in_at=issued_at, sessions_from=0))
+            role = accept(connection, person, (address, user_id))
+            connection.execute(insert(PERSON).values(**created, role=role, signed_in_at=issued_at, sessions_from=0))
             # A user of the ledger from now on, so that they can be found and erased before their first call.
             Interning(connection, ledger.dialect, Remembered()).want_users({given: at})
         else:
@@ -76,7 +79,8 @@ def _claim(connection: Connection, ledger: Ledger, person: int, claimed: str, at
     if owner == person:
         return claimed
     given = claimed
-    if owner is not None:
+    # What was merged into another user id is that user's: whoever claimed it would see their calls.
+    if owner is not None or is_alias(connection, claimed):
         if not first:  # they have one already, and this one is not to be had
             return claimed
         given = next(free for number in count(2) if _is_free(connection, free := fitted(f"{claimed} ({number})")))
@@ -140,11 +144,21 @@ def set_disabled(ledger: Ledger, person: int, disabled: bool, *, by: str) -> Non
         row = _row(connection, person)
         if (row.disabled_at is not None) == disabled:
             return
+        if not disabled:
+            _check_not_merged(connection, person)
         at = now() if disabled else None
         connection.execute(update(PERSON).where(PERSON.c.id == person).values(disabled_at=at))
         write_audit(connection, ledger.dialect, by, "disable" if disabled else "enable", row.user_id, {})
 
     ledger.transact(work)
+
+
+def _check_not_merged(connection: Connection, person: int) -> None:
+    """Raises `LedgerError` where a user id of theirs was merged into another's, whose calls they would see."""
+    own = connection.execute(select(USER_ID.c.user_id).where(USER_ID.c.person == person)).scalars().all()
+    merged = [user_id for user_id in own if is_alias(connection, user_id)]
+    if merged:
+        raise LedgerError(f"{merged[0]!r} was merged into another user id: undo that before letting them in again.")
 
 
 def _row(connection: Connection, person: int):  # type: ignore[no-untyped-def]

@@ -71,7 +71,8 @@ def names_and_extent(view: Snapshot, ledger: Ledger) -> tuple[NameLookup, Extent
     first, last, sealed, last_sealed, *version = view.one(
         "SELECT (SELECT min(id) FROM generation), (SELECT max(id) FROM generation), "
         "(SELECT min(day) FROM sealed_day), (SELECT max(day) FROM sealed_day), "
-        "(SELECT count(*) FROM name), (SELECT max(id) FROM name), (SELECT value FROM state WHERE key = 'names')"
+        "(SELECT count(*) FROM name), (SELECT max(id) FROM name), (SELECT value FROM state WHERE key = 'names'), "
+        "(SELECT value FROM state WHERE key = 'aliases')"
     )
     names = name_lookup(ledger)
     names.refresh(view, tuple(version))

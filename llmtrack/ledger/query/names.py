@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,19 +17,22 @@ _CHUNK = 500
 
 
 class NameLookup:
-    """All rows of the table `name`: they are few and change rarely, so they are read once and again after a change."""
+    """All rows of the tables `name` and `user_alias`: few and rarely changed, so read once and after a change."""
 
     def __init__(self) -> None:
+        self.aliases: Mapping[int, int] = {}
+        """The users whose calls count as another's, with that other one; never changed in place."""
         self._ids: dict[tuple[str, str], int] = {}
         self._texts: dict[int, str] = {}
         self._version: object = None
 
     def refresh(self, snapshot: Snapshot, version: object) -> None:
-        """Reads all names, unless they were read at this `version`, which counts them and their changes."""
+        """Reads all names and aliases, unless they were read at this `version`, which counts them and their changes."""
         if version != self._version:
             rows = snapshot.rows("SELECT id, kind, text FROM name")
             self._ids = {(kind, text): id for id, kind, text in rows}
             self._texts = {id: text for id, kind, text in rows}
+            self.aliases = {row[0]: row[1] for row in snapshot.rows("SELECT app_user, target FROM user_alias")}
             self._version = version
 
     def id(self, kind: str, text: Any) -> int:

@@ -89,7 +89,7 @@ def _count_by_bucket(builder: SqlBuilder, quarters: Sequence[Slice]) -> Mapping[
     """
     sql = (
         f"WITH span(k, a, b, am, pm) AS ({spans(_day_spans(quarters))}) "
-        "SELECT b.k, (SELECT COUNT(DISTINCT r.app_user) "
+        f"SELECT b.k, (SELECT COUNT(DISTINCT {builder.user_key('r')}) "
         f"FROM span CROSS JOIN rollup_day_user AS r WHERE span.k = b.k AND {_PRESENT}) "
         "FROM (SELECT DISTINCT k FROM span) AS b"
     )
@@ -101,7 +101,7 @@ def _users_of_quarters(builder: SqlBuilder, quarters: Sequence[Slice]) -> Sql:
     keys, where = _named_columns(builder, "r", rows=False), builder.where("r", rows=False)
     sql = (
         f"WITH span(k, a, b, am, pm) AS ({spans(_day_spans(quarters))}) "
-        f"SELECT span.k AS c0{keys.text}, r.app_user AS who "
+        f"SELECT span.k AS c0{keys.text}, {builder.user_key('r')} AS who "
         f"FROM span CROSS JOIN rollup_day_user AS r{builder.joins('r')} WHERE {_PRESENT}{where.text}"
     )
     return Sql(sql, (*keys.values, *where.values))
@@ -147,7 +147,8 @@ def _users_of_rollup(builder: SqlBuilder, scan: Scan) -> Sql:
         leading = f", lead_values(id) AS ({leading_values(scan)})"
         source, matches = "lead_values CROSS JOIN span", f"r.{scan.leading_column} = lead_values.id AND "
     sql = (
-        f"WITH span(k, a, b) AS ({spans(slots)}){leading} SELECT DISTINCT span.k AS c0{keys.text}, r.app_user AS who "
+        f"WITH span(k, a, b) AS ({spans(slots)}){leading} "
+        f"SELECT DISTINCT span.k AS c0{keys.text}, {builder.user_key('r')} AS who "
         f"FROM {source} CROSS JOIN {scan.rollup.table} AS r{builder.joins('r')} "
         f"WHERE {matches}r.slot >= span.a AND r.slot < span.b AND r.generations > 0 AND r.app_user <> 0{where.text}"
     )
@@ -159,7 +160,7 @@ def _users_of_rows(builder: SqlBuilder, rows: Sequence[Slice]) -> Sql:
     keys, where = _named_columns(builder, "g", rows=True), builder.where("g", rows=True)
     ids = [(span.bucket, first_at(span.start), first_at(span.end)) for span in rows]
     sql = (
-        f"WITH span(k, a, b) AS ({spans(ids)}) SELECT span.k AS c0{keys.text}, g.app_user AS who "
+        f"WITH span(k, a, b) AS ({spans(ids)}) SELECT span.k AS c0{keys.text}, {builder.user_key('g')} AS who "
         f"FROM span CROSS JOIN generation AS g{builder.joins('g')} "
         f"WHERE {within(builder.snapshot.dialect, rows)} AND g.app_user IS NOT NULL{where.text}"
     )

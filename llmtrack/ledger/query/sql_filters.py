@@ -58,6 +58,7 @@ class SqlBuilder:
     ) -> None:
         self.snapshot = snapshot
         self.names = names
+        self._aliases = names.aliases
         self.clauses = tuple(self._clause(condition) for condition in where)
         self.dimensions = tuple(dimensions)
 
@@ -73,7 +74,11 @@ class SqlBuilder:
 
     def where(self, alias: str, *, rows: bool, leave_out: Iterable[str] = ()) -> Sql:
         """All filters as one condition, starting with AND; empty where there is none."""
-        parts = [_condition(clause, alias, rows) for clause in self.clauses if clause.column not in leave_out]
+        parts = [
+            _condition(clause, self._clause_key(clause, alias), rows)
+            for clause in self.clauses
+            if clause.column not in leave_out
+        ]
         return Sql("".join(f" AND {part.text}" for part in parts), tuple(v for part in parts for v in part.values))
 
     def group_keys(self, alias: str, *, rows: bool) -> Sql:
@@ -85,7 +90,33 @@ class SqlBuilder:
         """The joins that `group_keys` needs."""
         wanted = {name[: len(prefix)] for prefix in _STORES for name in self.dimensions if name.startswith(prefix)}
         tables = [(_STORES[prefix], prefix[0]) for prefix in sorted(wanted)]
-        return "".join(f" LEFT JOIN {t} AS {p}x ON {p}x.id = {alias}.{column}" for (column, t, _), p in tables)
+        keys = {"app_user": self.user_key(alias)}
+        return "".join(
+            f" LEFT JOIN {t} AS {p}x ON {p}x.id = {keys.get(column, f'{alias}.{column}')}"
+            for (column, t, _), p in tables
+        )
+
+    def user_key(self, alias: str) -> str:
+        """The user that a row of a table called `alias` counts for: where ids were merged, the one they belong to now.
+
+        Without any merge that is the column itself, so that nobody pays for what they do not use.
+        """
+        column = f"{alias}.app_user"
+        if not self._aliases:
+            return column
+        return f"COALESCE((SELECT ua.target FROM user_alias AS ua WHERE ua.app_user = {column}), {column})"
+
+    def _clause_key(self, clause: Clause, alias: str) -> str:
+        """What a filter compares. The ids of a filter by user are all that count for its users: see `_merged_ids`."""
+        by_attribute = clause.column == "app_user" and (clause.inner or clause.absent)
+        return self.user_key(alias) if by_attribute else f"{alias}.{clause.column}"
+
+    def _merged_ids(self, ids: Iterable[int]) -> list[int]:
+        """These users and everybody whose calls count for the same ones."""
+        if not self._aliases:
+            return list(ids)
+        users = {self._aliases.get(id, id) for id in ids}
+        return [*users, *(alias for alias, target in self._aliases.items() if target in users)]
 
     def condition(self, only: Sequence[Condition], alias: str) -> str:
         """The condition under which a generation counts in a sum; empty where all do."""
@@ -110,7 +141,7 @@ class SqlBuilder:
                 text, values = self.snapshot.json_text(f"{prefix[0]}x.{column}", name.removeprefix(prefix))
                 return Sql(text, tuple(values))
         dimension = catalog.dimension(name)
-        reference = f"{alias}.{dimension.column}"
+        reference = self.user_key(alias) if name == "user" else f"{alias}.{dimension.column}"
         numbered = dimension.name_kind or name in _BY_TABLE
         return Sql(f"COALESCE({reference}, 0)" if rows and numbered else reference)
 
@@ -129,6 +160,8 @@ class SqlBuilder:
             ids = [self.names.id(dimension.name_kind, value) for value in condition.values]
         elif condition.dimension in _BY_TABLE:
             ids = ids_of(self.snapshot, condition.dimension, condition.values)
+            if condition.dimension == "user":
+                ids = self._merged_ids(ids)
         else:
             ids = [_number(condition.dimension, value) for value in condition.values]
         return Clause(dimension.column, tuple(sorted(set(ids))), condition.negated)
@@ -174,8 +207,7 @@ def column_of(name: str) -> str:
     return catalog.dimension(name).column
 
 
-def _condition(clause: Clause, alias: str, rows: bool) -> Sql:
-    reference = f"{alias}.{clause.column}"
+def _condition(clause: Clause, reference: str, rows: bool) -> Sql:
     not_null = (
         f"COALESCE({reference}, 0)" if rows and (clause.negated or 0 in clause.ids or clause.absent) else reference
     )

@@ -1,4 +1,4 @@
-"""The tables that say who is who: people, teams, memberships and tokens. Times are microseconds since 1970."""
+"""The tables that say who is who: people, their user ids, teams and tokens. Times are microseconds since 1970."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Index, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from llmtrack.ledger.schema.columns import Json, big, key
+from llmtrack.ledger.schema.columns import Json, big, given, key
 
 
 class Person(SQLModel, table=True):
@@ -41,6 +41,36 @@ class PersonUserId(SQLModel, table=True):
     user_id: str = Field(primary_key=True)
     person: int = big()
     claimed_at: int = big()
+
+
+class UserAlias(SQLModel, table=True):
+    """A user id whose calls questions count as another's. Rows and totals stay as they were written."""
+
+    __tablename__ = "user_alias"
+    __table_args__ = (Index("user_alias_target", "target"),)
+    app_user: int = given()
+    merged_into: int
+    """The user that the admin named."""
+    target: int
+    """The user at the end of the chain, where `merged_into` is an alias itself: what questions read."""
+    merged_at: int = big()
+    merged_by: str
+
+
+class Invitation(SQLModel, table=True):
+    """Somebody who may come in whatever the allow-list says, known by address before their first sign-in."""
+
+    __tablename__ = "invitation"
+    address: str = Field(primary_key=True)
+    """A verified e-mail address or a user id, in lower case."""
+    role: str | None = None
+    """The role they get at their first sign-in; NULL leaves it to the settings."""
+    team: int | None = big(default=None)
+    """The team they join then."""
+    invited_at: int = big()
+    invited_by: str
+    person: int | None = big(default=None)
+    """Who came by it; it lets nobody else in."""
 
 
 class Team(SQLModel, table=True):

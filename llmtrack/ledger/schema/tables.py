@@ -279,7 +279,8 @@ class LedgerId(SQLModel, table=True):
 class State(SQLModel, table=True):
     """Numbers the ledger keeps about itself: ``book`` is the version of the price book, ``names`` goes up when an
     interned row is deleted or renamed, so that every process forgets the numbers it remembers; ``slots`` goes up when a
-    name is given a slot; ``retention`` is when things were last let go of (microseconds since 1970)."""
+    name is given a slot, ``aliases`` when user ids are merged or parted; ``retention`` is when things were last let go
+    of (microseconds since 1970)."""
 
     __tablename__ = "state"
     key: str = Field(primary_key=True)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -18,7 +17,7 @@ from llmtrack.pricing.names import without_snapshot
 from llmtrack.pricing.providers import provider_id
 from llmtrack.pricing.reasons import NOTHING_BILLED, Reason
 from llmtrack.pricing.regions import region_of
-from llmtrack.pricing.usage import Cost
+from llmtrack.pricing.usage import Cost, UsageRecord
 from llmtrack.statuses import CostStatus
 
 SOME = 2_000
@@ -54,21 +53,22 @@ def priced_now(
 
 def _cost(row: Row, pricer: Pricer, text: dict[int | None, str], now: int) -> Cost:
     provider, request_model = text[row[AT["provider"]]], text.get(row[AT["request_model"]])
-    circumstances: dict[str, Any] = {
-        "provider": provider,
-        "model": text.get(row[AT["response_model"]]),
-        "request_model": request_model,
-        "tier": text.get(row[AT["service_tier"]]),
+    call = UsageRecord(
+        usage_of(row),
+        provider,
+        text.get(row[AT["response_model"]]),
+        ids.started_at(row[0]),
+        request_model=request_model,
+        service_tier=text.get(row[AT["service_tier"]]),
         # Rows of earlier versions have no region, but Bedrock's is in the name of the requested model.
-        "region": text.get(row[AT["region"]]) or region_of(provider, None, "", request_model),
-        "operation": text.get(row[AT["operation"]]),
-        "status": text.get(row[AT["status"]]),
-        "estimated": bool(row[AT["usage_estimated"]]),
-    }
-    usage = usage_of(row)
-    cost = pricer.cost(usage, at=ids.started_at(row[0]), **circumstances)
+        region=text.get(row[AT["region"]]) or region_of(provider, None, "", request_model),
+        operation=text[row[AT["operation"]]],
+        status=text[row[AT["status"]]],
+        usage_estimated=bool(row[AT["usage_estimated"]]),
+    )
+    cost = pricer.price(call)
     if cost.total is None:
-        cost = pricer.cost(usage, at=now, **circumstances)
+        cost = pricer.price(replace(call, started_at=now))
         if cost.status == CostStatus.EXACT:
             cost = replace(cost, status=CostStatus.ESTIMATED.value, reason=Reason.LATER_PRICE.value)
     if cost.total is not None and cost.total > MOST_COST:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from llmtrack.serving.identity.access import Kind, NotFound, Subject, may_see, require, require_question
-from llmtrack.serving.identity.gate import Gate, SecureCookies
+from llmtrack.serving.identity.gate import FileOwners, Gate, SecureCookies
 from llmtrack.serving.identity.sessions import (
     TEAM_PREFERENCE,
+    Caller,
+    caller,
     header_viewer,
-    is_signed_in,
+    session_caller,
     sign_out,
     signed_in_viewer,
 )
@@ -25,6 +27,8 @@ from llmtrack.serving.identity.viewer import (
 
 __all__ = [
     "TEAM_PREFERENCE",
+    "Caller",
+    "FileOwners",
     "Gate",
     "Kind",
     "NotAllowed",
@@ -37,15 +41,16 @@ __all__ = [
     "TokenScope",
     "Viewer",
     "bearer_of",
+    "caller",
     "header_viewer",
     "host_name",
     "is_loopback",
-    "is_signed_in",
     "local_viewer",
     "make_token",
     "may_see",
     "require",
     "require_question",
+    "session_caller",
     "sign_out",
     "signed_in_viewer",
     "start_problems",

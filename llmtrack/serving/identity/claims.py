@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -74,8 +74,8 @@ def header_claims(headers: Mapping[str, str], settings: Settings) -> Claims:
     )
 
 
-def check_allowed(claims: Claims, settings: Settings) -> None:
-    """Raises `NotAllowed` where the settings name who may come in, and this is nobody of those."""
+def check_allowed(claims: Claims, settings: Settings, is_invited: Callable[[], bool]) -> None:
+    """Raises `NotAllowed` where the settings name who may come in, and this is nobody of those nor was invited."""
     domains, users, groups = settings.allowed_domains, settings.allowed_users, settings.allowed_groups
     if not (domains or users or groups):
         return
@@ -85,7 +85,7 @@ def check_allowed(claims: Claims, settings: Settings) -> None:
         or not {claims.user_id, claims.subject, claims.email}.isdisjoint(users)
         or not set(claims.groups).isdisjoint(groups)
     )
-    if not allowed:
+    if not allowed and not is_invited():
         raise NotAllowed("You signed in, but are not among the people who may use this server: ask its administrator.")
 
 

@@ -7,11 +7,13 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from http.cookies import SimpleCookie
+from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from llmtrack.serving.identity.sessions import Caller
 from llmtrack.serving.identity.start_checks import Option, start_problems
 from llmtrack.serving.identity.viewer import SignInNotSetUp, check_local_request
 from llmtrack.settings import Settings, get_settings
@@ -20,8 +22,20 @@ ALIVE, READY = "/healthz", "/readyz"
 """Open to everybody: they say whether the server runs, and whether it serves, and nothing else."""
 GUARDED = ("media", "_stcore/upload_file", "_stcore/metrics", "_stcore/agent", "_stcore/script-health-check")
 """Routes of Streamlit's that ask for no cookie by themselves: files of answers, uploads, counts of sessions."""
-SignedIn = Callable[[Mapping[str, str]], bool]
-"""Whether a request with these cookies comes from somebody who is signed in."""
+FILES, UPLOADS = "media", "_stcore/upload_file"
+FindCaller = Callable[[Mapping[str, str], Mapping[str, str]], Caller | None]
+"""Who sends a request with these cookies and headers, if they are signed in."""
+
+
+class FileOwners(Protocol):
+    """Knows for whom a file was made, and whose a session is that files are uploaded into."""
+
+    def owns_file(self, file_name: str, caller: Caller) -> bool:
+        """Whether the file of this name was made for this person."""
+
+    def owns_session(self, session_id: str, caller: Caller) -> bool:
+        """Whether this session is this person's."""
+
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>llmtrack</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
@@ -34,10 +48,13 @@ li{{margin:.8rem 0;overflow-wrap:anywhere}}</style></head>
 class Gate:
     """Passes on what may be asked; answers the rest itself, and closes sockets before they open."""
 
-    def __init__(self, app: ASGIApp, *, option: Option, signed_in: SignedIn | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, option: Option, caller: FindCaller | None = None, owners: FileOwners | None = None
+    ) -> None:
         self.app = app
         self._option = option
-        self._signed_in = signed_in
+        self._caller = caller
+        self._owners = owners
         self._safe = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,19 +81,32 @@ class Gate:
         headers = Headers(scope=scope)
         if settings.sign_in == "local":
             return _local_refusal(headers)
-        if settings.sign_in == "header":
-            return _header_refusal(headers, settings)
-        return await self._oidc_refusal(scope["path"], headers)
+        if settings.sign_in == "header" and (refusal := _header_refusal(headers, settings)):
+            return refusal
+        return await self._guarded_refusal(scope["path"], headers)
 
-    async def _oidc_refusal(self, path: str, headers: Headers) -> Response | None:
+    async def _guarded_refusal(self, path: str, headers: Headers) -> Response | None:
+        """Refuses what Streamlit would give to whoever asks, unless it is for the person who does."""
         base = str(self._option("server.baseUrlPath") or "").strip("/")
         inside = path.strip("/").removeprefix(base).strip("/")
         if not any(inside == route or inside.startswith(f"{route}/") for route in GUARDED):
             return None
         cookies = {name: part.value for name, part in SimpleCookie(headers.get("cookie", "")).items()}
-        if self._signed_in is not None and await asyncio.to_thread(self._signed_in, cookies):
-            return None
-        return PlainTextResponse("Sign in first.", status_code=401)
+        caller = await asyncio.to_thread(self._caller, cookies, headers) if self._caller else None
+        if caller is None:
+            return PlainTextResponse("Sign in first.", status_code=401)
+        if self._is_anothers(inside, caller):
+            return PlainTextResponse("Not found", status_code=404)
+        return None
+
+    def _is_anothers(self, inside: str, caller: Caller) -> bool:
+        if self._owners is None:
+            return False
+        if inside.startswith(f"{FILES}/"):
+            return not self._owners.owns_file(inside.removeprefix(f"{FILES}/"), caller)
+        if inside.startswith(f"{UPLOADS}/"):
+            return not self._owners.owns_session(inside.removeprefix(f"{UPLOADS}/").partition("/")[0], caller)
+        return False
 
 
 def _local_refusal(headers: Headers) -> Response | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from llmtrack.ledger.people import PersonRecord
 
 SECOND = 1_000_000
+Caller = tuple[str, str]
+"""A person by issuer and subject."""
 TEAM_PREFERENCE = "team"
 """Under this name the ledger keeps the team somebody chose to chat for."""
 USER_COOKIE = "_streamlit_user"
@@ -50,7 +52,7 @@ def _viewer(ledger: Ledger, claims: Claims, settings: Settings) -> Viewer:
     if expires is not None and time.time() >= expires:
         raise NotSignedIn(f"You signed in more than {settings.session_hours:g} hours ago: sign in again.")
     try:
-        check_allowed(claims, settings)
+        check_allowed(claims, settings, lambda: _is_invited(ledger, claims))
         person = people.find(ledger, claims.issuer, claims.subject)
         if person is not None and person.disabled_at is not None:
             raise NotAllowed("An administrator has shut this account out.")
@@ -67,9 +69,16 @@ def _viewer(ledger: Ledger, claims: Claims, settings: Settings) -> Viewer:
             user_id=claims.user_id,
             name=claims.name,
             groups=claims.groups,
+            address=claims.email,
             issued_at=time.time_ns() // 1000 if claims.issued_at is None else claims.issued_at * SECOND,
         )
     return viewer_of(ledger, person, expires, settings)
+
+
+def _is_invited(ledger: Ledger, claims: Claims) -> bool:
+    from llmtrack.ledger import people
+
+    return people.is_invited(ledger, (claims.email, claims.user_id), claims.issuer, claims.subject)
 
 
 def _expiry(claims: Claims, settings: Settings) -> float | None:
@@ -135,23 +144,42 @@ def sign_out(ledger: Ledger, viewer: Viewer) -> None:
         people.end_sessions(ledger, viewer.person, by=viewer.id)
 
 
-def is_signed_in(cookies: Mapping[str, str]) -> bool:
-    """Whether a request with these cookies comes from somebody who is signed in now, as a page would find."""
+def caller(cookies: Mapping[str, str], headers: Mapping[str, str]) -> Caller | None:
+    """Who sends a request with these cookies and headers, if they are signed in now, as a page would find; or None."""
     try:
         settings = get_settings()
-        secret = settings.cookie_secret
-        claims = cookie_claims(cookies, secret.get_secret_value() if secret else "")
+        claims = _claims(cookies, headers, settings)
         if claims is None:
-            return False
+            return None
         from llmtrack.ledger import open_ledger
 
-        signed_in_viewer(open_ledger(), claims, settings)
+        _viewer(open_ledger(), claims, settings)
     except (NotSignedIn, NotAllowed, SettingsError):
-        return False
+        return None
     except LedgerError as error:
         _log.error("Whether somebody is signed in cannot be told: %s", error)
-        return False
-    return True
+        return None
+    return claims.issuer, claims.subject
+
+
+def session_caller(cookies: Mapping[str, str], headers: Mapping[str, str]) -> Caller | None:
+    """Whose a page's session is that was opened with these cookies and headers, whether or not it is over by now."""
+    try:
+        claims = _claims(cookies, headers, get_settings())
+    except (NotSignedIn, NotAllowed, SettingsError):
+        return None
+    return None if claims is None else (claims.issuer, claims.subject)
+
+
+def _claims(cookies: Mapping[str, str], headers: Mapping[str, str], settings: Settings) -> Claims | None:
+    """What was said about whoever sent these; None without sign-in and where the cookie says nothing."""
+    if settings.sign_in == "header":
+        return header_claims(headers, settings)
+    if settings.sign_in == "local":
+        return None
+    secret = settings.cookie_secret
+    given = cookie_claims(cookies, secret.get_secret_value() if secret else "")
+    return None if given is None else oidc_claims(given, settings)
 
 
 def cookie_claims(cookies: Mapping[str, str], secret: str) -> dict[str, Any] | None:

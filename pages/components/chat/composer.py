@@ -12,6 +12,7 @@ from llmtrack.chat.answers import File, Parameters
 from llmtrack.chat.conversations import MOST_COMPARED
 from llmtrack.chat.models import Catalog, Model
 from llmtrack.settings import get_settings
+from pages.components import formatting
 from pages.components.chat import model_picker, parameters, presets
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def draw(
         st.session_state[MESSAGE] = back
     # Outside of `st.bottom`, though it goes there: only then does the page follow a growing answer down.
     st.chat_input(
-        f"Message {' and '.join(answering.name for answering in (model, *others))}",
+        formatting.visible(f"Message {' and '.join(answering.name for answering in (model, *others))}"),
         key=MESSAGE,
         submit_mode="stop",
         accept_file="multiple",
@@ -119,7 +120,7 @@ def _draw_settings(
     resend: Callable[[bool], None],
 ) -> tuple[Parameters, tuple[Model, ...]]:
     """What is behind the button beside the model."""
-    st.caption(f"**{model.name}** · {model_picker.facts(model, model_picker.prices(model, ledger))}")
+    st.caption(f"**{formatting.plain(model.name)}** · {model_picker.facts(model, model_picker.prices(model, ledger))}")
     with st.container(horizontal=True):
         _draw_marks(model, preferences)
     others = _others(catalog, model)
@@ -162,6 +163,7 @@ def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
     chosen = st.multiselect(
         "Compare with",
         choosable,
+        format_func=formatting.visible,
         key=COMPARED,
         max_selections=MOST_COMPARED - 1,
         select_all=False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from llmtrack.chat.error_messages import ChatError
+from pages.components import formatting
 
 if TYPE_CHECKING:
     from llmtrack.chat.conversations import Conversation, Conversations, Message
@@ -36,7 +37,7 @@ def done(work: Callable[..., Any], *args: Any) -> None:
     try:
         work(*args)
     except ChatError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(formatting.visible(str(error)), icon=":material/error:")
     else:
         close()
         st.rerun()
@@ -56,7 +57,8 @@ def edit(conversations: Conversations, message: Message, model: Model) -> None:
     """Another version of a message; the one there stays, as a branch."""
     with st.form("edit", border=False):
         text = st.text_area("Message", message.text, height=200)
-        st.caption(f"Asks {model.name}. The message as it was, and the answers to it, stay as a version beside it.")
+        asked = formatting.plain(model.name)
+        st.caption(f"Asks {asked}. The message as it was, and the answers to it, stay as a version beside it.")
         if st.form_submit_button("Ask"):
             done(conversations.edit, message.id, text, model)
 

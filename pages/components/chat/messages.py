@@ -148,7 +148,7 @@ def _draw_files(message: Message, conversations: Conversations) -> None:
     with st.container(horizontal=True, gap="small"):
         for file in message.files:
             if picture := small.get(file.id):
-                st.image(picture, width=160, caption=file.name, alt=file.name)
+                st.image(picture, width=160, caption=formatting.plain(file.name), alt=formatting.visible(file.name))
             else:
                 size = f"{max(1, file.size // 1000):,} kB"
                 st.badge(f"{formatting.plain(file.name)} · {size}", icon=":material/draft:", color="gray")

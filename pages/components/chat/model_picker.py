@@ -56,7 +56,7 @@ def pick_model(catalog: Catalog, preferences: Preferences, ledger: Ledger) -> Mo
         label_visibility="collapsed",
     )
     if refused := state.pop(REFUSED, None):
-        st.toast(refused, icon=":material/key_off:", duration="long")
+        st.toast(formatting.visible(refused), icon=":material/key_off:", duration="long")
     return chosen
 
 
@@ -150,9 +150,11 @@ def _labels(listed: Sequence[Model], catalog: Catalog, favourites: Sequence[str]
     providers = {provider.name: provider for provider in catalog.providers}
     listed_keys = {model.key for model in catalog.models}
     return {
-        model.key: (STAR if model.key in favourites else "")
-        + label(model, providers[model.provider], None if model.needs else _prices(model, pricer))
-        + ("" if model.key in listed_keys else " — typed in")
+        model.key: formatting.visible(
+            (STAR if model.key in favourites else "")
+            + label(model, providers[model.provider], None if model.needs else _prices(model, pricer))
+            + ("" if model.key in listed_keys else " — typed in")
+        )
         for model in listed
     }
 

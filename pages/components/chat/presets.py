@@ -50,7 +50,15 @@ def draw_choice(catalog: Catalog, preferences: Preferences, conversation_id: int
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
         with st.container(width="stretch"):
             placeholder = "Apply a preset" if names else "none yet"
-            st.selectbox("Preset", names, index=None, key=CHOICE, placeholder=placeholder, on_change=chosen)
+            st.selectbox(
+                "Preset",
+                names,
+                index=None,
+                format_func=formatting.visible,
+                key=CHOICE,
+                placeholder=placeholder,
+                on_change=chosen,
+            )
         st.button(
             "Save…",
             key="manage_presets",
@@ -136,7 +144,7 @@ def _draw_preset(
             [REPLACE, RENAME, REMOVE],
             key=menu,
             type="tertiary",
-            help=f"What can be done with {preset.name}",
+            help=f"What can be done with {formatting.plain(preset.name)}",
             on_click=act,
         )
     if applied:
@@ -172,7 +180,7 @@ def _attempt(work: Callable[[], None]) -> None:
     try:
         work()
     except ChatError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(formatting.visible(str(error)), icon=":material/error:")
     else:
         st.rerun()
 

@@ -34,7 +34,7 @@ def note_unsent_files(names: Sequence[str]) -> None:
 def draw() -> None:
     """What could not be done, once."""
     if problem := st.session_state.pop(PROBLEM, None):
-        st.error(problem, icon=":material/error:")
+        st.error(formatting.visible(problem), icon=":material/error:")
         if unsent := st.session_state.pop(UNSENT_FILES, None):
             names = formatting.plain(" and ".join(unsent))
             st.caption(f"Nothing was sent. The message is in the box again; attach {names} anew.")

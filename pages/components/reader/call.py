@@ -108,6 +108,7 @@ def _request(detail: GenerationDetail) -> dict[str, Any]:
         "of these written to a cache": _some(row.cache_write_tokens),
         "Tokens out": formatting.count(row.output_tokens) + (" (estimated)" if row.usage_estimated else ""),
         "of these reasoning": _some(row.reasoning_tokens),
+        **{_label(name): _some(number) for name, number in detail.more.items() if isinstance(number, int)},
         "Attempts": formatting.count(row.attempts),
         "Provider": row.provider,
         "Operation": row.operation,
@@ -119,6 +120,7 @@ def _request(detail: GenerationDetail) -> dict[str, Any]:
         "HTTP status": row.http_status,
         "Error code": row.error_code,
         "Provider's ids": " · ".join(filter(None, [row.response_id, row.request_id])) or None,
+        **{_label(name): word for name, word in detail.more.items() if isinstance(word, str)},
         "Sent": formatting.moment(row.at),
         "Number": str(row.id),
     }
@@ -140,6 +142,10 @@ def _attributes(detail: GenerationDetail) -> dict[str, Any]:
         text = "true" if value is True else "false" if value is False else str(value)
         named[f"property.{name}"] = way(text, links.calls(Filter(f"property.{name}", (text,))))
     return named
+
+
+def _label(column: str) -> str:
+    return column.replace("_", " ").capitalize()
 
 
 class _Html(str):
