@@ -7,7 +7,7 @@ import streamlit as st
 from llmtrack.ledger import LedgerError
 from llmtrack.ledger.maintenance import Erased, ids_of_person
 from llmtrack.serving.daily_maintenance import erase_everywhere
-from pages.components import formatting, outcome, queries
+from pages.components import card, formatting, outcome, queries
 from pages.components.viewer import require_admin
 
 _TYPED, _MISTYPED = "typed_name", "mistyped_name"
@@ -31,7 +31,7 @@ def confirm(user: str) -> None:
     if len(user_ids) > 1:
         others = ", ".join(formatting.plain(name) for name in user_ids if name != user)
         st.markdown(f"So will what is under every other user id of theirs: **{others}**.")
-    st.markdown("This cannot be undone. Backups of your own are yours to clear.")
+    card.note("This cannot be undone. Backups of your own are yours to clear.", "bad")
     st.text_input("Type the user id to confirm", key=_TYPED, autocomplete="off")
     if st.session_state.pop(_MISTYPED, False):
         st.error(f"That is not {formatting.plain(user)}: nothing was erased.", icon=":material/error:")

@@ -72,7 +72,7 @@ def test_from_the_overview_to_the_text_of_the_dearest_call_and_back_with_the_fil
     page.go_back()
     page.wait_for_url(start)
     settled(page)
-    expect(page.locator(".ll-chip")).to_contain_text("Feature is research")
+    expect(page.locator(".ll-chip")).to_have_text([re.compile("Feature is research")])
 
 
 def test_the_same_way_by_keyboard_alone(page: Page, sample: AppServer) -> None:

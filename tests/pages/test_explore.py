@@ -18,7 +18,7 @@ from llmtrack.ledger.export.stream import stream_result
 from llmtrack.ledger.maintenance.retention import Keep, retain
 from llmtrack.ledger.records import Identity
 from llmtrack.settings import get_settings
-from tests.pages.conftest import OpenPage, call, read
+from tests.pages.conftest import OpenPage, call, read, tables_of
 
 EXPLORE = "admin/explore.py"
 
@@ -186,11 +186,10 @@ def test_a_page_says_how_many_calls_it_would_read_and_reads_them_when_asked(
 @pytest.mark.usefixtures("filled")
 def test_sorting_many_calls_is_said_before_it_is_done(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "MAX_SORTED", 2)
-    app = open_page("admin/generations.py")
-    app.selectbox(key="order").set_value("-cost").run()
+    app = open_page("admin/generations.py", order="-cost")
     assert "4 calls have to be read one by one" in " ".join(read(app))
     app.button(key="read_rows").click().run()
-    assert [row["cost"] for row in table(app)] == [2.0, 2.0, 2.0, 1.0]
+    assert [row["Cost"] for row in tables_of(app)[0]] == ["$2.00", "$2.00", "$2.00", "$1.00"]
 
 
 @pytest.mark.parametrize("page", ["usage.py", "admin/overview.py", "admin/models.py", "admin/users.py", EXPLORE])

@@ -41,7 +41,7 @@ SETTINGS = {
 OWN = ("", "usage", "tokens")
 LEADS = ("team",)
 ADMIN = (
-    "overview", "model-cost", "users", "traces", "calls", "latency", "errors", "explore", "prices", "data", "people",
+    "overview", "model-cost", "model", "users", "user", "teams", "features", "traces", "conversations", "calls", "latency", "errors", "explore", "prices", "data", "people",
     "audit-log", "settings",
 )  # fmt: skip
 SIGNED_IN = {"alice": OWN, "bob": OWN, "lena": OWN + LEADS, "root": OWN + ADMIN}

@@ -43,15 +43,16 @@ class Judgement:
 def user(ledger: Ledger, user_id: str, *, timezone: str = "UTC") -> UserDetail:
     """A user. Raises `NotFound` where there is none of that id."""
     with query_context(ledger, None, None, timezone, {"user": user_id}, None) as context:
-        (number,) = context.builder.clauses[0].ids
-        rows = context.snapshot.rows(f"SELECT user_id, attributes, first_seen FROM app_user WHERE id = {number}")
-        if not rows:
+        numbers = ", ".join(map(str, context.builder.clauses[0].ids))  # with those that were merged into it
+        rows = context.snapshot.rows(f"SELECT user_id, attributes, first_seen FROM app_user WHERE id IN ({numbers})")
+        own = next((row for row in rows if row[0] == user_id), rows[0] if rows else None)
+        if own is None:
             raise NotFound(f"There is no user {user_id!r} (any more).")
-        last = context.snapshot.one(f"SELECT MAX(id) FROM generation WHERE app_user = {number}")[0]
+        last = context.snapshot.one(f"SELECT MAX(id) FROM generation WHERE app_user IN ({numbers})")[0]
         return UserDetail(
-            user=rows[0][0],
-            attributes=context.snapshot.dialect.from_json(rows[0][1]) or {},
-            first_seen=from_micros(rows[0][2], timezone),
+            user=own[0],
+            attributes=context.snapshot.dialect.from_json(own[1]) or {},
+            first_seen=from_micros(min(row[2] for row in rows), timezone),
             last_seen=None if last is None else from_micros(started_at(last), timezone),
         )
 
@@ -67,11 +68,11 @@ def judgements(
 ) -> Sequence[Judgement]:
     """The latest judgements given in the time on interactions of a user."""
     with query_context(ledger, since, until, timezone, {"user": user_id}, None) as context:
-        (number,) = context.builder.clauses[0].ids
+        numbers = ", ".join(map(str, context.builder.clauses[0].ids))
         rows = context.snapshot.rows(
             "SELECT f.at, t.trace_id, u.user_id, f.score, f.comment FROM feedback AS f "
             "JOIN trace AS t ON t.id = f.trace LEFT JOIN app_user AS u ON u.id = f.app_user "
-            f"WHERE f.at >= {context.since} AND f.at < {context.until} AND t.app_user = {number} "
+            f"WHERE f.at >= {context.since} AND f.at < {context.until} AND t.app_user IN ({numbers}) "
             f"ORDER BY f.at DESC LIMIT {int(limit)}"
         )
         return [Judgement(from_micros(row[0], timezone), *row[1:]) for row in rows]

@@ -12,6 +12,7 @@ from llmtrack.ledger.metrics import Cancel
 from pages.components import formatting, links, long_query, queries
 from pages.components.filters import View
 from pages.components.tables.html_table import Pages
+from pages.components.viewer import require_texts
 
 T = TypeVar("T")
 SIZE = 50
@@ -23,6 +24,7 @@ class Listing(Generic[T]):
 
     def __init__(self, read: Callable[..., Page[T]], view: View, *, order: str, total: int | None, **more: Any) -> None:
         """Reads the page. Raises ValueError for an order, a search or a place in the list that there is not."""
+        require_texts(view.where)
         self.after = st.query_params.get("after")
         number = st.query_params.get("from", "")
         self.first = int(number) if number.isascii() and number.isdigit() and len(number) < 10 and self.after else 1

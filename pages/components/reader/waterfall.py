@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from html import escape
+from typing import TYPE_CHECKING
 
-from llmtrack.ledger.lists import GenerationRow, SpanRow, TraceDetail
 from pages.components import formatting
 from pages.components.charts import colours
 from pages.components.tables.cells import link, text_of, unknown
+
+if TYPE_CHECKING:
+    from llmtrack.ledger.lists import GenerationRow, SpanRow, TraceDetail
+
+    _Entry = tuple[datetime, SpanRow | None, GenerationRow | None]
 
 TICKS = 4
 
@@ -32,26 +38,27 @@ class Step:
 def steps(detail: TraceDetail) -> list[Step]:
     """The steps in the order of a tree: what a step holds below it, by time."""
     start = detail.row.at
-    spans = {span.id: span for span in detail.spans}
-    below: dict[int | None, list[SpanRow | GenerationRow]] = {}
+    spans = {span.id for span in detail.spans}
+    below: dict[int | None, list[_Entry]] = {}
     for span in detail.spans:
-        below.setdefault(span.parent_id if span.parent_id in spans else None, []).append(span)
+        below.setdefault(span.parent_id if span.parent_id in spans else None, []).append((span.at, span, None))
     for call in detail.generations:
-        below.setdefault(call.span_id if call.span_id in spans else None, []).append(call)
+        below.setdefault(call.span_id if call.span_id in spans else None, []).append((call.at, None, call))
     made: list[Step] = []
 
-    def add(entries: Sequence[SpanRow | GenerationRow], depth: int) -> None:
-        for entry in sorted(entries, key=lambda entry: entry.at):
-            after = (entry.at - start).total_seconds()
-            if isinstance(entry, GenerationRow):
-                made.append(_call_step(entry, entry.feature or entry.operation, depth, after))
-                continue
-            inner = below.get(entry.id, [])
-            if len(inner) == 1 and isinstance(inner[0], GenerationRow) and depth:
-                made.append(_call_step(inner[0], entry.name, depth, after, entry))
-                continue
-            made.append(Step(entry.name, depth, after, entry.duration, None, entry.error))
-            add(inner, depth + 1)
+    def add(entries: Sequence[_Entry], depth: int) -> None:
+        for at, span, call in sorted(entries, key=lambda entry: entry[0]):
+            after = (at - start).total_seconds()
+            if call is not None:
+                made.append(_call_step(call, call.feature or call.operation, depth, after))
+            elif span is not None:
+                inner = below.get(span.id, [])
+                only_call = inner[0][2] if len(inner) == 1 else None
+                if only_call is not None and depth:
+                    made.append(_call_step(only_call, span.name, depth, after, span))
+                    continue
+                made.append(Step(span.name, depth, after, span.duration, None, span.error))
+                add(inner, depth + 1)
 
     add(below.get(None, []), 0)
     return made
