@@ -101,10 +101,8 @@ def test_charts_and_tables_show_the_clock_of_the_installation_in_whatever_zone_t
             by_grain.add((grain, *axis_labels(page), *bars(page)))
         page.goto(f"{berlin.url}/calls?{THAT_DAY}")
         settled(page)
-        page.wait_for_function("() => window.drawn.has('25 Oct 2026, 23:05:00')")
-        times = {text for text in page.evaluate("() => [...window.drawn]") if re.search(r"\d\d:\d\d:\d\d", text)}
-        twice = {f"25 Oct 2026, 02:05:00 {zone}" for zone in ("CEST", "CET")}
-        assert times <= {f"25 Oct 2026, {hour[:2]}:05:00" for hour in HOURS if hour != "02:00"} | twice
+        times = re.findall(r"25 Oct(?: 2026)?, (\d\d:\d\d)", page.locator(".ll-table").inner_text())
+        assert sorted(times) == sorted(f"{hour[:2]}:05" for hour in HOURS)
         context.close()
     assert by_grain == {
         ("day", "25 Oct", "25 Oct 2026, Calls: 25"),
