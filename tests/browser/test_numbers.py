@@ -127,8 +127,8 @@ def test_a_click_anywhere_on_a_row_opens_it(page: Page, berlin: AppServer) -> No
     expect(page.get_by_role("heading", name="bob")).to_be_visible()
     click_row(f"traces?{THAT_DAY}", 0, 0.7)
     expect(page.get_by_text("Hour 24", exact=True)).to_be_visible()
-    click_row(f"conversations?{THAT_DAY}", 0, 0.5)
-    expect(page.get_by_role("heading", name="session 0")).to_be_visible()
+    click_row(f"conversations?{THAT_DAY}", 0, 0.02)
+    expect(page.get_by_role("heading", name="session 1")).to_be_visible()
 
 
 def test_averages_are_drawn_beside_each_other_and_never_on_top_of_each_other(page: Page, berlin: AppServer) -> None:
