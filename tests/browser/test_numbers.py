@@ -101,10 +101,8 @@ def test_charts_and_tables_show_the_clock_of_the_installation_in_whatever_zone_t
             by_grain.add((grain, *axis_labels(page), *bars(page)))
         page.goto(f"{berlin.url}/calls?{THAT_DAY}")
         settled(page)
-        page.wait_for_function("() => window.drawn.has('25 Oct 2026, 23:05:00')")
-        times = {text for text in page.evaluate("() => [...window.drawn]") if re.search(r"\d\d:\d\d:\d\d", text)}
-        twice = {f"25 Oct 2026, 02:05:00 {zone}" for zone in ("CEST", "CET")}
-        assert times <= {f"25 Oct 2026, {hour[:2]}:05:00" for hour in HOURS if hour != "02:00"} | twice
+        times = re.findall(r"25 Oct(?: 2026)?, (\d\d:\d\d)", page.locator(".ll-table").inner_text())
+        assert sorted(times) == sorted(f"{hour[:2]}:05" for hour in HOURS)
         context.close()
     assert by_grain == {
         ("day", "25 Oct", "25 Oct 2026, Calls: 25"),
@@ -129,8 +127,8 @@ def test_a_click_anywhere_on_a_row_opens_it(page: Page, berlin: AppServer) -> No
     expect(page.get_by_role("heading", name="bob")).to_be_visible()
     click_row(f"traces?{THAT_DAY}", 0, 0.7)
     expect(page.get_by_text("Hour 24", exact=True)).to_be_visible()
-    click_row(f"conversations?{THAT_DAY}", 0, 0.5)
-    expect(page.get_by_role("heading", name="session 0")).to_be_visible()
+    click_row(f"conversations?{THAT_DAY}", 0, 0.02)
+    expect(page.get_by_role("heading", name="session 1")).to_be_visible()
 
 
 def test_averages_are_drawn_beside_each_other_and_never_on_top_of_each_other(page: Page, berlin: AppServer) -> None:
