@@ -23,7 +23,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "llmtrack.anthropic": ("anthropic_clients", "anthropic_async", "anthropic_clouds"),
     "llmtrack.ledger": ("ledger",),
     "llmtrack.ledger.metrics": ("metrics", "metrics_filters", "metrics_catalog"),
-    "llmtrack.ledger.lists": ("lists", "lists_of_traces"),
+    "llmtrack.ledger.lists": ("lists", "lists_of_traces", "lists_in_detail"),
     "llmtrack.ledger.export": ("export",),
     "llmtrack.ledger.price_book": ("price_book",),
     "llmtrack.pricing": ("pricing", "pricing_estimates"),
