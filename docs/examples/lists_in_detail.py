@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import llmtrack
 from llmtrack.ledger import open_ledger
@@ -42,9 +42,9 @@ id = generations(ledger).rows[0].id
 print(generation_previews(ledger, [id])[id], trace_previews(ledger, ["t1"])["t1"])  # Hi Hi
 price: CallPrice = call_prices(ledger, [id])[id]
 print(set(price.parts) <= set(PARTS))  # True
-today = date.today()
+today = datetime.now(UTC).date()
 line: PricedUsage = priced_usage(ledger, since=today - timedelta(days=1), until=today + timedelta(days=2))[0]
-print(line.model, line.calls, set(line.quantities) <= set(QUANTITIES))  # gpt-4o 1 True
+print(line.model, line.calls, set(line.quantities) <= set(QUANTITIES))  # gpt-4o-2024-08-06 1 True
 failures: Failures = failure_groups(ledger)
 groups: list[FailureGroup] = list(failures.groups)
 print(groups, failures.complete)  # [] True

@@ -55,8 +55,7 @@ def list_limits(database_url: str | None) -> None:
 @click.option(
     "--per", "period", default="month", show_default=True, help="minute, hour, day, week, month, cycle or total."
 )
-@click.option("--warn-only", is_flag=True, help="Refuse nothing.")
-@click.option("--warn-at", default="50,80,100", show_default=True, help="Percentages at which to warn.")
+@click.option("--warn-only", is_flag=True, help="Refuse nothing; show what is used.")
 @click.option("--worst-case", is_flag=True, help="Hold the most that a call can come to: the limit cannot be overrun.")
 @click.option(
     "--unpriced",
@@ -69,7 +68,7 @@ def list_limits(database_url: str | None) -> None:
 @database_option
 def set_one(
     amount: str, user: str | None, team: str | None, feature: str | None, model: str | None,
-    token: str | None, period: str, warn_only: bool, warn_at: str, worst_case: bool, unpriced: str, unbounded: str,
+    token: str | None, period: str, warn_only: bool, worst_case: bool, unpriced: str, unbounded: str,
     unavailable: str, database_url: str | None,
 ) -> None:  # fmt: skip
     """Set a limit, or change the one there is for the same and the same time.
@@ -100,7 +99,7 @@ def set_one(
         open_given(database_url),
         Limit(
             id=0, scope=scope, target=target, unit=unit, period=period, amount=number, hard=not warn_only,
-            thresholds=_thresholds(warn_at), mode="worst_case" if worst_case else "expected",
+            mode="worst_case" if worst_case else "expected",
             unpriced=unpriced if rate is None else "rate", rate=rate, unbounded=unbounded, unavailable=unavailable,
             timezone=settings.timezone, anchor_day=settings.billing_anchor_day,
         ),
@@ -206,7 +205,7 @@ def release(process: str, yes: bool, database_url: str | None) -> None:
 
 def _terms(limit: Limit) -> str:
     if not limit.hard:
-        return "warns only"
+        return "refuses nothing"
     return "cannot be overrun (worst case)" if limit.mode == "worst_case" else "by what calls are expected to use"
 
 
@@ -242,10 +241,3 @@ def _nano(text: str) -> int:
     if not dollars.is_finite() or dollars < 0 or nano != int(nano):
         raise click.BadParameter(f"{text!r} is no number of dollars that can be kept; write 20 or 2.50.")
     return int(nano)
-
-
-def _thresholds(text: str) -> tuple[int, ...]:
-    parts = [part.strip().removesuffix("%").strip() for part in text.split(",") if part.strip()]
-    if not all(part.isdigit() for part in parts):
-        raise click.BadParameter(f"{text!r} are no percentages; write --warn-at 50,80,100.")
-    return tuple(int(part) for part in parts)
