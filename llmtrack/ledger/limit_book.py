@@ -130,7 +130,7 @@ def reset_limit(ledger: Ledger, number: int, *, subject: str = EACH, by: str) ->
 
 
 def forget_user(connection: Connection, dialect: Dialect, user_id: str, name: str) -> None:
-    """Gives limits of a user who is erased, and what was recorded about them, the `name` that stands for the user."""
+    """Gives limits of a user who is erased, and what is counted under them, the `name` that stands for the user."""
     mark, user = dialect.placeholder, fitted(user_id)
     users = "SELECT id FROM usage_limit WHERE scope = 'user'"
     for table in ("limit_counter", "limit_adjustment"):
@@ -138,22 +138,7 @@ def forget_user(connection: Connection, dialect: Dialect, user_id: str, name: st
         connection.exec_driver_sql(sql, (name, user))
     sql = f"UPDATE usage_limit SET target = {mark} WHERE target = {mark} AND scope = 'user'"
     connection.exec_driver_sql(sql, (name, user))
-    sql = f"SELECT id, detail FROM audit WHERE substr(action, 1, 6) = {mark}"
-    rows = connection.exec_driver_sql(sql, ("limit ",)).fetchall()
-    for number, stored in rows:
-        detail = dialect.from_json(stored) or {}
-        limits = [limit for limit in (detail.get("before"), detail.get("after")) if limit]
-        if user in (detail.get("subject_of"), *(limit["target"] for limit in limits)):
-            sql = f"UPDATE audit SET detail = {mark} WHERE id = {mark}"
-            connection.exec_driver_sql(sql, (plain_json(_renamed(detail, user, name)), number))
     connection.exec_driver_sql("UPDATE state SET value = value + 1 WHERE key = 'limits'")
-
-
-def _renamed(value: Any, user: str, name: str) -> Any:
-    """A JSON value in which a user has another name, as a value or as a key."""
-    if isinstance(value, dict):
-        return {name if key == user else key: _renamed(inner, user, name) for key, inner in value.items()}
-    return name if value == user else value
 
 
 def recount_all(ledger: Ledger) -> None:

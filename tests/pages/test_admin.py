@@ -110,7 +110,7 @@ def test_model_cost_keeps_real_and_simulated_models_in_tables_of_their_own(open_
     )
     real, simulated = tables_of(open_page("admin/models.py"))
     assert [(row["Model"], row["Cost"]) for row in real] == [("gpt-4o", "$0.0100")]
-    assert [(row["Model"], row["Simulated cost"]) for row in simulated] == [("demo-gpt (simulated)", "$0.007000")]
+    assert [(row["Model"], row["Simulated cost"]) for row in simulated] == [("demo-gpt", "$0.007000")]
 
 
 def test_below_twenty_users_the_dearest_is_named_and_no_percentile(open_page: OpenPage, ledger: Ledger) -> None:

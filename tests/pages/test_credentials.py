@@ -11,9 +11,11 @@ from click.testing import CliRunner
 
 import llmtrack
 from llmtrack.cli import main
+from llmtrack.ledger import open_ledger
 from llmtrack.ledger.export.stream import FORMATS
+from llmtrack.ledger.lists import generations
 from llmtrack.openai import OpenAI
-from tests.pages.conftest import OpenPage, read
+from tests.pages.conftest import OpenPage, html_of, read
 from tests.provider import Answer, Provider
 
 SECRETS = ("sk-proj-abcdefghijklmnop1234", "AIzaFAKE0000", "Zebra0815")
@@ -31,9 +33,8 @@ def test_a_key_that_a_provider_repeats_is_on_no_page_and_in_no_export(
         client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hello"}])
     assert llmtrack.flush(30).waiting == 0
 
-    app = open_page("admin/generations.py")
-    app.session_state["calls_1"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "model")]}}
-    texts = "\n".join(read(app.run())).replace("\\", "")
+    app = open_page("admin/generations.py", call=str(generations(open_ledger()).rows[0].id))
+    texts = "\n".join([*read(app), *html_of(app)]).replace("\\", "")
     assert "Incorrect API key provided: sk-proj-***. See http://host/v1?key=*** for ***." in texts
     exported = []
     for ending in FORMATS:

@@ -12,12 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from llmtrack.ledger import Ledger, lists
+from llmtrack.ledger import Ledger
 from llmtrack.ledger import metrics as asking
 from llmtrack.ledger.export.stream import stream_result
 from llmtrack.ledger.maintenance.retention import Keep, retain
 from llmtrack.ledger.records import Identity
 from llmtrack.settings import get_settings
+from pages.components.reader import paging
 from tests.pages.conftest import OpenPage, call, read, tables_of
 
 EXPLORE = "admin/explore.py"
@@ -185,7 +186,7 @@ def test_a_page_says_how_many_calls_it_would_read_and_reads_them_when_asked(
 
 @pytest.mark.usefixtures("filled")
 def test_sorting_many_calls_is_said_before_it_is_done(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "MAX_SORTED", 2)
+    monkeypatch.setattr(paging, "MAX_SORTED", 2)
     app = open_page("admin/generations.py", order="-cost")
     assert "4 calls have to be read one by one" in " ".join(read(app))
     app.button(key="read_rows").click().run()

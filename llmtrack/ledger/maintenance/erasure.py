@@ -200,9 +200,9 @@ def _forget_in_audit(connection: Connection, ledger: Ledger, names: Mapping[str,
 
 
 def _replaced(value: Any, names: Mapping[str, str]) -> Any:
-    """A JSON value with the texts that are exactly one of these names replaced."""
+    """A JSON value with the texts that are exactly one of these names replaced, as values and as keys."""
     if isinstance(value, dict):
-        return {key: _replaced(inner, names) for key, inner in value.items()}
+        return {names.get(key, key): _replaced(inner, names) for key, inner in value.items()}
     if isinstance(value, list):
         return [_replaced(inner, names) for inner in value]
     return names.get(value, value) if isinstance(value, str) else value

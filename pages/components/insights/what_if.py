@@ -31,6 +31,7 @@ def draw(span: Span, where: Where, rows: Sequence[Row]) -> None:
         chosen = st.selectbox(
             "Another model",
             dict.fromkeys(filter(None, [*priced, st.session_state.get(KEY)])),
+            format_func=formatting.visible,
             key=KEY,
             index=None,
             placeholder="Choose a model, or type one: provider/model",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import streamlit as st
 
 from llmtrack.ledger import people
@@ -35,7 +37,7 @@ def show(teams: list[TeamRecord]) -> None:
                 "members": ", ".join(team.members),
                 "leads": ", ".join(team.leads),
                 "group": team.from_group or "",
-                "cost": spent.get(team.name, 0),
+                "cost": spent.get(team.name, Decimal(0)),
             }
             for team in teams
         ]
