@@ -100,7 +100,21 @@ def test_whatever_stands_in_a_pages_address_it_is_drawn_or_says_what_is_wrong(
 ) -> None:
     pages = walk(monkeypatch)
     names = {name for parameters in pages.values() for name in parameters}
-    assert names >= {"c", "span", "days", "cycle", "user", "model", "call", "where", "q", "by", "only", "action", "team"}
+    assert names >= {
+        "c",
+        "span",
+        "days",
+        "cycle",
+        "user",
+        "model",
+        "call",
+        "where",
+        "q",
+        "by",
+        "only",
+        "action",
+        "team",
+    }
     caplog.clear()
 
     @tries(40)

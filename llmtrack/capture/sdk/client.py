@@ -47,7 +47,8 @@ class Family:
         changed.request = (_async_request if is_async else _request)(self, plain)
         changed._prepare_request = (_async_prepare_request if is_async else _prepare_request)(plain)
         changed._process_response = _process_response(plain)
-        changed._should_retry = _should_retry(plain)
+        if hasattr(plain, "_should_retry"):  # an SDK that retries by itself
+            changed._should_retry = _should_retry(plain)
         return ours
 
 
