@@ -169,7 +169,7 @@ def test_whatever_is_set_or_opened_in_mid_answer_the_answer_goes_on(
     expect(room.model).to_have_value(re.compile("^★"))  # the page was drawn again
     expect(room.answers).to_contain_text("one two three")
     page.get_by_role("link", name="Usage", exact=True).click()
-    expect(page.get_by_text("Usage in current billing cycle")).to_be_visible()
+    expect(page.get_by_test_id("statement-head")).to_be_visible()
     page.get_by_role("link", name="Chat", exact=True).click()
     expect(room.answers).to_contain_text("one two three")
     assert not provider.last.client_left

@@ -52,15 +52,12 @@ def test_two_simulated_messages_one_of_them_stopped_are_in_all_the_numbers(page:
 
     total = usd(first.cost + second.cost)
     chat.open("Usage")
-    expect(page.get_by_text("Usage in current billing cycle: 2 messages")).to_be_visible()
-    expect(page.get_by_text("Estimated cost: $0.00", exact=True)).to_be_visible()  # simulated money is no money
-    expect(page.get_by_text(f"{total} simulated cost of 2 simulated calls")).to_be_visible()
+    head = page.get_by_test_id("statement-head")
+    expect(head).to_contain_text("2 messages")
+    expect(head).to_contain_text("$0.00")  # simulated money is no money
+    expect(head).to_contain_text(f"2 calls, {total}")
     chat.open("Models")
-    expect(page.get_by_text(f"{total} simulated cost of 2 simulated calls")).to_be_visible()
-    page.get_by_test_id("stDataFrame").first.hover()
-    expect(page.get_by_role("button", name="Fullscreen").first).to_be_visible()
-    # A table's own download would carry formulas past the guard of ours.
-    expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
+    expect(page.get_by_text(f"Apart from it 2 simulated calls, which would have cost {total}.")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +104,8 @@ def test_the_same_over_http_with_either_provider(
         ledger.close()
 
         chat.open("Usage")
-        expect(page.get_by_text("Usage in current billing cycle: 2 messages")).to_be_visible()
-        expect(page.get_by_text(f"Estimated cost: {total}", exact=True)).to_be_visible()
+        head = page.get_by_test_id("statement-head")
+        expect(head).to_contain_text("2 messages")
+        expect(head).to_contain_text(total)
         chat.open("Models")
         expect(page.locator("a.ll-tile").filter(has_text="Cost").first).to_contain_text(total)
