@@ -220,8 +220,10 @@ def run(code: str, database: Path, tmp_path: Path, model: str) -> subprocess.Com
 def test_ctrl_c_reaches_the_caller_and_the_row_says_cancelled(
     stream: bool, provider: Provider, database: Path, tmp_path: Path, make_tracker: Callable[..., Tracker]
 ) -> None:
-    # After a first call: an interrupt in the middle of an import may end in the interpreter's own hands.
+    # After a first call: an interrupt in the middle of an import may end in the interpreter's own hands. And whoever
+    # starts the tests in the background may have them ignore the signal.
     code = f"""
+signal.signal(signal.SIGINT, signal.default_int_handler)
 client.chat.completions.create(**{{**chat, "model": "gpt-4o"}})
 threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
