@@ -118,22 +118,32 @@ def test_a_filter_is_chosen_typed_kept_and_taken_back(page: Page, sample: AppSer
     assert page.evaluate("history.length") == length + 3
 
     page.keyboard.press("Escape")
+    expect(page.get_by_placeholder("Type it exactly")).to_have_count(0)
+    settled(page)  # while the page draws what the closing asked for, a click adds entries of Streamlit's own
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Latency").click()
     arrived(page, "latency")
     expect(chip).to_contain_text("Model is gpt-5")
     assert page.evaluate("history.length") == length + 4
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Chat").click()
-    page.wait_for_url(f"{sample.url}/")
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Traces").click()
-    arrived(page, "traces")
-    assert at(page)["where"] == ["model:is:gpt-5"], "after a page without filters too"
-    page.go_back()
-    page.go_back()
-    arrived(page, "latency")
     page.go_back()
     arrived(page, "errors")
     page.go_back()
     expect(chip).to_have_count(0)
+
+
+@pytest.mark.flaky(reruns=3)  # now and then the browser does not follow the click on Chat
+def test_a_filter_stays_on_the_way_over_a_page_without_any(page: Page, sample: AppServer) -> None:
+    page.goto(f"{sample.url}/latency?where=model%3Ais%3Agpt-5")
+    settled(page)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Chat").click()
+    page.wait_for_url(f"{sample.url}/", timeout=20_000)
+    settled(page)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Traces").click()
+    arrived(page, "traces")
+    assert at(page)["where"] == ["model:is:gpt-5"]
+    page.go_back()
+    page.go_back()
+    arrived(page, "latency")
+    expect(page.locator(".ll-chip")).to_contain_text("Model is gpt-5")
 
 
 def test_the_time_stands_in_the_address_and_back_undoes_it(page: Page, sample: AppServer) -> None:
