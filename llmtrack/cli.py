@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
 
 from llmtrack import commands
+from llmtrack.own_version import own_version
 
 
 class Commands(click.Group):
@@ -38,14 +38,7 @@ class Commands(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-def _version() -> str:
-    try:
-        return version("llmtrack")
-    except PackageNotFoundError:  # run from a checkout that was not installed
-        return "unknown (not installed)"
-
-
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(_version(), package_name="llmtrack", message="llmtrack %(version)s")
+@click.version_option(own_version(), package_name="llmtrack", message="llmtrack %(version)s")
 def main() -> None:
     """Look after llmtrack's ledger: who used which model, what did it cost, how fast was it?"""

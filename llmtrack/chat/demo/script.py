@@ -12,7 +12,7 @@ answered, how many tokens it took, what it cost, how long it took, and how it en
 
 - Look at the line under this answer: model, tokens in and out, cost, seconds, time to the first token. The cost is \
 marked *simulated* and is never added to real money.
-- Open **Usage** for your billing cycle so far, and **Model cost** for everyone's, by model.
+- Open **Usage** for your billing cycle so far, and **Models** for everyone's, by model.
 - Choose `demo-rate-limited`, `demo-overloaded`, `demo-drops` or `demo-empty` as the model to see what failures look \
 like; press Stop while I write to see a cancelled call.
 - Set `OPENAI_API_KEY` or `ANTHROPIC_API_KEY` to talk to real models.

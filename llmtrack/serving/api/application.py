@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from llmtrack.own_version import own_version
 from llmtrack.serving.api import exporting, reading, recording, usage, watching
 from llmtrack.serving.api.body_limit import BodyLimit
 from llmtrack.serving.api.problems import MEDIA_TYPE, ProblemDetails, add_handlers
@@ -38,7 +38,7 @@ def make_app() -> FastAPI:
     settings = get_settings()
     app = FastAPI(
         title="llmtrack",
-        version=version("llmtrack"),
+        version=own_version(),
         description=DESCRIPTION,
         openapi_url="/api/openapi.json",
         docs_url=None,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
-from importlib.metadata import version
 from typing import Annotated, TypeVar
 
 from fastapi.security import HTTPAuthorizationCredentials
@@ -23,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from llmtrack.ledger import LedgerError, open_ledger
 from llmtrack.ledger.metrics import DIMENSIONS, METRICS, Cancel, Filter
+from llmtrack.own_version import own_version
 from llmtrack.serving.api import models
 from llmtrack.serving.api.body_limit import BodyLimit
 from llmtrack.serving.api.caller import Caller, authenticated, note_use
@@ -109,7 +109,7 @@ async def _in_words(work: Callable[[Cancel], T]) -> T:
 
 def make_server() -> MCPServer:
     """The server with its tools."""
-    server = MCPServer("llmtrack", version=version("llmtrack"), instructions=INSTRUCTIONS, log_level="WARNING")
+    server = MCPServer("llmtrack", version=own_version(), instructions=INSTRUCTIONS, log_level="WARNING")
     for tool in (my_usage, query, list_metrics, price):
         server.tool(annotations=_READS)(tool)
     return server

@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 
+from llmtrack import own_version
 from llmtrack.ledger.periods import billing_cycle, to_micros
 from llmtrack.pricing.usage import Cost
+from llmtrack.serving.api.application import make_app
 from llmtrack.settings import Settings, variable_of
 from tests.ledger.making import generation
 from tests.serving.api.conftest import Server
@@ -74,3 +77,13 @@ def test_every_route_and_setting_is_described(server: Server) -> None:
     assert set(document["paths"]) <= named
     settings = set(re.findall(r"LLMTRACK_[A-Z_]+", PAGE)) - {"LLMTRACK_TOKEN"}
     assert settings <= {variable_of(name) for name in Settings.model_fields}
+
+
+def test_the_api_answers_where_the_package_runs_from_its_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The README's first commands install the requirements and not llmtrack itself."""
+
+    def not_installed(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(own_version, "version", not_installed)
+    assert make_app().openapi()["info"]["version"] == "unknown (not installed)"
