@@ -6,7 +6,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
 
 from llmtrack.error_types import ErrorType
 from llmtrack.pricing.usage import Usage
@@ -15,8 +25,16 @@ from llmtrack.serving.api.models import Answer, Dollars
 MOST_RECORDS = 1_000
 _LONGEST = 200
 Name = Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST)]
-Count = Annotated[int, Field(ge=0, le=10**12)]
-Seconds = Annotated[float, Field(ge=0, le=10**7, allow_inf_nan=False)]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, (str, bool)):  # which would be read as one
+        raise ValueError("give a number, not a text or a truth value")
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_number), Field(ge=0, le=10**12)]
+Seconds = Annotated[float, BeforeValidator(_number), Field(ge=0, le=10**7, allow_inf_nan=False)]
 
 
 def _recent(at: datetime) -> datetime:
@@ -106,15 +124,15 @@ class GenerationRecord(Body):
     """With the status error: what kind."""
     error_code: Name | None = None
     error_message: Annotated[str, StringConstraints(max_length=10_000)] | None = None
-    http_status: Annotated[int, Field(ge=100, le=599)] | None = None
+    http_status: Annotated[int, BeforeValidator(_number), Field(ge=100, le=599)] | None = None
     started_at: At | None = None
     """When it was sent, with a time zone; without it, `duration` before now."""
     duration: Seconds | None = None
     """Seconds from sending to the last byte."""
     time_to_first_token: Seconds | None = None
     """Seconds from sending to the first output of any kind."""
-    streamed: bool = False
-    attempts: Annotated[int, Field(ge=1, le=1_000)] = 1
+    streamed: StrictBool = False
+    attempts: Annotated[int, BeforeValidator(_number), Field(ge=1, le=1_000)] = 1
     user_id: Name | None = None
     """Who caused it; with a person's token that person, whether it is given or not."""
     group: Name | None = None

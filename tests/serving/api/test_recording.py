@@ -10,11 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from llmtrack.capture.tracker import Tracker, set_default_tracker
 from llmtrack.ledger import open_ledger
 from llmtrack.ledger.lists import generation, generations, trace
 from llmtrack.ledger.metrics import ask
+from llmtrack.serving.api.records import GenerationRecord, TokenUsage
 from tests.serving.api.conftest import Server
 
 USED = {"provider": "openai", "model": "gpt-4o-mini", "usage": {"input_tokens": 1000, "output_tokens": 100}}
@@ -232,3 +234,12 @@ def test_a_record_that_several_processes_have_at_once_counts_once(ledger_url: st
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: ledger.write([made(record_id=f"r{n}") for n in range(20)]), range(8)))
     assert ask(ledger, "generations").totals["generations"] == 20
+
+
+@pytest.mark.parametrize("field", ["duration", "time_to_first_token", "attempts", "http_status"])
+@pytest.mark.parametrize("value", ["1", True])
+def test_what_is_no_number_is_not_read_as_one(field: str, value: object) -> None:
+    with pytest.raises(ValidationError, match="give a number"):
+        TokenUsage.model_validate({"input_tokens": value})
+    with pytest.raises(ValidationError, match="give a number"):
+        GenerationRecord.model_validate({"provider": "openai", field: value})
