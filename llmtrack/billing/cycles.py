@@ -32,17 +32,17 @@ class Cycle:
     @property
     def first(self) -> date:
         """Its first day."""
-        return self.period.since.date()
+        return self.period.first_day
 
     @property
     def last(self) -> date:
         """Its last day, included."""
-        return (self.period.until - timedelta(microseconds=1)).date()
+        return self.period.last_day
 
     @property
     def days(self) -> int:
         """How many calendar days it touches."""
-        return (self.last - self.first).days + 1
+        return self.period.days
 
     def closed(self, now: datetime) -> bool:
         """Whether it is over."""

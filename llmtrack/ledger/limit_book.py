@@ -24,8 +24,6 @@ T = TypeVar("T")
 MOST = 10**17
 """No amount is larger, so that sums stay within 64 bits."""
 _SHORT = ("minute", "hour")
-_OLD = 2 * 24 * 3600 * 1_000_000
-"""Microseconds after which the counters of minutes and hours are removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,20 +195,6 @@ def _held(holds: Holds) -> dict[tuple[int, str, int], int]:
         for entry in call.entries:
             sums[entry.counter] = sums.get(entry.counter, 0) + entry.amount
     return sums
-
-
-def prune(ledger: Ledger) -> int:
-    """Removes the counters of minutes and hours that are long over; returns how many."""
-
-    def work(connection: Connection) -> int:
-        short = [limit.id for limit in read_policy(connection, ledger.dialect).limits if limit.period in _SHORT]
-        if not short:
-            return 0
-        among = ", ".join(map(str, short))
-        sql = f"DELETE FROM limit_counter WHERE limit_id IN ({among}) AND period < {_now() - _OLD} AND held = 0"
-        return connection.exec_driver_sql(sql).rowcount
-
-    return ledger.transact(work)
 
 
 def _checked(limit: Limit) -> Limit:

@@ -39,6 +39,21 @@ class Period:
         return to_micros(self.until)
 
     @property
+    def first_day(self) -> date:
+        """Its first day, in its own zone."""
+        return self.since.date()
+
+    @property
+    def last_day(self) -> date:
+        """Its last day, included."""
+        return (self.until - timedelta(microseconds=1)).date()
+
+    @property
+    def days(self) -> int:
+        """How many calendar days it touches."""
+        return (self.last_day - self.first_day).days + 1
+
+    @property
     def seconds(self) -> float:
         """Its length in seconds: a day on which the clocks change has 23 or 25 hours."""
         return (self.end - self.start) / 1_000_000

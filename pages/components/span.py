@@ -20,17 +20,17 @@ class Span:
     @property
     def first(self) -> date:
         """The first day."""
-        return self.period.since.date()
+        return self.period.first_day
 
     @property
     def last(self) -> date:
         """The last day, included."""
-        return (self.period.until - timedelta(microseconds=1)).date()
+        return self.period.last_day
 
     @property
     def days(self) -> int:
         """How many days it has."""
-        return (self.last - self.first).days + 1
+        return self.period.days
 
     @property
     def grain(self) -> str:
