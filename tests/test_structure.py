@@ -84,7 +84,7 @@ MAY_IMPORT = {
 
 COMPONENTS = (
     "formatting", "style", "viewer", "export_link", "sign_in", "reruns", "empty_states", "callbacks", "conditions", "links", "charts",
-    "span", "long_query", "queries", "chat", "tables", "tiles", "card", "filters", "insights", "reader", "profile", "usage",
+    "span", "long_query", "queries", "chat", "tables", "tiles", "card", "filters", "insights", "reader", "profile", "group_page", "usage",
     "repricing", "outcome", "erasing", "people", "file_owners",
 )  # fmt: skip
 """What pages are made of, each with only those before it."""

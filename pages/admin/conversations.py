@@ -7,24 +7,16 @@ import streamlit as st
 from llmtrack.ledger import lists
 from llmtrack.ledger.lists import SessionRow
 from pages.components import card, empty_states, filters, formatting, links, queries, reader, tables
-from pages.components.tables import Column, Order
+from pages.components.tables import Column
 from pages.components.tables.cells import text_of
 from pages.components.viewer import require_admin, require_texts
 
-ORDERS = ("time", "cost", "duration", "tokens")
 MOST_TRACES = 100
 
 
 def opens(conversation: str | None) -> str:
     """The address of a conversation in this list, or of the list alone."""
     return links.here(conversation=conversation)
-
-
-def ordered(column: str) -> str | None:
-    """The address of the list in another order; None for a column it cannot be ordered by."""
-    if column.lstrip("-") not in ORDERS:
-        return None
-    return links.here(order=column if column != "-time" else None, after=None, **{"from": None})
 
 
 def draw_table(listing: reader.Listing[SessionRow]) -> None:
@@ -50,7 +42,7 @@ def draw_table(listing: reader.Listing[SessionRow]) -> None:
         rows,
         columns,
         alt_text=f"Conversations, {view.span}",
-        order=Order(order.lstrip("-"), order.startswith("-"), ordered),
+        order=reader.table_order(order),
         pages=listing.pages(),
     )
 
@@ -58,9 +50,7 @@ def draw_table(listing: reader.Listing[SessionRow]) -> None:
 def draw_beside(listing: reader.Listing[SessionRow], chosen: str) -> None:
     """The list in short, and the conversation that was chosen."""
     names = [row.session for row in listing.rows]
-    at = names.index(chosen) if chosen in names else None
-    before = opens(names[at - 1]) if at else None
-    after = opens(names[at + 1]) if at is not None and at + 1 < len(names) else None
+    before, after = reader.neighbours(names, chosen, opens)
     items = [
         reader.Item(
             href=opens(row.session),
@@ -111,7 +101,7 @@ def draw_conversation(row: SessionRow, ways: str) -> None:
     rows = [
         {
             "text": asked_in.get(trace.trace) or trace.name or trace.trace, "trace": trace.trace,
-            "judged": "" if trace.score is None else "good" if trace.score > 0 else "bad",
+            "judged": reader.judged(trace.score),
             "generations": trace.generations, "duration": trace.duration, "at": trace.at, "cost": trace.cost,
         }
         for trace in page.rows
@@ -124,8 +114,7 @@ def draw_conversation(row: SessionRow, ways: str) -> None:
 require_admin()
 view = filters.head("Conversations", "conversations")
 require_texts(view.where)
-order = st.query_params.get("order", "-time")
-order = order if order.lstrip("-") in ORDERS else "-time"
+order = reader.order_in_address()
 card.sub(view.in_words)
 with st.skeleton(height=420):
     try:

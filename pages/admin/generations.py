@@ -11,10 +11,8 @@ from llmtrack.ledger import lists
 from llmtrack.ledger.lists import GenerationRow
 from pages.components import card, empty_states, filters, formatting, links, queries, reader, tables
 from pages.components.charts import colours
-from pages.components.tables import Column, Order
+from pages.components.tables import Column
 from pages.components.viewer import require_admin, require_texts
-
-ORDERS = ("time", "cost", "duration", "tokens")
 
 
 def listed(rows: Sequence[GenerationRow], previews: dict[int, str]) -> list[dict[str, Any]]:
@@ -50,16 +48,9 @@ def draw_table(listing: reader.Listing[GenerationRow], previews: dict[int, str])
         listed(listing.rows, previews),
         columns,
         alt_text=f"Calls, {view.span}",
-        order=Order(order.lstrip("-"), order.startswith("-"), ordered) if not search else None,
+        order=reader.table_order(order) if not search else None,
         pages=listing.pages(),
     )
-
-
-def ordered(column: str) -> str | None:
-    """The address of the list in another order; None for a column it cannot be ordered by."""
-    if column.lstrip("-") not in ORDERS:
-        return None
-    return links.here(order=column if column != "-time" else None, after=None, **{"from": None})
 
 
 def opens(id: int | None) -> str:
@@ -84,9 +75,7 @@ def draw_beside(listing: reader.Listing[GenerationRow], previews: dict[int, str]
         for row in listing.rows
     ]
     ids = [row.id for row in listing.rows]
-    at = ids.index(chosen) if chosen in ids else None
-    before = opens(ids[at - 1]) if at else None
-    after = opens(ids[at + 1]) if at is not None and at + 1 < len(ids) else None
+    before, after = reader.neighbours(ids, chosen, opens)
     place = listing.pages()
     first = f"{place.first:,}\N{EN DASH}{place.first + len(ids) - 1:,}" if ids else ""
     foot = f'<p class="ll-foot">{first}{"" if place.of is None else f" of {place.of:,}"}</p>'
@@ -111,8 +100,7 @@ view = filters.head("Calls", "calls")
 require_texts(view.where)
 filters.join_repeated("q", " ")
 search = st.query_params.get("q", "")
-order = st.query_params.get("order", "-time")
-order = order if order.lstrip("-") in ORDERS and not search else "-time"
+order = "-time" if search else reader.order_in_address()
 filters.search_box("Words in prompts and answers")
 card.sub(view.in_words)
 with st.skeleton(height=420):

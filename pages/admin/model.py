@@ -17,9 +17,7 @@ if not is_recorded(queries.ledger(), "model", model):
     st.stop()
 where = both(view.where, [Filter("model", (model,))])
 
-ranking = queries.ask(["cost"], span, by=["model"], where=view.where, order="-cost", fill=False)
-before, after, place = profile.neighbours([row["model"] for row in ranking.rows], model)
-profile.draw_crumb("Models", "model-cost", before and links.model(before), after and links.model(after), place)
+profile.draw_place(view, "model", model, "Models", "model-cost", links.model)
 card.sub(view.in_words)
 
 with st.skeleton(height=180):

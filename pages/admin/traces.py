@@ -9,16 +9,9 @@ import streamlit as st
 from llmtrack.ledger import lists
 from llmtrack.ledger.lists import GenerationRow, TraceRow
 from pages.components import card, empty_states, filters, formatting, links, queries, reader, tables
-from pages.components.tables import Column, Order
+from pages.components.tables import Column
 from pages.components.tables.cells import text_of
 from pages.components.viewer import require_admin, require_texts
-
-ORDERS = ("time", "cost", "duration", "tokens")
-
-
-def judged(score: int | None) -> str:
-    """What was thought of an interaction, in a word."""
-    return "" if score is None else "good" if score > 0 else "bad"
 
 
 def named(row: TraceRow) -> str:
@@ -38,13 +31,6 @@ def opens(trace: str | None, call: int | None = None) -> str:
     return links.here(trace=trace, call=call)
 
 
-def ordered(column: str) -> str | None:
-    """The address of the list in another order; None for a column it cannot be ordered by."""
-    if column.lstrip("-") not in ORDERS:
-        return None
-    return links.here(order=column if column != "-time" else None, after=None, **{"from": None})
-
-
 def draw_table(listing: reader.Listing[TraceRow]) -> None:
     """The whole list, a page of it."""
     columns = [
@@ -62,7 +48,7 @@ def draw_table(listing: reader.Listing[TraceRow]) -> None:
     ]  # fmt: skip
     rows: list[dict[str, Any]] = [
         {
-            "text": named(row), "trace": row.trace, "judged": judged(row.score), "user": row.user or "",
+            "text": named(row), "trace": row.trace, "judged": reader.judged(row.score), "user": row.user or "",
             "name": row.name or "", "generations": row.generations, "errors": row.errors,
             "tokens": row.input_tokens + row.output_tokens, "duration": row.duration, "time": row.at, "cost": row.cost,
         }
@@ -73,14 +59,14 @@ def draw_table(listing: reader.Listing[TraceRow]) -> None:
         rows,
         columns,
         alt_text=f"Interactions, {view.span}",
-        order=Order(order.lstrip("-"), order.startswith("-"), ordered),
+        order=reader.table_order(order),
         pages=listing.pages(),
     )
 
 
 def item(row: TraceRow, chosen: str) -> reader.Item:
     """An interaction in the list beside the one that is read."""
-    mark = (judged(row.score), judged(row.score)) if row.score is not None else None
+    mark = (reader.judged(row.score), reader.judged(row.score)) if row.score is not None else None
     return reader.Item(
         href=opens(row.trace),
         title=named(row),
@@ -95,9 +81,7 @@ def item(row: TraceRow, chosen: str) -> reader.Item:
 def draw_beside(listing: reader.Listing[TraceRow], chosen: str) -> None:
     """The list in short, and the interaction that was chosen."""
     names = [row.trace for row in listing.rows]
-    at = names.index(chosen) if chosen in names else None
-    before = opens(names[at - 1]) if at else None
-    after = opens(names[at + 1]) if at is not None and at + 1 < len(names) else None
+    before, after = reader.neighbours(names, chosen, opens)
     items = [item(row, chosen) for row in listing.rows]
     with reader.beside(reader.item_list(items, "Interactions"), opens(None)):
         try:
@@ -113,7 +97,11 @@ def draw_trace(detail: lists.TraceDetail, before: str | None, after: str | None)
     row = detail.row
     title = lists.trace_previews(queries.ledger(), [row.trace]).get(row.trace) or row.name or "Interaction"
     ways = reader.step_links(before, after) + reader.chat_link(row.session, row.user)
-    score = f'<span class="ll-{judged(row.score)}">{judged(row.score)}</span>' if row.score is not None else ""
+    score = (
+        f'<span class="ll-{reader.judged(row.score)}">{reader.judged(row.score)}</span>'
+        if row.score is not None
+        else ""
+    )
     facts = reader.facts(
         [
             ("User", links.anchor(row.user or "not given", links.user(row.user))),
@@ -145,8 +133,7 @@ def draw_trace(detail: lists.TraceDetail, before: str | None, after: str | None)
 require_admin()
 view = filters.head("Traces", "traces")
 require_texts(view.where)
-order = st.query_params.get("order", "-time")
-order = order if order.lstrip("-") in ORDERS else "-time"
+order = reader.order_in_address()
 card.sub(view.in_words)
 with st.skeleton(height=420):
     try:

@@ -21,9 +21,7 @@ except lists.NotFound:
     st.stop()
 where = both(view.where, [Filter("user", (user,))])
 
-ranking = queries.ask(["cost"], span, by=["user"], where=view.where, order="-cost", fill=False)
-before, after, place = profile.neighbours([row["user"] for row in ranking.rows], user)
-profile.draw_crumb("Users", "users", before and links.user(before), after and links.user(after), place)
+profile.draw_place(view, "user", user, "Users", "users", links.user)
 attributes = " ".join(
     f'<span class="ll-pill">{escape(formatting.visible(name))} <b>{escape(formatting.visible(str(value)))}</b></span>'
     for name, value in detail.attributes.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from html import escape
@@ -52,6 +52,13 @@ def neighbours(names: Sequence[str | None], name: str) -> tuple[str | None, str 
     at = named.index(name)
     after = named[at + 1] if at + 1 < len(named) else None
     return named[at - 1] if at else None, after, f"{at + 1:,} of {len(named):,}, dearest first"
+
+
+def draw_place(view: View, by: str, name: str, title: str, page: str, link: Callable[[str], str | None]) -> None:
+    """The way back to the list of all, and to the ones before and after this one, the dearest first."""
+    ranking = queries.ask(["cost"], view.span, by=[by], where=view.where, order="-cost", fill=False)
+    before, after, place = neighbours([row[by] for row in ranking.rows], name)
+    draw_crumb(title, page, before and link(before), after and link(after), place)
 
 
 def read(view: View, where: Where) -> tuple[QueryResult, Row | None]:

@@ -27,6 +27,11 @@ class Item:
     chosen: bool = False
 
 
+def judged(score: int | None) -> str:
+    """What was thought of an interaction, in a word; empty where nobody said."""
+    return "" if score is None else "good" if score > 0 else "bad"
+
+
 @contextmanager
 def beside(html: str, back: str) -> Iterator[None]:
     """The list, which is HTML, at the left of what is drawn in the block; `back` is the address of the list alone."""

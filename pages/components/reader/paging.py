@@ -11,12 +11,43 @@ from llmtrack.ledger.lists import MAX_SORTED, Page
 from llmtrack.ledger.metrics import Cancel
 from pages.components import formatting, links, long_query, queries
 from pages.components.filters import View
+from pages.components.tables import Order
 from pages.components.tables.html_table import Pages
 from pages.components.viewer import require_texts
 
 T = TypeVar("T")
+Id = TypeVar("Id")
 SIZE = 50
 _TRAIL = "list_trail"
+
+
+ORDERS = ("time", "cost", "duration", "tokens")
+LATEST_FIRST = "-time"
+
+
+def order_in_address() -> str:
+    """The order that the address names, a column with a minus before it for the largest first; or the latest first."""
+    order = st.query_params.get("order", LATEST_FIRST)
+    return order if order.lstrip("-") in ORDERS else LATEST_FIRST
+
+
+def table_order(order: str) -> Order:
+    """How a table of the list is ordered, with the addresses of its other orders, from their first page."""
+
+    def address(column: str) -> str | None:
+        if column.lstrip("-") not in ORDERS:
+            return None
+        return links.here(order=column if column != LATEST_FIRST else None, after=None, **{"from": None})
+
+    return Order(order.lstrip("-"), order.startswith("-"), address)
+
+
+def neighbours(ids: Sequence[Id], chosen: Id, opens: Callable[[Id], str]) -> tuple[str | None, str | None]:
+    """The addresses of what stands before and after the chosen one on this page of the list."""
+    if chosen not in ids:
+        return None, None
+    at = ids.index(chosen)
+    return opens(ids[at - 1]) if at else None, opens(ids[at + 1]) if at + 1 < len(ids) else None
 
 
 class Listing(Generic[T]):
