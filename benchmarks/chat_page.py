@@ -10,6 +10,7 @@
   by turns, so that both see the same machine.
 * ``switch``: from a click on another page to that page being there, on a warm server.
 
+Each stands beside a chat of ten lines, or two pages of titles, in a server of its own that has nothing but Streamlit.
 Times are medians.
 Needs what the tests need (``pip install -e '.[test]'``), a Chromium (``LLMTRACK_TEST_CHROMIUM``
 names it) and Linux's ``/proc``.
@@ -20,17 +21,17 @@ from __future__ import annotations
 import os
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.app_server import AppServer, running_app
+from tests.browser.bare_streamlit import bare_streamlit
 from tests.browser.fixtures import QUIET, chromium
 from tests.browser.room import Room, keys
 from tests.provider import Provider
@@ -38,6 +39,7 @@ from tests.provider import Provider
 PAIRS = 16
 SWITCHES = 15
 SESSIONS = 10
+LONG = "gpt-4o@tokens=4000@pause=5"
 WARM_UP, STAYING = 3, 20
 BARE = """
 import openai
@@ -55,8 +57,10 @@ if text := st.chat_input("Message"):
     said.append({"role": "user", "content": text})
     st.chat_message("user").write(text)
     with st.chat_message("assistant"):
-        stream = client().chat.completions.create(model="gpt-4o", messages=said, stream=True)
+        model = st.query_params.get("model", "gpt-4o")
+        stream = client().chat.completions.create(model=model, messages=said, stream=True)
         said.append({"role": "assistant", "content": st.write_stream(stream)})
+    st.caption("That was all.")
 """
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -101,21 +105,44 @@ def tab(browser: Browser) -> Page:
     return page
 
 
+@contextmanager
+def bare(script: str, provider: Provider) -> Iterator[tuple[str, int]]:
+    """A script that asks the same provider, served: its address and its process."""
+    with tempfile.TemporaryDirectory() as directory, bare_streamlit(Path(directory), script, keys(provider)) as served:
+        yield served
+
+
 def measure_answer(browser: Browser, server: AppServer, provider: Provider) -> None:
     """4,000 tokens at 200 a second."""
     page = tab(browser)
-    room = Room(page, server, "openai/gpt-4o@tokens=4000@pause=5")
-    before = (cpu(server.process.pid), browser_cpu(), time.perf_counter())
-    room.send("Count")
-    provider.wait_until(lambda: any(one.events_sent for one in provider.requests))
-    with_all = last_sent(provider)
-    sent = time.perf_counter()
-    room.finished(0)
-    seen = time.perf_counter()
-    took = (cpu(server.process.pid) - before[0], browser_cpu() - before[1], with_all - before[2])
-    print(f"answer    4,000 tokens sent in {took[2]:.1f} s; the page had all of it {seen - sent:.2f} s after the last")
-    print(f"          server {took[0]:.1f} s of CPU, browser {took[1]:.1f} s; words {len(room.text(0).split()):,}")
+    room = Room(page, server, f"openai/{LONG}")
+    room.idle()
+    timed_answer("answer   ", provider, server.process.pid, lambda: room.send("Count"), lambda: room.finished(0))
+    print(f"          words {len(room.text(0).split()):,}")
     page.context.close()
+    with bare(BARE, provider) as (url, pid):
+        page = tab(browser)
+        page.goto(f"{url}/?model={LONG}")
+        box = page.get_by_role("textbox", name="Message")
+        box.fill("Count")
+        last = page.get_by_text("That was all.")
+        timed_answer("bare chat", provider, pid, lambda: box.press("Enter"), lambda: expect(last).to_be_visible())
+        page.context.close()
+
+
+def timed_answer(
+    name: str, provider: Provider, pid: int, send: Callable[[], object], wait: Callable[[], object]
+) -> None:
+    """What the page lags behind the provider's last token, and the CPU until then."""
+    asked = len(provider.requests)
+    before = (cpu(pid), browser_cpu(), time.perf_counter())
+    send()
+    provider.wait_until(lambda: len(provider.requests) > asked)
+    sent = last_sent(provider)
+    wait()
+    seen = time.perf_counter()
+    print(f"{name} 4,000 tokens sent in {sent - before[2]:.1f} s; all of it there {seen - sent:.2f} s after the last")
+    print(f"          server {cpu(pid) - before[0]:.1f} s of CPU, browser {browser_cpu() - before[1]:.1f} s")
 
 
 def last_sent(provider: Provider) -> float:
@@ -150,20 +177,36 @@ def measure_sessions(browser: Browser, server: AppServer, provider: Provider) ->
 
 
 def measure_memory(browser: Browser, server: AppServer, provider: Provider) -> None:
-    """Sessions that stay open, each with an answer of 300 tokens."""
+    """Sessions that stay open, each with an answer of 300 tokens; and the same in a bare chat."""
 
-    def opened(number: int) -> Page:
+    def ask(number: int) -> Page:
         page = tab(browser)
         Room(page, server, f"openai/gpt-4o@tokens={300 + number}").ask(f"Question {number}")
         return page
 
+    added("memory   ", server.process.pid, ask)
+    with bare(BARE, provider) as (url, pid):
+
+        def ask_bare(number: int) -> Page:
+            page = tab(browser)
+            page.goto(f"{url}/?model=gpt-4o@tokens={300 + number}")
+            page.get_by_role("textbox", name="Message").fill(f"Question {number}")
+            page.get_by_role("textbox", name="Message").press("Enter")
+            expect(page.get_by_text("That was all.")).to_be_visible()
+            return page
+
+        added("bare chat", pid, ask_bare)
+
+
+def added(name: str, pid: int, opened: Callable[[int], Page]) -> None:
+    """What each of twenty sessions adds to a process, after three that warmed it up."""
     warm = [opened(number) for number in range(WARM_UP)]
-    before = memory(server.process.pid)
+    before = memory(pid)
     pages = [opened(number) for number in range(STAYING)]
-    after = memory(server.process.pid)
+    after = memory(pid)
     print(
-        f"memory    {before:.1f} MB with {WARM_UP} sessions, {after:.1f} MB with {STAYING} more: "
-        f"{(after - before) / STAYING:.2f} MB a session"
+        f"{name} {before:.1f} MB with {WARM_UP} sessions, {after:.1f} MB with {STAYING} more: "
+        f"{(after - before) / STAYING:.2f} MB a session (bar 0.5)"
     )
     for page in [*warm, *pages]:
         page.context.close()
@@ -183,46 +226,20 @@ def from_enter(page: Page, provider: Provider, text: str) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-@contextmanager
-def bare_chat(directory: Path, provider: Provider) -> Iterator[str]:
-    """The ten-line chat, served."""
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    (directory / "bare.py").write_text(BARE)
-    command = [sys.executable, "-m", "streamlit", "run", "bare.py", "--server.headless", "true"]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    command += ["--browser.gatherUsageStats", "false"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(directory), **keys(provider)}
-    process = subprocess.Popen(
-        command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    assert process.stdout is not None
-    while "URL" not in process.stdout.readline():
-        pass
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
-
-
 def measure_enter(browser: Browser, server: AppServer, provider: Provider) -> None:
     """From Enter to the request, by turns."""
-    with tempfile.TemporaryDirectory() as directory, bare_chat(Path(directory), provider) as address:
-        ours, bare = tab(browser), tab(browser)
+    with bare(BARE, provider) as (address, _):
+        ours, plain = tab(browser), tab(browser)
         Room(ours, server, "openai/gpt-4o")
-        bare.goto(address)
-        expect(bare.get_by_role("textbox", name="Message")).to_be_visible()
-        for page in (ours, bare):  # first messages pay for imports and connections
+        plain.goto(address)
+        expect(plain.get_by_role("textbox", name="Message")).to_be_visible()
+        for page in (ours, plain):  # first messages pay for imports and connections
             for _ in range(2):
                 from_enter(page, provider, "Warm up")
                 page.wait_for_timeout(1500)
         pairs = []
         for number in range(PAIRS):
-            order = [(ours, 0), (bare, 1)] if number % 2 else [(bare, 1), (ours, 0)]
+            order = [(ours, 0), (plain, 1)] if number % 2 else [(plain, 1), (ours, 0)]
             found = [0.0, 0.0]
             for page, which in order:
                 found[which] = from_enter(page, provider, f"Message {number}")
@@ -234,43 +251,67 @@ def measure_enter(browser: Browser, server: AppServer, provider: Provider) -> No
             f"enter     to the request: {mine:.0f} ms, a bare chat {theirs:.0f} ms; in pairs {more:+.0f} ms (bar +30)"
         )
         ours.context.close()
-        bare.context.close()
+        plain.context.close()
 
 
-PAGES = {
-    "Usage": "Usage in current billing cycle",
-    "Chat": "Message",
-}
+ASKED = "Something to be used"
+BARE_PAGES = """
+import streamlit as st
+
+def one():
+    st.title("The first page")
+
+def two():
+    st.title("The second page")
+    st.chat_input("Message")
+
+st.navigation([st.Page(one, title="One", default=True), st.Page(two, title="Two")]).run()
+"""
+BOX, TEXT = "the box", "a text"
+CLICK = """([name, kind, text]) => new Promise(done => {
+    const there = () => kind === "the box"
+        ? document.querySelector('[data-testid=stChatInput] textarea')
+        : document.querySelector('[data-testid=stMain]')?.innerText.includes(text);
+    const link = [...document.querySelectorAll('nav a, [data-testid=stSidebarNav] a')]
+        .find(one => one.innerText.trim().split("\\n").pop() === name);
+    const begun = performance.now();
+    const look = () => there() ? done(performance.now() - begun) : requestAnimationFrame(look);
+    link.click();
+    requestAnimationFrame(look);
+})"""
+"""Clicks on a link of the sidebar; the milliseconds until its page is there."""
 
 
 def measure_switch(browser: Browser, server: AppServer, provider: Provider) -> None:
-    """From the click to the page being there, as the browser sees it, and to its script's end."""
-    page = tab(browser)
-    room = Room(page, server, "openai/gpt-4o")
-    room.ask("Something to be used")
-    watch = """([text, isBox]) => new Promise(done => {
-        const there = () => isBox ? document.querySelector('textarea[placeholder^="' + text + '"]')
-                                  : document.querySelector('[data-testid=stMain], main')?.innerText.includes(text);
-        const begun = performance.now();
-        const look = () => there() ? done(performance.now() - begun) : requestAnimationFrame(look);
-        document.querySelectorAll('nav a, [data-testid=stSidebarNav] a').forEach(one => {
-            if (one.innerText.trim().split("\\n").pop() === window.wanted) one.click();
-        });
-        requestAnimationFrame(look);
-    })"""
-    for name, text in PAGES.items():
-        found = []
-        other = next(one for one in PAGES if one != name)
-        for _ in range(SWITCHES):
-            room.open(other)
+    """From the click to the page being there, as the browser sees it, by turns with two pages of bare Streamlit."""
+    with bare(BARE_PAGES, provider) as (address, _):
+        ours, plain = tab(browser), tab(browser)
+        room = Room(ours, server, "openai/gpt-4o")
+        room.ask(ASKED)
+        plain.goto(address)
+        expect(plain.get_by_role("heading", name="The first page")).to_be_visible()
+
+        def rest(page: Page) -> None:
             page.wait_for_timeout(200)
-            room.idle()
+            expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
             page.wait_for_timeout(300)
-            page.evaluate("name => { window.wanted = name }", name)
-            found.append(page.evaluate(watch, [text, name == "Chat"]))
-            room.idle()
-        print(f"switch    to {name}: {statistics.median(found):.0f} ms (bar 300), slowest {max(found):.0f} ms")
-    page.context.close()
+
+        # In a circle: each click leads to the next page, and the last back to the first.
+        steps: tuple[tuple[str, Page, tuple[str, str, str]], ...] = (
+            ("to Usage", ours, ("Usage", TEXT, "Usage in current billing cycle")),
+            ("in bare Streamlit to a page with a box", plain, ("Two", BOX, "")),
+            ("to a conversation", ours, (ASKED, BOX, "")),
+            ("in bare Streamlit to a page with a title", plain, ("One", TEXT, "The first page")),
+        )
+        found: dict[str, list[float]] = {name: [] for name, _, _ in steps}
+        for _ in range(SWITCHES):
+            for name, page, what in steps:
+                rest(page)
+                found[name].append(page.evaluate(CLICK, what))
+        for name, values in found.items():
+            print(f"switch    {name}: {statistics.median(values):.0f} ms (bar 100), slowest {max(values):.0f} ms")
+        ours.context.close()
+        plain.context.close()
 
 
 MEASURES = {

@@ -1,10 +1,12 @@
 """How long each question of each page takes, and beside it the same from raw rows, from pandas and from DuckDB.
 
-    python benchmarks/ledger.py build --rows 1000000 --database sqlite:///bench.db
+    python benchmarks/ledger.py build --rows 1000000 --database sqlite:///bench.db [--users 20000] [--until now]
     python benchmarks/ledger.py ask --database sqlite:///bench.db [--compare]
 
 The ledger is filled through `Ledger.write`, in large batches: 2,000 users (Zipf), 12 models, 180 days, lognormal
-durations, 2 % errors. Times are wall and CPU milliseconds of this process, first reading and best of the following.
+durations, 2 % errors with a message, 1 % of the calls answered at the second attempt. It ends on 1 November 2026 unless
+`--until` says otherwise; pages, which are about the last days, need one that ends now. Times are wall and CPU
+milliseconds of this process, first reading and best of the following.
 """
 
 from __future__ import annotations
@@ -45,14 +47,16 @@ MODELS = [  # provider, model, dollars per million tokens in and out, share of t
 FEATURES = [None, "chat", "summary", "search", "agent"]
 GROUPS = [None, *(f"team-{n}" for n in range(20))]
 ERRORS = ["rate_limit", "rate_limit", "timeout", "overloaded", "server", "invalid_request"]
+RETRIED = 100
+"""One call of so many took two attempts."""
 
 
-def made(rows: int, seed: int = 1) -> Iterator[list[Generation]]:
+def made(rows: int, seed: int = 1, *, users: int = USERS, end: datetime = END) -> Iterator[list[Generation]]:
     """Batches of generations in the order of time."""
     draw = random.Random(seed)
-    names = [f"user-{n:04d}" for n in range(USERS)]
-    weights = [1 / (n + 1) ** 0.9 for n in range(USERS)]
-    start = to_micros(END - timedelta(days=DAYS))
+    names = [f"user-{n:04d}" for n in range(users)]
+    weights = [1 / (n + 1) ** 0.9 for n in range(users)]
+    start = to_micros(end - timedelta(days=DAYS))
     step = DAYS * 86_400_000_000 / rows
     shares = [model[4] for model in MODELS]
     for first in range(0, rows, BATCH):
@@ -74,6 +78,7 @@ def _generation(draw: random.Random, at: int, model: tuple[Any, ...], user: str,
     tokens_out = 0 if embeds else int(draw.lognormvariate(5.3, 1.0)) + 1
     duration = int(draw.lognormvariate(14.2, 0.8))
     streamed = not embeds and draw.random() < 0.7
+    error = draw.choice(ERRORS) if failed else None
     usage, cost = Usage(input_tokens=tokens_in, output_tokens=tokens_out, cache_read_tokens=tokens_in // 3), None
     if failed:
         usage, cost = Usage(), Cost(status="unpriced", reason="no_usage")
@@ -101,7 +106,9 @@ def _generation(draw: random.Random, at: int, model: tuple[Any, ...], user: str,
         time_to_first_token=int(duration * draw.uniform(0.1, 0.4)) if streamed and not failed else None,
         finish_reason=None if failed else "stop",
         http_status=429 if failed else 200,
-        error_type=draw.choice(ERRORS) if failed else None,
+        error_type=error,
+        error_message=error and f"{error} of {name}: request req_{number:08x} failed",
+        attempts=2 if number % RETRIED == 0 else 1,
         usage=usage,
         cost=cost,
     )
@@ -318,12 +325,12 @@ def _load(ledger: Ledger) -> dict[str, float]:
     return seconds
 
 
-def build(url: str, rows: int) -> None:
+def build(url: str, rows: int, users: int = USERS, end: datetime = END) -> None:
     """Fills a new ledger, and says how fast and how large."""
     ledger = open_ledger(url)
     began, cpu, done, longest = time.perf_counter(), time.process_time(), 0, 0.0
     writing = writing_cpu = 0.0
-    for batch in made(rows):
+    for batch in made(rows, users=users, end=end):
         at, at_cpu = time.perf_counter(), time.process_time()
         ledger.write(batch)
         took = time.perf_counter() - at
@@ -359,18 +366,27 @@ def show(url: str, compare: bool, only: str | None) -> None:
                 print(f"{name + ', ' + way:<62}{found.wall:>12.2f} ms{found.cpu:>12.2f} ms CPU", flush=True)
 
 
+def end_of(text: str | None) -> datetime:
+    """When the last call of a ledger is: what `--until` says."""
+    if text == "now":
+        return datetime.now(UTC)
+    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else END
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", choices=["build", "ask"])
     parser.add_argument("--database", required=True)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--users", type=int, default=USERS)
+    parser.add_argument("--until", help="the day after the last call, such as 2026-11-01, or: now")
     parser.add_argument("--compare", action="store_true", help="also raw rows, pandas and DuckDB (pip install duckdb)")
     parser.add_argument("--only", help="questions whose name has this in it")
     given = parser.parse_args()
     if given.action == "build":
         if given.database.startswith("sqlite:///") and Path(given.database.removeprefix("sqlite:///")).exists():
             parser.error(f"{given.database} exists already; name a new one.")
-        build(given.database, given.rows)
+        build(given.database, given.rows, given.users, end_of(given.until))
     else:
         show(given.database, given.compare, given.only)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import anthropic
 
-from llmtrack.capture.endpoints import Endpoint, Endpoints
+from llmtrack.capture.provider_endpoints import ANTHROPIC as ENDPOINTS
 from llmtrack.capture.sdk import Family
 
 if TYPE_CHECKING:
@@ -32,16 +32,6 @@ if TYPE_CHECKING:
     from anthropic import Stream as Stream
     from anthropic import Timeout as Timeout
     from anthropic import UnprocessableEntityError as UnprocessableEntityError
-
-ENDPOINTS = Endpoints(
-    {
-        "POST /v1/messages": Endpoint("chat", "anthropic.messages"),
-        "POST /v1/messages/count_tokens": Endpoint("count_tokens", "anthropic.count_tokens"),
-        "POST /v1/messages/batches": Endpoint("batch", "anthropic.batches"),
-        "POST /v1/complete": Endpoint("text_completion", "anthropic.completions"),
-    }
-)
-"""What is recorded of Anthropic's API. Files, agents and the results of batches are not."""
 
 FAMILY = Family("anthropic", ENDPOINTS)
 

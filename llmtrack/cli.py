@@ -1,4 +1,4 @@
-"""`llmtrack …` or `python -m llmtrack …`: every command is a module of `llmtrack.commands`."""
+"""`llmtrack …` or `python -m llmtrack …`: every command is a module of `llmtrack.commands` or of a folder in it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
-        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(_modules())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, or None."""
-        if cmd_name not in self.list_commands(ctx):
+        name = _modules().get(cmd_name)
+        if name is None:
             return None
-        module = importlib.import_module(f"{commands.__name__}.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
+        command: click.Command = importlib.import_module(name).command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -36,6 +36,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (LedgerError, SettingsError) as error:
             raise click.ClickException(str(error)) from error
+
+
+def _modules() -> dict[str, str]:
+    """The names of all commands with those of their modules, in the folder and those inside it."""
+    modules = pkgutil.walk_packages(commands.__path__, f"{commands.__name__}.")
+    return {module.name.rpartition(".")[2].replace("_", "-"): module.name for module in modules if not module.ispkg}
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

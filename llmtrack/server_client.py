@@ -127,6 +127,7 @@ def result_of(answer: Mapping[str, Any]) -> QueryResult:
         warnings=tuple(answer["warnings"]),
         additive=frozenset(name for name in units if name in METRICS and METRICS[name].additive),
         cut=answer["cut"],
+        top=tuple(answer.get("top", ())),
     )
 
 

@@ -24,8 +24,10 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from llmtrack.api_settings import ApiSettings, split_origins
+from llmtrack.gateway_settings import GatewaySettings
 from llmtrack.masking import mask
 from llmtrack.sign_in_settings import SignInSettings
+from llmtrack.warning_settings import WarningSettings, WebhookSettings
 
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
 PREFIX = "LLMTRACK_"
@@ -113,7 +115,7 @@ class ProviderSettings(BaseModel):
         return SecretStr(value) if value else None
 
 
-class Settings(ApiSettings, SignInSettings):
+class Settings(ApiSettings, GatewaySettings, WarningSettings, SignInSettings):
     """All settings, checked. Frozen: make another with `model_copy(update=…)` to try something."""
 
     model_config = SettingsConfigDict(
@@ -123,6 +125,14 @@ class Settings(ApiSettings, SignInSettings):
     # Where things are kept. The URL may carry a password, so it is left out of `repr`.
     database_url: str = Field(default="sqlite:///llmtrack.db", repr=False, description="a database URL")
     """The ledger: `sqlite:///file.db`, relative to where the program is started, or `postgresql://user@host/name`."""
+    read_url: str | None = Field(default=None, repr=False, description="a database URL")
+    """A streaming replica of the PostgreSQL server, which pages and questions read. Where it cannot be reached,
+    they read the ledger's own."""
+    sql_url: str | None = Field(default=None, repr=False, description="a database URL")
+    """On PostgreSQL, the connection of the SQL page: the ledger's server or a replica of it, by a role that may read
+    the views and nothing else (docs/sql.md). Without it the page is off."""
+    sql_seconds: float = Field(default=10.0, ge=1, le=600, description="seconds from 1 to 600")
+    """How long a statement of the SQL page may take."""
     journal_dir: Path | None = Field(default=None, description="a directory that can be written")
     """Where calls wait for the ledger. Without it: `FILE.journal` beside an SQLite file, else in the user's state
     directory."""
@@ -211,6 +221,13 @@ class Settings(ApiSettings, SignInSettings):
     """How large each file may be that goes with a message."""
     attachments_max: int = Field(default=10, ge=0, le=100, description="a number from 0 to 100")
     """How many files a message may carry; 0 takes none."""
+    folder_files_max: int = Field(default=20, ge=0, le=1000, description="a number from 0 to 1000")
+    """How many files a folder of conversations may hold; 0 takes none."""
+    folder_max_mb: float = Field(default=20.0, gt=0, le=1000, description="megabytes, more than 0 and at most 1000")
+    """How large the files of a folder may be together; each may be as large as one that goes with a message."""
+    folder_max_tokens: int = Field(default=100_000, ge=0, description="a number of tokens; 0 sends none")
+    """How many tokens of a folder's files go with each message; never more than half of what the model can read. What
+    does not fit is named on the page."""
     answer_max_tokens: int = Field(default=8192, ge=1, description="a number of tokens, at least 1")
     """For providers that want a limit with every request (Anthropic), where the conversation sets none."""
     answer_timeout: float = Field(default=600.0, gt=0, description="seconds, more than 0")
@@ -307,6 +324,9 @@ class _SecretsFile(PydanticBaseSettingsSource):
         return {name: value for name, value in named.items() if name in self.settings_cls.model_fields}
 
 
+_TABLES: Mapping[str, type[BaseModel]] = {"providers": ProviderSettings, "webhooks": WebhookSettings}
+
+
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The settings of this process, read once (`get_settings.cache_clear()` reads again).
@@ -329,19 +349,19 @@ def _in_words(error: ValidationError) -> str:
     name, *inside = (str(part) for part in first["loc"]) if first["loc"] else ("settings",)
     field: FieldInfo | None = Settings.model_fields.get(name)
     variable = variable_of(name)
-    if name == "providers" and len(inside) > 1:
-        variable = f"[providers.{inside[0]}] {inside[1]}"
-        field = ProviderSettings.model_fields.get(inside[1])
+    if name in _TABLES and len(inside) > 1:
+        variable = f"[{name}.{inside[0]}] {inside[1]}"
+        field = _TABLES[name].model_fields.get(inside[1])
         if first["type"] == "missing":
             return f"{variable} is missing: add {field.description if field else 'it'}."
         if field is None:
-            names = ", ".join(ProviderSettings.model_fields)
-            return f"{variable} is not a setting of a provider; there are {names}."
+            names = ", ".join(_TABLES[name].model_fields)
+            return f"{variable} is not a setting of a {name[:-1]}; there are {names}."
     reason = first["msg"].removeprefix("Value error, ")
     expected = reason if first["type"] == "value_error" else (field.description if field else None) or reason
     secret = (
-        name in {"database_url", "sample_database_url"}
-        or re.search("key|secret", variable.lower())
+        name in {"database_url", "sample_database_url", "read_url", "sql_url", "webhooks"}
+        or re.search("key|secret|password", variable.lower())
         or "headers" in inside
     )
     value = "" if secret or isinstance(first["input"], Mapping) else f" is {mask(str(first['input']))[:80]!r}, but"

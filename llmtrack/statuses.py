@@ -55,6 +55,8 @@ class CostStatus(StrEnum):
     UNPRICED = "unpriced", False
     SIMULATED = "simulated", False
     """Of the demo provider: never added to real cost."""
+    API_EQUIVALENT = "api_equivalent", False
+    """Not billed per call, as a subscription paid for it: what the API would have charged. Never added either."""
 
     is_priced: bool
 
@@ -66,6 +68,8 @@ class CostStatus(StrEnum):
         return status
 
 
+NOT_SPENT = (CostStatus.SIMULATED.value, CostStatus.API_EQUIVALENT.value)
+"""Statuses of amounts that nobody pays: they are shown apart, and are part of no sum of cost."""
 PRICED = tuple(status.value for status in CostStatus if status.is_priced)
 
 IN_FLIGHT = ("waiting", "streaming")

@@ -8,8 +8,10 @@ from typing import Any
 import streamlit as st
 
 from llmtrack.billing.forecasts import Forecast, TooLittle
+from llmtrack.ledger.periods import to_micros
 from pages.components import card, empty_states, formatting, queries, tiles
 from pages.components.insights.trends import trend
+from pages.components.limits import own
 from pages.components.usage import breakdown, controls, daily, headline, heat, other_model, own_limits, statement_menu
 from pages.components.usage.choice import Time, read_narrowing, read_time
 from pages.components.usage.numbers import (
@@ -84,16 +86,18 @@ with card.head("Usage"):
     controls.choose_time(time)
 card.sub(about(time))
 
-uses = own_limits.read(me.ids) if time.running else []
-limit = own_limits.of_cycle(uses)
+uses = own.read(queries.ledger(), me) if time.running else []
+limit = own_limits.of_cycle(uses, time.span.period)
+own.draw_warning(uses, to_micros(time.now))
 with st.skeleton(height=220):
     answer = queries.ask(SUMS, time.span, where=mine)
     totals = with_charges(answer.totals)
     past = read_past(time, mine)
     expected: Forecast | TooLittle | None = read_forecast(time, past, totals["list_cost"])
     with st.container(border=True):
-        headline.draw(time, totals, past, expected, limit, own_limits.others(uses))
+        headline.draw(time, totals, past, expected, limit)
     queries.remark(answer)
+own.draw_card(uses, to_micros(time.now))
 if not totals["generations"]:
     when = "in this billing cycle yet" if time.running else "in this time"
     empty_states.empty(

@@ -35,7 +35,7 @@ if os.environ.get("LLMTRACK_TEST_RANDOM") != "1":
     # The same examples in every run: what is red is red because of a change, not because of the dice.
     import hypothesis
 
-    hypothesis.settings.register_profile("repeatable", derandomize=True)
+    hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
     hypothesis.settings.load_profile("repeatable")
 
 pytest_plugins = ["tests.provider.fixtures", "tests.browser.fixtures", "tests.fuzz"]
@@ -92,11 +92,21 @@ def postgres_database() -> Iterator[str]:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Files go to the processes in the order below, where there are several, and not by how many tests they hold.
+
+    Playwright leaves an event loop running, so that in a process which drove a browser nothing asynchronous runs any more.
+    """
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Quick tests first: whatever drives a browser comes last, and is tried once more if it fails.
+    """Quick tests first: whatever drives a browser comes last, and is tried twice more if it fails.
 
     A real browser on a busy machine now and then misses a click while the page is drawn anew; the report counts reruns.
+    A database on a server takes a second to make, so what needs one is `slow`.
     Trials at their full length are left out unless they are asked for with `-m full`.
     """
     if "full" not in config.getoption("markexpr"):
@@ -105,9 +115,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in full]
     items.sort(key=lambda item: "browser" in item.path.parts)
     for item in items:
+        if _needs_postgresql(item):
+            item.add_marker(pytest.mark.slow)
         if "browser" in item.path.parts:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+def _needs_postgresql(item: pytest.Item) -> bool:
+    chosen = getattr(item, "callspec", None)
+    return "postgres_url" in getattr(item, "fixturenames", ()) or (
+        chosen is not None and "postgresql" in chosen.params.values()
+    )
 
 
 @pytest.hookimpl(wrapper=True)

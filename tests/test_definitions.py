@@ -14,6 +14,7 @@ from llmtrack.ledger.query.catalog import METRICS
 from llmtrack.ledger.query.measures import Measure, Ratio, Sum
 from llmtrack.ledger.schema.rollups import CUBES, DAY, DAY_USER, HOUR, MEASURES, SEEN, SKETCHES
 from llmtrack.ledger.schema.row_measures import (
+    EQUIVALENT,
     ERROR,
     MESSAGE,
     REAL,
@@ -39,7 +40,7 @@ def test_each_status_keeps_its_word_and_what_it_counts_as() -> None:
 
 
 def test_each_status_of_a_cost_keeps_its_word_and_what_it_counts_as() -> None:
-    assert list(CostStatus) == ["exact", "estimated", "provider_reported", "unpriced", "simulated"]
+    assert list(CostStatus) == ["exact", "estimated", "provider_reported", "unpriced", "simulated", "api_equivalent"]
     assert PRICED == ("exact", "estimated", "provider_reported")
     assert {Reason.NO_USAGE, Reason.PENDING} == NOTHING_BILLED
 
@@ -68,7 +69,7 @@ def test_these_are_the_things_that_a_caller_can_say_about_a_call() -> None:
 
 WORDS = {
     1: "chat", 2: "embeddings", 11: "ok", 12: "incomplete", 13: "cancelled", 14: "abandoned", 15: "error",
-    16: "refused", 17: "pending", 21: "exact", 22: "unpriced", 23: "simulated", 31: "no_price", 32: "usage_missing",
+    16: "refused", 17: "pending", 21: "exact", 22: "unpriced", 23: "simulated", 24: "api_equivalent", 31: "no_price", 32: "usage_missing",
     33: "no_usage", 34: "pending",
 }  # fmt: skip
 NUMBERS = {
@@ -107,11 +108,13 @@ AT = {
         ((2, 11, 23, 32, None, 7, 9, 8), {"simulated", "written"}),
         ((2, 11, 23, None, 5, 7, None, None), {"simulated"}),
         ((2, 11, 22, None, None, None, 9, None), {"real", "unpriced"}),
+        ((1, 11, 24, None, 5, 7, 9, None), {"message", "equivalent", "written"}),
+        ((2, 11, 24, 31, None, 7, None, None), {"equivalent"}),
     ],
 )
 def test_a_row_counts_as_what_people_call_it(row: tuple[int | None, ...], counts: set[str]) -> None:
     conditions = {
-        "message": MESSAGE, "error": ERROR, "real": REAL, "simulated": SIMULATED, "unpriced": UNPRICED,
+        "message": MESSAGE, "error": ERROR, "real": REAL, "simulated": SIMULATED, "equivalent": EQUIVALENT, "unpriced": UNPRICED,
         "usage missing": USAGE_MISSING, "written": WRITTEN,
     }  # fmt: skip
 
@@ -149,6 +152,12 @@ SUMMED = ("operation", "status", "cost_status", "cost_reason", "cost", "input_to
             (1, 13, 23, None, 5, 3, 7, 9, None),
             {"generations": 1, "timed": 1, "cost": 5, "input_tokens": 3, "output_tokens": 7, "duration": 9},
             {"generations": 1, "input_tokens": 3, "output_tokens": 7, "simulated_cost": 5},
+        ),
+        (
+            (2, 11, 24, None, 5, 3, 7, 9, None),
+            {"generations": 1, "timed": 1, "cost": 5, "input_tokens": 3, "output_tokens": 7, "duration": 9,
+             "speed_tokens": 7, "speed_time": 9},
+            {"generations": 1, "input_tokens": 3, "output_tokens": 7},
         ),
     ],
 )  # fmt: skip

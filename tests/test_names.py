@@ -38,6 +38,7 @@ def uses() -> dict[str, list[str]]:
     return places
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EMPTY_NAMES)
 def test_a_word_that_says_nothing_about_a_value_is_hardly_ever_its_name(uses: dict[str, list[str]], name: str) -> None:
     places = uses.get(name, [])

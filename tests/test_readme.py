@@ -73,6 +73,7 @@ def told(directory: Path) -> str:
     return python("-m", "llmtrack", "status", directory=directory)
 
 
+@pytest.mark.slow
 def test_the_first_example_answers_and_leaves_a_row(provider: Provider, tmp_path: Path) -> None:
     example = blocks("python")[0]
     assert python("-c", example, directory=tmp_path) == "Hello world\n"
@@ -207,7 +208,7 @@ def test_both_commands_make_a_virtual_environment_install_and_start_what_they_sa
     (make_venv, install_and_run), (make_too, install_and_test) = commands("run"), commands("tests")
     assert make_venv == make_too == "python3 -m venv .venv && . .venv/bin/activate"
     assert install_and_run == "pip install -r requirements.txt && streamlit run app.py"
-    assert install_and_test == "pip install -e '.[test]' && pytest"
+    assert install_and_test == "pip install -e '.[test]' && pytest -n logical --dist loadfile"
 
 
 def test_every_file_it_names_is_there() -> None:

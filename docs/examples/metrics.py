@@ -1,6 +1,6 @@
 import llmtrack
 from llmtrack.ledger import open_ledger
-from llmtrack.ledger.metrics import MONEY, Money, QueryResult, Row, ask, money
+from llmtrack.ledger.metrics import MONEY, OTHERS, Money, QueryResult, Row, ask, money
 from llmtrack.openai import OpenAI
 
 for user in ("alice", "alice", "bob"):
@@ -16,4 +16,6 @@ print(result.totals["messages"], result.units["cost"])  # 3 usd
 spent: Money = money(result.totals)
 print(spent.generations, spent.simulated)  # 3 None
 print(len(ask(ledger, "cost", by=["model", "feature"], where={"user": "alice"}).rows))  # 1
+largest = ask(ledger, "messages", by="user", top=1)
+print([(row["user"], row["messages"]) for row in largest], OTHERS)  # [('alice', 2), ('all others', 1)] all others
 ledger.close()

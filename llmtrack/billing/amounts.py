@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 NANO = Decimal(1).scaleb(-9)
 """A nano-dollar."""
@@ -79,3 +79,21 @@ def parse_month(text: str) -> int:
     if not (dash and len(year) == 4 and year.isdigit() and month.isdigit() and 1 <= int(month) <= 12):
         raise ValueError(f"{text!r} is no month; give one such as 2026-11.")
     return int(year) * 12 + int(month) - 1
+
+
+def parse_currency(text: str) -> str:
+    """A currency by its three capital letters. Raises ValueError, naming the text, for anything else."""
+    if not (len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()):
+        raise ValueError(f"{text!r} must be three capital letters, such as EUR.")
+    return text
+
+
+def parse_rate(text: str) -> Decimal:
+    """Units of a currency for a US dollar. Raises ValueError, naming the text, for anything but a number above 0."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(0)
+    if not value.is_finite() or not 0 < value < 10**9:
+        raise ValueError(f"{text!r} must be a number above 0, such as 0.9217.")
+    return value

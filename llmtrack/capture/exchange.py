@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from llmtrack.frozen import value
 
-@dataclass(frozen=True, slots=True)
+
+@value(frozen=True, slots=True)
 class ErrorSeen:
     """The exception that the caller got instead of an answer, or in the middle of one."""
 
@@ -19,7 +20,7 @@ class ErrorSeen:
     """The provider's error body as the SDK shows it: parsed JSON, or text."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Exchange:
     """One request and what came back, as bytes, with how it ended."""
 

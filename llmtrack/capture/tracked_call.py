@@ -1,4 +1,4 @@
-"""A call as the tracker and the journal see it; the SDK's side makes them (`llmtrack.capture.sdk`)."""
+"""A call as the tracker and the journal see it; made by an SDK's client (`llmtrack.capture.sdk`) or by the gateway."""
 
 from __future__ import annotations
 
@@ -22,12 +22,18 @@ class CallSettings(Protocol):
     @property
     def simulated(self) -> bool: ...
 
+    @property
+    def subscription(self) -> bool: ...
+
+    @property
+    def names_users(self) -> bool: ...
+
 
 class TrackedCall(Protocol):
     """A request, what was sent for it and what came back; see `llmtrack.capture.sdk.call.Call`."""
 
     @property
-    def client(self) -> Any: ...
+    def base_host(self) -> str | None: ...
 
     @property
     def settings(self) -> CallSettings: ...
@@ -37,9 +43,6 @@ class TrackedCall(Protocol):
 
     @property
     def context(self) -> Context: ...
-
-    @property
-    def plain_options(self) -> Any: ...
 
     @property
     def hold(self) -> CallHold | None: ...
@@ -70,6 +73,9 @@ class TrackedCall(Protocol):
 
     @property
     def request(self) -> bytes: ...
+
+    @property
+    def wanted(self) -> Any: ...
 
     @property
     def http_status(self) -> int | None: ...
@@ -106,6 +112,8 @@ class TrackedCall(Protocol):
 
     @property
     def stopped_at(self) -> int: ...
+
+    def secrets(self, error: BaseException | None) -> set[str]: ...
 
     def end(self, how: str, error: BaseException | None = None) -> None: ...
 

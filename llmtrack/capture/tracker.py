@@ -18,6 +18,7 @@ from llmtrack.capture.health import Health
 from llmtrack.capture.journal.encode import frame_of
 from llmtrack.capture.journal.frame import pieces
 from llmtrack.capture.journal.journal import Journal
+from llmtrack.capture.journal.large_media import LARGE, without_large_media
 from llmtrack.capture.plain import as_json
 from llmtrack.capture.tracked_call import LimitedCall, TrackedCall
 from llmtrack.ledger.owner import Owner, address_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from llmtrack.capture.journal.group_sync import GroupSync
     from llmtrack.capture.journal.writer import Writer
 
+Strip = Callable[[TrackedCall, str, BaseException | None, str | Redactor, Health], list[bytes]]
 EXIT_TIMEOUT = 2.0
 """Seconds that the end of the process waits, for all trackers. What is left stays in the journal."""
 FLUSHING = 0.8
@@ -88,6 +90,7 @@ class Tracker:
         self._syncing: GroupSync | None = None
         self._limiter: Limiter | None = None
         self._writer: Writer | None = None
+        self._strip: Strip | None = None
         self._earlier = Flushed(0, 0, 0)
         self._lock = threading.RLock()
         _trackers.add(self)
@@ -107,6 +110,15 @@ class Tracker:
 
         A check that fails lets the call go out, unless a hard limit applies to it.
         """
+        try:
+            self._admit(call)
+        except LimitExceeded:
+            raise
+        except BaseException as error:
+            call.failed(error)  # stopped while it waited
+            raise
+
+    def _admit(self, call: LimitedCall) -> None:
         for check in self.before_send:
             try:
                 check(call)
@@ -137,7 +149,7 @@ class Tracker:
         import anyio.to_thread  # both SDKs stand on it
 
         try:
-            await anyio.to_thread.run_sync(self.admit, call)
+            await anyio.to_thread.run_sync(self._admit, call)
         except LimitExceeded:
             raise
         except BaseException as error:
@@ -206,16 +218,31 @@ class Tracker:
         if self._limiter is not None:
             self._limiter.ended(call)
         try:
-            content = call.context.content or self.content
+            content = call.context.content or self._content or self.content
             if content == "on":
-                self._journal.append(frame_of(call, how, error))
+                if len(call.request) < LARGE or not self._append_cut(call, how, error):
+                    self._journal.append(frame_of(call, how, error))
             else:
-                from llmtrack.capture.journal.redact import stripped
-
-                self._journal.append(stripped(call, how, error, content, self.health))
+                self._journal.append((self._strip or self._stripping())(call, how, error, content, self.health))
             self._wake()
         except Exception as failure:
             self.health.failed("record", "A call could not be recorded", failure, secret=True)
+
+    def _stripping(self) -> Strip:
+        """What makes records without texts; read in when the first call needs it."""
+        from llmtrack.capture.journal.redact import stripped
+
+        self._strip = stripped
+        return stripped
+
+    def _append_cut(self, call: TrackedCall, how: str, error: BaseException | None) -> bool:
+        """Takes in a call whose request holds something large without that, where it can be done."""
+        cut = without_large_media(call)
+        if cut is None or not self._journal.has_room_for(call.request):
+            return False
+        record = frame_of(call, how, error, request=cut)
+        self._journal.append(record, call.request, lambda: frame_of(call, how, error))
+        return True
 
     def record(self, kind: str, **fields: Any) -> bool:
         """Takes in a record that is no call: a ``span``, an ``identity``, a ``feedback``, or a ``generation`` that
@@ -280,7 +307,7 @@ class Tracker:
         return self._writer
 
     def _wake(self) -> None:
-        if self.durability == "power":
+        if (self._durability or self.durability) == "power":
             self._group_sync().wake()
         writer = self._writer
         if writer is not None:

@@ -7,12 +7,16 @@ Each room has one door, whose names are loaded when they are first used:
   yet. ``price_of(model, pricer_for(ledger))`` is in US dollars per million tokens. A provider is one entry of
   ``models/providers.py``.
 * ``conversations``: ``Conversations(ledger, user_id)``, this user's conversations and nobody else's. Reading:
-  ``list(search, archived)``, ``open(id, head)``, ``file``, ``thumbnails``, ``figures`` (tokens, cost, time and
-  judgement by message), ``total``. Asking: ``send``, ``compare``, ``edit``, ``regenerate`` (also the way to retry),
-  ``go_on``, each of which returns a `Turn` with the `Reply` that was started. Changing: ``choose`` (another branch),
-  ``configure``, ``rename``, ``pin``, ``archive``, ``delete``, ``restore``, ``judge``. ``reply_to(message_id)`` is the
-  answer in flight behind a message. ``to_markdown``, ``to_json`` and ``import_file`` (our JSON; the exports of ChatGPT,
-  Claude, Open WebUI, LibreChat).
+  ``list(search, archived)``, ``in_folders``, ``open(id, head)``, ``file``, ``thumbnails``, ``figures`` (tokens, cost,
+  time and judgement by message), ``total``. Asking: ``send``, ``compare``, ``edit``, ``regenerate`` (also the way to
+  retry), ``go_on``, each of which returns a `Turn` with the `Reply` that was started. Changing: ``choose`` (another
+  branch), ``configure``, ``rename``, ``pin``, ``move``, ``archive``, ``delete``, ``restore``, ``judge``.
+  ``reply_to(message_id)`` is the answer in flight behind a message. ``keep`` puts a temporary one among the others;
+  ``folder_files`` are those of this user's folders (``list``, ``add``, ``remove``, ``delete``), which go with every
+  message of the conversations in them (``files_beside``); ``fit`` says which of them a model is sent.
+  ``share``, ``share_links``, ``withdraw_link``, ``open_shared``, ``take_over_shared`` are about links for others here.
+  ``to_markdown``, ``to_json``, ``to_archive`` and ``import_file`` (our JSON; the exports of ChatGPT, Claude, Open
+  WebUI, LibreChat).
 * ``answers``: ``start(Prompt(…)) -> Reply`` asks without a conversation. A `Reply` is one answer on llmtrack's own
   event loop. ``seen = reply.wait_change(seen, timeout)`` returns a revision number; then read ``text``, ``reasoning``,
   ``status`` (waiting, streaming, then ok, incomplete, empty, cancelled or error), ``error`` (a sentence for the user),
@@ -22,6 +26,7 @@ Each room has one door, whose names are loaded when they are first used:
 
 And the modules beside them:
 
+* ``model_switch.model_switch(branch, figures)``: how much dearer an answer is since another model was chosen.
 * ``cost_estimate.quote(conversation, model, pricer, draft=…, files=…, figures=…, catalog=…) -> Quote``: what the next
   message will cost before it is typed, which part of it is history, and ``cheaper_models``' ways to pay less;
   ``token_estimate`` counts its tokens.

@@ -23,7 +23,7 @@ _NEARLY = Decimal("0.8")
 _MUCH_CHEAPER = Decimal("0.4")
 """Another model is named if it costs at most this part."""
 
-Kind = Literal["start_afresh", "drop_files", "other_model"]
+Kind = Literal["start_afresh", "drop_files", "drop_folder", "other_model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,9 @@ def hints(
     if tokens.earlier_files > _FILE_SHARE * tokens.all:
         words = "Earlier files are sent again with every message: leave them behind"
         candidates.append(Hint("drop_files", saved(tokens.all - tokens.earlier_files), words))
+    if tokens.folder > _FILE_SHARE * tokens.all:
+        words = "The folder's files go along with every message: leave them out of this conversation"
+        candidates.append(Hint("drop_folder", saved(tokens.all - tokens.folder), words))
     other = _cheaper(model, tokens.all, output, expected, pricer, catalog, now) if catalog else None
     if other is not None:
         candidates.append(other)

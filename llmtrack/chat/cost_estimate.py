@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from llmtrack.chat.answers.prompt import File, Parameters
 from llmtrack.chat.cheaper_models import Hint, hints
+from llmtrack.chat.conversations.folders import NO_FILES, FittedFiles, fit
 from llmtrack.chat.conversations.tree import Conversation
 from llmtrack.chat.models.catalog import Catalog
 from llmtrack.chat.models.model import Model
@@ -21,8 +22,11 @@ from llmtrack.chat.models.prices import cost_of
 from llmtrack.chat.token_estimate import request_tokens, usual_output
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.chats import Figures
+    from llmtrack.ledger.chats import Figures, FolderFile
     from llmtrack.pricing import Pricer
+
+_STEP = 1_000
+"""Tokens over which the price of further input is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,14 @@ class Quote:
     counted: bool
     """The history's tokens were counted by the model; otherwise they are estimated."""
     standing_tokens: int = 0
-    """Of the input, what goes along whatever is typed: the system prompt, earlier messages and their files."""
+    """Of the input, what goes along whatever is typed: the system prompt, earlier messages, and files."""
     hints: tuple[Hint, ...] = ()
+    input_rate: Decimal | None = None
+    """For each further token of input."""
+    folder: FittedFiles = NO_FILES
+    """The files of the conversation's folder, as this model is sent them."""
+    folder_cost: Decimal | None = None
+    """Of `before`, what those files make."""
 
     @property
     def history_share(self) -> float | None:
@@ -78,18 +88,21 @@ def quote(
     figures: Mapping[int, Figures] | None = None,
     parameters: Parameters | None = None,
     catalog: Catalog | None = None,
+    folder_files: Sequence[FolderFile] = (),
 ) -> Quote:
     """What the next message of a conversation would cost on `model`.
 
-    `figures` are those of the conversation's answers (`Conversations.figures`); with a `catalog`, cheaper ways are
-    looked for. Takes a few milliseconds, so it can be asked at every keystroke that reaches the server.
+    `figures` are those of the conversation's answers (`Conversations.figures`), `folder_files` those that go along
+    with its messages (`Conversations.files_beside`); with a `catalog`, cheaper ways are looked for. Takes a few
+    milliseconds, so it can be asked at every keystroke that reaches the server.
     """
     from llmtrack.pricing import Usage
     from llmtrack.pricing.forecast import HIGH, LOW, MOST_OUTPUT
 
     parameters = parameters or (conversation.parameters if conversation else Parameters())
     figures = figures or {}
-    tokens = request_tokens(conversation, model, draft, files, parameters, figures)
+    folder = fit(folder_files, model)
+    tokens = request_tokens(conversation, model, draft, files, parameters, figures, folder)
     most = parameters.max_tokens or MOST_OUTPUT
     usual = min(most, usual_output(conversation, figures))
     now = time.time_ns() // 1000
@@ -98,10 +111,11 @@ def quote(
     def cost(into: float, out: int) -> Decimal | None:
         return cost_of(model, Usage(input_tokens=math.ceil(into), output_tokens=out), pricer, now)
 
-    expected = cost(tokens.all, usual)
+    expected, longer = cost(tokens.all, usual), cost(tokens.all + _STEP, usual)
+    before, without_folder = cost(tokens.before, 0), cost(tokens.before - tokens.folder, 0)
     return Quote(
         model=model,
-        before=cost(tokens.before, 0),
+        before=before,
         expected=expected,
         low=cost(tokens.all * spread[0], min(1, most)),
         high=cost(tokens.all * spread[1], most),
@@ -111,8 +125,11 @@ def quote(
         draft_tokens=tokens.draft,
         output_tokens=usual,
         counted=tokens.counted,
-        standing_tokens=tokens.system + tokens.history,
+        standing_tokens=tokens.system + tokens.folder + tokens.history,
         hints=hints(model, tokens, usual, expected, pricer, catalog, now),
+        input_rate=None if expected is None or longer is None else (longer - expected) / _STEP,
+        folder=folder,
+        folder_cost=None if before is None or without_folder is None else before - without_folder,
     )
 
 

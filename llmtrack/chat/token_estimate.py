@@ -11,18 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llmtrack.chat.answers.file_tokens import file_tokens, pdf_pages
 from llmtrack.chat.answers.prompt import File, Parameters
+from llmtrack.chat.conversations.folders import NO_FILES, FittedFiles
 from llmtrack.chat.conversations.tree import Conversation, Message
 from llmtrack.chat.models.model import Model
 
 if TYPE_CHECKING:
     from llmtrack.ledger.chats import Figures
-    from llmtrack.pricing.tokens import Weights
 
 _FRAME = 3  # tokens around a whole request
-_PDF_PAGE = 2_000  # tokens; providers state 1,500 to 3,000 a page
-_BYTES_PER_PDF_PAGE = 50_000  # where the pages cannot be counted
-_BYTES_PER_TOKEN = 4  # of a text file
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +35,32 @@ class RequestTokens:
     draft_files: int
     """Part of `draft`."""
     counted: bool
+    folder: int = 0
+    """Files of the conversation's folder; no part of `history`."""
 
     @property
     def before(self) -> int:
         """What is sent whatever is typed; files put to the draft go along already."""
-        return _FRAME + self.system + self.history + self.draft_files
+        return _FRAME + self.system + self.folder + self.history + self.draft_files
 
     @property
     def all(self) -> int:
         """Everything sent."""
-        return _FRAME + self.system + self.history + self.draft
+        return _FRAME + self.system + self.folder + self.history + self.draft
 
 
 def request_tokens(
     conversation: Conversation | None, model: Model, draft: str, files: Sequence[File], parameters: Parameters,
-    figures: Mapping[int, Figures],
+    figures: Mapping[int, Figures], folder: FittedFiles = NO_FILES,
 ) -> RequestTokens:  # fmt: skip
-    """The input of the next request of a conversation; `figures` are those of its answers, by message."""
+    """The input of the next request of a conversation; `figures` are those of its answers, by message, and `folder`
+    the files that go along with it."""
     from llmtrack.pricing.tokens import estimate_text, weights_for
 
     weights = weights_for(model.name)
-    draft_files = sum(_tokens_of_file(file.media_type, len(file.data), weights, file.data) for file in files)
+    draft_files = sum(
+        file_tokens(file.media_type, len(file.data), weights, pdf_pages(file.media_type, file.data)) for file in files
+    )
     draft_tokens = math.ceil(estimate_text(draft, weights)) + draft_files
     if draft_tokens:
         draft_tokens += math.ceil(weights.message)
@@ -66,16 +69,19 @@ def request_tokens(
     earlier_files = 0
     if conversation is None or conversation.resend_files:
         files_of_history = [file for message in messages for file in message.files]
-        earlier_files = sum(_tokens_of_file(file.media_type, file.size, weights) for file in files_of_history)
+        earlier_files = sum(file_tokens(file.media_type, file.size, weights) for file in files_of_history)
     counted = _counted(messages, model, figures)
     if counted is not None:
-        # What the model counted includes the system prompt, which is taken out again by our estimate of it.
-        history = max(0, counted - system - _FRAME)
+        # What the model counted includes the system prompt and the folder's files, which are taken out again by our
+        # estimate of them.
+        went_along = messages[-1].folder_files
+        history = max(0, counted - system - went_along.tokens - _FRAME)
     else:
         texts = [message.text for message in messages if message.text]
         history = math.ceil(sum(estimate_text(text, weights) + weights.message for text in texts)) + earlier_files
+    same = counted is not None and messages[-1].folder_files.ids == tuple(file.id for file in folder.sent)
     return RequestTokens(
-        system, history, min(earlier_files, history), draft_tokens, draft_files, counted=counted is not None
+        system, history, min(earlier_files, history), draft_tokens, draft_files, counted=same, folder=folder.tokens
     )
 
 
@@ -98,13 +104,3 @@ def usual_output(conversation: Conversation | None, figures: Mapping[int, Figure
     outputs = [figures[message.id].output_tokens for message in messages if message.id in figures]
     lengths = [output for output in outputs if output]
     return round(sum(lengths) / len(lengths)) if lengths else USUAL_OUTPUT
-
-
-def _tokens_of_file(media_type: str, size: int, weights: Weights, data: bytes | None = None) -> int:
-    """About how many tokens a file makes."""
-    if media_type.startswith("image/"):
-        return math.ceil(weights.image)
-    if media_type == "application/pdf":
-        pages = data.count(b"/Type /Page") + data.count(b"/Type/Page") - data.count(b"/Pages") if data else 0
-        return _PDF_PAGE * (pages if pages > 0 else math.ceil(size / _BYTES_PER_PDF_PAGE))
-    return math.ceil(size / _BYTES_PER_TOKEN)

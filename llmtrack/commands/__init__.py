@@ -1,4 +1,4 @@
-"""The commands of `llmtrack`, one module each.
+"""The commands of `llmtrack`, one module each, those that look after a ledger in a folder of their own.
 
 A module called ``copy_ledger`` is the command ``llmtrack copy-ledger``. It holds one `click.Command` named ``command``,
 whose docstring is its help, and imports what is heavy inside that function. `LedgerError` and

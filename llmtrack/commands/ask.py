@@ -74,6 +74,11 @@ def refusals() -> Iterator[None]:
 @click.option("--by", multiple=True, help="Split by hour, day, week, month, cycle, model, user, … May be repeated.")
 @click.option("--order", help="Sort by a metric; after - the largest first (--order=-cost).")
 @click.option("--limit", type=int, help="Show so many rows at most.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    help="Keep so many values of the first dimension, those with the most of the first metric; the rest are one row.",
+)
 @click.option("--explain", is_flag=True, help="Say where the numbers were read.")
 @click.option("--list", "show_list", is_flag=True, help="Say which metrics and dimensions there are.")
 @question_options
@@ -86,6 +91,7 @@ def command(
     by: tuple[str, ...],
     order: str | None,
     limit: int | None,
+    top: int | None,
     explain: bool,
     show_list: bool,
     since: Any,
@@ -96,14 +102,14 @@ def command(
     database_url: str | None,
     server: str | None,
 ) -> None:
-    """Answer a question: METRICS are such as cost, generations, errors, or two divided as "cost / users"."""
+    """Answer a question: METRICS are such as cost, generations, errors, or a formula of two as "cost / users"."""
     from llmtrack.ledger.metrics import ask
     from llmtrack.server_client import ServerClient
 
     if show_list:
         return _list()
     check_one_source(server, database_url)
-    about = {"since": since, "until": until, "where": where_of(filters), "order": order, "limit": limit}
+    about = {"since": since, "until": until, "where": where_of(filters), "order": order, "limit": limit, "top": top}
     with refusals():
         if server is not None:
             own = own_clocks(context)

@@ -56,6 +56,12 @@ def list_limits(database_url: str | None) -> None:
     "--per", "period", default="month", show_default=True, help="minute, hour, day, week, month, cycle or total."
 )
 @click.option("--warn-only", is_flag=True, help="Refuse nothing; show what is used.")
+@click.option(
+    "--warn-at",
+    default="50,80,100",
+    show_default=True,
+    help="Percentages at which it warns, parted by commas; or none.",
+)
 @click.option("--worst-case", is_flag=True, help="Hold the most that a call can come to: the limit cannot be overrun.")
 @click.option(
     "--unpriced",
@@ -68,7 +74,7 @@ def list_limits(database_url: str | None) -> None:
 @database_option
 def set_one(
     amount: str, user: str | None, team: str | None, feature: str | None, model: str | None,
-    token: str | None, period: str, warn_only: bool, worst_case: bool, unpriced: str, unbounded: str,
+    token: str | None, period: str, warn_only: bool, warn_at: str, worst_case: bool, unpriced: str, unbounded: str,
     unavailable: str, database_url: str | None,
 ) -> None:  # fmt: skip
     """Set a limit, or change the one there is for the same and the same time.
@@ -101,7 +107,7 @@ def set_one(
             id=0, scope=scope, target=target, unit=unit, period=period, amount=number, hard=not warn_only,
             mode="worst_case" if worst_case else "expected",
             unpriced=unpriced if rate is None else "rate", rate=rate, unbounded=unbounded, unavailable=unavailable,
-            timezone=settings.timezone, anchor_day=settings.billing_anchor_day,
+            thresholds=_percentages(warn_at), timezone=settings.timezone, anchor_day=settings.billing_anchor_day,
         ),
         by=BY,
     )  # fmt: skip
@@ -204,9 +210,21 @@ def release(process: str, yes: bool, database_url: str | None) -> None:
 
 
 def _terms(limit: Limit) -> str:
+    markup = f", with {format(limit.markup_percent.normalize(), 'f')} % of markup" if limit.markup_percent else ""
     if not limit.hard:
-        return "refuses nothing"
-    return "cannot be overrun (worst case)" if limit.mode == "worst_case" else "by what calls are expected to use"
+        return f"refuses nothing{markup}"
+    worst = limit.mode == "worst_case"
+    return ("cannot be overrun (worst case)" if worst else "by what calls are expected to use") + markup
+
+
+def _percentages(text: str) -> tuple[int, ...]:
+    """The percentages of ``50,80,100``; none of ``none``."""
+    if text.strip().lower() == "none":
+        return ()
+    parts = [part.strip().removesuffix("%").strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and 1 <= int(part) <= 100 for part in parts):
+        raise click.BadParameter(f"{text!r} is no list of percentages from 1 to 100; write 50,80,100 or none.")
+    return tuple(sorted({int(part) for part in parts}))
 
 
 def _raised(limit: Limit, cap: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,21 +114,18 @@ def rate(currency: str, month: str, rate: str, database_url: str | None) -> None
 
     LLMTRACK_BILLING_CURRENCY says which currency statements show beside US dollars.
     """
-    from llmtrack.billing.amounts import parse_month
+    from llmtrack.billing.amounts import parse_currency, parse_month, parse_rate
     from llmtrack.ledger.statements import set_rate
 
-    if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
-        raise click.BadParameter(f"{currency!r} must be three capital letters, such as EUR.", param_hint="CURRENCY")
+    hint = "CURRENCY"
     try:
+        parse_currency(currency)
+        hint = "YYYY-MM"
         number = parse_month(month)
+        hint = "RATE"
+        value = parse_rate(rate)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="YYYY-MM") from None
-    try:
-        value = Decimal(rate)
-    except InvalidOperation:
-        value = Decimal(0)
-    if not value.is_finite() or not 0 < value < 10**9:
-        raise click.BadParameter(f"{rate!r} must be a number above 0, such as 0.9217.", param_hint="RATE")
+        raise click.BadParameter(str(error), param_hint=hint) from None
     set_rate(open_given(database_url), currency, number, format(value, "f"), by=BY)
     click.echo(f"1 US dollar = {format(value, 'f')} {currency} in {month}")
 

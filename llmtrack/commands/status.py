@@ -28,6 +28,8 @@ def command(database_url: str | None, server: str | None) -> None:
     journals = survey(Tracker(database_url).journal_dir(), ledger.owner, ledger.earlier)
     cost = "unknown" if totals["cost"] is None else dollars(totals["cost"])
     click.echo(f"Ledger       {ledger.name}")
+    if ledger.replica is not None:
+        click.echo(f"Read from    {ledger.replica.name}, {ledger.lag():.1f} s behind")
     click.echo(f"Size         {ledger.size() / 1e6:,.1f} MB")
     click.echo(f"Generations  {totals['generations']:,} by {_counted(totals['users'], 'user')}")
     click.echo(f"Cost         {cost}, {_counted(totals['unpriced'], 'call')} unpriced")

@@ -15,13 +15,16 @@ from llmtrack.ledger.database import full_text
 from llmtrack.ledger.database.database_file import DatabaseFile
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.database.idle_checkpoint import IdleCheckpoint
+from llmtrack.ledger.database.replica import Replica, lag_of
 from llmtrack.ledger.errors import JournalGap
 from llmtrack.ledger.limits import Holds, HoldsLost
 from llmtrack.ledger.limits.store import holds_of
 from llmtrack.ledger.owner import Owner
-from llmtrack.ledger.records import Entry
+from llmtrack.ledger.records import Entry, Generation
+from llmtrack.ledger.write.abandoned_calls import without_booked
 from llmtrack.ledger.write.batch import write_batch
-from llmtrack.ledger.write.generation_writer import Texts, texts_of
+from llmtrack.ledger.write.generation_writer import Texts as Texts
+from llmtrack.ledger.write.generation_writer import put_text
 from llmtrack.ledger.write.interning import Remembered
 from llmtrack.pricing.book import BookEntry
 
@@ -41,8 +44,13 @@ class Ledger:
         name: str,
         file: DatabaseFile | None,
         bring_up: Callable[[], tuple[Owner, tuple[str, ...]]],
+        replica: Replica | None = None,
     ) -> None:
-        """`bring_up` prepares the database that is there, as often as another takes its place, and says which it is."""
+        """`bring_up` prepares the database that is there, as often as another takes its place, and says which it is.
+
+        `replica` follows it, and is read for pages and questions.
+        """
+        self.replica = replica
         self.engine = engine
         self.dialect = dialect
         self.name = name
@@ -81,14 +89,25 @@ class Ledger:
                 self._holds = None
             self.owner, self.earlier = self._bring_up()
 
-    def write(self, records: Sequence[Entry], progress: Sequence[tuple[str, int]] = (), *, since: int = 0) -> None:
+    def write(
+        self,
+        records: Sequence[Entry],
+        progress: Sequence[tuple[str, int]] = (),
+        *,
+        since: int = 0,
+        texts: Texts | None = None,
+    ) -> None:
         """Keeps `records`, what they add to all totals, and how far each journal segment has been read: all or nothing.
 
         `progress` names segments with the position up to which `records` cover them. A batch whose segments have all
         been read that far already is taken for a repetition and changes nothing. `since` is where `records` begin in
         the segments: `JournalGap` is raised where they have not been read that far. Raises what the database raises.
+        `texts`: what `take_text` took from them before, if it did.
         """
-        texts = texts_of(records)  # before the write lock: others may write meanwhile
+        if texts is None:
+            texts = {}
+            for record in records:
+                put_text(texts, record)  # before the write lock: others may write meanwhile
         with self._writing:
             released = self._released
             try:
@@ -124,6 +143,7 @@ class Ledger:
             self._remembered.forget()
         ended = []
         if records:
+            records = without_booked(connection, records, lambda: self.holds)
             ended = write_batch(connection, self.dialect, self._remembered, records, texts)
             if released:
                 mark = self.dialect.placeholder
@@ -138,6 +158,15 @@ class Ledger:
             # Asked to write nothing, so as to learn whether anything can be written.
             connection.exec_driver_sql("UPDATE state SET value = value WHERE key = 'names'")
         return ended
+
+    def take_text(self, record: Entry, texts: Texts) -> None:
+        """Makes a record's messages ready to be written, into `texts`, and takes them out of it.
+
+        Of a batch that is read one by one only flat texts are in memory then, and nothing the collector has to follow.
+        """
+        if put_text(texts, record):
+            assert isinstance(record, Generation)
+            record.input = record.output = None
 
     @property
     def holds(self) -> Holds:
@@ -224,6 +253,26 @@ class Ledger:
                     return
             self.renew(always=False)
 
+    @contextmanager
+    def reading_numbers(self) -> Iterator[Connection]:
+        """The same for what may be some seconds old: from the replica, where there is one that can be reached."""
+        connection = None if self.replica is None else self.replica.connect(self.owner.id)
+        if connection is None:
+            with self.reading() as own:
+                yield own
+            return
+        with connection:
+            connection = connection.execution_options(**self.dialect.read_options())
+            with connection.begin():
+                yield connection
+
+    def lag(self) -> float:
+        """Seconds by which what `reading_numbers` sees is behind; 0 where the ledger's own server is read."""
+        if self.replica is None:
+            return 0.0
+        with self.reading_numbers() as connection:
+            return lag_of(connection)
+
     def transact(self, work: Callable[[Connection], T]) -> T:
         """Does `work` in one writing transaction and returns its result; again if another transaction got in its way.
 
@@ -270,6 +319,8 @@ class Ledger:
     def close(self) -> None:
         """Closes its connections; the next use opens new ones."""
         self.engine.dispose()
+        if self.replica is not None:
+            self.replica.engine.dispose()
 
 
 def _position(connection: Connection, dialect: Dialect, segment: str) -> int:

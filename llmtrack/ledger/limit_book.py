@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -12,15 +12,17 @@ from sqlalchemy import Connection
 from llmtrack.ledger.database.dialect import Dialect
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
-from llmtrack.ledger.limits import EACH, MODES, PERIODS, SCOPES, UNITS, Holds, Limit, Policy, period_of
+from llmtrack.ledger.limits import EACH, MODES, PERIODS, SCOPES, UNITS, Caller, Holds, Limit, Policy, period_of
 from llmtrack.ledger.limits.reading import COLUMNS, as_json, read_policy
 from llmtrack.ledger.schema.fitting import fitted
 from llmtrack.ledger.write import sealed_days
 from llmtrack.ledger.write.interning import plain_json
 from llmtrack.ledger.write.limit_counters import recount
 from llmtrack.ledger.write.spans_and_feedback import write_audit
+from llmtrack.settings import get_settings
 
 T = TypeVar("T")
+Counter = tuple[int, str, int]
 MOST = 10**17
 """No amount is larger, so that sums stay within 64 bits."""
 _SHORT = ("minute", "hour")
@@ -70,6 +72,7 @@ def set_limit(ledger: Ledger, limit: Limit, *, by: str) -> Limit:
             new = replace(limit, id=before.id, created_at=before.created_at, adjustments=before.adjustments)
         values = {column: getattr(new, column) for column in COLUMNS}
         values |= {"hard": int(new.hard), "thresholds": plain_json(list(new.thresholds))}
+        values["markup_percent"] = None if new.markup_percent is None else str(new.markup_percent)
         sql = ledger.dialect.upsert_sql("usage_limit", ("id",), [(column, "set") for column in COLUMNS[1:]])
         connection.exec_driver_sql(sql, tuple(values.values()))
         for other in [*(other for other in limits if other.id != new.id and _kind(other)[:3] == kind[:3]), new]:
@@ -114,17 +117,71 @@ def raise_limit(ledger: Ledger, number: int, amount: int, until: int, *, subject
     _change(ledger, work)
 
 
-def reset_limit(ledger: Ledger, number: int, *, subject: str = EACH, by: str) -> None:
-    """Lets only what is used from now on count, for one subject of a limit or for all; the limit stays as it is."""
+def end_raise(ledger: Ledger, number: int, *, subject: str = EACH, by: str) -> None:
+    """Ends a raise before its time. Raises `LedgerError` where there is none."""
 
     def work(connection: Connection) -> None:
         limit = _limit(connection, ledger, number)
-        _adjust(connection, ledger, number, subject, {"reset_at": _now()})
-        new = next(other for other in read_policy(connection, ledger.dialect).limits if other.id == number)
-        recount(connection, ledger.dialect, new, _now())
-        _audit(connection, ledger, by, "limit reset", limit, limit, None, subject_of=subject)
+        change = limit.adjustments.get(fitted(subject))
+        if change is None or change.raised_to is None:
+            raise LedgerError(f"Limit {number} is not raised for {'everybody' if subject == EACH else subject}.")
+        _adjust(connection, ledger, number, subject, {"raised_to": None, "raised_until": None})
+        _audit(connection, ledger, by, "limit raise end", limit, limit, None, subject_of=subject)
 
     _change(ledger, work)
+
+
+def reset_limit(ledger: Ledger, number: int, *, subject: str = EACH, by: str) -> int:
+    """Lets only what is used from now on count, for one subject of a limit or for all; the limit stays as it is.
+
+    Returns the moment from which it counts, by which `undo_reset` knows it.
+    """
+    now = _now()
+
+    def work(connection: Connection) -> int:
+        before = _reset_to(connection, ledger, number, subject, now)
+        limit = _limit(connection, ledger, number)
+        _audit(connection, ledger, by, "limit reset", limit, limit, None, subject_of=subject, at=now, was=before)
+        return now
+
+    return _change(ledger, work)
+
+
+def undo_reset(ledger: Ledger, number: int, at: int, *, subject: str = EACH, by: str) -> None:
+    """Lets count again what the reset of the moment `at` left out.
+
+    Raises `LedgerError` where that reset is not the one in force: another came after it, or it was undone before.
+    """
+
+    def work(connection: Connection) -> None:
+        limit = _limit(connection, ledger, number)
+        change = limit.adjustments.get(fitted(subject))
+        if change is None or change.reset_at != at:
+            raise LedgerError(f"That reset of limit {number} is not in force any more: there is nothing to undo.")
+        _reset_to(connection, ledger, number, subject, _reset_before(connection, ledger, number, subject, at))
+        _audit(connection, ledger, by, "limit reset undo", limit, limit, None, subject_of=subject, at=at)
+
+    _change(ledger, work)
+
+
+def _reset_to(connection: Connection, ledger: Ledger, number: int, subject: str, at: int | None) -> int | None:
+    """Counts from another moment on (None: from the beginning of the period); returns the one before."""
+    change = _limit(connection, ledger, number).adjustments.get(fitted(subject))
+    _adjust(connection, ledger, number, subject, {"reset_at": at})
+    recount(connection, ledger.dialect, _limit(connection, ledger, number), _now())
+    return change.reset_at if change is not None else None
+
+
+def _reset_before(connection: Connection, ledger: Ledger, number: int, subject: str, at: int) -> int | None:
+    """From when a limit counted before a reset, as the audit log has it."""
+    mark = ledger.dialect.placeholder
+    sql = f"SELECT detail FROM audit WHERE action = 'limit reset' AND subject = {mark} ORDER BY id DESC"
+    for row in connection.exec_driver_sql(sql, (str(number),)):
+        detail = ledger.dialect.from_json(row[0]) or {}
+        if detail.get("at") == at and detail.get("subject_of") == subject:
+            was: int | None = detail.get("was")
+            return was
+    return None
 
 
 def forget_user(connection: Connection, dialect: Dialect, user_id: str, name: str) -> None:
@@ -150,27 +207,36 @@ def recount_all(ledger: Ledger) -> None:
         _change(ledger, work)
 
 
-def limit_use(ledger: Ledger, *, user: str | None = None) -> list[LimitUse]:
+def limit_use(
+    ledger: Ledger, *, user: str | None = None, team: str | None = None, caller: Caller | None = None
+) -> list[LimitUse]:
     """What of each limit is used now. Of those for each user (team, …), who has used any of it.
 
-    With `user`: the limits of that user only, in full; nobody else's.
+    With `user` (or `team`): the limits that hold for that user only, in full; nobody else's. With a `caller` all that a
+    call of theirs counts against, those of everyone among them.
     """
     now = _now()
     with ledger.reading() as connection:
         policy = read_policy(connection, ledger.dialect)
-        sums = {
-            (limit, subject, period): (spent, held)
-            for limit, subject, period, spent, held in connection.exec_driver_sql(
-                "SELECT limit_id, subject, period, spent, held FROM limit_counter"
-            )
-        }
-    held_now = _held(ledger.holds) if policy.limits and ledger.file is not None else None
+        limits, only = list(policy.limits), None
+        if user is not None or team is not None or caller is not None:
+            own = [
+                applied
+                for applied in policy.applying(caller or Caller(user=user, team=team))
+                if caller is not None or applied.limit.scope in ("user", "team")
+            ]
+            limits, only = [applied.limit for applied in own], {applied.limit.id: applied.subject for applied in own}
+        sums: dict[Counter, tuple[int, int]] = {}
+        for limit in limits:
+            sums |= _counters(connection, ledger.dialect, limit.id, period_of(limit, now)[0], only)
+    held_now = _held(ledger.holds) if limits and ledger.file is not None else None
     uses = []
-    for limit in policy.limits:
+    for limit in limits:
         if limit.amount is None:
             continue
         since, until = period_of(limit, now)
-        for subject in _subjects(limit, since, sums, held_now or {}, user):
+        subjects = [only[limit.id]] if only is not None else _subjects(limit, since, sums, held_now or {})
+        for subject in subjects:
             cap = limit.cap(subject, now)
             spent, held = sums.get((limit.id, subject, since), (0, 0))
             if held_now is not None:
@@ -179,10 +245,19 @@ def limit_use(ledger: Ledger, *, user: str | None = None) -> list[LimitUse]:
     return uses
 
 
-def _subjects(limit: Limit, since: int, sums: Any, held: Any, user: str | None) -> list[str]:
-    if user is not None:
-        own = limit.scope == "user" and limit.target in (EACH, user)
-        return [fitted(user)] if own else []
+def _counters(
+    connection: Connection, dialect: Dialect, limit: int, since: int, only: dict[int, str] | None
+) -> dict[Counter, tuple[int, int]]:
+    """What is spent and held of a limit in one period, by all or by the one it is asked for."""
+    sql = f"SELECT subject, spent, held FROM limit_counter WHERE limit_id = {int(limit)} AND period = {int(since)}"
+    parameters: tuple[str, ...] = ()
+    if only is not None:
+        sql, parameters = f"{sql} AND subject = {dialect.placeholder}", (only[limit],)
+    rows = connection.exec_driver_sql(sql, parameters)
+    return {(limit, subject, since): (spent, held) for subject, spent, held in rows}
+
+
+def _subjects(limit: Limit, since: int, sums: Any, held: Any) -> list[str]:
     if limit.target != EACH:
         return [limit.target or ""]
     counters = {*sums, *held}
@@ -218,7 +293,10 @@ def _checked(limit: Limit) -> Limit:
     target = None if limit.target is None else fitted(limit.target.strip())
     if target == "":
         raise LedgerError("The target of a limit is empty: give a name, or * for each.")
-    return replace(limit, target=target, thresholds=tuple(sorted(set(limit.thresholds))))
+    markup = limit.markup_percent if limit.unit == "cost" else None
+    if markup is None and limit.unit == "cost":
+        markup = get_settings().billing_markup_percent
+    return replace(limit, target=target, thresholds=tuple(sorted(set(limit.thresholds))), markup_percent=markup or None)
 
 
 def _kind(limit: Limit) -> tuple[str, str, str, str | None]:
@@ -238,7 +316,9 @@ def _limit(connection: Connection, ledger: Ledger, number: int) -> Limit:
     raise LedgerError(f"There is no limit {number}; `llmtrack limits list` lists those there are.")
 
 
-def _adjust(connection: Connection, ledger: Ledger, number: int, subject: str, values: dict[str, int]) -> None:
+def _adjust(
+    connection: Connection, ledger: Ledger, number: int, subject: str, values: Mapping[str, int | None]
+) -> None:
     changes = [(column, "set") for column in values]
     sql = ledger.dialect.upsert_sql("limit_adjustment", ("limit_id", "subject"), changes)
     connection.exec_driver_sql(sql, (number, fitted(subject), *values.values()))

@@ -16,6 +16,7 @@ from llmtrack.ledger.database.database_file import DatabaseFile
 from llmtrack.ledger.database.dialect import BUSY_SECONDS, Dialect
 from llmtrack.ledger.database.ledger_identity import identify_ledger
 from llmtrack.ledger.database.private_files import create_private, make_private
+from llmtrack.ledger.database.replica import Replica
 from llmtrack.ledger.database.sqlite import SQLite
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
@@ -93,10 +94,24 @@ def _open(address: URL, owner_address: str) -> Ledger:
             raise LedgerError(_in_words(error, address, shown)) from error
 
     try:
-        return Ledger(engine, dialect, shown, file, bring_up)
+        return Ledger(engine, dialect, shown, file, bring_up, _replica_of(address, dialect))
     except LedgerError:
         engine.dispose()
         raise
+
+
+def _replica_of(address: URL, dialect: Dialect) -> Replica | None:
+    """The replica that the settings name, if this is their ledger."""
+    settings = get_settings()
+    if settings.read_url is None or address != parse(settings.effective_database_url):
+        return None
+    there = parse(settings.read_url)
+    if isinstance(dialect, SQLite) or not there.drivername.startswith("postgresql"):
+        raise LedgerError(
+            "LLMTRACK_READ_URL names a replica, which only PostgreSQL has: "
+            "set LLMTRACK_DATABASE_URL and it to postgresql://…, or leave it out."
+        )
+    return Replica(dialect.engine(there), mask_address(there.render_as_string()))
 
 
 def _make_tables(engine: Engine, dialect: Dialect, shown: str) -> None:

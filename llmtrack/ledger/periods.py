@@ -170,6 +170,28 @@ def _hours(day: date, timezone: str) -> list[int]:
     return hours
 
 
+@lru_cache(maxsize=64)
+def offsets(since: int, until: int, timezone: str) -> tuple[tuple[int, int], ...]:
+    """How far the clocks of `timezone` are ahead of UTC from `since` to `until`: (from when on, how far), in order.
+
+    All of it in microseconds; the first entry begins at `since`.
+    """
+    where = zone(timezone)
+    steps = [(since, _ahead(since, where))]
+    at = since
+    while at < until:
+        following = min(at + DAY, until)
+        if _ahead(following, where) != steps[-1][1]:
+            changed = _change(at, following, where)
+            steps.append((changed, _ahead(changed, where)))
+        at = following
+    return tuple(steps)
+
+
+def _ahead(micros: int, where: ZoneInfo) -> int:
+    return (_offset(micros, where) or timedelta()) // _MICRO
+
+
 def _exists(local: datetime) -> bool:
     return local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(tzinfo=None)
 

@@ -78,6 +78,8 @@ class Generation:
     """US dollars, where the provider's answer says what it charged."""
     simulated: bool = False
     """Made by the demo provider: its cost is never summed with real cost."""
+    subscription: bool = False
+    """Not billed per call, because the caller's subscription paid for it."""
     sent: bool = True
     """False: the call ended before anything was sent, so it cost nothing."""
     open: bool = False

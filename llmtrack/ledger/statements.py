@@ -37,6 +37,8 @@ class StatementRecord:
     digest: str
     """SHA-256 of `content`, in hexadecimal."""
     content: bytes
+    pdf_digest: str | None = None
+    """SHA-256 of the PDF, in hexadecimal; None for statements issued before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import cast
 
+from llmtrack.frozen import value
 from llmtrack.pricing import demo, listing
 from llmtrack.pricing.book import STANDARD, Book, BookEntry
 from llmtrack.pricing.quote import Quote, quote
@@ -29,7 +30,7 @@ _DEMO = Rates(demo.RATES)
 _MOST_DOLLARS = Decimal(10**9)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class _Priced:
     parts: Parts
     doubt: Reason | None

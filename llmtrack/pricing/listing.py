@@ -6,11 +6,11 @@ Which model a name means is decided in `matching`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.pricing import matching
@@ -75,9 +75,14 @@ class Unlisted:
 
 def snapshot() -> DataSnapshot:
     """The price data in use: the installed package's, or what an opted-in refresh has fetched."""
+    return _snapshots()()
+
+
+@cache
+def _snapshots() -> Callable[[], DataSnapshot]:
     from genai_prices.data_snapshot import get_snapshot
 
-    return get_snapshot()
+    return get_snapshot
 
 
 def version(data: DataSnapshot) -> str:

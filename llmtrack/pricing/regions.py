@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 GLOBAL = "global"
 """Served wherever there is room, where the provider offers a narrower choice too."""
@@ -14,6 +15,7 @@ PROFILES = ("global", "us-gov", "us", "eu", "apac", "jp", "au", "ca", "in", "sa"
 _PROFILE = re.compile(rf"(?:\A|/)({'|'.join(PROFILES)})\.(?=[a-z0-9-]+\.)")
 
 
+@lru_cache(4096)
 def region_of(provider: str, host: str | None, path: str = "", model: str | None = None) -> str | None:
     """The region that served a request for `model` at this address; None where it says nothing about it.
 

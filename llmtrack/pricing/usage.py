@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from decimal import Decimal
 from typing import Protocol
 
+from llmtrack.frozen import value
 
-@dataclass(frozen=True, slots=True)
+
+@value(frozen=True, slots=True)
 class Usage:
     """Token counts of one call. ``None`` means nobody reported it; it never stands for 0.
 
@@ -112,7 +114,7 @@ class Priceable(Protocol):
         """False: the call ended before anything was sent, and costs nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class UsageRecord:
     """A use of a model that is no generation of the ledger, to be priced: an answered chat unless said otherwise."""
 
@@ -132,7 +134,7 @@ class UsageRecord:
     sent: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Price:
     """The identity of a price: enough to say later where a cost came from."""
 
@@ -153,7 +155,7 @@ class Price:
     """The price book's discount or markup that is already in the rates, such as ``-15% (book 3)``."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Cost:
     """What a call cost, in nano-dollars (10^-9 US dollars), by part. The parts that are not None sum to ``total``."""
 

@@ -33,6 +33,7 @@ def make_sample(
     from llmtrack.ledger.records import Generation, Record
     from llmtrack.pricing import Pricer
     from llmtrack.sample.days import DAYS, Story
+    from llmtrack.sample.limits import set_limits
 
     story = Story(until or datetime.now(UTC), seed)
     pricer = Pricer()
@@ -49,4 +50,5 @@ def make_sample(
             batch.clear()
         if progress:
             progress(day / DAYS)
+    set_limits(ledger, story.until)
     return Sample(count, datetime.fromtimestamp(first / 1e6, UTC), story.until)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from llmtrack.ledger.records import Feedback, Generation, Identity, Record, Span
 from llmtrack.sample import facts, texts
 from llmtrack.sample.calls import SECOND, Calls, Place
-from llmtrack.sample.cast import BY_NAME, CHAT, FEATURES, PEOPLE, RESEARCH, Feature, Model, Person
+from llmtrack.sample.cast import BY_NAME, CHAT, FEATURES, PEOPLE, RESEARCH, SONNET, Feature, Model, Person
 from llmtrack.sample.facts import Burst
 
 DAYS = 90
@@ -25,6 +25,8 @@ class Story:
         self.last_day = self.until.date()
         self._random = random.Random(seed)
         self._calls = Calls(self._random)
+        self._apart = random.Random(f"{seed} apart")  # what was added later, so that the rest of a seed's story stays
+        self._failures = Calls(self._apart)
 
     def days(self) -> Iterator[list[Record]]:
         """The records of each of the `DAYS`, the first day first; none begins after `until`."""
@@ -32,7 +34,9 @@ class Story:
         first = self.last_day - timedelta(days=DAYS - 1)
         for number in range(DAYS):
             records = [*self._introductions(first)] if number == 0 else []
-            records += self._day(first + timedelta(days=number))
+            day = first + timedelta(days=number)
+            records += [record for record in self._day(day) if not self._has_left(record, day)]
+            records += self._last_failures(day)
             yield [record for record in records if _when(record) < end]
 
     def _introductions(self, first: date) -> Iterator[Record]:
@@ -40,7 +44,8 @@ class Story:
             day = first
             if person.name == facts.JOINED_USER:
                 day = self.last_day - timedelta(days=facts.JOINED_DAYS_AGO)
-            yield Identity(person.name, {"plan": person.plan, "team": person.group}, at=_at(day, 0))
+            attributes = {"plan": person.plan, "team": person.group, "revenue": facts.REVENUE[person.plan]}
+            yield Identity(person.name, attributes, at=_at(day, 0))
 
     def _day(self, day: date) -> Iterator[Record]:
         for person in PEOPLE:
@@ -57,6 +62,20 @@ class Story:
         if person.name == facts.LEFT_USER:
             return ago >= facts.LEFT_DAYS_AGO
         return ago <= facts.JOINED_DAYS_AGO if person.name == facts.JOINED_USER else True
+
+    def _has_left(self, record: Record, day: date) -> bool:
+        """Whether it is of somebody who left before. Left out only here: everybody else's story stays as it is."""
+        ago = (self.last_day - day).days
+        return not isinstance(record, Identity) and ago < facts.LEAVERS.get(record.user_id or "", 0)
+
+    def _last_failures(self, day: date) -> Iterator[Record]:
+        """What made somebody leave: on the evening of their last day, call after call fails."""
+        for name, days_ago in facts.LEAVERS.items():
+            if (self.last_day - day).days == days_ago:
+                for number in range(facts.LAST_FAILURES):
+                    at = _at(day, 23) + number * 2 * _MINUTE
+                    place = Place(BY_NAME[name], CHAT, f"{self._apart.getrandbits(128):032x}")
+                    yield self._failures.failed(at, place, SONNET, "server")
 
     def _request(self, day: date, person: Person, feature: Feature) -> Iterator[Record]:
         """One request of a user; it may take several calls or several messages."""
@@ -109,7 +128,9 @@ class Story:
     def _judged(self, made: Generation) -> Iterator[Record]:
         """Now and then feedback on an answer."""
         if made.status == "ok" and made.trace_id and self._random.random() < 0.15:
-            liked = self._random.random() < (0.6 if made.request_model == "gpt-4o-mini" else 0.88)
+            often = facts.DISLIKED if made.request_model == facts.DISLIKED_MODEL.name else facts.LIKED
+            slow = (made.duration or 0) > facts.SLOW_SECONDS * SECOND
+            liked = self._random.random() < often - (facts.SLOW_PENALTY if slow else 0)
             comment = self._random.choice(texts.COMMENTS) if self._random.random() < 0.3 else None
             at = made.started_at + (made.duration or 0) + _MINUTE
             yield Feedback(made.trace_id, made.user_id, 1 if liked else -1, comment, at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from llmtrack.sample.cast import GPT_4O, GPT_5_MINI, HAIKU, IN_HOUSE, OPUS, SONNET, Model
+from llmtrack.sample.cast import GPT_4O, GPT_4O_MINI, GPT_5_MINI, HAIKU, IN_HOUSE, OPUS, SONNET, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,22 @@ RETIRED_MODEL, ADOPTED_MODEL, ADOPTED_DAYS_AGO = GPT_4O, GPT_5_MINI, 30
 
 LEFT_USER, LEFT_DAYS_AGO = "ivan", 35
 """Somebody who has not been seen since."""
+
+LEAVERS = {LEFT_USER: LEFT_DAYS_AGO, "frank": 48, "sybil": 17}
+"""Users whose last calls failed, `LAST_FAILURES` of them on the evening of their last day, and how long ago it was."""
+LAST_FAILURES = 3
+
+REVENUE = {"free": 0, "pro": 20, "enterprise": 45}
+"""Dollars a month that a user of each plan brings in: the attribute ``revenue``."""
+
+LOSS_USER = "grace"
+"""Who costs more than they bring in, in any month that holds the cost spike."""
+
+SLOW_SECONDS, SLOW_PENALTY = 15, 0.35
+"""An answer that takes so long is liked less often, by so much."""
+
+DISLIKED_MODEL, DISLIKED, LIKED = GPT_4O_MINI, 0.6, 0.88
+"""How often answers of one model, and of all others, are liked."""
 
 HEAVIEST_USER = "grace"
 """Whoever costs most in any month that holds the cost spike."""

@@ -1,4 +1,4 @@
-"""Retention that the server runs once a day, and erasing a user in database, journals and backups."""
+"""Retention and pruning that the server runs once a day, and erasing a user in database, journals and backups."""
 
 from __future__ import annotations
 
@@ -32,12 +32,10 @@ def keep_of(settings: Settings) -> Keep:
 
 
 def start(first_look: float = FIRST_LOOK_SECONDS) -> None:
-    """Starts the thread that runs retention, if the settings limit anything."""
+    """Starts the thread that runs retention and removes counters of limits for periods long over."""
     global _thread
     with _lock:
-        settings = get_settings()
-        days = (settings.keep_text_days, settings.keep_property_days, settings.keep_row_days)
-        if settings.sample or days == (None, None, None) or (_thread and _thread.is_alive()):
+        if get_settings().sample or (_thread and _thread.is_alive()):
             return
         _stop.clear()
         _thread = threading.Thread(target=_run, args=(first_look,), name="llmtrack-upkeep", daemon=True)
@@ -56,9 +54,25 @@ def _run(first_look: float) -> None:
     while not _stop.wait(pause):
         pause = LOOK_SECONDS
         try:
+            prune_limits()
+        except Exception:
+            _log.exception("Counters of limits for periods long over could not be removed; it is tried again tomorrow")
+        try:
             look_after()
         except Exception:
             _log.exception("What has been kept long enough could not be removed; it is tried again in an hour")
+
+
+def prune_limits() -> int | None:
+    """Removes counters of limits for periods long over; None before it is due, and where there are no limits."""
+    from llmtrack.ledger import open_ledger
+    from llmtrack.ledger.limits import peek_version
+    from llmtrack.ledger.maintenance import prune_daily
+
+    settings = get_settings()
+    if settings.sample or peek_version(settings.effective_database_url) == 0:
+        return None
+    return prune_daily(open_ledger())
 
 
 def look_after() -> Removed | None:

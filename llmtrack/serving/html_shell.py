@@ -1,4 +1,4 @@
-"""What the browser is told before Streamlit's own page begins: the app's name, where its root is, and our script."""
+"""What the browser is told before Streamlit's own page begins: the app's name, where its root is, and our scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-BOOT_PATH, LINKS_PATH = "/llmtrack/boot.js", "/llmtrack/links.js"
+BOOT_PATH = "/llmtrack/boot.js"
+SCRIPTS = ("steps.js", "links.js")
+"""The files beside this one that every page runs, in this order."""
 # Streamlit looks for its server below the page's own address first, which is a 404 for a page opened at /usage.
 _BOOT = "window.__streamlit={{BACKEND_BASE_URL:location.origin+{0!r},MAIN_PAGE_BASE_URL:location.origin+{0!r}}};"
 # A line for crawlers, which our content security policy refuses; nobody crawls this.
@@ -30,14 +32,15 @@ class HtmlShell:
     def __init__(self, app: ASGIApp, base: str = "") -> None:
         self.app = app
         root = f"/{base.strip('/')}".rstrip("/")
-        links = Path(__file__).with_name("links.js").read_text(encoding="utf-8")
-        self._scripts = {f"{root}{BOOT_PATH}": boot_script(base), f"{root}{LINKS_PATH}": links}
-        # Named by its content: a browser may keep the one, and asks anew for the next.
-        version = sha256(links.encode()).hexdigest()[:8]
-        self._head = (
-            f'<title>llmtrack</title><script src="{root}{BOOT_PATH}"></script>'
-            f'<script src="{root}{LINKS_PATH}?v={version}" defer></script>'
-        ).encode()
+        self._scripts = {f"{root}{BOOT_PATH}": boot_script(base)}
+        head = f'<title>llmtrack</title><script src="{root}{BOOT_PATH}"></script>'
+        for name in SCRIPTS:
+            text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+            path = f"{root}/llmtrack/{name}"
+            self._scripts[path] = text
+            # Named by its content: a browser may keep the one, and asks anew for the next.
+            head += f'<script src="{path}?v={sha256(text.encode()).hexdigest()[:8]}" defer></script>'
+        self._head = head.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for the scripts itself; pass on the rest, changing the page where it comes back."""

@@ -1,8 +1,8 @@
 // Follows addresses inside the app without a reload: links, rows, chart marks, legends and the menu of pages.
 //
 // Streamlit draws a page anew when the browser goes back or forth, so a step is one `pushState` and the `popstate`
-// that the browser would send for it: one entry of the history, whatever page and parameters it leads to. Without this
-// script the same addresses are ordinary links, followed with a reload.
+// that the browser would send for it: one entry of the history, whatever page and parameters it leads to (`steps.js`).
+// Without this script the same addresses are ordinary links, followed with a reload.
 //
 // An element is followed where it is
 //   <a data-in href="users?span=7+days">   a link, relative to the app's root
@@ -18,10 +18,10 @@
   const MENU = ["stSidebarNavLink", "stPageLink-NavLink"].map((id) => `[data-testid=stSidebar] a[data-testid=${id}]`);
   const LIST = "[data-scrolls]";
   const POPOVER = "[data-testid=stPopoverBody]";
-  const RESTORE_MS = 3000, SETTLE_MS = 2000, RUN_MS = 200;
+  const RESTORE_MS = 3000, SETTLE_MS = 5000, ASK_MS = 200;
   const FILTERED = [ // the pages that have them; there too
     "overview", "model-cost", "model", "users", "user", "teams", "features", "traces", "conversations", "calls",
-    "latency", "errors",
+    "latency", "errors", "team", "engagement", "feedback", "compare", "explore",
   ];
   let filters = "";
 
@@ -74,8 +74,8 @@
     if (address === location.href) return;
     const main = document.querySelector(MAIN), list = document.querySelector(LIST);
     history.replaceState({ ...history.state, scrolled: main?.scrollTop }, "");
-    history.pushState({}, "", address);
-    dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+    restoring++;
+    llmtrackSteps.go(address);
     main?.scrollTo(0, 0);
     if (list?.scrollTop) keepScrolled(list, list.scrollTop, performance.now() + RESTORE_MS);
     if (innerWidth < 768) document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
@@ -102,8 +102,8 @@
     onceSettled(() => visit(address));
   }, true);
 
-  // A press elsewhere closes a popover and ends what is being typed: either has Streamlit run the page anew, which, were
-  // one on another by then, would lead back to it. So this run is let come first.
+  // A press elsewhere closes a popover and ends what is being typed. Either has Streamlit run the page anew, which may
+  // write into its address: this run is let come first, where there is one.
   let pressed = 0;
   addEventListener("pointerdown", (event) => {
     const open = document.querySelector(POPOVER), typing = document.activeElement?.matches("input, textarea");
@@ -113,8 +113,7 @@
   function onceSettled(go) {
     const since = performance.now() - pressed;
     if (since > SETTLE_MS) return go();
-    const still = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running";
-    return since < RUN_MS || still ? setTimeout(() => onceSettled(go), 20) : go();
+    return since < ASK_MS || llmtrackSteps.busy() ? setTimeout(() => onceSettled(go), 20) : go();
   }
 
   addEventListener("keydown", (event) => {
@@ -125,15 +124,24 @@
     visit(inApp(link.getAttribute("href")));
   }, true);
 
-  // Back and forth: to where the page was scrolled to, once it is that long again. Our own event is not the browser's.
+  // Back and forth: to where the page was scrolled to, once it is that long again. The page being left may be as long,
+  // and the one to come is drawn bit by bit, so this goes on until it was drawn, or somebody scrolls, presses or types.
+  // Our own event is not the browser's.
+  let restoring = 0;
   addEventListener("popstate", (event) => {
-    const top = event.state?.scrolled;
-    if (!event.isTrusted || !top) return;
-    const until = performance.now() + RESTORE_MS;
+    if (!event.isTrusted) return;
+    const turn = ++restoring, top = event.state?.scrolled;
+    if (!top) return;
+    let until = performance.now() + RESTORE_MS;
     (function scroll() {
+      if (turn !== restoring) return;
       const main = document.querySelector(MAIN);
-      if (main && main.scrollHeight - main.clientHeight >= top) main.scrollTo(0, top);
-      if (performance.now() < until && main?.scrollTop !== top) requestAnimationFrame(scroll);
+      if (main && main.scrollTop !== top && main.scrollHeight - main.clientHeight >= top) main.scrollTo(0, top);
+      if (llmtrackSteps.busy()) until = performance.now() + RESTORE_MS;
+      if (performance.now() < until) requestAnimationFrame(scroll);
     })();
   });
+  for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+    addEventListener(kind, () => restoring++, { capture: true, passive: true });
+  }
 })();

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,7 +17,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from llmtrack.serving import api, daily_maintenance, preload
+from llmtrack.serving import api, daily_maintenance, gateway, preload, warning_sender
+from llmtrack.serving.base_path import BasePath
 from llmtrack.serving.browser_cookie import BrowserCookie
 from llmtrack.serving.delayed_disconnect import DelayedDisconnect
 from llmtrack.serving.html_shell import HtmlShell
@@ -83,6 +85,8 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     """Preload what pages will need and look after the ledger; at the end, see that what is in flight is kept."""
     await asyncio.to_thread(_begin)
     yield
+    if "llmtrack.serving.gateway.client" in sys.modules:
+        await gateway.close()
     await asyncio.to_thread(finish, SHUTDOWN_SECONDS)
 
 
@@ -91,6 +95,9 @@ def _begin() -> None:
     try:
         preload.start_when_idle()
         daily_maintenance.start()
+        if get_settings().gateway:
+            threading.Thread(target=lambda: gateway.warm_up_if_used(), name="llmtrack-gateway", daemon=True).start()
+        warning_sender.start()
     except SettingsError as error:
         _log.error("%s", error)  # and the page says it, instead of the server not starting
 
@@ -107,6 +114,7 @@ def _name_readable_secrets() -> None:
 
 def finish(timeout: float) -> None:
     """Cancel answers in flight, then move every record to the ledger; each waits `timeout` seconds at most."""
+    warning_sender.stop(timeout)
     daily_maintenance.stop(timeout)
     # Only what was used has an end to come to; importing it now would cost seconds for nothing.
     if replies := sys.modules.get("llmtrack.chat.answers.reply"):
@@ -139,12 +147,16 @@ def middleware(option: Option, owners: FileOwners | None = None) -> list[Middlew
 
     `option` gives Streamlit's options by name, `owners` knows whose the files are that it serves.
     """
+    base = str(option("server.baseUrlPath") or "")
     return [
+        # Before all others: they would compress answers anew, put the app's headers on them, and refuse some paths.
+        Middleware(gateway.GatewayMiddleware, base=base),
+        Middleware(BasePath, base=base, names={route.path.split("/")[1] for route in ROUTES}),
         *MIDDLEWARE,
         Middleware(SecureCookies),
         Middleware(BrowserCookie),
         Middleware(Gate, option=option, caller=caller, owners=owners),
-        Middleware(HtmlShell, base=str(option("server.baseUrlPath") or "")),
+        Middleware(HtmlShell, base=base),
     ]
 
 

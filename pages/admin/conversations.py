@@ -72,7 +72,7 @@ def draw_beside(listing: reader.Listing[SessionRow], chosen: str) -> None:
 
 
 def draw_conversation(row: SessionRow, ways: str) -> None:
-    """One conversation: its facts, and its interactions with what was asked."""
+    """One conversation: its facts, its agents, and its interactions with what was asked."""
     facts = reader.facts(
         [
             ("User", links.anchor(row.user or "not given", links.user(row.user))),
@@ -86,6 +86,9 @@ def draw_conversation(row: SessionRow, ways: str) -> None:
     )
     ways += reader.chat_link(row.session, row.user)
     st.html(f'<div class="ll">{reader.head(row.session, ways)}{facts}</div>')
+    reader.draw_agents(row.session, row.traces)
+    if not row.traces:
+        return
     page = lists.traces(
         queries.ledger(), timezone=view.span.timezone, where={"session": row.session}, order="time", limit=MOST_TRACES
     )

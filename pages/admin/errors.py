@@ -15,6 +15,7 @@ from llmtrack.ledger.lists import FailureGroup
 from llmtrack.ledger.query import Filter, QueryResult, Row
 from pages.components import card, charts, empty_states, filters, formatting, links, profile, queries, tables, tiles
 from pages.components.conditions import both
+from pages.components.insights import spike_notes
 from pages.components.insights.trends import trend
 from pages.components.tables import Column
 from pages.components.tables.matrix import matrix
@@ -22,8 +23,10 @@ from pages.components.viewer import require_admin, require_texts
 
 METRICS = (
     "generations", "errors", "error_rate", "timeouts", "timeout_rate", "rate_limits", "user_errors", "provider_errors",
-    "other_errors", "refused", "cancelled", "incomplete", "users",
+    "other_errors", "refused", "cancelled", "incomplete",
 )  # fmt: skip
+OVER_TIME = ("errors", "error_rate", "timeouts", "cancelled", "refused")
+BEFORE = ("generations", "errors", "error_rate")
 FAILED = Filter("status", ("error",))
 RETRIED = (Filter("attempts", (1,), operator="above"), Filter("status", ("ok",)))
 OTHER = "other"
@@ -45,7 +48,10 @@ def draw_tiles(now: QueryResult, before: Row | None, by_time: QueryResult) -> No
         return f"{text} before" if any_before else ""
 
     retried = queries.count_calls(view.span, both(view.where, RETRIED))
-    of_failed = queries.ask(["users"], view.span, where=both(view.where, [FAILED])).totals
+    hit, users = (
+        queries.ask(["users"], view.span, where=where).totals["users"]
+        for where in (both(view.where, [FAILED]), view.where)
+    )
     tiles.draw(
         [
             tiles.changed(
@@ -59,8 +65,8 @@ def draw_tiles(now: QueryResult, before: Row | None, by_time: QueryResult) -> No
                 better="less", was=f"of {calls}", alarming=True, trend=line("errors"), href=links.calls(FAILED),
             ),
             tiles.Tile(
-                "Users hit", formatting.count(of_failed["users"]), href=links.address("users", [FAILED]),
-                remark=f"of {formatting.counted(totals['users'], 'user')}",
+                "Users hit", formatting.count(hit), href=links.address("users", [FAILED]),
+                remark=f"of {formatting.counted(users, 'user')}",
             ),
             tiles.Tile(
                 "Timeouts", formatting.percent(totals["timeouts"], totals["errors"]), trend=line("timeouts"),
@@ -112,6 +118,7 @@ def draw_time() -> None:
             alt_text=f"Errors per {span.grain} by kind, {span}",
             legend_href=lambda name: links.calls(FAILED, Filter("error_type", (None if name == OTHER else name,))),
         )  # fmt: skip
+        spike_notes.draw(span, view.where, "errors")
 
 
 def draw_matrix() -> None:
@@ -272,8 +279,8 @@ with st.skeleton(height=300):
     if chosen := st.query_params.get("error"):
         draw_group(failures, chosen)
         st.stop()
-    before = queries.ask(METRICS, view.against, where=view.where).totals if view.against else None
-    over_time = queries.ask(METRICS, view.span, by=[view.span.grain], where=view.where)
+    before = queries.ask(BEFORE, view.against, where=view.where).totals if view.against else None
+    over_time = queries.ask(OVER_TIME, view.span, by=[view.span.grain], where=view.where)
     draw_tiles(by_model, before, over_time)
     queries.remark(by_model)
 

@@ -42,7 +42,12 @@ def draw_table(listing: reader.Listing[GenerationRow], previews: dict[int, str])
         Column("tokens", "Tokens", "count", wide_only=True),
         Column("duration", "Took", "seconds", wide_only=True),
         Column("time", "When", "time"),
-        Column("cost", "Cost", "usd", help="Of simulated calls what they would have cost."),
+        Column(
+            "cost",
+            "Cost",
+            "usd",
+            help="Of calls that nobody paid for one by one, what they would have cost.",
+        ),
     ]
     tables.table(
         listed(listing.rows, previews),

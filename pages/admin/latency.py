@@ -17,6 +17,7 @@ from llmtrack.statuses import ANSWERED
 from pages.components import card, charts, empty_states, filters, formatting, links, profile, queries, tables, tiles
 from pages.components.charts import colours, spread
 from pages.components.conditions import both
+from pages.components.insights import spike_notes
 from pages.components.insights.trends import trend
 from pages.components.tables import Column
 from pages.components.viewer import require_admin, require_texts
@@ -88,6 +89,8 @@ def draw_lines(title: str, metric: str, by_time: QueryResult) -> None:
             points, span.axis(span.grain), title=title, series="Percentile",
             alt_text=f"{title}: p50, p95 and p99 per {span.grain}, {span}",
         )  # fmt: skip
+        if metric == "duration":
+            spike_notes.draw(span, view.where, metric)
 
 
 def draw_histogram() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from llmtrack.ledger.periods import days
 from llmtrack.ledger.query import Filter, QueryResult, Row
-from llmtrack.statuses import CostStatus
+from llmtrack.statuses import NOT_SPENT, CostStatus
 from pages.components import card, charts, empty_states, filters, formatting, queries, tables, tiles
 from pages.components.charts import colours
 from pages.components.conditions import both
@@ -22,14 +22,17 @@ from pages.components.tables import Column
 from pages.components.viewer import require_admin
 
 METRICS = (
-    *queries.MONEY, "users", "users_with_cost", "cost_per_user", "feedback", "feedback_score", "total_tokens",
+    *queries.MONEY, "api_equivalent", "api_equivalent_cost",
+    "users", "users_with_cost", "cost_per_user", "feedback", "feedback_score", "total_tokens",
     "time_to_first_token_p50", "duration_p95", "errors", "error_rate",
 )  # fmt: skip
-SHOWN = {"cost": "Cost", "generations": "Calls", "total_tokens": "Tokens"}
+SHOWN = {"cost": "Cost", "generations": "Calls", "total_tokens": "Tokens", "tokens_per_request": "Tokens per call"}
 PARTS = {"model": "Model", "feature": "Feature", "user": "User"}
 TOP = 8
-PER_USER = ("cost", "generations", "total_tokens", "simulated")
-REAL = {"cost_status": [status.value for status in CostStatus if status != CostStatus.SIMULATED]}
+PER_USER = ("cost", "generations", "simulated")
+"""What the totals by day and user have; tokens are read of those who are listed alone."""
+PER_MODEL = (*PER_USER, "total_tokens")
+REAL = {"cost_status": [status.value for status in CostStatus if status not in NOT_SPENT]}
 
 
 def draw_tiles(now: QueryResult, before: Row | None, by_time: QueryResult, span: Span) -> None:
@@ -76,25 +79,53 @@ def series_name(row: Row, by: str) -> str:
 
 
 def draw_chart(span: Span, metric: str, by: str) -> None:
-    """Cost, calls or tokens over time, in parts."""
-    answer = queries.ask([metric, "simulated"], span, by=[span.grain, by], where=where)
+    """Cost, calls or tokens over time, in parts; lines for what is an average."""
+    largest = None
+    if by == "user":  # there may be any number of them
+        largest = queries.ask([metric], span, by=[by], where=where, order=f"-{metric}", limit=TOP, fill=False)
+    drawn_only = where if largest is None else both(where, {by: [row[by] for row in largest.rows]})
+    answer = queries.ask([metric, "simulated"], span, by=[span.grain, by], where=drawn_only, fill=False)
     title = SHOWN.get(metric, "Simulated cost")
+    points = [
+        charts.Point(
+            row[span.grain], series_name(row, by), float(row[metric]), queries.text(answer, metric, row),
+            behind(span, row[span.grain].date(), Filter(by, (row[by],))),
+        )
+        for row in answer.rows
+        if row[metric]
+    ]  # fmt: skip
+    if largest is not None and largest.cut and metric in answer.additive:
+        points += rest_of(span, metric, answer)
+    drawn: dict[str, Any] = {
+        "title": title, "unit": answer.units[metric], "series": PARTS[by],
+        "alt_text": f"{title} per {span.grain} by {by}, {span}",
+    }  # fmt: skip
+    if metric not in answer.additive:
+        charts.lines_over_time(points, span.axis(span.grain), **drawn)
+        return
     charts.bars_over_time(
-        [
-            charts.Point(
-                row[span.grain], series_name(row, by), float(row[metric]), queries.text(answer, metric, row),
-                behind(span, row[span.grain].date(), Filter(by, (row[by],))),
-            )
-            for row in answer.rows
-            if row[metric]
-        ],
-        span.axis(span.grain),
-        title=title,
-        unit=answer.units[metric],
-        series=PARTS[by],
-        alt_text=f"{title} per {span.grain} by {by}, {span}",
-        legend_href=lambda name: calls(Filter(by, (name.removesuffix(colours.SIMULATED),))),
+        points, span.axis(span.grain), **drawn,
+        legend_href=lambda name: address("users") if name == colours.OTHERS else calls(
+            Filter(by, (name.removesuffix(colours.SIMULATED),))
+        ),
     )  # fmt: skip
+
+
+def rest_of(span: Span, metric: str, answer: QueryResult) -> list[charts.Point]:
+    """What of the whole is in no row of an answer, over time, under one name."""
+    drawn: dict[Any, Any] = {}
+    for row in answer.rows:
+        drawn[row[span.grain]] = drawn.get(row[span.grain], 0) + (row[metric] or 0)
+    rest = [
+        Row({span.grain: row[span.grain], metric: (row[metric] or 0) - drawn.get(row[span.grain], 0)})
+        for row in queries.ask([metric], span, by=[span.grain], where=where)
+    ]
+    return [
+        charts.Point(row[span.grain], colours.OTHERS, float(row[metric]), queries.text(answer, metric, row),
+                     behind(span, row[span.grain].date()))
+        for row in rest
+        if row[metric]
+    ]  # fmt: skip
 
 
 def behind(span: Span, day: date, *where: Filter, **parameters: Any) -> str:
@@ -227,7 +258,7 @@ with st.skeleton(height=260):
 
 show, parts = card.Choice("Show", "show", SHOWN), card.Choice("In parts by", "by", PARTS)
 metric = "simulated_cost" if show.value == "cost" and queries.only_simulated(totals) else show.value
-title = f"{SHOWN.get(metric, 'Simulated cost')} per {span.grain}"
+title = f"{SHOWN.get(metric, 'Simulated cost')}{',' if metric == 'tokens_per_request' else ''} per {span.grain}"
 with card.card(title, f"by {parts.value}", choices=(show, parts)):
     draw_chart(span, metric, parts.value)
     if metric == "cost" and span.grain == "day" and (dear := findings.dear_day(by_time.rows)):
@@ -235,11 +266,12 @@ with card.card(title, f"by {parts.value}", choices=(show, parts)):
 
 left, right = st.columns(2)
 with left:
-    answer = queries.ask(PER_USER, span, by=["user"], where=where, fill=False)
-    with card.card("Users", "dearest first", more=(f"All {len(answer.rows):,}", address("users")), stretch=True):
-        cost_tables.users(span, totals, answer.rows, where=where, most=TOP)
+    answer = queries.ask(PER_USER, span, by=["user"], where=where, order="-cost", limit=TOP + 1, fill=False)
+    listed, others = len(answer.rows), answer.cut
+    with card.card("Users", "dearest first", more=(f"All {listed + others:,}", address("users")), stretch=True):
+        cost_tables.users(span, totals, answer, where=where, most=TOP)
 with right:
-    answer = queries.ask(PER_USER, span, by=["model"], where=where, fill=False)
+    answer = queries.ask(PER_MODEL, span, by=["model"], where=where, fill=False)
     with card.card("Models", "dearest first", more=(f"All {len(answer.rows):,}", address("model-cost")), stretch=True):
         cost_tables.models(span, totals, answer.rows, most=TOP + 1)
 

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from llmtrack.settings import get_settings
-from pages.components import card, empty_states, filters, formatting, links, queries, repricing, tables, tiles
+from pages.components import card, empty_states, filters, formatting, links, outcome, queries, tables, tiles
 from pages.components.insights import price_effects
+from pages.components.prices import exchange_rates, repricing
 from pages.components.span import Span
 from pages.components.tables import Column
 from pages.components.viewer import require_admin
@@ -248,11 +249,10 @@ def page() -> None:
 
     me = require_admin()
     with card.head("Prices"):
-        st.space("stretch")
         span = filters.choose_span()
-    outcome = st.session_state.pop("outcome", None)
-    if outcome:
-        st.success(formatting.plain(outcome), icon=":material/check:")
+    card.sub(filters.in_words(span))
+    if sentence := st.session_state.pop("outcome", None):
+        st.success(formatting.plain(sentence), icon=":material/check:")
     numbers, missing, used, book = (st.container() for _ in range(4))
     lacking = missing_prices(queries.ledger(), since=span.period.since, until=span.period.until, timezone=span.timezone)
     pricer = Pricer(queries.ledger().book()[1])
@@ -278,6 +278,8 @@ def page() -> None:
         draw_tiles(in_use, lacking, answer.totals, lines)
     with card.card("What does a model cost?"):
         show_price(Pricer(queries.ledger().book()[1]))
+    outcome.show()
+    exchange_rates.draw()
 
 
 def draw_tiles(in_use: Sequence[Row], lacking: Sequence[Missing], totals: Row, lines: Sequence[BookLine]) -> None:

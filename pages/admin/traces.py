@@ -134,8 +134,12 @@ require_admin()
 view = filters.head("Traces", "traces")
 require_texts(view.where)
 order = reader.order_in_address()
+shown = card.choose("Show", {"interactions": "Interactions", "agents": "Agent sessions"}, key="view")
 card.sub(view.in_words)
 with st.skeleton(height=420):
+    if shown == "agents":
+        reader.draw_agent_sessions(view)
+        st.stop()
     try:
         listing = reader.Listing(lists.traces, view, order=order, total=None)
     except ValueError as error:

@@ -11,9 +11,12 @@ from typing import Any
 import streamlit as st
 
 from llmtrack.ledger.periods import days
-from llmtrack.ledger.query import Row
+from llmtrack.ledger.query import QueryResult, Row, parse_order
 from pages.components import card, charts, empty_states, filters, formatting, links, queries, tables, tiles
+from pages.components.charts import MOST_DOTS
 from pages.components.conditions import both
+from pages.components.engagement import above_p95
+from pages.components.insights import margins, user_groups
 from pages.components.insights.cost_tables import NOBODY, part
 from pages.components.insights.trends import trend, trends
 from pages.components.span import Span
@@ -22,53 +25,73 @@ from pages.components.viewer import require_admin
 
 TOTALS = (
     *queries.MONEY, "users", "users_with_cost", "cost_per_user", "cost_per_user_p95", "generations_per_user",
-    "cost_per_generation",
+    "cost_per_generation", "errors",
 )  # fmt: skip
-OF_EACH = ("cost", "generations", "unpriced", "simulated", "errors", "cost_per_generation")
+OF_EACH = ("cost", "generations", "unpriced", "simulated", "errors")
+"""What the totals by day and user have of each user, however many there are."""
+PER_CALL = "cost_per_generation"
+"""From larger totals, so that it is read of those who are listed alone unless all are sorted by it."""
 OVER_TIME = ("cost_per_user", "generations_per_user", "users")
-ORDERS = {"user", "generations", "cost_per_generation", "errors", "cost"}
+ORDERS = {"user", "generations", PER_CALL, "errors", "cost"}
 LONG_DAYS = 40
 """A longer time is drawn by weeks in the rows."""
 WEEK = 7
 MOST_ATTRIBUTES = 2
 
 
-def ordered(rows: Sequence[Row]) -> tuple[list[Row], Order]:
-    """The users in the order that the address says, the dearest first where it says none; unknown values last."""
+def order() -> str:
+    """The order that the address says, the dearest first where it says none."""
     text = st.query_params.get("order", "-cost")
-    column = text.removeprefix("-")
-    if column not in ORDERS:
-        text, column = "-cost", "cost"
+    return text if parse_order(text)[0] in ORDERS else "-cost"
+
+
+def first_rows() -> QueryResult:
+    """The users that come first in the order that the address says, as many as the page needs.
+
+    Of those with the same value the ones with more calls come first; all are asked for where the last of these rows
+    are alike, since others like them may have more.
+    """
+    by, needed = order(), max(MOST_DOTS, tables.page_number() * tables.SIZE)
+    column, _ = parse_order(by)
+    metrics = (*OF_EACH, PER_CALL) if column == PER_CALL else OF_EACH
+    answer = queries.ask(metrics, span, by=["user"], where=where, fill=False, order=by, limit=needed + 1)
+    if len(answer) > needed and answer.rows[needed - 1][column] == answer.rows[needed][column]:
+        return queries.ask(metrics, span, by=["user"], where=where, fill=False, order=by)
+    return answer
+
+
+def everybody() -> Sequence[Row]:
+    """A row for each user, however many."""
+    return queries.ask(OF_EACH, span, by=["user"], where=where, fill=False).rows
+
+
+def ordered(rows: Sequence[Row]) -> tuple[list[Row], Order]:
+    """The users in the order that the address says; unknown values last."""
+    column, descending = parse_order(order())
     valued = [row for row in rows if row[column] is not None]
     unknown = [row for row in rows if row[column] is None]
-    valued.sort(key=lambda row: (row[column], row["generations"]), reverse=text.startswith("-"))
+    valued.sort(key=lambda row: (row[column], row["generations"]), reverse=descending)
 
     def address(by: str) -> str | None:
-        return links.here(order=by, page=None) if by.removeprefix("-") in ORDERS else None
+        return links.here(order=by, page=None) if parse_order(by)[0] in ORDERS else None
 
-    return [*valued, *unknown], Order(column, text.startswith("-"), address)
-
-
-def costs_of(rows: Sequence[Row]) -> list[Decimal]:
-    """What each user with a name costs, where that is known."""
-    return [row["cost"] for row in rows if row["user"] and row["cost"] is not None]
+    return [*valued, *unknown], Order(column, descending, address)
 
 
-def draw_tiles(totals: Row, rows: Sequence[Row], by_time: Sequence[Row], p95: Decimal | None) -> None:
+def draw_tiles(totals: Row, by_time: Sequence[Row], p95: Decimal | None) -> None:
     """The averages of users, and who is far above them."""
     axis = span.axis(span.grain)
-    costs = costs_of(rows)
-    calls = [row["generations"] for row in rows if row["user"]]
     week = Span(days(max(span.first, span.last - timedelta(days=WEEK - 1)), span.last, span.timezone), span.timezone)
     active = queries.ask(["users"], week, where=where).totals["users"]
     if p95 is not None:
         above = sum(cost > p95 for cost in costs)
         last = tiles.Tile(
             "Above P95", formatting.count(above), remark=f"more than {formatting.usd(p95)}",
-            help="5 % of the users cost more than the 95th percentile, by nearest rank.",
+            href=links.here(above=None if st.query_params.get("above") else "1"),
+            help="5 % of the users cost more than the 95th percentile, by nearest rank. Opens what they share.",
         )  # fmt: skip
     else:
-        dearest = max((row for row in rows if row["cost"] is not None), key=lambda row: row["cost"], default=None)
+        dearest = next((row for row in dearest_users if row["cost"] is not None), None)
         last = tiles.Tile(
             "Dearest user", formatting.usd(dearest["cost"] if dearest else None),
             remark=dearest["user"] or NOBODY if dearest else "nobody's cost is known",
@@ -98,17 +121,15 @@ def draw_tiles(totals: Row, rows: Sequence[Row], by_time: Sequence[Row], p95: De
     )  # fmt: skip
 
 
-def draw_distribution(rows: Sequence[Row], totals: Row, p95: Decimal | None) -> None:
+def draw_distribution(totals: Row, p95: Decimal | None) -> None:
     """A dot for each user by cost, with median, mean and 95th percentile."""
-    costs = costs_of(rows)
+    named = [row for row in dearest_users if row["user"] and row["cost"] is not None]
+    # Of very many users only the dearest have a name on the chart, and only those are asked for with it.
+    unnamed = costs[: max(0, len(costs) - len(named))]
     dots = [
-        charts.Dot(
-            row["user"], float(row["cost"]), formatting.usd(row["cost"]), links.user(row["user"]),
-            stands_out=p95 is not None and row["cost"] > p95,
-        )
-        for row in rows
-        if row["user"] and row["cost"] is not None
-    ]  # fmt: skip
+        charts.Dot(name, cost, stands_out=p95 is not None and cost > p95)
+        for name, cost in (*(("", cost) for cost in unnamed), *((row["user"], row["cost"]) for row in reversed(named)))
+    ]
     lines = []
     if costs:
         middle = Decimal(median(costs))
@@ -119,7 +140,8 @@ def draw_distribution(rows: Sequence[Row], totals: Row, p95: Decimal | None) -> 
     if p95 is not None:
         lines.append(charts.Line(f"P95 {formatting.usd(p95)}", float(p95), strong=True))
     with card.card("Cost per user", "each dot is a user"):
-        charts.distribution(dots, lines, title="Cost", thing="user", alt_text=f"Cost per user, {span}")
+        charts.distribution(dots, lines, title="Cost", thing="user", href=links.user,
+                            alt_text=f"Cost per user, {span}")  # fmt: skip
 
 
 def attributes_of(names: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
@@ -142,10 +164,15 @@ def last_days(rows: Sequence[Row]) -> dict[str | None, date]:
     return seen
 
 
+def liked(score: float | None) -> str | None:
+    """The share of good judgements, where there are any."""
+    return None if score is None else formatting.percent(score)
+
+
 def draw_table(rows: Sequence[Row], totals: Row, p95: Decimal | None) -> None:
     """All users, fifty on a page, with a line below those above the 95th percentile."""
-    listed, order = ordered(rows)
-    shown, pages = tables.window(listed)
+    listed, sorting = ordered(rows)
+    shown, pages = tables.window(listed, total=len(listed) + answer.cut)
     names = [row["user"] for row in shown if row["user"]]
     of_these = both(where, {"user": [row["user"] for row in shown]})
     grain = "week" if span.days > LONG_DAYS else "day"
@@ -153,15 +180,15 @@ def draw_table(rows: Sequence[Row], totals: Row, p95: Decimal | None) -> None:
         queries.ask(["cost"], span, by=[grain, "user"], where=of_these, fill=False), span.axis(grain), "cost", "user"
     )
     seen = last_days(queries.ask(["generations"], span, by=["day", "user"], where=of_these, fill=False).rows)
-    feedback = queries.ask(["feedback_score"], span, by=["user"], where=of_these, fill=False)
-    liked = {row["user"]: row["feedback_score"] for row in feedback}
+    more = {row["user"]: row for row in queries.ask(["feedback_score", PER_CALL], span, by=["user"], where=of_these)}
     attributes = attributes_of(names) if names else {}
-    keys = sorted({key for given in attributes.values() for key in given})[:MOST_ATTRIBUTES]
+    keys = sorted({key for given in attributes.values() for key in given} - {"revenue"})[:MOST_ATTRIBUTES]
     table = [
         {
             **row, "user": row["user"] or NOBODY, "id": row["user"], "share": part(row, totals),
             "line": lines.get(row["user"]), "seen": seen.get(row["user"]),
-            "liked": None if liked.get(row["user"]) is None else formatting.percent(liked[row["user"]]),
+            PER_CALL: more[row["user"]][PER_CALL] if row["user"] in more else None,
+            "liked": liked(more[row["user"]]["feedback_score"]) if row["user"] in more else None,
             **{f"attribute {key}": attributes.get(row["user"] or "", {}).get(key) for key in keys},
         }
         for row in shown
@@ -171,7 +198,7 @@ def draw_table(rows: Sequence[Row], totals: Row, p95: Decimal | None) -> None:
         *(Column(f"attribute {key}", formatting.heading(key), tone="muted", wide_only=True) for key in keys),
         Column("generations", "Calls", "count"),
         Column("errors", "Errors", "count", wide_only=True),
-        Column("cost_per_generation", "Cost per call", "usd", wide_only=True),
+        Column(PER_CALL, "Cost per call", "usd", wide_only=True),
         Column("line", f"By {grain}", "line", wide_only=True),
         Column(
             "liked", "Liked", "written", help="Of the answers somebody judged.", unknown="not judged", wide_only=True
@@ -180,18 +207,18 @@ def draw_table(rows: Sequence[Row], totals: Row, p95: Decimal | None) -> None:
         Column("share", "Share", "bar", wide_only=True),
         Column("cost", "Cost", "usd"),
     ]
-    above = sum(row["cost"] is not None and p95 is not None and row["cost"] > p95 for row in listed if row["user"])
+    above = sum(p95 is not None and cost > p95 for cost in costs)
     after = above - (pages.first - 1 if pages else 0)
     line = None
-    if p95 is not None and (order.column, order.descending) == ("cost", True) and 0 < after <= len(shown):
+    if p95 is not None and (sorting.column, sorting.descending) == ("cost", True) and 0 < after <= len(shown):
         verb = "user is" if above == 1 else "users are"
         line = Line(after, f"P95 {formatting.usd(p95)}", f"{formatting.count(above)} {verb} above")
     whole = {
-        "user": "All users", "generations": totals["generations"], "errors": sum(row["errors"] for row in rows),
-        "cost_per_generation": totals["cost_per_generation"], "share": part(totals, totals), "cost": totals["cost"],
+        "user": "All users", "generations": totals["generations"], "errors": totals["errors"],
+        PER_CALL: totals[PER_CALL], "share": part(totals, totals), "cost": totals["cost"],
     }  # fmt: skip
     with st.container(border=True):
-        tables.table(table, columns, alt_text=f"Users, {span}", total=whole, order=order, pages=pages, line=line)
+        tables.table(table, columns, alt_text=f"Users, {span}", total=whole, order=sorting, pages=pages, line=line)
 
 
 require_admin()
@@ -204,12 +231,22 @@ with st.skeleton(height=420):
     if not totals["generations"]:
         empty_states.no_calls(span, where)
         st.stop()
-    answer = queries.ask(OF_EACH, span, by=["user"], where=where, fill=False)
+    answer = first_rows()
+    if order() == "-cost":
+        dearest_users = answer.rows
+    else:
+        dearest_users = queries.ask(["cost"], span, by=["user"], where=where, order="-cost", limit=MOST_DOTS).rows
+    spread = queries.user_values(("cost", "generations"), span, where)
+    costs, calls = spread["cost"], spread["generations"]
     over_time = queries.ask(OVER_TIME, span, by=[span.grain], where=where)
     p95 = totals["cost_per_user_p95"] if totals["users_with_cost"] >= queries.PERCENTILE_USERS else None
     card.sub(view.in_words, f"{formatting.counted(totals['users'], 'user')}, {queries.cost_text(totals)}.",
              *queries.cost_sentences(totals))  # fmt: skip
-    draw_tiles(totals, answer.rows, over_time.rows, p95)
+    draw_tiles(totals, over_time.rows, p95)
     queries.remark(per_user, answer)
-draw_distribution(answer.rows, totals, p95)
+if p95 is not None and st.query_params.get("above"):
+    above_p95.draw(span, where, everybody(), p95)
+draw_distribution(totals, p95)
 draw_table(answer.rows, totals, p95)
+margins.draw(span, where, everybody)
+user_groups.draw_by_attribute(span, where, totals)

@@ -30,6 +30,8 @@ _PLAIN = " /@"
 NOT_GIVEN = "not given"
 _NAMES = {"generations": "calls", "group": "team", "user": "user", "session": "conversation"}
 """What people call a dimension, where that is not its name."""
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEKDAYS = {str(number): name for number, name in enumerate(WEEKDAYS, 1)}
 
 
 def encode(condition: Filter) -> str:
@@ -74,15 +76,25 @@ def dimension_name(name: str) -> str:
     return formatting.heading(_NAMES.get(name, name))
 
 
-def value_name(value: str | int | None) -> str:
+def value_name(value: str | int | None, dimension: str = "") -> str:
     """A value of a dimension as people read it."""
-    return NOT_GIVEN if value is None else formatting.visible(str(value))
+    if value is None:
+        return NOT_GIVEN
+    if dimension == "weekday" and str(value) in _WEEKDAYS:
+        return _WEEKDAYS[str(value)]
+    if dimension == "hour_of_day" and str(value).isdecimal():
+        return f"{int(value):02d}:00"
+    return formatting.visible(str(value))
 
 
 def words(condition: Filter) -> tuple[str, str, str]:
     """A filter in words: dimension, what is asked of it, values."""
     _, phrase = PHRASES[condition.operator, condition.negated]
-    return dimension_name(condition.dimension), phrase, formatting.either([value_name(v) for v in condition.values])
+    return (
+        dimension_name(condition.dimension),
+        phrase,
+        formatting.either([value_name(v, condition.dimension) for v in condition.values]),
+    )
 
 
 def sentence(conditions: Iterable[Filter]) -> str:

@@ -12,6 +12,7 @@ from llmtrack.ids import new_id
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.serving.identity import NotAllowed, NotSignedIn, SignInNotSetUp
 from llmtrack.settings import SettingsError
+from pages.components import links
 
 EXPLAINED = (LedgerError, SettingsError, SignInNotSetUp, NotSignedIn, NotAllowed)
 """Errors whose text is written for the person who reads it: what is wrong and the way out."""
@@ -58,12 +59,22 @@ def no_calls(what: object, filtered: object) -> None:
     """A page has nothing to show: says in which time it looked, and when there will be something."""
     if filtered:
         empty(f"No calls in {what} with these filters", "Remove a filter above, or choose a longer time.")
+        draw_ways(filtered)
     else:
         empty(
             f"No calls in {what}",
             "Calls appear here a second after they end: send a message on the **Chat** page, or call a model with a "
             "tracked client. Earlier ones show with a longer time above.",
         )
+        draw_ways(filtered)
+
+
+def draw_ways(filtered: object, *further: str) -> None:
+    """The ways on from where nothing is: without the filters, where there are any, and a longer time."""
+    gone: dict[str, None] = {"after": None, "from": None, "page": None}
+    ways = [links.anchor("Without the filters", links.here(where=None, **gone), css="ll-k")] if filtered else []
+    wider = links.anchor("In the last 90 days", links.here(span="90 days", days=None, **gone), css="ll-k")
+    st.html(f'<p class="ll ll-pages">{"".join([*ways, *further, wider])}</p>')
 
 
 def note(text: str) -> None:

@@ -36,6 +36,7 @@ def draw(
         totals = now.totals
         if not totals["generations"]:
             empty_states.empty("No calls in this time", "Choose a longer time or fewer filters above.")
+            empty_states.draw_ways(view.where)
             st.stop()
         if name is not None:
             everyone = queries.ask(profile.METRICS, view.span, where=view.where).totals

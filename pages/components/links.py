@@ -23,7 +23,7 @@ KEPT = (SPAN, DAYS, AGAINST, WHERE)
 """The parameters of an address that are filters, and go with one from page to page."""
 FILTERED = (
     "overview", "model-cost", "model", "users", "user", "teams", "features", "traces", "conversations", "calls",
-    "latency", "errors",
+    "latency", "errors", "team", "engagement", "feedback", "compare", "explore",
 )  # fmt: skip
 """The pages that have the filter bar."""
 _STATE = "links_kept"

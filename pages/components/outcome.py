@@ -24,6 +24,16 @@ def change(work: Callable[[str], object], done: str | Callable[[object], str]) -
     st.session_state[_OUTCOME] = (True, done if isinstance(done, str) else done(result))
 
 
+def done(sentence: str) -> None:
+    """Keeps what came of a change that was made already."""
+    st.session_state[_OUTCOME] = (True, sentence)
+
+
+def failed(sentence: str) -> None:
+    """Keeps why something was not done."""
+    st.session_state[_OUTCOME] = (False, sentence)
+
+
 def is_waiting() -> bool:
     """Whether there is an outcome that was not shown yet."""
     return _OUTCOME in st.session_state

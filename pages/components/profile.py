@@ -15,9 +15,9 @@ from llmtrack.ledger import lists
 from llmtrack.ledger.query import Filter, QueryResult, Row, Where
 from pages.components import card, charts, empty_states, formatting, links, queries, tables, tiles
 from pages.components.charts import colours
-from pages.components.conditions import both, dimension_name
+from pages.components.conditions import WHERE, both, dimension_name
 from pages.components.filters import View
-from pages.components.insights import cost_tables
+from pages.components.insights import cost_tables, spike_notes
 from pages.components.insights.trends import trend, trends
 from pages.components.span import Span
 from pages.components.tables import Column
@@ -146,6 +146,7 @@ def draw_time(view: View, where: Where, parts: Sequence[str]) -> None:
             alt_text=f"{name} per {span.grain} by {by}, {span}",
             legend_href=lambda name: links.calls(*both(where), Filter(by, (name.removesuffix(colours.SIMULATED),))),
         )  # fmt: skip
+        spike_notes.draw(span, where, metric)
 
 
 def behind(span: Span, day: date, where: Iterable[Filter]) -> str:
@@ -326,3 +327,4 @@ def draw_nothing(where_is: str) -> None:
     empty_states.empty(
         f"No calls of {formatting.plain(where_is)} in this time", "Choose a longer time or fewer filters above."
     )
+    empty_states.draw_ways(st.query_params.get_all(WHERE))

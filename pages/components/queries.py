@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from llmtrack.ledger.metrics import Cancel
     from llmtrack.ledger.query import QueryResult, Row, Where
 
+MAX_ROWS = 200_000
+"""Calls that a page reads one by one without asking first."""
 CATCH_UP_SECONDS = 0.5
 """How long a page waits at most for the answers just given to be counted."""
 
@@ -62,6 +64,22 @@ def ask(
         return ledger_metrics.ask(opened, list(metrics), list(by), **about, **more, max_rows=most, cancel=cancel)
 
     return long_query.read(("ask", span.first, span.last, about["where"]), work)
+
+
+def user_values(metrics: Sequence[str], span: Span, where: Where | None = None) -> Mapping[str, Sequence[Any]]:
+    """For each metric the totals of all users with a name, as far as they are known, the smallest first; see `ask`."""
+    from llmtrack.ledger.query import user_values as of_each
+
+    require_numbers(where or {})
+    opened, conditions = ledger(), filters(where)
+
+    def work(freely: bool, cancel: Cancel | None) -> Mapping[str, Sequence[Any]]:
+        return of_each(
+            opened, metrics, since=span.period.since, until=span.period.until, timezone=span.timezone, where=conditions,
+            max_rows=None if freely else MAX_ROWS, cancel=cancel,
+        )  # fmt: skip
+
+    return long_query.read(("user values", span.first, span.last, conditions), work)
 
 
 def ask_briefly(
@@ -116,19 +134,26 @@ def cost_remarks(row: Row) -> str:
     if row["simulated"]:
         calls = formatting.counted(row["simulated"], "simulated call")
         remarks.append(f"apart from it: {formatting.usd(row['simulated_cost'])} simulated cost of {calls}")
+    if row.get("api_equivalent"):
+        calls = formatting.counted(row["api_equivalent"], "call")
+        remarks.append(f"apart from it: {formatting.usd(row['api_equivalent_cost'])} of {calls} paid by subscription")
     return " · ".join(remark for remark in remarks if remark)
 
 
-def cost_sentences(row: Row) -> list[str]:
-    """What `cost_remarks` tells, in sentences of HTML for the line under a title."""
+def cost_sentences(row: Row, *, link: bool = True) -> list[str]:
+    """What `cost_remarks` tells, in sentences of HTML for the line under a title; `link` to prices, for admins."""
     sentences = []
     if row["unpriced"]:
-        way = anchor("have no price", address("prices"))
+        way = anchor("have no price", address("prices") if link else None)
         calls = formatting.counted(row["generations"], "call")
         sentences.append(f"Cost without {formatting.count(row['unpriced'])} of {calls} that {way}.")
     if row["simulated"]:
         calls = formatting.counted(row["simulated"], "simulated call")
         sentences.append(f"Apart from it {calls}, which would have cost {formatting.usd(row['simulated_cost'])}.")
+    if row.get("api_equivalent"):
+        calls = formatting.counted(row["api_equivalent"], "call")
+        amount = formatting.usd(row["api_equivalent_cost"])
+        sentences.append(f"Apart from it {calls} paid by subscription, which the API would have charged {amount} for.")
     return sentences
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from llmtrack.ledger import open_ledger
 from llmtrack.serving.identity import TEAM_PREFERENCE, NotAllowed, NotSignedIn, Viewer, sign_out
 from llmtrack.settings import get_settings
 from pages.components import formatting
+from pages.components.chat import comforts
 from pages.components.viewer import viewer
+
+ROLES = {"admin": "Admin", "lead": "Team lead", "user": ""}
 
 
 def signed_out_page(reason: NotSignedIn | NotAllowed) -> None:
     """The only page for somebody who is not signed in, or may not come in."""
     st.title("llmtrack", anchor=False)
+    comforts.forget()
     if isinstance(reason, NotAllowed):
         st.error(formatting.plain(str(reason)), icon=":material/lock:")
     else:
@@ -28,7 +34,12 @@ def signed_out_page(reason: NotSignedIn | NotAllowed) -> None:
 
 def draw_person(me: Viewer) -> None:
     """In the sidebar: who is here, the team they chat for, and the way out."""
-    st.caption(f":material/person: {formatting.plain(me.name)}")
+    name = formatting.visible(me.name)
+    about = " · ".join(filter(None, (ROLES.get(me.role, ""), formatting.visible(me.team or ""))))
+    st.html(
+        f'<div class="ll ll-who"><i aria-hidden="true">{escape(name[:2].upper())}</i>'
+        f"<span>{escape(name)}<small>{escape(about)}</small></span></div>"
+    )
     if len(me.teams) > 1:
         st.selectbox(
             "Team",
@@ -40,7 +51,8 @@ def draw_person(me: Viewer) -> None:
             help="Your chats are booked under it.",
         )
     if me.person is not None and get_settings().sign_in == "oidc":
-        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=_leave)
+        # Its name is known to the chat's script, which forgets what was typed but not sent.
+        st.button("Sign out", key="sign_out", icon=":material/logout:", type="tertiary", on_click=_leave)
 
 
 def _choose_team() -> None:

@@ -84,6 +84,7 @@ def test_what_is_held_ends_when_the_call_is_booked(ledger, client, used) -> None
     assert ledger.holds.open_calls() == []
 
 
+@pytest.mark.slow
 @BOTH
 def test_room_that_ended_calls_will_free_is_waited_for(ledger, client, used) -> None:
     """Each holds some twenty times of what it costs: two are never held at once."""
@@ -175,6 +176,7 @@ def test_a_user_whom_only_the_request_names_is_limited_too(ledger, client, used)
         openai.chat.completions.create(**CALL, user="alice")
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_raise_a_reset_and_a_removal_let_calls_out_again(ledger, client, used) -> None:
     limit = set_limit(ledger, a_limit(1), by="admin")
@@ -220,6 +222,7 @@ def test_a_new_limit_counts_what_was_used_before(ledger, client, tracker) -> Non
     assert [(use.limit.unit, use.spent) for use in limit_use(ledger)] == [("cost", 2 * COST), ("tokens", 240)]
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_new_limit_takes_in_the_calls_under_way(ledger, client, provider, tracker) -> None:
     openai = client()
@@ -294,6 +297,7 @@ def test_an_error_of_the_provider_counts_nothing(ledger, client, provider, used)
     assert (used().spent, used().held) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_retry_that_was_answered_with_an_error_counts_nothing_and_one_that_broke_counts_its_share(
     ledger, client, provider, used
 ) -> None:
@@ -347,6 +351,7 @@ def test_a_limit_that_cannot_be_checked_decides_itself(ledger, client, tracker, 
             ledger.holds.admit = admit  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 def test_who_has_no_limit_is_only_looked_up(ledger, client, tracker) -> None:
     set_limit(ledger, a_limit(1, target="alice"), by="admin")
     client().chat.completions.create(**CALL)

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.app_server import ROOT, AppServer, running_app
-from tests.browser.fixtures import QUIET, chromium
+from tests.browser.fixtures import QUIET, SECONDS, chromium
 from tests.browser.room import Room, keys
 from tests.provider import Provider
 from tests.provider.answer import DONE, Answer, sse
@@ -136,6 +136,7 @@ def main() -> None:
     """Light, dark, and 390 pixels wide."""
     PICTURES.mkdir(exist_ok=True)
     provider = Studio()
+    expect.set_options(timeout=SECONDS * 1000)
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*QUIET, "--no-sandbox"])
         with running_app(Path(directory), keys(provider)) as server:

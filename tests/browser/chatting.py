@@ -55,12 +55,23 @@ class Chat:
     @property
     def stop_button(self) -> Locator:
         """There while an answer is coming."""
-        return self.page.get_by_role("button", name="Stop script")
+        return self.page.get_by_role("button", name="Stop", exact=True).and_(
+            self.page.locator(".st-key-ll_stop button")
+        )
 
     @property
     def model(self) -> Locator:
-        """The model selector."""
-        return self.page.get_by_role("combobox", name="Model")
+        """The button that names the model and opens the list."""
+        return self.page.locator(".st-key-chat_models button").first
+
+    @property
+    def search(self) -> Locator:
+        """Where a model is searched or typed, while the list is open."""
+        return self.page.get_by_role("textbox", name="Search or type a model")
+
+    def listed_model(self, name: str) -> Locator:
+        """A model in the list."""
+        return self.page.locator(".ll-models").get_by_role("button").filter(has=self.page.get_by_text(name, exact=True))
 
     @property
     def answers(self) -> Locator:
@@ -70,14 +81,19 @@ class Chat:
     def choose(self, label: str) -> None:
         """Choose a model from the list, which is long: type its name, and click on it."""
         name = label.partition(" · ")[2]
-        self.idle()
-        self.model.click()
-        self.model.fill(name)
-        # What follows a dash is said about the model, such as when it ends.
-        self.page.get_by_role("option", name=re.compile(f"^(★ )?{re.escape(label)}( —|$)")).click()
+        self.open_models()
+        self.search.fill(name)
+        self.listed_model(name).click()
         # Streamlit shows its Stop button for one run of the script: a message sent while an earlier run is on its way
         # loses the button to it.
         expect(self.message).to_have_attribute("placeholder", f"Message {name}")
+        self.idle()
+
+    def open_models(self) -> None:
+        """Open the list of models."""
+        self.idle()
+        self.model.click()
+        expect(self.page.locator(".ll-models")).to_be_visible()
         self.idle()
 
     def idle(self) -> None:
@@ -113,7 +129,9 @@ class Chat:
 
     def finished(self, number: int) -> Footer:
         """Wait for the end of an answer; what stands under it."""
-        line = self.answers.nth(number).get_by_text(re.compile(r"[\d,]+ → [\d,]+ tokens|price unknown"))
+        line = self.answers.nth(number).locator(
+            ".ll-took", has_text=re.compile(r"[\d,]+ → [\d,]+ tokens|price unknown")
+        )
         expect(line).to_be_visible()
         return Footer(line.inner_text())
 

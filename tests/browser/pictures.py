@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.app_server import ROOT, AppServer, running_app
-from tests.browser.fixtures import QUIET, chromium
+from tests.browser.fixtures import QUIET, SECONDS, chromium
 
 TARGET = ROOT / "docs" / "pictures"
 PAGES = {
@@ -29,6 +30,18 @@ def settled(page: Page) -> None:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     page.wait_for_selector("[data-testid=stSkeleton]", state="detached")
     page.wait_for_load_state("networkidle")
+
+
+def until(page: Page, condition: str, argument: object = None) -> None:
+    """Wait until a JavaScript expression or function holds in the page.
+
+    Playwright's own `wait_for_function` asks again by `eval` inside the page, which the app's Content Security Policy
+    forbids: it works only where the condition holds at once.
+    """
+    deadline = time.monotonic() + SECONDS
+    while not page.evaluate(condition, argument):
+        assert time.monotonic() < deadline, f"still not: {condition}"
+        page.wait_for_timeout(20)
 
 
 def take(page: Page, server: AppServer, name: str, address: str, ending: str) -> None:

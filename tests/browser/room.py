@@ -76,12 +76,11 @@ class Room(Chat):
 
     def type_model(self, key: str) -> None:
         """Type in a model that the list lacks."""
-        self.idle()
-        self.model.click()
-        self.model.fill(key)
-        self.model.press("Enter")
+        self.open_models()
+        self.search.fill(key)
+        self.search.press("Enter")
         # Until the server has drawn it: a message sent while an earlier run is on its way loses the Stop button to it.
-        expect(self.message).to_have_attribute("placeholder", f"Message {key.partition('/')[2]}")
+        expect(self.message).to_have_attribute("placeholder", f"Message {key.rpartition('/')[2]}")
         self.idle()
 
     def ask(self, text: str, number: int = 0) -> str:
@@ -100,7 +99,9 @@ class Room(Chat):
     def do(self, message: Locator, action: str) -> None:
         """Choose an action in a message's menu; it may take as long as an answer, which nobody waits for here."""
         self.idle()
-        message.get_by_test_id("stMenuButton").first.get_by_role("button").click()
+        menu = "Ask again" if action.startswith("Ask") else "More"
+        message.hover()
+        message.get_by_test_id("stMenuButton").get_by_role("button", name=menu).first.click()
         self.page.get_by_role("menuitem", name=action).click()
 
     def do_with_conversation(self, action: str) -> None:
@@ -125,7 +126,10 @@ class Room(Chat):
 
     def listed(self, title: str) -> Locator:
         """A conversation in the list."""
-        return self.sidebar.get_by_role("button", name=title, exact=True)
+        return self.sidebar.get_by_role("navigation", name="Conversations").get_by_role(
+            "link",
+            name=re.compile(rf"^{re.escape(title)}(?: |$)"),  # below it stands the place that a search found
+        )
 
     @property
     def settings(self) -> Locator:
@@ -135,7 +139,7 @@ class Room(Chat):
     def open_settings(self) -> None:
         """Open that panel."""
         self.idle()
-        self.page.get_by_test_id("stBottom").get_by_test_id("stPopover").get_by_role("button").click()
+        self.page.get_by_test_id("stBottom").get_by_role("button", name="Settings").click()
         expect(self.settings).to_be_visible()
 
     def close_settings(self) -> None:
@@ -173,7 +177,8 @@ class Room(Chat):
 
     def compare_with(self, *models: str) -> None:
         """Choose models to answer beside the first."""
-        self.open_settings()
+        self.idle()
+        self.page.get_by_test_id("stBottom").get_by_role("button", name="Compare").click()
         box = self.settings.get_by_role("combobox", name="Compare with")
         for model in models:
             box.fill(model)
@@ -195,7 +200,12 @@ class Room(Chat):
     @property
     def price_tag(self) -> Locator:
         """What the next message will cost."""
-        return self.page.get_by_text("before you type")
+        return self.page.locator(".ll-quote")
+
+    @property
+    def price_parts(self) -> Locator:
+        """Of what that consists: shown on hover."""
+        return self.page.locator(".ll-parts")
 
     def text(self, number: int) -> str:
         """What an answer says, once it has ended, without what stands under it."""

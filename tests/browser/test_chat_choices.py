@@ -25,21 +25,19 @@ def server(tmp_path: Path, provider: Provider) -> Iterator[AppServer]:
 
 
 @pytest.mark.compares_with("genai-prices")
-def test_a_favourite_is_marked_with_a_star_and_listed_first_also_in_another_tab(
-    page: Page, server: AppServer, provider: Provider
-) -> None:
+def test_a_favourite_is_listed_first_also_in_another_tab(page: Page, server: AppServer, provider: Provider) -> None:
     room = Room(page, server)
     room.choose("OpenAI · gpt-4o")
     room.open_settings()
     room.switch("Favourite")
     room.close_settings()
-    expect(room.model).to_have_value(re.compile(r"^★ OpenAI · gpt-4o — \$2\.50 / \$10\.00 · 128k"))
     other = Room(page.context.new_page(), server)
-    expect(other.model).not_to_have_value(re.compile("^★"))
-    other.model.click()
-    first = other.page.get_by_role("option").first
-    expect(first).to_have_text(re.compile("^★ OpenAI · gpt-4o —"))
-    first.click()
+    expect(other.model).not_to_contain_text("gpt-4o")
+    other.open_models()
+    first = other.page.locator(".ll-models section").first
+    expect(first.get_by_role("heading")).to_have_text("Favourites")
+    expect(first.get_by_role("button")).to_contain_text(["gpt-4o$2.50 / $10.00 · 128k"])
+    first.get_by_role("button").click()
     expect(other.message).to_have_attribute("placeholder", "Message gpt-4o")
     other.idle()
     other.ask("Hello")
@@ -100,15 +98,46 @@ def test_a_preset_is_saved_applied_in_a_new_tab_replaced_renamed_deleted_and_bro
     expect(page.get_by_text("“Writer” is applied.")).to_be_visible()
 
 
+def test_what_a_preset_sets_from_its_dialog_holds_though_its_controls_are_out_of_sight(
+    page: Page, server: AppServer, provider: Provider
+) -> None:
+    room = Room(page, server, GPT)
+    room.open_settings()
+    room.tell_system("Answer in verse.")
+    room.open_presets()
+    room.save_preset("Poet")
+    room.close_dialog()
+    room.open_settings()
+    room.tell_system("Answer in prose.")
+    room.open_presets()
+    room.press(room.dialog.get_by_role("button", name="Apply"))
+    expect(room.dialog).to_have_count(0)
+    room.ask("Hello")
+    room.ask("And again", 1)
+    for request in provider.requests[-2:]:
+        assert request.wanted["messages"][0] == {"role": "system", "content": "Answer in verse."}
+    room.open_settings()
+    expect(page.get_by_role("textbox", name="System prompt")).to_have_value("Answer in verse.")
+    room.close_settings()
+
+    # The instructions of a chat that was begun and left are not those of the next one.
+    room.press(page.get_by_role("button", name="New chat"))
+    room.open_settings()
+    room.tell_system("Answer in rhymes.")
+    room.close_settings()
+    room.press(page.get_by_role("button", name="New chat"))
+    room.ask("Hello once more")
+    assert provider.last.wanted["messages"][0]["role"] == "user"
+
+
 def test_a_name_that_only_resembles_a_listed_one_can_be_typed_and_part_of_a_name_finds_the_model(
     page: Page, server: AppServer, provider: Provider
 ) -> None:
     room = Room(page, server, GPT)
     for typed, taken in (("gpt-4o-mini-2024", "gpt-4o-mini-2024"), ("4.1-mi", "gpt-4.1-mini"), ("gpt-4o", "gpt-4o")):
-        room.idle()
-        room.model.click()
-        room.model.fill(typed)
-        room.model.press("Enter")
+        room.open_models()
+        room.search.fill(typed)
+        room.search.press("Enter")
         expect(room.message).to_have_attribute("placeholder", f"Message {taken}")
     room.idle()
     room.ask("Hello")
@@ -122,8 +151,9 @@ def test_before_a_comparison_each_price_and_their_sum_are_told_and_the_winner_go
     room = Room(page, server, GPT)
     room.compare_with("openai/gpt-4.1-mini")
     # 3 tokens in and 400 out: $2.50 and $10 a million, $0.40 and $1.60.
-    told = "≈ $0.004649 with answers of the usual length (gpt-4o $0.004008, gpt-4.1-mini $0.000641)"
-    expect(page.get_by_text(told)).to_be_visible()
+    expect(room.price_tag).to_contain_text("$0.004649")
+    room.price_tag.hover()
+    expect(room.price_parts).to_contain_text("gpt-4o$0.004008gpt-4.1-mini$0.000641Estimate$0.004649")
     room.send("Which of you is better?")
     better = page.get_by_role("button", name="Go on with this one")
     expect(better).to_have_count(2)
@@ -144,13 +174,11 @@ def test_a_cheaper_way_is_taken_with_a_press_and_earlier_files_can_be_left_behin
     room.attach({"name": "long.txt", "mimeType": "text/plain", "buffer": b"A line of a long report.\n" * 4000})
     provider.wish("tokens=4")
     room.ask("What is in it?")
-    expect(page.get_by_text(re.compile(r"of it is the history"))).to_be_visible()
-    room.model.click()
-    room.model.fill("claude-sonnet-4-5")
-    room.model.press("Enter")
+    expect(room.price_parts).to_contain_text("of it is the history")
+    room.type_model("claude-sonnet-4-5")
     # Another model has not counted the history: the file's tokens are estimated.
-    expect(page.get_by_text(re.compile(r"\d+\s%\sits files"))).to_be_visible()
-    room.idle()
+    expect(room.price_parts).to_contain_text(re.compile(r"\d+\s%\sits files"))
+    room.price_tag.hover()
     hint = page.get_by_role("button", name="Leave earlier files behind")
     expect(hint).to_contain_text(re.compile(r"saves \$0\.\d+"))
     hint.click()
@@ -216,6 +244,10 @@ def test_a_file_that_cannot_be_sent_is_named_and_the_message_stays_in_the_box(
     expect(page.get_by_text(f"attach {file['name']} anew")).to_be_visible()
     assert provider.requests == []
     room.idle()
+    bar = page.get_by_test_id("stChatInput")
+    expect(bar).to_contain_text(file["name"])  # it came back, too
+    bar.get_by_role("button", name=re.compile("Remove|Delete")).click()
+    expect(bar).not_to_contain_text(file["name"])
     room.message.press("Enter")
     room.finished(0)
     assert provider.last.wanted["messages"] == [{"role": "user", "content": "Read this"}]

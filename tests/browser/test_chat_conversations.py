@@ -107,7 +107,7 @@ def test_two_tabs_do_not_overwrite_each_other(page: Page, server: AppServer, pro
 def test_a_conversation_is_taken_out_as_markdown_and_json(page: Page, server: AppServer, provider: Provider) -> None:
     room = Room(page, server, f"{MODEL}@tokens=3")
     room.ask("Take me with you")
-    room.main.get_by_test_id("stPopover").first.get_by_role("button").click()
+    room.main.get_by_role("button", name="Share or export").click()
     with page.expect_download() as markdown:
         page.get_by_role("button", name="Markdown").click()
     assert markdown.value.suggested_filename == "take-me-with-you.md"

@@ -53,7 +53,7 @@ def test_it_is_usable_on_a_phone(page: Page, server: AppServer, provider: Provid
     room = Room(page, server, "openai/gpt-4o@tokens=200")
     room.ask("Count, with_a_very_long_word_" + "that_goes_on_" * 12)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    for control in (room.message, room.model, room.answers.get_by_test_id("stMenuButton").get_by_role("button")):
+    for control in (room.message, room.model, room.answers.get_by_role("button", name="More")):
         box = control.bounding_box()
         assert box is not None
         assert box["x"] >= 0

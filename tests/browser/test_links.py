@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from llmtrack.ledger import open_ledger
 from tests.browser.app_server import AppServer, running_app
-from tests.browser.pictures import settled
+from tests.browser.pictures import settled, until
 from tests.ledger.making import generation
 
 SPAN = "span=7+days"
@@ -36,7 +37,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     directory: Path = tmp_path_factory.mktemp("links")
     with running_app(directory) as server:
         ledger = open_ledger(server.database_url)
-        ledger.write([generation(user_id="ann", response_model="gpt-5")])
+        ledger.write([generation(int(time.time() * 1e6), user_id="ann", response_model="gpt-5")])
         ledger.close()
         yield server
 
@@ -91,3 +92,45 @@ def test_a_link_works_with_the_keyboard_and_with_a_reload_where_there_is_no_scri
     page.keyboard.press("Enter")
     arrived(page, served, f"users?{SPAN}", "Users")
     assert not page.evaluate("window.stays"), "nothing followed it here but the browser"
+
+
+def test_back_leads_to_where_the_page_was_scrolled_to_with_its_filters_and_one_entry_for_each_step(
+    page: Page, served: AppServer
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 500})
+    start = f"overview?{SPAN}&where=model%3Ais%3Agpt-5"
+    page.goto(f"{served.url}/{start}")
+    settled(page)
+    main, length = page.get_by_test_id("stMain"), history_length(page)
+    top = main.evaluate("main => { main.scrollTo(0, 400); return main.scrollTop }")
+    assert top == 400, "the page is long enough"
+    page.get_by_role("link", name="ann", exact=True).evaluate("link => link.click()")  # where it is: nothing scrolls
+    expect(page.get_by_role("heading", name="ann", exact=True, level=1)).to_be_visible()
+    settled(page)
+    assert main.evaluate("main => main.scrollTop") == 0, "another page begins at its top"
+    page.locator("a.ll-tile[href^='errors']").evaluate("link => link.click()")
+    expect(page.get_by_role("heading", name="Errors", exact=True, level=1)).to_be_visible()
+    settled(page)
+    assert history_length(page) == length + 2
+    page.go_back()
+    expect(page.get_by_role("heading", name="ann", exact=True, level=1)).to_be_visible()
+    settled(page)
+    page.go_back()
+    arrived(page, served, start, "Overview")
+    until(page, "top => document.querySelector('[data-testid=stMain]').scrollTop === top", top)
+    expect(page.locator(".ll-chip")).to_contain_text("Model is gpt-5")
+    assert history_length(page) == length + 2
+
+
+def test_what_the_scripts_find_in_streamlits_page_is_still_called_so(page: Page, served: AppServer) -> None:
+    page.goto(f"{served.url}/overview?show=generations")
+    settled(page)
+    for name in ("stApp", "stMain", "stSidebar", "stSidebarNavLink"):
+        assert page.get_by_test_id(name).count(), name
+    page.get_by_test_id("stSidebar").hover()
+    assert page.locator("[data-testid=stSidebarCollapseButton] button").count(), "closes the sidebar on a phone"
+    marks = page.locator("[data-testid=stMain] svg path")
+    datums = marks.evaluate_all("marks => marks.map(mark => mark.__data__?.datum?.url).filter(Boolean)")
+    assert any(str(url).startswith("calls?") for url in datums), "Vega leaves the row of its data on a mark"
+    page.locator(".st-key-time button").click()
+    expect(page.get_by_test_id("stPopoverBody")).to_be_visible()

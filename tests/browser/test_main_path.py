@@ -56,6 +56,7 @@ def test_two_simulated_messages_one_of_them_stopped_are_in_all_the_numbers(page:
     expect(head).to_contain_text("2 messages")
     expect(head).to_contain_text("$0.00")  # simulated money is no money
     expect(head).to_contain_text(f"2 calls, {total}")
+    chat.open("Admin")
     chat.open("Models")
     expect(page.get_by_text(f"Apart from it 2 simulated calls, which would have cost {total}.")).to_be_visible()
 
@@ -107,5 +108,6 @@ def test_the_same_over_http_with_either_provider(
         head = page.get_by_test_id("statement-head")
         expect(head).to_contain_text("2 messages")
         expect(head).to_contain_text(total)
+        chat.open("Admin")
         chat.open("Models")
         expect(page.locator("a.ll-tile").filter(has_text="Cost").first).to_contain_text(total)

@@ -149,6 +149,7 @@ def sign_out_at_provider(tab: Page) -> None:
 
 def test_an_admin_by_group_sees_the_admin_pages_and_a_user_who_types_the_address_does_not(visit: Visit) -> None:
     admin = visit.sign_in("root")
+    admin.get_by_role("link", name="Admin", exact=True).click()
     expect(admin.get_by_role("link", name="Overview")).to_be_visible()
     user = visit.sign_in("bob")
     expect(message_box(user)).to_be_visible()

@@ -13,7 +13,14 @@ from tests.browser.app_server import AppServer, running_app
 from tests.browser.pictures import settled
 from tests.ledger.making import generation
 
-PAGES = {"overview": "Overview", "users": "Users", "model-cost": "Models", "prices": "Prices", "data": "Data"}
+PAGES = {
+    "overview": "Overview",
+    "users": "Users",
+    "model-cost": "Models",
+    "prices": "Prices",
+    "data": "Data",
+    "explore": "Explore",
+}
 LONG = "a user with a name that goes on and on " * 4
 
 

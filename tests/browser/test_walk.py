@@ -119,7 +119,6 @@ def test_a_filter_is_chosen_typed_kept_and_taken_back(page: Page, sample: AppSer
 
     page.keyboard.press("Escape")
     expect(page.get_by_placeholder("Type it exactly")).to_have_count(0)
-    settled(page)  # while the page draws what the closing asked for, a click adds entries of Streamlit's own
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Latency").click()
     arrived(page, "latency")
     expect(chip).to_contain_text("Model is gpt-5")
@@ -130,16 +129,18 @@ def test_a_filter_is_chosen_typed_kept_and_taken_back(page: Page, sample: AppSer
     expect(chip).to_have_count(0)
 
 
-@pytest.mark.flaky(reruns=3)  # now and then the browser does not follow the click on Chat
 def test_a_filter_stays_on_the_way_over_a_page_without_any(page: Page, sample: AppServer) -> None:
     page.goto(f"{sample.url}/latency?where=model%3Ais%3Agpt-5")
     settled(page)
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Chat").click()
     page.wait_for_url(f"{sample.url}/", timeout=20_000)
     settled(page)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Admin").click()
+    arrived(page, "overview")
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Traces").click()
     arrived(page, "traces")
     assert at(page)["where"] == ["model:is:gpt-5"]
+    page.go_back()
     page.go_back()
     page.go_back()
     arrived(page, "latency")
@@ -175,7 +176,8 @@ def test_a_view_is_saved_and_opened_elsewhere(page: Page, sample: AppServer) -> 
 
 
 # For each question what is clicked, from the overview on, and what then answers it.
-LINK, MENU, CHOICE, ROW, PICK, CSS = "link", "menu", "choice", "row", "pick", "css"
+LINK, MENU, CHOICE, ROW, PICK, CSS, TIME, READY = "link", "menu", "choice", "row", "pick", "css", "time", "ready"
+NINETY_DAYS = ":is([role=radio], button):has-text('90 days')"
 WALKS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     "Is the average cost per user going up or down?": ([], ["Cost per user"]),
     "Is it more usage or dearer generations?": ([], ["What moved the cost", "Tokens per call"]),
@@ -199,9 +201,77 @@ WALKS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
     "What happened in an outage, and to whom?": (
         [(MENU, "Errors"), (ROW, "Overloaded")], ["Users hit", "First seen", "Latest calls"]
     ),
+    "How high is the P95 of cost per user, and who is above it?": (
+        [(TIME, "90 days"), (MENU, "Users")], ["Above P95", "grace"]
+    ),
+    "What does a user of each plan (persona, cohort) use and cost?": (
+        [(MENU, "Users")], ["Users by what is known of them", "Calls per user", "enterprise"]
+    ),
+    "How many tokens does a request take, over time, by feature?": (
+        [(CHOICE, "Tokens per call"), (CHOICE, "Feature")], ["Tokens per call, per day", "research"]
+    ),
+    "How many users are active, new and lost?": ([(MENU, "Engagement")], ["Users per week", "returning"]),
+    "Do users come back?": ([(MENU, "Engagement")], ["Retention", "First used", "100"]),
+    "How many of my people use it?": ([(MENU, "Engagement")], ["known people"]),
+    "What are the peak hours and days of the week?": ([(MENU, "Engagement")], ["calls by hour and weekday", "Fri"]),
+    "How is usage spread over the users?": ([(MENU, "Engagement")], ["Calls per user", "by number of calls"]),
+    "What are the most engaged users doing that the least engaged are not?": (
+        [(MENU, "Engagement")], ["Most against least engaged"]
+    ),
+    "Which features bring people back?": ([(MENU, "Engagement")], ["Stickiness", "code-review"]),
+    "Does usage go with plan and revenue?": ([(MENU, "Engagement")], ["By what users are", "enterprise"]),
+    "Which of two models, features or versions does better, and how sure is that?": (
+        [(MENU, "Compare")], ["Difference", "What it means", "Cost per call"]
+    ),
+    "How good are the answers by model, feature and plan?": (
+        [(MENU, "Feedback")], ["By model", "By feature", "By plan"]
+    ),
+    "What do the worst and the best answers say, and how large are they?": (
+        [(MENU, "Feedback")], ["Bad first", "Comment", "Tokens"]
+    ),
+    "How likely are users to leave after a bad or failed answer?": (
+        [(MENU, "Feedback")], ["What users did next", "after a failed call"]
+    ),
+    "Does latency go with satisfaction?": ([(MENU, "Feedback")], ["By time to answer", "under 2 s"]),
+    "When did latency spike, and what caused it?": (
+        [(MENU, "Latency"), (CSS, ".st-key-time button"), (CSS, NINETY_DAYS)],
+        ["above a usual", "of the time waited is", "chat"],
+    ),
+    "What do the dearest 5 % have in common, and is it usage or price?": (
+        [(MENU, "Users"), (CSS, ".st-key-time button"), (CSS, NINETY_DAYS), (LINK, "Above P95")],
+        ["Above P95: what they share", "it is how dear their calls are", "research"],
+    ),
     "What does one plan cost (filter by what a user is)?": (
         [(CSS, ".st-key-new_filter button"), (PICK, "user.plan"), (LINK, "free")], ["user.plan is free", "Cost per user"]
     ),
+    "What does an interaction cost, by model?": (
+        [(MENU, "Explore"), (LINK, "Cost per interaction by model")], ["Cost / interactions", "A / B", "claude-opus-4-5"]
+    ),
+    "When did the cost per interaction spike, and what triggered it?": (
+        [(MENU, "Explore"), (READY, "Cost per interaction")],
+        ["Cost per interaction per day", "above a usual", "grace", "research"],
+    ),
+    "What does each model cost in all?": (
+        [(MENU, "Explore"), (LINK, "Total cost per model")], ["Cost per day", "claude-opus-4-5", "All"]
+    ),
+    "What does a user cost on average, as a formula A / B?": (
+        [(MENU, "Explore"), (LINK, "Average cost per user")], ["Cost / users per week", "A / B"]
+    ),
+    "What do users bring in, cost and leave (margin)?": (
+        [(MENU, "Users")], ["Revenue, cost and margin", "lowest margin first", "Of revenue"]
+    ),
+    "How much does a user use on average, and is it going up?": ([(MENU, "Users")], ["Calls per user"]),
+    "How many generations a week or month, against the growth of users?": (
+        [(MENU, "Explore"), (LINK, "Calls against users")], ["Calls per week", "Users per week"]
+    ),
+    "Does using it go with retention and revenue?": (
+        [(MENU, "Engagement")], ["Use and coming back", "Revenue", "Came back"]
+    ),
+    "Does latency go with retention?": ([(MENU, "Engagement")], ["Waiting and coming back", "Time of an answer"]),
+    "What is the error rate, seen by the user and behind the scenes?": (
+        [(MENU, "Errors")], ["Error rate", "Hidden by a retry", "answered all the same"]
+    ),
+    "How do features affect how much users do?": ([(MENU, "Engagement")], ["By feature", "Calls per user"]),
 }  # fmt: skip
 
 
@@ -211,10 +281,17 @@ def go(page: Page, kind: str, name: str) -> int:
         page.get_by_test_id("stSidebarNavLink").filter(has_text=name).first.click()
     elif kind == CHOICE:
         page.locator(".ll-choice a").filter(has_text=re.compile(f"^{name}$")).first.click()
+    elif kind == READY:
+        page.locator(".ll-ready a").filter(has_text=re.compile(f"^{name}$")).click()
     elif kind == ROW:
         page.locator(".ll-table tbody tr").filter(has_text=name).first.click()
     elif kind == CSS:
         page.locator(name).first.click()
+    elif kind == TIME:
+        page.locator(".st-key-time button").click()
+        page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).first.click()
+        settled(page)
+        return 2
     elif kind == PICK:
         box = page.get_by_role("combobox", name="Filter by")
         box.click()

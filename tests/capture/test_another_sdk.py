@@ -95,6 +95,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: Provider) ->
     sys.modules.pop("llmtrack.tinysdk", None)
 
 
+@pytest.mark.slow
 def test_an_sdk_of_the_same_shape_needs_a_module_and_a_reader(
     tiny: Any, rows: Callable[[], list[SimpleNamespace]]
 ) -> None:

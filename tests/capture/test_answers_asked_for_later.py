@@ -68,6 +68,7 @@ def whole(row: SimpleNamespace) -> None:
     assert row.output[0]["parts"][0]["content"] == "Because."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("apart", [False, True], ids=["in the same batch", "in another batch"])
 @pytest.mark.parametrize("said", [{"background": True}, {}], ids=["in the background", "stored"])
 def test_a_stream_that_broke_and_is_asked_for_later_is_one_row(

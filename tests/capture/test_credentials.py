@@ -93,6 +93,7 @@ def kept(directory: Path) -> str:
     return text + text.replace("\\/", "/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["on", "off"])
 def test_keys_in_errors_reach_neither_journal_nor_log(
     content: str, make_tracker: Callable[..., Tracker], clients: Any, provider: Provider, tmp_path: Path,

@@ -171,6 +171,7 @@ def test_what_postgresql_refuses_is_found_among_its_batch(
     assert b"gpt-4o-mini" in Path(flushed.where).read_bytes()
 
 
+@pytest.mark.slow
 def test_what_sqlite_refuses_without_saying_why_is_found_among_its_batch(
     make_tracker: Make, clients: Any, provider: Any, database: Path
 ) -> None:

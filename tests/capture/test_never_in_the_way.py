@@ -57,6 +57,7 @@ def broken(*_: Any, **__: Any) -> Any:
     raise RuntimeError("out of order")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -70,7 +71,7 @@ def broken(*_: Any, **__: Any) -> Any:
         {"journal_dir": "/proc/nothing"},
         {"journal_dir": "/dev/null/journal"},
     ],
-    ids=str,
+    ids=lambda options: next(iter(options)),
 )
 def test_a_tracker_of_which_a_part_fails(
     options: Any, make_tracker: Make, clients: Clients, provider: Provider, caplog: pytest.LogCaptureFixture
@@ -84,7 +85,7 @@ def test_a_tracker_of_which_a_part_fails(
     assert len(warned) == len(set(warned)) > 0
 
 
-@pytest.mark.parametrize("part", ["Call._sees", "observe", "_is_text"])
+@pytest.mark.parametrize("part", ["Call._sees", "observe", "is_text"])
 def test_our_own_mistakes_while_watching_a_call(
     part: str, make_tracker: Make, clients: Clients, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +108,7 @@ def test_our_own_mistakes_while_noting_a_call(
     assert tracker.health.counts() == {"record": CALLS}
 
 
+@pytest.mark.slow
 def test_our_own_mistakes_in_the_writer_lose_no_record(
     make_tracker: Make, clients: Clients, provider: Provider, monkeypatch: pytest.MonkeyPatch, database: Path
 ) -> None:
@@ -273,6 +275,7 @@ print(tracker.flush(60))
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_survived(provider: Provider, database: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", FULL_DISK, str(database), str(tmp_path / "journal")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -282,6 +285,7 @@ def test_a_full_disk_is_survived(provider: Provider, database: Path, tmp_path: P
     assert len(read_rows(database)) == 30
 
 
+@pytest.mark.slow
 def test_a_ledger_that_is_locked_for_long_delays_nobody_and_loses_nothing(
     make_tracker: Make, clients: Clients, provider: Provider, database: Path
 ) -> None:
@@ -349,6 +353,7 @@ if sys.argv[2] == "write":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["write", "progress"])
 def test_a_program_ends_although_its_database_hangs_and_its_threads_are_busy(part: str, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", HANGING, str(tmp_path / "ledger.db"), part]

@@ -8,6 +8,8 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.capture.rows import rows as read_rows
 from tests.provider import Provider
 
@@ -33,6 +35,7 @@ print(json.dumps([flushed.written, flushed.waiting, flushed.failed]))
 """
 
 
+@pytest.mark.slow
 def test_a_call_is_recorded_where_there_is_no_fcntl_and_no_fork(provider: Provider, tmp_path: Path) -> None:
     database = tmp_path / "elsewhere.db"
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, f"sqlite:///{database}", str(tmp_path / "waiting")]

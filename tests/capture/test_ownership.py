@@ -85,6 +85,7 @@ def two_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
             yield ours, theirs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["opened", "never opened"])
 def test_what_a_dead_process_left_waits_for_its_own_ledger(how: str, two_urls: tuple[str, str], tmp_path: Path) -> None:
     ours, theirs = two_urls
@@ -105,6 +106,7 @@ def test_what_a_dead_process_left_waits_for_its_own_ledger(how: str, two_urls: t
     assert list(journal.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_ledger_that_was_renamed_finds_what_waits_for_it(tmp_path: Path) -> None:
     before, after = tmp_path / "before.db", tmp_path / "after.db"
     die(f"sqlite:///{before}", "opened")
@@ -119,6 +121,7 @@ def test_a_ledger_that_was_renamed_finds_what_waits_for_it(tmp_path: Path) -> No
     assert users(f"sqlite:///{after}") == [*TEN, "first"]
 
 
+@pytest.mark.slow
 def test_a_copy_leaves_what_waits_to_the_original(tmp_path: Path) -> None:
     original, journal = tmp_path / "original.db", tmp_path / "journal"
     die(f"sqlite:///{original}", "opened", journal)
@@ -151,6 +154,7 @@ def test_a_journal_without_a_mark_is_taken_in_where_only_one_ledger_can_have_lef
     assert list((tmp_path / "shared").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_journal_without_a_mark_is_set_aside_where_another_ledger_waits(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     journal = tmp_path / "ledger.db.journal"
@@ -209,6 +213,7 @@ def replaced(path: Path) -> None:
     path.with_name("incoming.db").replace(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [removed, removed_with_its_log, moved, replaced])
 def test_calls_are_kept_when_the_database_of_a_running_program_is(
     change: Callable[[Path], None], tmp_path: Path
@@ -252,6 +257,7 @@ def test_calls_are_kept_when_the_database_of_a_running_program_is(
     assert list((tmp_path / "ledger.db.journal").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_log_whose_database_is_gone_is_set_aside_and_named(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     die(f"sqlite:///{path}", "opened", tmp_path / "journal")

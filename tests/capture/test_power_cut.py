@@ -128,6 +128,7 @@ def wait_for_end(program: subprocess.Popen[str]) -> None:
     raise AssertionError("it ended early")
 
 
+@pytest.mark.slow
 def test_a_journal_is_deleted_only_when_the_rows_survive_a_power_cut(disk: Disk) -> None:
     with disk.running(200, 20_000, "flush") as program:
         wait_for_end(program)
@@ -141,6 +142,7 @@ def test_a_journal_is_deleted_only_when_the_rows_survive_a_power_cut(disk: Disk)
     assert {str(number) for number in range(200)} - in_journal <= left
 
 
+@pytest.mark.slow
 def test_what_a_program_had_written_when_it_closed_survives_a_power_cut(disk: Disk) -> None:
     with disk.running(20, 100, "close") as program:
         wait_for_end(program)
@@ -148,6 +150,7 @@ def test_what_a_program_had_written_when_it_closed_survives_a_power_cut(disk: Di
     assert disk.restore() == {str(number) for number in range(20)}
 
 
+@pytest.mark.slow
 def test_with_durability_power_the_journal_is_synced_while_the_ledger_is_away(
     disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,7 @@ def _everything_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="llmtrack")
 
 
+@pytest.mark.slow
 def test_with_content_the_text_of_both_sides_is_kept(
     make_tracker: Track, clients: Any, provider: Provider, database: Path
 ) -> None:
@@ -98,6 +99,7 @@ def test_with_content_the_text_of_both_sides_is_kept(
     assert len(read_rows(database)) == CALLS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["tracker", "client", "context", "settings"])
 def test_without_content_no_text_reaches_the_database(
     where: str,
@@ -124,6 +126,7 @@ def test_without_content_no_text_reaches_the_database(
     assert [row.status for row in rows].count("error") == 3
 
 
+@pytest.mark.slow
 def test_without_content_no_text_reaches_the_journal(
     make_tracker: Track,
     clients: Any,
@@ -160,6 +163,7 @@ def test_the_journal_is_for_its_owner_only(
     assert (tmp_path / "journal").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_a_redacting_function_sees_every_text_before_it_is_kept(
     make_tracker: Track, clients: Any, provider: Provider, database: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

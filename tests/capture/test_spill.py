@@ -43,6 +43,7 @@ def end_with_nowhere_to_write(folder: Path, content: str, temporary: Path) -> tu
     return url, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["on", "off"])
 def test_what_could_be_written_nowhere_is_taken_in_by_the_next_start(
     content: str, tmp_path: Path, temporary_directory: Path
@@ -66,6 +67,7 @@ def test_what_could_be_written_nowhere_is_taken_in_by_the_next_start(
     assert list(temporary_directory.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_directory_that_others_can_write_is_not_looked_into(tmp_path: Path, temporary_directory: Path) -> None:
     url, _ = end_with_nowhere_to_write(tmp_path, "on", temporary_directory)
     (tmp_path / "missing").mkdir()

@@ -216,6 +216,7 @@ def run(code: str, database: Path, tmp_path: Path, model: str) -> subprocess.Com
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 def test_ctrl_c_reaches_the_caller_and_the_row_says_cancelled(
     stream: bool, provider: Provider, database: Path, tmp_path: Path, make_tracker: Callable[..., Tracker]
@@ -238,6 +239,7 @@ except KeyboardInterrupt:
     assert [row.status for row in read_rows(database)] == ["ok", "cancelled"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "ending", ["tracker.close()", "tracker.flush()", "1 / 0", "os.kill(os.getpid(), signal.SIGKILL)"]
 )
@@ -251,6 +253,7 @@ def test_however_a_program_ends_its_row_is_there_at_the_next_start(
     assert list((tmp_path / "journal").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_stream_left_open_at_the_end_of_a_program_is_found_at_the_next_start(
     provider: Provider, database: Path, tmp_path: Path, make_tracker: Callable[..., Tracker]
 ) -> None:
@@ -265,6 +268,7 @@ next(iter(stream))
     assert sorted(row.status for row in read_rows(database)) == ["abandoned", "ok"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_parent_and_forked_child_each_record_their_own_calls_once(
     provider: Provider, database: Path, tmp_path: Path, make_tracker: Callable[..., Tracker]
@@ -294,6 +298,7 @@ call("parent after")
     assert users == ["child", "parent after", "parent before", "parent stream"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_what_a_child_could_not_write_before_it_ended_is_written_by_others(
     provider: Provider, database: Path, tmp_path: Path, make_tracker: Callable[..., Tracker]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmtrack.capture.sdk.usage_filter import ANY_CHUNK, OPENAIS, UsageFilter
+from llmtrack.capture.usage_filter import ANY_CHUNK, OPENAIS, UsageFilter
 
 WORD = b'data: {"id":"1","system_fingerprint":"fp_1","choices":[{"index":0,"delta":{"content":"a"}}],"usage":null}\n\n'
 USAGE = b'data: {"id":"1","system_fingerprint":"fp_1","choices":[],"usage":{"prompt_tokens":1}}\n\n'

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmtrack.capture.sdk.usage_filter import UsageFilter, ZippedUsageFilter
+from llmtrack.capture.usage_filter import UsageFilter, ZippedUsageFilter
 
 TEXT = {"system_fingerprint": None, "choices": [{"delta": {"content": 'He said ,"usage":null and left'}}]}
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2}

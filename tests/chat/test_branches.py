@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ def trees(draw: st.DrawFn) -> list[Message]:
     return [message(id, draw(st.sampled_from([None, *range(1, id)]))) for id in range(1, size + 1)]
 
 
+@pytest.mark.slow
 @given(trees(), st.integers(0, 40))
 def test_a_branch_leads_from_a_first_message_to_its_head_link_by_link(messages: list[Message], head: int):
     found = branch(messages, head)

@@ -153,6 +153,7 @@ def test_an_error_keeps_the_prompt_and_can_be_retried(mine: Conversations, provi
     assert texts(mine, turn) == ["Hello", "Hello world"]
 
 
+@pytest.mark.slow
 def test_an_answer_can_be_had_again_and_the_versions_walked(mine: Conversations):
     turn = ended(mine.send("Hello", model()))
     other = ended(mine.regenerate(turn.answers[0], model("demo/demo-claude")))
@@ -186,6 +187,7 @@ def test_an_edited_message_is_a_branch_of_its_own(mine: Conversations, provider:
         mine.edit(turn.answers[0], "x")
 
 
+@pytest.mark.slow
 def test_two_tabs_do_not_overwrite_each_other(mine: Conversations):
     turn = ended(mine.send("Hello", model()))
     shown = turn.answers[0]
@@ -267,6 +269,7 @@ def test_deleting_stops_what_is_in_flight(mine: Conversations, provider: Provide
     assert ended(turn).reply.status == "cancelled"
 
 
+@pytest.mark.slow
 def test_conversations_are_found_by_words_of_title_and_text(mine: Conversations):
     cats = ended(mine.send("Tell me of cats\nand of Zürich", model("demo/demo-empty"))).conversation_id
     dogs = ended(mine.send("Tell me of dogs", model("demo/demo-gpt"))).conversation_id

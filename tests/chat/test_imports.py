@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from llmtrack.chat.conversations import export
 from llmtrack.chat.conversations.history import Conversations
@@ -133,6 +135,71 @@ def test_chatgpts_spoken_messages_thoughts_and_models_come_and_tools_are_counted
         ("user", "Hello there", "", None),
         ("assistant", "Hi.", "A person greets.", "openai/gpt-5-2"),
     ]
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (4, 4), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
+def test_pictures_and_files_come_out_of_chatgpts_zip_and_one_that_is_damaged_costs_itself(mine: Conversations):
+    asset = {
+        "content_type": "image_asset_pointer",
+        "asset_pointer": "sediment://file_0000aaaa",
+        "width": 4,
+        "height": 4,
+    }
+    older = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-Bbbbbbb1"}
+    named = {"attachments": [{"id": "file-Ccccccc1", "name": "notes.txt", "mime_type": "text/plain"}]}
+    gone = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_0000dddd"}
+    mapping = {
+        "q": node(
+            None,
+            "user",
+            asset,
+            older,
+            "What is this?",
+            content={"content_type": "multimodal_text", "parts": [asset, older, "What is this?"]},
+            metadata=named,
+        ),
+        "a": node("q", "assistant", "A square."),
+        "p": node("a", "user", gone),
+        "b": node("p", "assistant", "Nothing."),
+        "i": node("b", "user", asset),
+        "c": node("i", "assistant", "Again."),
+    }
+    data = zipped(
+        conversations__000_json=json.dumps([chatgpt(mapping=mapping, current_node="c")]).encode(),
+        **{
+            "file_0000aaaa-sanitized.dat": png(),
+            "dalle/file-Bbbbbbb1-cat.png": b"\x89PNG broken",
+            "file-Ccccccc1-notes.txt": b"herons",
+        },
+    )
+    told = import_file(open_ledger(), "alice", data)
+    assert (told.messages, told.files, told.left_out) == (5, 3, 1)
+    first, _, nothing, picture, _ = opened(mine, "Trains").messages
+    assert [(file.name, file.media_type) for file in first.files] == [
+        ("notes.txt", "text/plain"),
+        ("sanitized.dat", "image/png"),
+    ]
+    assert [mine.file(file.id) for file in first.files] == [b"herons", png()]
+    assert nothing.text == "Nothing."
+    assert (picture.text, len(picture.files), list(mine.thumbnails([picture.files[0].id]))) == (
+        "",
+        1,
+        [picture.files[0].id],
+    )
+    assert import_file(open_ledger(), "alice", data).unchanged == 1
+
+
+@pytest.mark.slow
+def test_thirty_megabytes_of_pictures_beside_the_conversations_take_no_memory(mine: Conversations):
+    noise = bytes(range(256)) * 4_000
+    pictures = {f"file_{n:08d}-p.png": png() + noise for n in range(30)}
+    data = zipped(conversations__000_json=json.dumps([chatgpt()]).encode(), **pictures)
+    assert import_file(open_ledger(), "alice", data).messages == 2
 
 
 CLAUDE = {
@@ -307,3 +374,145 @@ def test_a_list_is_cut_into_its_elements_wherever_the_pieces_end(values: list[An
 def test_many_left_out_are_counted_and_the_first_named(mine: Conversations):
     told = brought([chatgpt(), *[{}] * 50])
     assert (told.damaged, len(told.problems)) == (50, importer.MOST_NAMED)
+
+
+def first_messages(mine: Conversations, title: str) -> list[tuple[Any, ...]]:
+    return [(one.role, one.text, one.reasoning, one.model, one.status) for one in opened(mine, title).messages]
+
+
+def test_librechats_newer_exports_come_with_their_instructions_and_how_answers_ended(mine: Conversations):
+    """Trees are called so, parts hold the text, and `exportAt` is a time without a day."""
+    question = {"messageId": "1", "parentMessageId": "0000", "isCreatedByUser": True, "text": "Which?", "model": None}
+    cut = {
+        "messageId": "2", "parentMessageId": "1", "isCreatedByUser": False, "model": "gpt-x", "endpoint": "azureOpenAI",
+        "createdAt": "2025-03-01T10:00:01Z", "finish_reason": "length", "text": "",
+        "content": [{"type": "think", "think": "Hm."}, {"type": "tool_call", "tool_call": {"name": "x"}},
+                    {"type": "text", "text": "Her"}], "children": [],
+    }  # fmt: skip
+    failed = {
+        "messageId": "3", "parentMessageId": "1", "isCreatedByUser": False, "model": "gpt-x", "endpoint": "azureOpenAI",
+        "createdAt": "2025-03-01T10:00:02Z", "error": True, "content": [{"type": "error", "error": "Too many"}],
+    }  # fmt: skip
+    export = {
+        "conversationId": "l2", "title": "Tree", "endpoint": "azureOpenAI", "recursive": True, "branches": True,
+        "exportAt": "08:12:16 GMT-0400 (Eastern Daylight Time)", "options": {"promptPrefix": "Be brief."},
+        "messagesTree": [{**question, "children": [cut, failed]}],
+    }  # fmt: skip
+    assert brought(export).messages == 3
+    chat = opened(mine, "Tree")
+    assert chat.parameters.system == "Be brief."
+    assert first_messages(mine, "Tree") == [
+        ("user", "Which?", "", None, None),
+        ("assistant", "Too many", "", "azure/gpt-x", "error"),
+    ]
+    assert [(one.text, one.reasoning, one.status) for one in chat.everything if one.text == "Her"] == [
+        ("Her", "Hm.", "incomplete")
+    ]
+
+
+def test_open_webuis_answers_come_without_their_blocks_and_with_their_files(mine: Conversations):
+    picture = f"data:image/png;base64,{base64.b64encode(png()).decode()}"
+    blocks = (
+        '<details type="reasoning" done="true" duration="3">\n<summary>Thought for 3 seconds</summary>\n&gt; 1 &lt; 2\n'
+        '&gt; so\n</details>\nFirst.\n<details type="tool_calls" name="w" arguments="&quot;{}&quot;">\n'
+        "<summary>Tool Executed</summary>\n&quot;rain&quot;\n</details>\n"
+        '<details type="reasoning" done="true"><summary>Thought</summary>More.</details>\nSecond.'
+    )
+    output = [
+        {"type": "reasoning", "content": [{"type": "output_text", "text": "Hm."}], "summary": None},
+        {"type": "function_call", "name": "w", "arguments": "{}"},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Herons."}]},
+    ]
+
+    def message(id: str, parent: str | None, role: str, content: str, **more: Any) -> dict[str, Any]:
+        return {"id": id, "parentId": parent, "childrenIds": [], "role": role, "content": content, **more}
+
+    messages = [
+        message("1", None, "user", "Which?", files=[
+            {"type": "image", "url": picture},
+            {"type": "file", "name": "a.txt", "file": {"filename": "a.txt", "data": {"content": "gulls"}}},
+            {"type": "image", "url": "/api/v1/files/1/content"},
+            {"type": "image", "url": "data:image/png;base64,%%%"},
+        ]),
+        message("2", "1", "assistant", blocks, model="m"),
+        message("3", "2", "user", "And?"),
+        message("4", "3", "assistant", "<details type=…", model="m", output=output),
+        message("5", "4", "user", "And now?"),
+        message("6", "5", "assistant", "", model="m", error={"content": "No such model"}),
+    ]  # fmt: skip
+    chat = {"history": {"currentId": "6", "messages": {one["id"]: one for one in messages}}}
+    told = brought([{"id": "w2", "title": "Blocks", "chat": chat, "folder_id": None, "share_id": None, "meta": {}}])
+    assert (told.messages, told.files, told.left_out) == (6, 2, 0)
+    assert first_messages(mine, "Blocks") == [
+        ("user", "Which?", "", None, None),
+        ("assistant", "First.\n\nSecond.", "1 < 2\nso\n\nMore.", "open-webui/m", "ok"),
+        ("user", "And?", "", None, None),
+        ("assistant", "Herons.", "Hm.", "open-webui/m", "ok"),
+        ("user", "And now?", "", None, None),
+        ("assistant", "", "", "open-webui/m", "error"),
+    ]
+    files = opened(mine, "Blocks").messages[0].files
+    assert [(file.name, file.media_type) for file in files] == [("picture", "image/png"), ("a.txt", "text/plain")]
+    assert [mine.file(file.id) for file in files] == [png(), b"gulls"]
+    assert opened(mine, "Blocks").messages[-1].error == "No such model"
+
+
+def test_many_blocks_that_never_end_take_no_time(mine: Conversations):
+    text = '<details type="reasoning">' * 40_000
+    message = {"id": "1", "parentId": None, "role": "assistant", "content": text, "model": "m"}
+    begun = time.perf_counter()
+    assert brought([{"id": "w3", "title": "Long", "chat": {"messages": [message]}}]).messages == 1
+    assert time.perf_counter() - begun < 30  # squared it would be an hour
+    assert opened(mine, "Long").messages[0].text == text
+
+
+def test_claudes_calls_of_tools_are_counted_and_the_model_comes_where_it_is_named(mine: Conversations):
+    placeholder = "This block is not supported on your current device yet."
+
+    def message(uuid: str, parent: str, sender: str, *content: dict[str, Any], text: str) -> dict[str, Any]:
+        more = {"attachments": [], "files": [], "created_at": "2026-01-04T02:08:30.812633Z", "content": list(content)}
+        return {"uuid": uuid, "parent_message_uuid": parent, "sender": sender, "text": text, **more}
+
+    said = {"type": "text", "text": "Herons.", "citations": []}
+    call = {"type": "tool_use", "name": "web_search", "input": {"query": "birds"}, "id": "t"}
+    result = {"type": "tool_result", "name": "web_search", "content": [{"type": "knowledge", "text": "…"}]}
+    nobody = "00000000-0000-4000-8000-000000000000"
+    chat = {
+        "uuid": "c2", "name": "Tools", "summary": "", "model": "claude-sonnet-4-5-20250929",
+        "created_at": "2026-01-04T02:08:00+00:00", "updated_at": "2026-01-04T02:09:00+00:00",
+        "current_leaf_message_uuid": "3", "account": {"uuid": "a"},
+        "chat_messages": [
+            message("1", nobody, "human", {"type": "text", "text": "Which?"}, text="Which?"),
+            message("2", "1", "assistant", call, result, text=f"\n```\n{placeholder}\n```\n"),
+            message("3", "2", "assistant", call, result, said, text=f"{placeholder} Herons."),
+        ],
+    }  # fmt: skip
+    told = brought({"conversations": [chat]})
+    assert (told.messages, told.left_out) == (2, 1)
+    assert first_messages(mine, "Tools") == [
+        ("user", "Which?", "", None, None),
+        ("assistant", "Herons.", "", "anthropic/claude-sonnet-4-5-20250929", "ok"),
+    ]
+
+
+def test_chatgpts_conversations_come_out_of_an_object_as_out_of_a_list(mine: Conversations):
+    context = {"content_type": "user_editable_context", "user_profile": "An SRE.", "user_instructions": "Be brief."}
+    page = {"content_type": "sonic_webpage", "url": "https://a.test", "title": "A", "text": "scraped"}
+    failed = {"content_type": "system_error", "name": "robots", "text": "denied"}
+    recap = {"content_type": "reasoning_recap", "content": "Thought for 3s"}
+    mapping = {
+        "client-created-root": {"id": "client-created-root", "message": None, "parent": None, "children": ["c"]},
+        "c": node("client-created-root", "user", content=context, metadata={"is_visually_hidden_from_conversation": True}),
+        "q": node("c", "user", "When?", create_time=None, weight=1.0, channel=None, recipient="all"),
+        "w": node("q", "tool", content=page, create_time=1756000001.0),
+        "e": node("w", "tool", content=failed),
+        "r": node("e", "assistant", content=recap),
+        "a": node("r", "assistant", "At noon.", metadata={"model_slug": "o4-mini"}, channel="final", end_turn=True),
+    }  # fmt: skip
+    chat = chatgpt(mapping=mapping, current_node="a", default_model_slug="gpt-5-thinking", is_starred=None, voice=None)
+    told = brought({"conversations": [chat, {"title": "Broken", "id": "b"}]})
+    assert (told.conversations, told.messages, told.left_out, told.damaged) == (1, 2, 2, 1)
+    assert first_messages(mine, "Trains") == [
+        ("user", "When?", "", None, None),
+        ("assistant", "At noon.", "", "openai/o4-mini", "ok"),
+    ]

@@ -109,6 +109,7 @@ def test_a_list_is_asked_for_once_and_kept(provider: Provider):
     assert len(provider.requests) == asked
 
 
+@pytest.mark.slow
 def test_a_provider_that_does_not_answer_leaves_the_built_in_list(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")

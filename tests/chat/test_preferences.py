@@ -16,6 +16,7 @@ def ledger(ledger_url: str) -> Ledger:
     return open_ledger(ledger_url)
 
 
+@pytest.mark.slow
 def test_favourites_are_kept_and_come_first(ledger: Ledger):
     catalog = get_catalog()
     mine = Preferences(ledger, "alice")

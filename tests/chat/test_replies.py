@@ -109,6 +109,7 @@ def test_files_travel_in_each_dialects_way(provider: Provider):
     ]
 
 
+@pytest.mark.slow
 def test_stop_keeps_the_text_and_closes_the_connection(provider: Provider):
     reply = replies.start(prompt("openai/gpt-4o@tokens=500@stall=5"))
     while not reply.text:
@@ -189,6 +190,7 @@ def test_an_error_in_the_middle_of_a_stream_is_put_into_words_too(provider: Prov
     assert reply.error.endswith(".")
 
 
+@pytest.mark.slow
 def test_a_server_that_is_down_is_named_with_its_address(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LLMTRACK_PROVIDERS__OLLAMA__BASE_URL", "http://127.0.0.1:9/v1")
     reply = ended(replies.start(prompt("ollama/llama3")))

@@ -11,7 +11,8 @@ import pytest
 
 import llmtrack
 from llmtrack.chat.answers.prompt import File, Parameters
-from llmtrack.chat.conversations.export import to_json, to_markdown
+from llmtrack.chat.conversations import export
+from llmtrack.chat.conversations.export import is_too_large_for_json, to_archive, to_json, to_markdown
 from llmtrack.chat.conversations.history import Conversations
 from llmtrack.chat.conversations.imports.importer import import_file
 from llmtrack.chat.conversations.tree import Conversation
@@ -77,6 +78,56 @@ def test_json_comes_back_as_it_went_out_with_all_branches_and_nothing_is_counted
     llmtrack.flush()
     assert ask(open_ledger(), metrics=["generations"]).totals["generations"] == before
     assert [heading.id for heading in theirs.list("simulated answer")] == [told.first]
+
+
+def test_files_and_those_of_the_folder_come_back_from_json_and_from_a_zip(mine: Conversations, monkeypatch: Any):
+    ledger = open_ledger()
+    chat = chatted(mine)
+    mine.move(chat.id, "Lists")
+    mine.folder_files.add("Lists", [File("häuser.txt", "text/plain", b"Ten houses")])
+    moved = mine.open(chat.id)
+    assert moved is not None
+    beside = mine.folder_files.list("Lists")
+    ids = [file.id for message in moved.everything for file in message.files]
+    contents = mine.contents(ids) | mine.folder_files.contents(beside)
+    as_json, as_zip = to_json(moved, None, contents, beside).encode(), to_archive(moved, None, contents, beside)
+    for user, data in (("bob", as_json), ("carol", as_zip)):
+        told = import_file(ledger, user, data)
+        assert (told.conversations, told.files, told.damaged) == (1, 1, 0), user
+        theirs = Conversations(ledger, user)
+        back = theirs.open(told.first or 0)
+        assert back is not None
+        (file,) = [file for message in back.messages for file in message.files]
+        assert (file.name, file.media_type, theirs.file(file.id)) == ("notes.txt", "text/plain", b"Buy milk")
+        assert back.folder == "Lists"
+        files = theirs.folder_files.list("Lists")
+        assert [(file.name, theirs.folder_files.contents(files)[file.id]) for file in files] == [
+            ("häuser.txt", b"Ten houses")
+        ]
+        assert import_file(ledger, user, data).unchanged == 1
+
+    assert not is_too_large_for_json(moved, beside)
+    monkeypatch.setattr(export, "MOST_INSIDE", 17)  # eight bytes of the message's file, ten of the folder's
+    assert is_too_large_for_json(moved, beside)
+
+
+def test_a_file_of_an_export_that_cannot_be_read_costs_itself(mine: Conversations):
+    content = {
+        "format": "llmtrack.conversation",
+        "version": 1,
+        "folder": {"name": "Lists", "files": [{"name": "a.txt", "content": "!"}, {"name": "b.txt", "content": "Yg=="}]},
+        "messages": [
+            {"id": 1, "role": "user", "text": "Hi", "files": [{"name": "c.txt", "content": "%"}, {"content": "ZA=="}]}
+        ],
+    }
+    told = import_file(open_ledger(), "alice", json.dumps(content).encode())
+    assert (told.conversations, told.files) == (1, 1)
+    assert told.problems == ("A file of the folder 'Lists': 'a.txt' is not in this export.",)
+    assert [file.name for file in mine.folder_files.list("Lists")] == ["b.txt"]
+    (heading,) = mine.list()
+    chat = mine.open(heading.id)
+    assert chat is not None
+    assert [mine.file(file.id) for file in chat.messages[0].files] == [b"d"]
 
 
 def chatgpt() -> list[dict[str, Any]]:
@@ -162,6 +213,7 @@ def test_what_is_no_export_is_refused_in_one_sentence(mine: Conversations, data:
     assert mine.list() == []
 
 
+@pytest.mark.slow
 def test_an_import_takes_nothing_over_that_claims_to_be_in_flight(mine: Conversations):
     content = {
         "format": "llmtrack.conversation",

@@ -76,6 +76,7 @@ def test_a_ledger_in_postgresql_is_backed_up_by_postgresql(postgres_url: str) ->
     assert "pg_dump" in result.output
 
 
+@pytest.mark.slow
 def test_a_plain_copy_of_an_idle_programs_file_has_all_of_it(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     tracker = Tracker(f"sqlite:///{path}")

@@ -114,6 +114,7 @@ def test_a_sample_database_with_something_in_it_is_left_alone(run, postgres_url)
     open_ledger(postgres_url).close()
 
 
+@pytest.mark.slow
 def test_flush_says_how_much_it_moved(run):
     assert run("flush").output == "0 records moved into the ledger.\n"
 
@@ -137,6 +138,8 @@ def test_flush_says_how_much_it_moved(run):
             "'--anchor-day': 0 is not in the range 1<=x<=31.",
         ),
         (["ask", "cost", "--timezone", "Berlin"], "There is no time zone 'Berlin'; give an IANA name such as"),
+        (["ask", "cost", "--by", "day", "--top", "3"], "The largest values are those of a dimension; split by one"),
+        (["ask", "cost", "--by", "model", "--top", "0"], "'--top': 0 is not in the range x>=1."),
         (["ask", "costt"], "Error: There is no metric 'costt'; did you mean cost?\n"),
         (["ask", "cost", "--by", "modl"], "Error: There is no dimension 'modl'; did you mean model?\n"),
         (

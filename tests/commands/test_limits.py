@@ -51,6 +51,7 @@ def test_limits_are_set_listed_raised_reset_and_removed(run: Run) -> None:
         (("set", "much"), "'much' is no number of dollars"),
         (("set", "3", "--per", "year"), "The period of a limit is 'year'; give one of minute, hour, day"),
         (("set", "3", "--user", "a", "--team", "b"), "Give one of --user, --team, --feature, --model and --token."),
+        (("set", "3", "--warn-at", "80,120"), "'80,120' is no list of percentages from 1 to 100"),
         (("raise", "7", "3", "--until", "2999-01-01"), "There is no limit 7; `llmtrack limits list` lists those"),
         (("release", "00"), "No process 00 holds anything"),
     ],
@@ -71,3 +72,10 @@ def test_an_erased_user_is_in_no_limit_any_more(run: Run) -> None:
     assert limit.target == name
     assert list(limit.adjustments) == [name]
     assert "alice" not in str([entry.detail for entry in audit_log(ledger)])
+
+
+def test_the_percentages_at_which_a_limit_warns_are_set(run: Run) -> None:
+    run("set", "$20", "--warn-at", "90%, 75")
+    run("set", "$5", "--per", "day", "--warn-at", "none")
+    run("set", "$9", "--per", "week")
+    assert [limit.thresholds for limit in policy_of(open_ledger()).limits] == [(75, 90), (), (50, 80, 100)]

@@ -62,6 +62,7 @@ def test_every_kind_of_entry_can_be_added(run: Run, arguments: list[str], kept: 
     assert list_prices(open_ledger())[0].entry.title == kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

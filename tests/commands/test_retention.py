@@ -73,7 +73,7 @@ os.kill(os.getpid(), signal.SIGKILL)  # before anything gets into the ledger
 @pytest.mark.slow
 def test_erase_reaches_journals_rejected_records_backups_and_the_log_of_the_database(tmp_path: Path) -> None:
     ledger = open_ledger()
-    ledger.write([generation(NOON + n, user_id="zebulon", input=said(f"zebulon {n}")) for n in range(50)])
+    ledger.write([generation(NOON + n, user_id="zebulon", input=said(f"zebulon {n}")) for n in range(49)])
     ledger.index_texts()
     journal = tmp_path / "llmtrack.db.journal"
     environment = {**os.environ, "LLMTRACK_JOURNAL_DIR": str(journal)}
@@ -84,6 +84,9 @@ def test_erase_reaches_journals_rejected_records_backups_and_the_log_of_the_data
     record = {"trace_id": "t", "user_id": "zebulon", "score": 1, "comment": "zebulon", "at": NOON}
     said_so = encode(json.dumps({"kind": "feedback", "record": record}).encode())
     (journal / "records.rejected").write_bytes(said_so)
+    ledger.write(
+        [generation(NOON + 49, user_id="zebulon", input=said("zebulon 49"))]
+    )  # whatever the log was emptied of
     assert zebulon(tmp_path) >= {"llmtrack.db-wal", "llmtrack.db.backup-0001-x", "records.rejected", waiting[0].name}
 
     done = CliRunner().invoke(main, ["erase", "zebulon", "--yes"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from click.testing import CliRunner
 
 from llmtrack.cli import main
@@ -11,6 +12,7 @@ from llmtrack.ledger import open_ledger
 from tests.ledger.making import random_generation
 
 
+@pytest.mark.slow
 def test_verify_says_that_all_is_right_or_what_is_wrong_and_rebuild_mends_it() -> None:
     ledger = open_ledger()
     chance = random.Random(1)

@@ -18,6 +18,7 @@ PAGES = {
     "metrics.md": "llmtrack.ledger.query:in_markdown",
     "python-api.md": "tests.documents.python_api:in_markdown",
     "schema.md": "llmtrack.ledger.schema:in_markdown",
+    "sql.md": "llmtrack.ledger.sql_access:in_markdown",
     "settings.md": "tests.documents.settings:in_markdown",
 }
 """Each page with the function that returns its text, as ``module:function``."""

@@ -11,8 +11,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from llmtrack.api_settings import ApiSettings
+from llmtrack.gateway_settings import GatewaySettings
 from llmtrack.settings import ProviderSettings, Settings, variable_of
 from llmtrack.sign_in_settings import SignInSettings
+from llmtrack.warning_settings import WarningSettings, WebhookSettings
 
 _HEAD = """# Settings
 
@@ -29,9 +31,17 @@ A server that speaks OpenAI's or Anthropic's protocol is a table `[providers.NAM
 variables `LLMTRACK_PROVIDERS__NAME__BASE_URL` and so on. `NAME` is written in small letters, digits, `.`, `-` and `_`.
 
 """
+_WEBHOOKS = """## A webhook for warnings
+
+A table `[webhooks.NAME]` in `.streamlit/secrets.toml`, or variables `LLMTRACK_WEBHOOKS__NAME__URL` and so on; what is
+posted there is in docs/limits.md.
+
+"""
 _GROUPS = {
     "sign_in": "Sign-in",
     "api_requests_per_minute": "The HTTP API",
+    "gateway": "The gateway",
+    "app_url": "Warnings",
     "database_url": "Where things are kept",
     "keep_text_days": "How long things are kept",
     "user_id": "Who is here",
@@ -45,7 +55,13 @@ _GROUPS = {
 
 def in_markdown() -> str:
     """All settings in the order of the code, and after them those of one provider."""
-    meanings = attribute_docs(SignInSettings) | attribute_docs(ApiSettings) | attribute_docs(Settings)
+    meanings = (
+        attribute_docs(SignInSettings)
+        | attribute_docs(ApiSettings)
+        | attribute_docs(GatewaySettings)
+        | attribute_docs(WarningSettings)
+        | attribute_docs(Settings)
+    )
     parts = [_HEAD]
     for name, field in Settings.model_fields.items():
         if name in _GROUPS:
@@ -55,6 +71,9 @@ def in_markdown() -> str:
     parts += ["\n", _PROVIDERS, "| Key | Default | Value | Meaning |\n|---|---|---|---|\n"]
     meanings = attribute_docs(ProviderSettings)
     parts += [_row(name, field, meanings[name]) for name, field in ProviderSettings.model_fields.items()]
+    parts += ["\n", _WEBHOOKS, "| Key | Default | Value | Meaning |\n|---|---|---|---|\n"]
+    meanings = attribute_docs(WebhookSettings)
+    parts += [_row(name, field, meanings[name]) for name, field in WebhookSettings.model_fields.items()]
     return "".join(parts)
 
 

@@ -110,7 +110,7 @@ def _more_tokens(rest: random.Random) -> dict[str, Any]:
 
 
 def _cost(draw: random.Random, rest: random.Random, status: str) -> Cost:
-    kind = draw.choice(("exact", "exact", "estimated", "provider_reported", "simulated", "unpriced"))
+    kind = draw.choice(("exact", "exact", "estimated", "provider_reported", "simulated", "api_equivalent", "unpriced"))
     if kind == "unpriced":
         return Cost(status=kind, reason="no_usage" if status == "error" else draw.choice(("no_price", "usage_missing")))
     if kind == "simulated" and status == "error":
@@ -125,14 +125,18 @@ def _cost(draw: random.Random, rest: random.Random, status: str) -> Cost:
 Rows = Sequence[Generation]
 
 
-def _nano(rows: Rows, part: str, *, simulated: bool = False) -> int:
-    costs = [row.cost for row in rows if row.cost and (row.cost.status == "simulated") == simulated]
+def _nano(rows: Rows, part: str, *, apart: str | None = None) -> int:
+    kept = ("simulated", "api_equivalent")
+    costs = [
+        row.cost for row in rows
+        if row.cost and (row.cost.status not in kept if apart is None else row.cost.status == apart)
+    ]  # fmt: skip
     return sum(getattr(cost, part) or 0 for cost in costs)
 
 
 def _unpriced(rows: Rows) -> int:
     unknown = [row.cost for row in rows if row.cost is not None and row.cost.total is None]
-    return sum(cost.status != "simulated" and cost.reason not in FREE for cost in unknown)
+    return sum(cost.status not in ("simulated", "api_equivalent") and cost.reason not in FREE for cost in unknown)
 
 
 def _real(part: str) -> Callable[[Rows], Decimal | None]:
@@ -191,7 +195,7 @@ def _percentile(field: str, share: float) -> Callable[[Rows], float | None]:
 
 def _cost_percentile(share: float) -> Callable[[Rows], Decimal | None]:
     def read(rows: Rows) -> Decimal | None:
-        costs = [row.cost for row in rows if row.cost and row.cost.status != "simulated"]
+        costs = [row.cost for row in rows if row.cost and row.cost.status not in ("simulated", "api_equivalent")]
         value = nearest_rank((cost.total for cost in costs if cost.total is not None), share)
         return None if value is None else Decimal(value).scaleb(-9)
 
@@ -256,7 +260,9 @@ METRICS: dict[str, Callable[[Rows], Any]] = {
     "cost": cost,
     "input_cost": _real("input"),
     "output_cost": _real("output"),
-    "simulated_cost": lambda rows: Decimal(_nano(rows, "total", simulated=True)).scaleb(-9),
+    "simulated_cost": lambda rows: Decimal(_nano(rows, "total", apart="simulated")).scaleb(-9),
+    "api_equivalent_cost": lambda rows: Decimal(_nano(rows, "total", apart="api_equivalent")).scaleb(-9),
+    "api_equivalent": _count(lambda row: row.cost is not None and row.cost.status == "api_equivalent"),
     "simulated": _count(lambda row: row.cost is not None and row.cost.status == "simulated"),
     "unpriced": _unpriced,
     "estimated": _count(lambda row: row.cost is not None and row.cost.status == "estimated"),
@@ -291,7 +297,11 @@ METRICS |= {
     "input_known": _count(lambda row: row.usage.input_tokens is not None),
     "output_known": _count(lambda row: row.usage.output_tokens is not None),
     "usage_missing": _count(
-        lambda row: row.cost is not None and row.cost.reason == "usage_missing" and row.cost.status != "simulated"
+        lambda row: (
+            row.cost is not None
+            and row.cost.reason == "usage_missing"
+            and row.cost.status not in ("simulated", "api_equivalent")
+        )
     ),
     "priced": _count(lambda row: row.cost is not None and row.cost.status in REAL_COSTS),
     "timed": _count(lambda row: row.duration is not None),
@@ -349,7 +359,22 @@ DIMENSIONS: Mapping[str, Callable[[Generation], Any]] = {
     "property.beta": lambda row: "true" if row.properties.get("beta") else None,
     "user.plan": lambda row: ATTRIBUTES.get(row.user_id or "", {}).get("plan"),
     "user.vip": lambda row: "true" if ATTRIBUTES.get(row.user_id or "", {}).get("vip") else None,
+    "hour_of_day": lambda row: _local(row, "UTC").hour,
+    "weekday": lambda row: _local(row, "UTC").isoweekday(),
 }
+
+
+def _local(row: Generation, timezone: str) -> datetime:
+    return (EPOCH + timedelta(microseconds=row.started_at)).astimezone(ZoneInfo(timezone))
+
+
+def value_of(row: Generation, dimension: str, timezone: str) -> Any:
+    """A generation's value of a dimension, as clocks of that zone show it where it is one of the clock."""
+    if dimension == "hour_of_day":
+        return _local(row, timezone).hour
+    if dimension == "weekday":
+        return _local(row, timezone).isoweekday()
+    return DIMENSIONS[dimension](row)
 
 
 def _number(value: Any) -> Decimal | None:
@@ -358,9 +383,11 @@ def _number(value: Any) -> Decimal | None:
     return Decimal(str(value).strip()) if re.fullmatch(form, str(value)) else None
 
 
-def passes(row: Generation, dimension: str, values: Sequence[Any], negated: bool, operator: str) -> bool:
+def passes(
+    row: Generation, dimension: str, values: Sequence[Any], negated: bool, operator: str, timezone: str = "UTC"
+) -> bool:
     """Whether a filter lets a generation through."""
-    value = DIMENSIONS[dimension](row)
+    value = value_of(row, dimension, timezone)
     if operator == "is":
         holds = value in values
     elif value is None:
@@ -378,7 +405,7 @@ def passes(row: Generation, dimension: str, values: Sequence[Any], negated: bool
 
 def bucket(row: Generation, grain: str, timezone: str, anchor_day: int) -> object:
     """What clock and calendar of a zone show for a generation, as precisely as `grain`."""
-    local = (EPOCH + timedelta(microseconds=row.started_at)).astimezone(ZoneInfo(timezone))
+    local = _local(row, timezone)
     if grain == "hour":
         return local.date(), local.hour, local.utcoffset()
     if grain == "day":

@@ -86,6 +86,7 @@ def rows_of(ledger: Ledger) -> list[tuple[Any, ...]]:
         ]
 
 
+@pytest.mark.slow
 def test_every_question_answers_as_if_the_calls_had_been_the_other_users(merged: Ledger, as_if: Ledger) -> None:
     for by, where in QUESTIONS:
         assert answer(merged, by, where) == answer(as_if, by, of_alice(where)), (by, where)
@@ -95,6 +96,7 @@ def test_every_question_answers_as_if_the_calls_had_been_the_other_users(merged:
     assert calls == [row.at for row in generations(as_if, where={"user": "alice"}, limit=200)]
 
 
+@pytest.mark.slow
 def test_merging_and_undoing_it_rewrites_nothing_and_undoing_restores_every_answer(ledger: Ledger) -> None:
     ledger.write(records())
     before = [answer(ledger, by, where) for by, where in QUESTIONS]
@@ -111,6 +113,7 @@ def test_merging_and_undoing_it_rewrites_nothing_and_undoing_restores_every_answ
     ]
 
 
+@pytest.mark.slow
 def test_sealed_totals_stay_as_written_and_are_merged_in_the_answers(merged: Ledger, as_if: Ledger) -> None:
     for ledger in (merged, as_if):
         assert retain(ledger, Keep(row_days=1), now=NOON + 30 * DAY).rows == 150
@@ -120,6 +123,7 @@ def test_sealed_totals_stay_as_written_and_are_merged_in_the_answers(merged: Led
     assert [dict(row) for row in ask(merged, numbers, by)] == [dict(row) for row in ask(as_if, numbers, by)]
 
 
+@pytest.mark.slow
 def test_a_chain_of_merges_counts_for_its_end_and_can_be_undone_in_the_middle(ledger: Ledger) -> None:
     ledger.write([generation(user_id=name) for name in ("first", "second", "third")])
     people.merge(ledger, "first", "second", by="root")
@@ -134,6 +138,7 @@ def test_a_chain_of_merges_counts_for_its_end_and_can_be_undone_in_the_middle(le
     assert [(one.alias, one.user_id) for one in people.aliases(ledger)] == [("first", "second")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("alias", "user_id", "reason"),
     [
@@ -165,6 +170,7 @@ def test_without_a_merge_no_question_reads_the_aliases(ledger: Ledger) -> None:
     assert [statement for statement in statements if "user_alias" in statement] == []
 
 
+@pytest.mark.slow
 def test_erasing_a_user_forgets_every_id_merged_with_theirs(ledger: Ledger) -> None:
     ledger.write([generation(user_id=name) for name in ("old@x", "new@x", "bob")])
     people.merge(ledger, "old@x", "new@x", by="root")

@@ -32,6 +32,7 @@ def source(tmp_path: Path) -> Ledger:
     return ledger
 
 
+@pytest.mark.slow
 def test_everything_is_the_same_and_the_copy_can_be_used(source: Ledger, ledger: Ledger) -> None:
     done: list[tuple[str, int, int]] = []
     copied = copy_ledger(source, ledger, progress=lambda *step: done.append(step))
@@ -91,6 +92,7 @@ def test_what_changed_since_is_copied_again(source: Ledger, ledger: Ledger) -> N
     assert verify(ledger).right
 
 
+@pytest.mark.slow
 def test_a_ledger_of_its_own_is_not_written_over(source: Ledger, ledger: Ledger) -> None:
     ledger.write([generation()])
     with pytest.raises(LedgerError, match="already holds a ledger of its own"):
@@ -107,6 +109,7 @@ def test_a_copy_back_into_sqlite_is_the_same_too(source: Ledger, ledger: Ledger,
     assert tables(back) == tables(source)
 
 
+@pytest.mark.slow
 def test_the_command_copies_and_says_how_much(source: Ledger, ledger_url: str) -> None:
     result = CliRunner().invoke(main, ["copy", f"sqlite:///{source.name}", ledger_url])
     assert result.exit_code == 0, result.output

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from llmtrack.ledger import Ledger, open_ledger
 from llmtrack.ledger.maintenance.retention import Keep, retain
 from llmtrack.ledger.maintenance.verification import verify
@@ -49,6 +51,7 @@ def percentiles(ledger: Ledger) -> list[dict[str, Any]]:
     return [dict(row) for row in ask(ledger, ["cost_p95", "duration_p50", "users"], ["model"])]
 
 
+@pytest.mark.slow
 def test_the_spellings_of_a_provider_become_one_and_no_total_changes_on_sealed_days_either(ledger: Ledger) -> None:
     chance = random.Random(7)
     for _ in range(4):

@@ -49,6 +49,7 @@ def other_name(postgres_url: str) -> Iterator[str]:
         server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+@pytest.mark.slow
 def test_a_database_keeps_its_id_by_another_name_and_a_copy_gets_another(postgres_url: str, other_name: str) -> None:
     import psycopg
 
@@ -64,6 +65,7 @@ def test_a_database_keeps_its_id_by_another_name_and_a_copy_gets_another(postgre
     assert owner_at(postgres_url).id == first.id
 
 
+@pytest.mark.slow
 def test_a_database_that_was_renamed_keeps_its_id(other_name: str) -> None:
     import psycopg
 

@@ -221,7 +221,8 @@ def test_a_search_that_other_filters_leave_little_of_goes_on_where_it_stopped(le
 def test_interactions_hard_to_find_come_piece_by_piece(
     ledger: Ledger, order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llmtrack.ledger.lists.trace_list._STEP", 10)
+    for step in ("_FIRST_STEP", "_LARGEST_STEP"):
+        monkeypatch.setattr(f"llmtrack.ledger.lists.trace_list.{step}", 10)
     ledger.write([
         call(n, trace_id=f"t{n}", session_id=f"s{n}", request_model="rare" if n % 40 == 3 else "gpt-4o")
         for n in range(130)
@@ -393,3 +394,13 @@ def test_what_cannot_be_listed_is_refused_by_name(ledger: Ledger) -> None:
         generations(ledger, after="nonsense")
     with pytest.raises(ValueError, match="no dimension 'colour'"):
         generations(ledger, where={"colour": "red"})
+
+
+@pytest.mark.parametrize("timezone", ["Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"])
+def test_a_list_of_one_hour_or_weekday_goes_by_the_clock_of_the_zone(ledger: Ledger, timezone: str) -> None:
+    records = oracle.records(3)
+    ledger.write(records)
+    for name, value in (("hour_of_day", 2), ("hour_of_day", 0), ("weekday", 7), ("weekday", 1)):
+        page = generations(ledger, timezone=timezone, where={name: value}, limit=1_000)
+        expected = [row.id for row in records if oracle.value_of(row, name, timezone) == value]
+        assert [row.id for row in page] == sorted(expected, reverse=True), (name, value)

@@ -236,7 +236,8 @@ ADDITIVE = {
     "cache_write_tokens", "cache_write_1h_tokens", "reasoning_tokens", "input_audio_tokens", "output_audio_tokens",
     "input_image_tokens", "output_image_tokens", "web_searches", "input_known", "output_known", "cost", "input_cost",
     "cache_read_cost", "cache_write_cost", "output_cost", "reasoning_cost", "audio_cost", "image_cost", "request_cost",
-    "tool_cost", "unpriced", "usage_missing", "estimated", "priced", "simulated", "simulated_cost", "total_duration",
+    "tool_cost", "unpriced", "usage_missing", "estimated", "priced", "simulated", "simulated_cost", "api_equivalent",
+    "api_equivalent_cost", "total_duration",
     "timed", "answer_duration", "timed_answers", "total_time_to_first_token", "first_tokens", "speed_tokens",
     "speed_time", "errors", "timeouts", "rate_limits", "user_errors", "provider_errors", "other_errors", "cancelled",
     "abandoned", "incomplete", "refused", "pending",
@@ -345,6 +346,12 @@ def test_a_question_that_would_read_too_many_rows_is_refused_with_the_reason(led
     assert answer.explain == "totals from at most 50 rows"
 
 
+def test_the_reason_for_reading_rows_names_dimensions_as_they_are_asked_by(ledger: Ledger) -> None:
+    ledger.write([call(n / 60, "1") for n in range(50)])
+    with pytest.raises(TooManyRows, match="one by one, because no rollup has user; 20 are allowed"):
+        ask(ledger, "cost_p95", "user", max_rows=20)
+
+
 def test_an_answer_says_where_it_was_read(ledger: Ledger) -> None:
     ledger.write([call(n, "1", response_model="gpt-4o") for n in range(100)])
     since, until = datetime(2026, 5, 4, 18, 15, tzinfo=UTC), datetime(2026, 5, 6, 2, 7, tzinfo=UTC)
@@ -355,6 +362,7 @@ def test_an_answer_says_where_it_was_read(ledger: Ledger) -> None:
     assert "rollup_group_day" in ask(ledger, "cost", "group").explain
 
 
+@pytest.mark.slow
 def test_a_question_can_be_cancelled_from_another_thread_while_it_reads(ledger: Ledger) -> None:
     ledger.write([call(n / 100, "1") for n in range(100)])
     cancel = Cancel()
@@ -459,6 +467,7 @@ def test_a_users_cycle_is_read_from_the_users_days_and_the_rows_at_its_ends(ledg
 # The vocabulary
 
 
+@pytest.mark.slow
 def test_every_metric_says_what_it_means_and_can_be_asked_by_every_dimension(ledger: Ledger) -> None:
     ledger.write(oracle.records(2, 60))
     for metric in METRICS.values():

@@ -25,7 +25,7 @@ def test_every_metric_and_dimension_has_a_row() -> None:
 @pytest.mark.parametrize(
     ("name", "unit", "formula", "left_out", "adds_up"),
     [
-        ("cost", "US dollars, as `Decimal`", "sum of `cost` where `cost_status` is not `simulated`",
+        ("cost", "US dollars, as `Decimal`", "sum of `cost` where `cost_status` is not `simulated` or `api_equivalent`",
          "unpriced generations; None where nothing is known", "yes"),
         ("unpriced", "a count", "sum of `unpriced`", "", "yes"),
         ("total_tokens", "tokens", "sum of `input_tokens` and `output_tokens`",

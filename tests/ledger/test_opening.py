@@ -136,6 +136,7 @@ def test_no_part_of_an_address_that_lets_somebody_in_is_shown() -> None:
     assert "hunter2" not in refused("sqlite://someone:hunter2@")
 
 
+@pytest.mark.slow
 def test_the_name_of_a_ledger_is_its_address_without_user_and_password(postgres_url: str) -> None:
     host = postgres_url.partition("@")[2]
     ledger = open_ledger(f"{postgres_url}?application_name=app&sslpassword=hunter2")

@@ -45,6 +45,7 @@ def _plain(value: Any) -> Any:
     return sketch.unpack(bytes(value)) if isinstance(value, bytes | memoryview) else value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_pricing_unpriced_rows_and_undoing_it_restores_every_row_and_every_total(ledger: Ledger, seed: int) -> None:
     chance = random.Random(seed)

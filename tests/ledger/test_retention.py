@@ -83,6 +83,7 @@ def test_properties_go_after_their_time_and_sets_nobody_has_go_too(filled: Ledge
     assert value(filled, "SELECT count(*) FROM generations WHERE properties IS NOT NULL") == 1
 
 
+@pytest.mark.slow
 def test_rows_go_by_whole_days_that_keep_their_totals_under_a_seal(filled: Ledger) -> None:
     before = totals(filled)
 
@@ -99,6 +100,7 @@ def test_rows_go_by_whole_days_that_keep_their_totals_under_a_seal(filled: Ledge
     assert verdict.sealed == 10
 
 
+@pytest.mark.slow
 def test_the_hours_of_users_are_kept_when_the_rows_that_told_them_go(filled: Ledger) -> None:
     hour = f"(id - {ids.first_at(0)}) / {ids.first_at(HOUR) - ids.first_at(0)}"
     told = f"SELECT coalesce(app_user, 0), {hour}, count(*), sum(coalesce(cost, 0)) FROM generation GROUP BY 1, 2"
@@ -122,6 +124,7 @@ def test_the_hours_of_users_are_kept_when_the_rows_that_told_them_go(filled: Led
     assert verify(filled).right
 
 
+@pytest.mark.slow
 def test_rebuild_leaves_sealed_days_alone_and_verify_sees_when_they_change(filled: Ledger) -> None:
     retain(filled, Keep(row_days=20), NOON + 30 * DAY)
     before = totals(filled)
@@ -139,6 +142,7 @@ def test_a_day_whose_totals_are_wrong_is_mended_before_its_rows_go(filled: Ledge
     assert totals(filled) == before
 
 
+@pytest.mark.slow
 def test_a_journal_that_comes_in_after_its_day_was_sealed_counts_and_leaves_no_row(filled: Ledger) -> None:
     retain(filled, Keep(row_days=20), NOON + 30 * DAY)
     rows = value(filled, "SELECT count(*) FROM generation")
@@ -152,6 +156,7 @@ def test_a_journal_that_comes_in_after_its_day_was_sealed_counts_and_leaves_no_r
     assert verify(filled).right
 
 
+@pytest.mark.slow
 def test_the_file_really_shrinks(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     ledger = open_ledger(f"sqlite:///{path}")

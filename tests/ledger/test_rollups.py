@@ -129,6 +129,7 @@ def check_seen(rows: list[Row], stored: Any) -> None:
     assert expected == {tuple(r[name] for name in names): r["days"] for r in stored}
 
 
+@pytest.mark.slow
 def test_every_rollup_is_what_the_rows_add_up_to(ledger: Ledger) -> None:
     chance = random.Random(1)
     for size in (1, 7, 200, 1, 30):
@@ -170,6 +171,7 @@ def test_a_background_response_that_arrives_in_any_order_leaves_right_totals(led
     check_all(ledger)
 
 
+@pytest.mark.slow
 def test_verify_names_the_day_and_the_table_that_are_wrong_and_rebuild_makes_them_right(ledger: Ledger) -> None:
     chance = random.Random(2)
     ledger.write([random_generation(chance) for _ in range(200)])
@@ -192,6 +194,7 @@ def test_verify_names_the_day_and_the_table_that_are_wrong_and_rebuild_makes_the
     check_all(ledger)
 
 
+@pytest.mark.slow
 def test_rebuild_makes_all_totals_from_the_rows_alone(ledger: Ledger) -> None:
     chance = random.Random(3)
     ledger.write([random_generation(chance) for _ in range(300)])

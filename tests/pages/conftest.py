@@ -139,6 +139,34 @@ class _Cells(HTMLParser):
             self._into[-1] += data
 
 
+def models_listed(app: AppTest) -> list[tuple[str, str, str]]:
+    """The list of models, opened: group, name and what stands beside it."""
+    app.session_state["chat_models"] = True
+    app.run()
+    (body,) = (body for body in html_of(app) if "ll-models" in body)
+    return [
+        (unescape(group), unescape(name), unescape(details))
+        for group, rows in re.findall(r'<section aria-label="([^"]*)">(.*?)</section>', body)
+        for name, details in re.findall(r'class="ll-model">([^<]*)</span><small>([^<]*)</small>', rows)
+    ]
+
+
+def quoted(app: AppTest) -> tuple[str, str]:
+    """What the next message is expected to cost: the figure in the bar, and its parts."""
+    figure = next(body for body in html_of(app) if "ll-quote" in body)
+    parts = next(body for body in html_of(app) if "ll-parts" in body)
+    return _text(figure), _text(parts)
+
+
+def _text(body: str) -> str:
+    return unescape(" ".join(re.sub(r"<[^>]*>", " ", body).replace("\xa0", "&nbsp;").split()))
+
+
+def took(app: AppTest) -> list[str]:
+    """The lines under the answers."""
+    return [unescape(re.sub(r"<[^>]*>", "", body)) for body in html_of(app) if "ll-took" in body]
+
+
 def html_of(app: AppTest) -> list[str]:
     """The pieces of HTML on a page, without its stylesheet."""
     bodies = [element.proto.body for element in app.get("html")]

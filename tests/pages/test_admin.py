@@ -21,7 +21,7 @@ from tests.pages.conftest import (
     tiles_of,
 )
 
-PAGES = sorted(path.relative_to(MAIN.parent).as_posix() for path in (MAIN.parent / "admin").glob("*.py"))
+PAGES = sorted(path.relative_to(MAIN.parent).as_posix() for path in (MAIN.parent / "admin").rglob("*.py"))
 
 
 def cards(app: AppTest) -> dict[str, str]:
@@ -41,6 +41,7 @@ def no_admin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pages.components.viewer.local_viewer", lambda **_: plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_admin_page_says_what_to_do_when_there_is_nothing_to_show(open_page: OpenPage, page: str) -> None:
     app = open_page(page)
@@ -48,6 +49,7 @@ def test_every_admin_page_says_what_to_do_when_there_is_nothing_to_show(open_pag
     assert app.title[0].value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_admin_page_draws_every_kind_of_call(open_page: OpenPage, ledger: Ledger, page: str) -> None:
     ledger.write(
@@ -80,6 +82,7 @@ def test_an_admin_page_checks_the_role_itself(page: str) -> None:
     assert not app.dataframe
 
 
+@pytest.mark.slow
 def test_model_cost_tells_totals_averages_and_what_they_leave_out(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write(
         [
@@ -101,6 +104,7 @@ def test_model_cost_tells_totals_averages_and_what_they_leave_out(open_page: Ope
     assert "Apart from it 1 simulated call, which would have cost $0.007000." in under_the_title
 
 
+@pytest.mark.slow
 def test_model_cost_keeps_real_and_simulated_models_in_tables_of_their_own(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write(
         [
@@ -113,6 +117,7 @@ def test_model_cost_keeps_real_and_simulated_models_in_tables_of_their_own(open_
     assert [(row["Model"], row["Simulated cost"]) for row in simulated] == [("demo-gpt", "$0.007000")]
 
 
+@pytest.mark.slow
 def test_below_twenty_users_the_dearest_is_named_and_no_percentile(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(user_id=f"user {n}", cost=n * 1_000_000_000) for n in range(1, 20)])
     app = open_page("admin/users.py")
@@ -122,6 +127,7 @@ def test_below_twenty_users_the_dearest_is_named_and_no_percentile(open_page: Op
     assert (tiles_of(app)["Above P95"], changes_of(app)["Above P95"]) == ("1", "more than $19.00")
 
 
+@pytest.mark.slow
 def test_somebody_elses_calls_are_not_counted_on_my_usage_page(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=1_000_000), call(cost=9_000_000, user_id="ann")])
     assert headline_of(open_page("usage.py"))[:2] == ["$0.001000", "1 message"]

@@ -14,6 +14,7 @@ from pages.components.chat.model_picker import named
 from tests.pages.conftest import OpenPage, read
 
 
+@pytest.mark.slow
 def test_a_database_that_cannot_be_written_is_named_on_every_page(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -67,17 +68,21 @@ def test_an_unexpected_error_names_what_to_look_for_in_the_log(
     assert reference in caplog.text
 
 
-def test_a_message_that_was_refused_is_in_the_box_again(open_page: OpenPage) -> None:
+@pytest.mark.slow
+def test_a_message_that_was_refused_is_in_the_box_again(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMTRACK_ATTACHMENT_MAX_MB", "0.1")  # and a long text goes as an attachment
+    get_settings.cache_clear()
     app = open_page()
     app.chat_input[0].set_value("word " * 30_000).run()
-    assert "150,000 characters, and 100,000 can be sent" in app.error[0].value
+    assert "pasted.txt' has 0.1 MB, and 0.1 MB can be sent" in app.error[0].value
     assert app.chat_input[0].proto.value == "word " * 30_000
     assert not app.chat_message
 
 
+@pytest.mark.slow
 def test_a_failed_answer_offers_to_retry_and_keeps_the_message(open_page: OpenPage) -> None:
     app = open_page()
-    app.selectbox(key="chat_model").set_value("demo/demo-drops").run()
+    app.text_input(key="chat_model").set_value("demo/demo-drops").run()
     app.chat_input[0].set_value("Hello").run()
     texts = list(read(app))
     assert "Hello" in texts

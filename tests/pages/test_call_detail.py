@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from llmtrack.ledger import Ledger
 from llmtrack.ledger.lists import generations
 from llmtrack.pricing.usage import Usage
@@ -9,6 +11,7 @@ from tests.ledger.making import generation
 from tests.pages.conftest import OpenPage, html_of
 
 
+@pytest.mark.slow
 def test_counts_without_a_line_of_their_own_are_shown_by_their_name(open_page: OpenPage, ledger: Ledger) -> None:
     used = Usage(input_tokens=1_000, output_tokens=200, input_audio_tokens=300, web_searches=2)
     ledger.write([generation(usage=used)])

@@ -75,6 +75,7 @@ def days_of_calls(ledger: Ledger) -> date:
     return (now - timedelta(days=10)).date()
 
 
+@pytest.mark.slow
 def test_a_cut_bar_has_a_notch_and_says_its_value(open_page: OpenPage, ledger: Ledger) -> None:
     days_of_calls(ledger)
     chart = chart_about(open_page("admin/overview.py"), "Cost per day")
@@ -84,6 +85,7 @@ def test_a_cut_bar_has_a_notch_and_says_its_value(open_page: OpenPage, ledger: L
     assert any(layer["mark"]["type"] == "point" for layer in others)
 
 
+@pytest.mark.slow
 def test_a_day_that_still_runs_is_hatched(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=10**9, at=datetime.now(UTC))])
     layers = layers_of(chart_about(open_page("admin/overview.py"), "Cost per day"))
@@ -91,6 +93,7 @@ def test_a_day_that_still_runs_is_hatched(open_page: OpenPage, ledger: Ledger) -
     assert [layer["mark"]["color"]["gradient"] for layer in hatched] == ["linear"]
 
 
+@pytest.mark.slow
 def test_a_bar_and_its_name_in_the_legend_are_addresses(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=10**9), call(cost=10**9, response_model="gpt-5")])
     app = open_page("admin/overview.py")
@@ -101,6 +104,7 @@ def test_a_bar_and_its_name_in_the_legend_are_addresses(open_page: OpenPage, led
     assert re.findall(r'href="calls\?[^"]*(gpt-4o|gpt-5)', legend) == ["gpt-4o", "gpt-5"]
 
 
+@pytest.mark.slow
 def test_a_tooltip_names_the_dimension(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=10**9, feature="chat")])
     app = open_page("admin/overview.py")
@@ -108,3 +112,23 @@ def test_a_tooltip_names_the_dimension(open_page: OpenPage, ledger: Ledger) -> N
     app.run()
     bars = layers_of(chart_about(app, "Cost per day"))[0]
     assert [tip["title"] for tip in bars["encoding"]["tooltip"]] == ["Day", "Feature", "Cost"]
+
+
+@pytest.mark.slow
+def test_many_users_are_drawn_as_a_bar_for_each_group_of_them(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write([call(user_id=f"user {n}", cost=10 ** (7 + n % 4), at=datetime.now(UTC)) for n in range(400)])
+    drawn = rows_of(chart_about(open_page("admin/users.py"), "Cost per user"), "about")
+    assert [(row["name"], row["level"], row["text"]) for row in drawn] == [
+        ("100", 100, cost) for cost in ("$0.0100", "$0.1000", "$1.00", "$10.00")
+    ]
+
+
+@pytest.mark.slow
+def test_tokens_per_call_are_lines_with_the_average_of_each_day(open_page: OpenPage, ledger: Ledger) -> None:
+    chat = [call(feature="chat", tokens=(count, 10)) for count in (90, 190)]
+    ledger.write([*chat, call(feature="summary", tokens=(990, 10))])
+    app = open_page("admin/overview.py", show="tokens_per_request", by="feature")
+    chart = chart_about(app, "Tokens per call per day by feature")
+    points = rows_of(chart, "about")
+    assert {point["series"]: point["value"] for point in points} == {"chat": 150, "summary": 1000}
+    assert {layer["mark"]["type"] for layer in layers_of(chart)} <= {"line", "point"}

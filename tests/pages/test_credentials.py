@@ -22,6 +22,7 @@ SECRETS = ("sk-proj-abcdefghijklmnop1234", "AIzaFAKE0000", "Zebra0815")
 SENTENCE = f"Incorrect API key provided: {SECRETS[0]}. See http://host/v1?key={SECRETS[1]} for {SECRETS[2]}."
 
 
+@pytest.mark.slow
 def test_a_key_that_a_provider_repeats_is_on_no_page_and_in_no_export(
     open_page: OpenPage, provider: Provider, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -31,6 +31,7 @@ def test_it_says_that_nothing_is_ever_removed_unless_told(open_page: OpenPage) -
     assert kept["LLMTRACK_KEEP_TEXT_DAYS"] == kept["LLMTRACK_KEEP_ROW_DAYS"] == "ever"
 
 
+@pytest.mark.slow
 def test_it_says_what_is_set_when_it_last_ran_and_what_that_removed(
     open_page: OpenPage, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,6 +52,7 @@ def test_it_says_what_is_set_when_it_last_ran_and_what_that_removed(
     assert [row["By"] for row in tables_of(app)[1]] == ["retention"]
 
 
+@pytest.mark.slow
 def test_a_person_is_forgotten_once_their_name_is_typed(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(user_id="ann", input=said("I am ann"), cost=5)])
     app = open_page(DATA)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -19,20 +19,20 @@ from llmtrack.ledger.maintenance.retention import Keep, retain
 from llmtrack.ledger.records import Identity
 from llmtrack.settings import get_settings
 from pages.components.reader import paging
-from tests.pages.conftest import OpenPage, call, read, tables_of
+from tests.pages.conftest import OpenPage, call, changes_of, hrefs_of, html_of, read, tables_of, tiles_of
 
 EXPLORE = "admin/explore.py"
 
 
-def table(app: AppTest, at: int = 0) -> list[dict[str, Any]]:
-    """A table's rows by its columns' keys."""
-    return [{str(key): value for key, value in row.items()} for row in app.dataframe[at].value.to_dict("records")]
+def rows_of(app: AppTest) -> list[dict[str, str]]:
+    """The rows of the table below the chart, without the total."""
+    (table,) = tables_of(app)
+    return table[:-1]
 
 
-def written(app: AppTest, column: str) -> list[str]:
-    """The texts that a table shows in a column, where they are written on the server."""
-    with pa.ipc.open_stream(app.dataframe[0].proto.arrow_data.styler.display_values) as texts:
-        return texts.read_all().column(column).to_pylist()
+def column(app: AppTest, head: str) -> list[str]:
+    """The texts of a column of it."""
+    return [row[head] for row in rows_of(app)]
 
 
 @pytest.fixture
@@ -47,17 +47,16 @@ def filled(ledger: Ledger) -> Ledger:
     return ledger
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("filled")
 def test_any_metric_can_be_asked_by_what_is_known_about_users(open_page: OpenPage) -> None:
-    app = open_page(EXPLORE)
-    app.multiselect(key="metrics").set_value(["cost", "error_rate", "cost / users"])
-    app.multiselect(key="by").set_value(["user.plan"]).run()
+    app = open_page(EXPLORE, metrics=["cost", "error_rate", "users", "cost / users"], by="user.plan")
     assert not app.error
-    assert table(app) == [
-        {"user.plan": "pro", "cost": 6.0, "error_rate": 0.0, "cost / users": 6.0},
-        {"user.plan": "free", "cost": 1.0, "error_rate": 100.0, "cost / users": 1.0},
+    assert rows_of(app) == [
+        {"user.plan": "pro", "Cost": "$6.00", "Error rate": "0.0\u202f%", "Users": "1", "A / C": "$6.00"},
+        {"user.plan": "free", "Cost": "$1.00", "Error rate": "100.0\u202f%", "Users": "1", "A / C": "$1.00"},
     ]
-    assert {one.label: one.value for one in app.metric}["Cost / users"] == "$3.50"
+    assert tiles_of(app)["Cost / users"] == "$3.50"
     assert [one.proto.label for one in app.get("link_button")] == ["CSV", "JSONL", "PARQUET"]
 
 
@@ -67,10 +66,8 @@ def test_the_95th_percentile_of_few_users_is_called_the_highest_here_too(
 ) -> None:
     ledger.write([call(user_id=f"user {n}", cost=n * 1_000_000_000) for n in range(1, users + 1)])
     ledger.write([call(user_id="somebody else", cost=90_000_000_000, feature="other")])
-    app = open_page(EXPLORE, only="feature=")
-    app.multiselect(key="metrics").set_value(["cost_per_user_p95"])
-    app.multiselect(key="by").set_value(["user"]).run()
-    assert {one.label: one.value for one in app.metric} == {label: "$19.00"}
+    app = open_page(EXPLORE, metrics="cost_per_user_p95", by="user", where="feature:is:")
+    assert tiles_of(app) == {label: "$19.00"}
 
 
 def test_the_two_hours_of_one_name_when_clocks_go_back_can_be_told_apart(
@@ -80,45 +77,32 @@ def test_the_two_hours_of_one_name_when_clocks_go_back_can_be_told_apart(
     get_settings.cache_clear()
     before_and_after = [datetime(2025, 10, 26, hour, 30, tzinfo=UTC) for hour in (0, 1, 2)]
     ledger.write([call(at=at) for at in before_and_after])
-    app = open_page(EXPLORE, span="Dates", days=["2025-10-26", "2025-10-26"])
-    app.multiselect(key="metrics").set_value(["generations"])
-    app.multiselect(key="by").set_value(["hour"]).run()
-    assert written(app, "hour") == [
-        "26 Oct 2025, 02:00:00 CEST", "26 Oct 2025, 02:00:00 CET", "26 Oct 2025, 03:00:00",
-    ]  # fmt: skip
+    app = open_page(EXPLORE, span="Dates", days=["2025-10-26", "2025-10-26"], metrics="generations", every="hour")
+    assert column(app, "Hour") == ["26 Oct 2025, 03:00 CET", "26 Oct 2025, 02:00 CET", "26 Oct 2025, 02:00 CEST"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("filled")
-def test_a_filter_that_stands_in_the_address_twice_counts_twice(open_page: OpenPage) -> None:
-    app = open_page(EXPLORE, only=["property.team=red", "user=ann"])
-    assert app.text_input(key="only").value == "property.team=red, user=ann"
-    assert [row["generations"] for row in table(app)] == [3]
-    app.text_input(key="only").set_value("user=bob").run()
-    assert [row["generations"] for row in table(app)] == [1]
+def test_filters_are_those_of_every_page_of_numbers(open_page: OpenPage) -> None:
+    asked = {"metrics": "generations", "by": "user"}
+    assert column(open_page(EXPLORE, **asked, where="user:is:ann,bob"), "Calls") == ["3", "1"]
+    assert column(open_page(EXPLORE, **asked, where=["property.team:is:red", "user:is:ann"]), "Calls") == ["3"]
+    assert "No calls in" in " ".join(read(open_page(EXPLORE, **asked, where="feature:is:nothing")))
+    app = open_page(EXPLORE, metrics="generations", by="colour")
+    assert "There is no dimension 'colour'" in app.warning[0].value
+    app = open_page(EXPLORE, metrics="generation")
+    assert "did you mean generations" in app.warning[0].value
 
 
-@pytest.mark.usefixtures("filled")
-def test_filters_are_typed_as_in_the_terminal(open_page: OpenPage) -> None:
-    app = open_page(EXPLORE)
-    app.text_input(key="only").set_value("user=ann,bob, property.team=red").run()
-    assert [row["generations"] for row in table(app)] == [3]
-    app.text_input(key="only").set_value("user=ann, user=bob, user=nobody").run()
-    assert [row["generations"] for row in table(app)] == [4]
-    app.text_input(key="only").set_value("status=").run()
-    assert "No calls like that in this time" in " ".join(read(app))
-    app.text_input(key="only").set_value("colour=red").run()
-    assert "There is no dimension" in app.warning[0].value
-    app.text_input(key="only").set_value("ann").run()
-    assert "is no filter; write it as NAME" in app.warning[0].value.replace("\\", "")
-
-
-@pytest.mark.usefixtures("filled")
-def test_over_time_an_answer_is_a_chart_and_a_table(open_page: OpenPage) -> None:
-    app = open_page(EXPLORE)
-    app.multiselect(key="by").set_value(["day", "user"]).run()
-    assert not app.error
-    assert app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")
-    assert sum(row["generations"] for row in table(app)) == 4
+@pytest.mark.slow
+def test_files_are_of_what_their_address_can_say(open_page: OpenPage, filled: Ledger) -> None:
+    filled.write([call(user_id="ann, the first", cost=1_000_000_000)])
+    asked = {"metrics": "generations", "by": "user"}
+    assert open_page(EXPLORE, **asked, where="user:not:bob").get("link_button")
+    for where in ("user:contains:a", "user:is:ann%2C the first"):
+        app = open_page(EXPLORE, **asked, where=where)
+        assert not app.get("link_button")
+        assert any("No files" in text for text in read(app))
 
 
 def marks(app: AppTest) -> set[str]:
@@ -128,6 +112,7 @@ def marks(app: AppTest) -> set[str]:
     return {layer["mark"]["type"] for layer in layers}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize(
     ("metric", "drawn"),
@@ -135,23 +120,131 @@ def marks(app: AppTest) -> set[str]:
         ("cost", {"bar"}),
         ("generations", {"bar"}),
         ("total_tokens", {"bar"}),
+        ("cost - simulated_cost", {"bar"}),
         ("cost_per_generation", {"line", "point"}),
         ("users", {"line", "point"}),
         ("total_tokens / generations", {"line", "point"}),
     ],
 )
-def test_only_what_adds_up_is_stacked(open_page: OpenPage, metric: str, drawn: set[str]) -> None:
-    app = open_page(EXPLORE)
-    app.multiselect(key="metrics").set_value([metric])
-    app.multiselect(key="by").set_value(["week", "user"]).run()
+@pytest.mark.parametrize("chart", ["", "stacked"])
+def test_only_what_adds_up_is_stacked(open_page: OpenPage, metric: str, drawn: set[str], chart: str) -> None:
+    app = open_page(EXPLORE, metrics=metric, by=["week", "user"], chart=chart)
     assert not app.error
     assert marks(app) == drawn
+    refused = [text for text in read(app) if "Stacked does not fit" in text]
+    assert bool(refused) == (chart == "stacked" and drawn != {"bar"})
 
 
+def choices(app: AppTest) -> list[str]:
+    """The ways that this insight can be drawn in."""
+    (links,) = [body for body in html_of(app) if 'aria-label="Drawn as"' in body]
+    return re.findall(r">(\w+)</a>", links)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("filled")
+def test_the_ways_to_draw_are_those_that_fit(open_page: OpenPage) -> None:
+    def ways(**asked: str | list[str]) -> list[str]:
+        return choices(open_page(EXPLORE, **asked))
+
+    assert ways(metrics="cost", every="day", by="model") == [
+        "Stacked", "Line", "Bar", "Area", "Number", "Table", "Histogram",
+    ]  # fmt: skip
+    assert ways(metrics="duration", every="day", by="model") == ["Line", "Bar", "Number", "Table", "Histogram"]
+    assert ways(metrics=["cost", "generations"], by="user") == ["Bar", "Number", "Table", "Histogram", "Scatter"]
+    assert ways(metrics="cost") == ["Number", "Table"]
+
+
+@pytest.mark.slow
+def test_each_way_of_drawing_draws(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write([call(user_id=f"user {n}", cost=n * 10**9, duration=n * 10**6) for n in range(1, 10)])
+
+    def drawn(**asked: str | list[str]) -> set[str]:
+        app = open_page(EXPLORE, **asked)
+        assert not app.error
+        assert not app.warning
+        return marks(app)
+
+    over_time = {"metrics": "cost", "by": "user", "every": "day"}
+    assert drawn(**over_time, chart="area") == {"area"}
+    assert drawn(**over_time, chart="bar") == {"bar"}
+    assert drawn(**over_time, chart="line") == {"line", "point"}
+    assert drawn(**over_time, chart="table") == drawn(**over_time, chart="number") == set()
+    assert drawn(metrics="cost", by="user", chart="bar") == {"bar", "text"}
+    assert drawn(metrics="cost", by="user", chart="histogram") == {"bar"}
+    assert drawn(metrics="duration", chart="histogram") == {"bar"}
+    assert drawn(metrics=["generations", "cost"], by="user", chart="scatter") == {"point", "text"}
+    assert drawn(metrics="generations", by="hour_of_day", chart="bar") == {"bar", "text"}
+
+
+@pytest.mark.slow
+def test_of_too_few_nothing_is_drawn_that_would_need_more(open_page: OpenPage, filled: Ledger) -> None:
+    app = open_page(EXPLORE, metrics=["generations", "cost"], by="user", chart="scatter")
+    assert "Too few to see a pattern: 2 users." in list(read(app))
+    app = open_page(EXPLORE, metrics="cost", by="user", chart="histogram")
+    assert "Too few to see how they are spread: 2 users." in list(read(app))
+    assert not app.get("vega_lite_chart")
+
+
+@pytest.mark.slow
+def test_the_largest_stand_by_themselves_and_all_others_are_one(open_page: OpenPage, ledger: Ledger) -> None:
+    ledger.write([call(user_id=f"user {n}", cost=n * 10**9, duration=n * 10**6) for n in range(1, 11)])
+    app = open_page(EXPLORE, metrics=["cost", "duration"], by="user", top="3")
+    assert rows_of(app) == [
+        {"User": "all others", "Cost": "$28.00", "Duration": "4.0 s"},
+        {"User": "user 10", "Cost": "$10.00", "Duration": "10.0 s"},
+        {"User": "user 9", "Cost": "$9.00", "Duration": "9.0 s"},
+        {"User": "user 8", "Cost": "$8.00", "Duration": "8.0 s"},
+    ]
+    assert len(rows_of(open_page(EXPLORE, metrics="cost", by="user", top="0"))) == 10
+    every_one = open_page(EXPLORE, metrics="cost", by="user", chart="table")
+    assert len(rows_of(every_one)) == 10
+    assert (app.selectbox(key="top").value, every_one.selectbox(key="top").value) == (3, 0)
+
+
+@pytest.mark.slow
+def test_a_time_is_compared_with_the_one_before(open_page: OpenPage, ledger: Ledger) -> None:
+    now, day = datetime.now(UTC), timedelta(days=1)
+    ledger.write([call(at=now, cost=3 * 10**9), call(at=now - 7 * day, cost=2 * 10**9)])
+    app = open_page(EXPLORE, metrics="cost", every="day", compare="before", span="7 days")
+    assert rows_of(app)[0] | {"Day": ""} == {
+        "Day": "",
+        "Cost": "$3.00",
+        "Cost, before": "$2.00",
+        "Change": "+50\u202f%",
+    }
+    assert tiles_of(app) == {"Cost": "$3.00"}
+    assert changes_of(app) == {"Cost": "+50\u202f% · $2.00 before"}
+    assert marks(app) == {"bar"}
+    by_user = open_page(EXPLORE, metrics="cost", by="user", compare="before", span="7 days")
+    assert rows_of(by_user) == [{"User": "kim", "Cost": "$3.00", "Cost, before": "$2.00", "Change": "+50\u202f%"}]
+
+
+@pytest.mark.slow
+def test_a_row_opens_its_calls(open_page: OpenPage, filled: Ledger) -> None:
+    ways = hrefs_of(open_page(EXPLORE, metrics="cost", by="user", where="status:is:ok"))
+    assert any("calls?" in way and "user%3Ais%3Aann" in way and "status%3Ais%3Aok" in way for way in ways)
+
+
+@pytest.mark.slow
+def test_controls_write_into_the_address(open_page: OpenPage, filled: Ledger) -> None:
+    app = open_page(EXPLORE)
+    app.selectbox(key="split_0").select("user").run()
+    app.selectbox(key="every").select("week").run()
+    app.selectbox(key="top").select(3).run()
+    app.selectbox(key="compare").select("before").run()
+    shown = {name: "".join(app.query_params[name]) for name in ("metrics", "by", "every", "top", "compare")}
+    assert shown == {"metrics": "cost", "by": "user", "every": "week", "top": "3", "compare": "before"}
+    app.selectbox(key="split_0").select(None).run()
+    assert "by" not in app.query_params
+    assert app.selectbox(key="every").value == "week"
+    assert not app.exception
+
+
+@pytest.mark.slow
 def test_a_chart_with_nothing_to_draw_says_so(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=None, provider="ollama", response_model="in-house")])
-    app = open_page(EXPLORE)
-    app.multiselect(key="by").set_value(["day", "model"]).run()
+    app = open_page(EXPLORE, metrics="cost", by=["day", "model"])
     assert not app.get("vega_lite_chart")
     assert "Nothing to draw in this time. Cost: zero or unknown." in list(read(app))
     for page in ("admin/overview.py", "admin/models.py", "usage.py"):
@@ -167,23 +260,23 @@ def test_an_answer_is_a_file_in_each_format(filled: Ledger) -> None:
     assert [(row["user"], str(row["cost"])) for row in found] == [("ann", "6.000000000"), ("bob", "1.000000000")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("filled")
 def test_a_page_says_how_many_calls_it_would_read_and_reads_them_when_asked(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "MAX_ROWS", 2)
-    app = open_page(EXPLORE)
-    app.text_input(key="only").set_value("property.team=red").run()
+    app = open_page(EXPLORE, metrics="generations", by="user", where="property.team:is:red")
     said = " ".join(read(app)).replace("\\", "")
     assert "4 calls have to be read one by one**, because no rollup has property_set." in said
-    assert not app.dataframe
+    assert not tables_of(app)
     app.button(key="read_rows").click().run()
-    assert [row["generations"] for row in table(app)] == [3]
+    assert column(app, "Calls") == ["3"]
     # Somebody who asks about something else is told again.
-    app.text_input(key="only").set_value("property.team=blue").run()
-    assert app.button(key="read_rows")
+    assert open_page(EXPLORE, where="property.team:is:blue").button(key="read_rows")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("filled")
 def test_sorting_many_calls_is_said_before_it_is_done(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "MAX_SORTED", 2)
@@ -193,6 +286,7 @@ def test_sorting_many_calls_is_said_before_it_is_done(open_page: OpenPage, monke
     assert [row["Cost"] for row in tables_of(app)[0]] == ["$2.00", "$2.00", "$2.00", "$1.00"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["usage.py", "admin/overview.py", "admin/models.py", "admin/users.py", EXPLORE])
 def test_pages_say_what_is_not_in_their_numbers_because_rows_were_deleted(
     open_page: OpenPage, ledger: Ledger, page: str, monkeypatch: pytest.MonkeyPatch

@@ -37,9 +37,9 @@ TABLES = (
     "tokens_table",
 )
 FIRST_ROW = {"selection": {"rows": [], "columns": [], "cells": [(0, "user")]}}
-ADDRESSES: dict[str, list[dict[str, str]]] = {
+ADDRESSES: dict[str, list[dict[str, str | list[str]]]] = {
     "admin/traces.py": [{}, {"view": "Conversations"}],
-    "admin/explore.py": [{"by": "user"}, {"by": "day,model", "metrics": "cost"}],
+    "admin/explore.py": [{"by": "user"}, {"by": ["day", "model"], "metrics": "cost"}],
 }
 
 
@@ -104,9 +104,10 @@ def obeyed(app: AppTest) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_every_page_shows_controls_of_direction_in_names(full: Ledger) -> None:
     app = start(ME)
-    for page in ["usage.py", "team.py", "tokens.py", *ADMIN]:
+    for page in ["usage.py", "team.py", "connect.py", "tokens.py", *ADMIN]:
         for address in ADDRESSES.get(page, [{}]):
             app.query_params.clear()
             app.query_params.update(address)
@@ -120,6 +121,7 @@ def test_every_page_shows_controls_of_direction_in_names(full: Ledger) -> None:
             assert [one.value for one in [*app.exception, *app.error]] in ([], [r"no\-⟨U\+202E⟩x"]), page
 
 
+@pytest.mark.slow
 def test_the_chat_shows_controls_of_direction_in_names(full: Ledger) -> None:
     model = get_catalog().find("demo/demo-gpt")
     preferences = Preferences(full, USER)

@@ -13,7 +13,7 @@ from llmtrack.ledger import Ledger
 from llmtrack.ledger.records import Feedback, Generation
 from pages.components import formatting
 from tests.ledger import oracle
-from tests.pages.conftest import OpenPage, call, changes_of, html_of, tables_of, tiles_of
+from tests.pages.conftest import OpenPage, call, changes_of, hrefs_of, html_of, tables_of, tiles_of
 
 NOW = datetime.now(UTC)
 MODELS = {"gpt-4o": 3_000_000, "claude-opus-4-5": 41_000_000, "gpt-5-mini": 900_000}
@@ -81,6 +81,7 @@ def by_user(calls: list[Generation]) -> dict[str, Decimal]:
     return costs
 
 
+@pytest.mark.slow
 def test_the_overview_says_what_the_calls_were(open_page: OpenPage, story: list[Generation]) -> None:
     now, before = within(story, 29, 0), within(story, 59, 30)
     app = open_page("admin/overview.py")
@@ -96,6 +97,7 @@ def test_the_overview_says_what_the_calls_were(open_page: OpenPage, story: list[
     assert changes_of(app)["Cost"] == f"+{change}\u202f% · ${cost(before):,.2f} before"
 
 
+@pytest.mark.slow
 def test_the_factors_multiply_up_to_the_change_and_their_parts_add_up_to_it(
     open_page: OpenPage, story: list[Generation]
 ) -> None:
@@ -119,6 +121,7 @@ def test_the_factors_multiply_up_to_the_change_and_their_parts_add_up_to_it(
     assert rows["Cost"]["Share of change"] == f"+${change:.2f}"
 
 
+@pytest.mark.slow
 def test_the_tables_of_the_overview_add_up(open_page: OpenPage, story: list[Generation]) -> None:
     now = within(story, 29, 0)
     users = next(table for table in tables_of(open_page("admin/overview.py")) if "User" in table[0])
@@ -132,6 +135,7 @@ def test_the_tables_of_the_overview_add_up(open_page: OpenPage, story: list[Gene
     assert (whole["Calls"], whole["Cost"]) == (f"{len(now):,}", f"${cost(now):.2f}")
 
 
+@pytest.mark.slow
 def test_the_users_page_says_mean_median_and_who_is_above_the_95th_percentile(
     open_page: OpenPage, story: list[Generation]
 ) -> None:
@@ -156,11 +160,13 @@ def test_the_users_page_says_mean_median_and_who_is_above_the_95th_percentile(
     assert listed["All users"]["Cost"] == f"${cost(now):.2f}"
 
 
+@pytest.mark.slow
 def test_the_users_are_ordered_as_the_address_says(open_page: OpenPage, story: list[Generation]) -> None:
     table = tables_of(open_page("admin/users.py", order="user"))[0]
     assert [row["User"] for row in table[:-1]] == USERS
 
 
+@pytest.mark.slow
 def test_the_models_page_says_what_each_costs_per_thousand_tokens_and_per_liked_answer(
     open_page: OpenPage, story: list[Generation]
 ) -> None:
@@ -178,6 +184,7 @@ def test_the_models_page_says_what_each_costs_per_thousand_tokens_and_per_liked_
     assert changes_of(app)["Cost per liked answer"].endswith("3 liked of 4 judged")
 
 
+@pytest.mark.slow
 def test_another_model_is_compared_by_the_tokens_of_the_same_calls(open_page: OpenPage, ledger: Ledger) -> None:
     from llmtrack.ledger.price_book import add_price
     from llmtrack.pricing import BookEntry
@@ -190,6 +197,7 @@ def test_another_model_is_compared_by_the_tokens_of_the_same_calls(open_page: Op
     assert (row["Cost"], row["On cheap-1"], row["Difference"]) == ("$5.00", "$1.20", "\u2212$3.80")
 
 
+@pytest.mark.slow
 def test_the_prices_page_says_what_each_price_did(open_page: OpenPage, ledger: Ledger) -> None:
     from llmtrack.ledger.price_book import add_price
     from llmtrack.pricing import BookEntry
@@ -206,6 +214,7 @@ def test_the_prices_page_says_what_each_price_did(open_page: OpenPage, ledger: L
     assert (used["gpt-4o"]["Input, $/M"], used["gpt-4o"]["Calls"], used["gpt-4o"]["Cost"]) == ("$2.25", "2", "$3.00")
 
 
+@pytest.mark.slow
 def test_a_dear_day_is_named_with_whose_calls_it_was(open_page: OpenPage, ledger: Ledger) -> None:
     at = NOW.replace(hour=12) - timedelta(days=8)
     # Of the four other days of its weekday in the time, two cost a dollar and two nothing.
@@ -216,3 +225,12 @@ def test_a_dear_day_is_named_with_whose_calls_it_was(open_page: OpenPage, ledger
     assert f"<strong>+$9.50</strong> above a usual {at:%A} ($0.5000). 100\u202f% of the day is " in note
     assert "&lt;b&gt;ann</a>" in note
     assert "1 call of 61,000 tokens." in note
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["admin/overview.py", "admin/users.py", "admin/teams.py", "admin/latency.py"])
+def test_a_page_that_finds_nothing_leads_on(open_page: OpenPage, ledger: Ledger, page: str) -> None:
+    ledger.write([call(feature="chat", group="blue")])
+    nothing = open_page(page, where="feature:is:nothing", span="7 days")
+    assert {"?span=7+days", "?where=feature%3Ais%3Anothing&span=90+days"} <= set(hrefs_of(nothing))
+    assert not any("Without the filters" in body for body in html_of(open_page(page, span="7 days")))

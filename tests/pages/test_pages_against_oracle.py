@@ -53,6 +53,7 @@ def close(text: str, seconds: float | None) -> None:
     assert abs(shown - seconds) <= 0.011 * seconds + (0.6 if "min" in text else 0.06)
 
 
+@pytest.mark.slow
 def test_errors_by_side_model_feature_and_message(open_page: OpenPage, rows: list[Generation]) -> None:
     app = open_page("admin/errors.py", **TIME)
     tiles = tiles_of(app)
@@ -90,6 +91,7 @@ def test_errors_by_side_model_feature_and_message(open_page: OpenPage, rows: lis
         assert sum(int(line[name]) for line in models[:-1]) == number(key, rows), name
 
 
+@pytest.mark.slow
 def test_times_by_model_feature_and_status(open_page: OpenPage, rows: list[Generation]) -> None:
     app = open_page("admin/latency.py", **TIME)
     tiles = tiles_of(app)
@@ -124,6 +126,7 @@ FILTERS: list[tuple[str, Callable[[Generation], bool]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("where", "passes"), FILTERS, ids=[text for text, _ in FILTERS])
 def test_a_filter_in_the_address_narrows_every_number(
     open_page: OpenPage, rows: list[Generation], where: str, passes: Callable[[Generation], bool]
@@ -145,6 +148,7 @@ def money(amount: Decimal | None, decimals: int) -> str:
     return formatting.usd_with(amount, decimals)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "parameter", "dimension", "name", "parts"),
     [
@@ -184,6 +188,7 @@ def test_the_page_of_one_thing(
     assert shown == [money(Decimal(nano).scaleb(-9), 4 if dearest[0] < 10**9 else 2) for nano in dearest]
 
 
+@pytest.mark.slow
 def test_lists_hold_every_call_once_in_order(open_page: OpenPage, rows: list[Generation]) -> None:
     listed: list[str] = []
     address: dict[str, Any] = {**TIME, "where": ["operation:is:chat"]}
@@ -201,6 +206,7 @@ def test_lists_hold_every_call_once_in_order(open_page: OpenPage, rows: list[Gen
     assert len(own) > 50, "more than a page"
 
 
+@pytest.mark.slow
 def test_traces_cost_what_their_calls_cost(open_page: OpenPage, rows: list[Generation]) -> None:
     listed = tables_of(open_page("admin/traces.py", **TIME, order="-cost"))[0]
     by_trace = {name: of(rows, "trace", name) for name in values(rows, "trace") - {None}}
@@ -220,3 +226,15 @@ def test_a_histogram_counts_what_lies_between_its_edges(ledger: Ledger) -> None:
     assert histogram(ledger, "duration_p50", (0.5,), where=[Filter("feature", ("b",))]) == [0, 0]
     with pytest.raises(ValueError, match="'cost' has no distribution; name a percentile"):
         histogram(ledger, "cost", (1,))
+
+
+@pytest.mark.slow
+def test_users_by_what_is_known_of_them(open_page: OpenPage, rows: list[Generation]) -> None:
+    app = open_page("admin/users.py", **TIME, attribute="user.plan")
+    (groups,) = [table for table in tables_of(app) if "Plan" in table[0] and "Calls per user" in table[0]]
+    assert {line["Plan"] for line in groups} == {value or "not given" for value in values(rows, "user.plan")}
+    for line in groups:
+        own = of(rows, "user.plan", None if line["Plan"] == "not given" else line["Plan"])
+        assert line["Users"] == formatting.count(number("users", own))
+        assert line["Errors"] == formatting.rate(number("error_rate", own))
+        assert line["Calls per user"] == f"{number('generations_per_user', own):,.1f}"

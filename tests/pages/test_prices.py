@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal as D
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from llmtrack.ledger import Ledger
@@ -12,7 +13,7 @@ from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.price_book import add_price, list_prices
 from llmtrack.ledger.repricing import runs
 from llmtrack.pricing import BookEntry, Pricer, Usage, UsageRecord
-from tests.pages.conftest import OpenPage, call, read, table_with
+from tests.pages.conftest import OpenPage, call, html_of, read, table_with
 from tests.pricing.costs import NOVEMBER, moment
 
 PAGE = "admin/prices.py"
@@ -35,6 +36,7 @@ def test_an_empty_book_says_what_it_is_for(open_page: OpenPage) -> None:
     assert "Public price list: genai-prices" in shown
 
 
+@pytest.mark.slow
 def test_a_model_without_a_price_is_shown_and_can_be_given_one_in_place(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=None, response_model="gpt-99"), call(cost=1_000)])
     app = open_page(PAGE)
@@ -61,6 +63,7 @@ def test_a_model_without_a_price_is_shown_and_can_be_given_one_in_place(open_pag
     assert made.total == 3_000_000_000
 
 
+@pytest.mark.slow
 def test_a_wrong_price_is_refused_with_the_reason_and_nothing_is_kept(open_page: OpenPage, ledger: Ledger) -> None:
     app = open_page(PAGE)
     app.text_input("provider").input("openai")
@@ -74,6 +77,7 @@ def test_a_wrong_price_is_refused_with_the_reason_and_nothing_is_kept(open_page:
     assert list_prices(ledger) == ()
 
 
+@pytest.mark.slow
 def test_a_discount_is_added_with_its_days_and_tier(open_page: OpenPage, ledger: Ledger) -> None:
     app = open_page(PAGE)
     app.segmented_control("kind").select("discount").run()
@@ -87,6 +91,7 @@ def test_a_discount_is_added_with_its_days_and_tier(open_page: OpenPage, ledger:
     assert (line.entry.kind, line.entry.percent, line.entry.since) == ("discount", D(15), moment(2026, 12, 1))
 
 
+@pytest.mark.slow
 def test_an_entry_is_retired_and_still_listed(open_page: OpenPage, ledger: Ledger) -> None:
     own = BookEntry("price", "ollama", "*", moment(2026, 1, 1), rates={"input": D(0), "output": D(0)})
     add_price(ledger, own, by="ada", at=NOVEMBER)
@@ -100,6 +105,7 @@ def test_an_entry_is_retired_and_still_listed(open_page: OpenPage, ledger: Ledge
     assert list_prices(ledger)[0].withdrawn_by == "kim"
 
 
+@pytest.mark.slow
 def test_the_price_of_a_model_is_told_with_its_source(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     app.text_input("asked provider").input("openai")
@@ -115,6 +121,7 @@ def moment_day(*when: int) -> date:
     return date(*when)
 
 
+@pytest.mark.slow
 def test_unpriced_calls_are_priced_after_a_look_and_that_is_undone(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=None, response_model="gpt-99"), call(cost=None, response_model="gpt-98"), call(cost=1_000)])
     own = BookEntry("price", "openai", "gpt-99", 0, rates={"input": D(1_000), "output": D(1_000)})
@@ -135,3 +142,32 @@ def test_unpriced_calls_are_priced_after_a_look_and_that_is_undone(open_page: Op
     assert "is undone" in texts(button(app, "Undo"))
     assert ask(ledger, ["cost", "unpriced"]).totals == {"cost": D("0.000001"), "unpriced": 2}
     assert "there is a price by now" in texts(app)
+
+
+@pytest.mark.slow
+def test_an_admin_enters_the_rate_of_a_month_and_it_is_shown(
+    open_page: OpenPage, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llmtrack.ledger.people import audit_log
+    from llmtrack.ledger.statements import rates
+    from llmtrack.settings import get_settings
+
+    monkeypatch.setenv("LLMTRACK_BILLING_MARKUP_PERCENT", "15")
+    get_settings.cache_clear()
+    app = open_page("admin/prices.py")
+    assert any("List prices plus 15" in body for body in html_of(app))
+    for currency, month, rate, problem in (
+        ("eur", "2026-11", "0.9217", "'eur' must be three capital letters"),
+        ("EUR", "2026-13", "0.9217", "'2026-13' is no month"),
+        ("EUR", "2026-11", "-1", "'-1' must be a number above 0"),
+        ("EUR", "2026-11", "0.9217", ""),
+    ):
+        app.text_input(key="rate_currency").set_value(currency)
+        app.text_input(key="rate_month").set_value(month)
+        app.text_input(key="rate_value").set_value(rate)
+        next(button for button in app.button if button.label == "Enter the rate").click().run()
+        assert [problem.strip("'")[:3] in error.value for error in app.error] == [True] * bool(problem)
+    (record,) = rates(ledger)
+    assert (record.currency, record.month, record.rate) == ("EUR", 2026 * 12 + 10, "0.9217")
+    assert table_with(app, "One US dollar")[0]["One US dollar"] == "0.9217 EUR"
+    assert audit_log(ledger)[0].action == "exchange rate"

@@ -32,6 +32,7 @@ def everything(app: AppTest) -> str:
     return "\n".join([*read(app), *html_of(app)])
 
 
+@pytest.mark.slow
 def test_a_call_shows_what_was_said_and_why_it_cost_what(open_page: OpenPage, ledger: Ledger) -> None:
     spoken = call(cost=3_500_000, input=said("How are *you*?"), output=said("Fine, thanks.", "assistant"))
     ledger.write([spoken, call(input=said("Another"))])
@@ -58,6 +59,7 @@ def test_a_call_says_where_it_was_served_and_what_that_added_to_its_price(open_p
     assert "Included in them: +10% in us-east5." in text
 
 
+@pytest.mark.slow
 def test_names_from_outside_are_text_wherever_they_stand(open_page: OpenPage, ledger: Ledger) -> None:
     evil = '<img src=x onerror="alert(1)">'
     everywhere = dict.fromkeys(("user_id", "feature", "response_model", "session_id", "trace_id", "group"), evil)
@@ -86,6 +88,7 @@ def test_a_list_says_what_was_searched_and_leads_on(open_page: OpenPage, ledger:
     assert any(way.get("span") == "90 days" for way in ways)
 
 
+@pytest.mark.slow
 def test_what_is_not_there_any_more_has_a_page_with_a_way_on(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(trace_id="t", session_id="s", group="g", feature="f")])
     gone = {
@@ -136,6 +139,7 @@ def test_an_interaction_is_drawn_step_by_step(open_page: OpenPage, ledger: Ledge
     assert chosen.index("ll-chosen") > chosen.index("search")
 
 
+@pytest.mark.slow
 def test_what_was_thought_of_an_interaction_stands_in_list_and_reader(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write(
         [call(trace_id="t", input=said("Why?")), Feedback(trace_id="t", user_id="kim", score=-1, comment="wrong", at=1)]
@@ -145,6 +149,7 @@ def test_what_was_thought_of_an_interaction_stands_in_list_and_reader(open_page:
     assert "kim: wrong" in everything(open_page(TRACES, trace="t"))
 
 
+@pytest.mark.slow
 def test_failures_are_grouped_by_their_messages(open_page: OpenPage, ledger: Ledger) -> None:
     day = datetime.now(UTC).replace(hour=0, minute=1)
     ledger.write([
@@ -167,6 +172,7 @@ def test_failures_are_grouped_by_their_messages(open_page: OpenPage, ledger: Led
     assert [row["User"] for row in examples] == ["ann", "bob"]
 
 
+@pytest.mark.slow
 def test_the_parts_of_the_errors_add_up_to_all_of_them(open_page: OpenPage, ledger: Ledger) -> None:
     kinds = ["rate_limit", "timeout", "timeout", "server", "connection", "overloaded", "authentication", "unknown"]
     ledger.write([
@@ -183,6 +189,7 @@ def test_the_parts_of_the_errors_add_up_to_all_of_them(open_page: OpenPage, ledg
     assert by_model[-1]["Error rate"] == "80.0\u202f%"
 
 
+@pytest.mark.slow
 def test_response_times_are_those_of_answers_unless_a_status_is_asked_for(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([
         *(call(duration=10_000_000, time_to_first_token=None) for _ in range(90)),

@@ -137,6 +137,7 @@ def test_keys_that_others_can_read_are_named_at_the_start(
         assert (f"{secrets} (mode 0644)" in caplog.text) == (mode == 0o644)
 
 
+@pytest.mark.slow
 def test_the_terminal_of_a_server_that_serves_nobody_says_so_and_names_no_address(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless", "true"]
     with subprocess.Popen(
@@ -210,11 +211,13 @@ def test_the_server_removes_by_itself_what_has_been_kept_long_enough(
 
 def test_without_a_setting_and_on_sample_data_nothing_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert daily_maintenance.look_after() is None
-    daily_maintenance.start()
-    assert not any(thread.name == "llmtrack-upkeep" for thread in threading.enumerate())
+    assert daily_maintenance.prune_limits() is None
     monkeypatch.setenv("LLMTRACK_KEEP_ROW_DAYS", "30")
     monkeypatch.setenv("LLMTRACK_SAMPLE", "1")
     get_settings.cache_clear()
+    daily_maintenance.start()
+    assert not any(thread.name == "llmtrack-upkeep" for thread in threading.enumerate())
+    assert daily_maintenance.prune_limits() is None
     assert daily_maintenance.look_after() is None
 
 
@@ -264,6 +267,7 @@ def test_importing_the_server_loads_neither_pandas_nor_charts_nor_provider_sdks(
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_the_end_of_the_server_stops_answers_in_flight_and_keeps_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     from llmtrack.chat.answers import reply as replies
     from llmtrack.chat.answers.prompt import Prompt, PromptMessage

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import llmtrack
 from llmtrack.ledger import Ledger, open_ledger
 from tests.pages.conftest import OpenPage, call, html_of, read, tables_of
@@ -17,7 +19,7 @@ def chat(open_page: OpenPage, *models: str) -> None:
     """Sends a message to each of these models."""
     app = open_page()
     for model in models:
-        app.selectbox(key="chat_model").set_value(model).run()
+        next(box for box in app.text_input if box.label == "Search or type a model").set_value(model).run()
         app.chat_input[0].set_value("Hello").run()
     assert llmtrack.flush(30).waiting == 0
 
@@ -28,6 +30,7 @@ def test_a_simulated_call_that_fails_is_booked_as_simulated(open_page: OpenPage)
         assert connection.exec_driver_sql(COSTS).fetchall() == [("error", "simulated", None, "no_usage")]
 
 
+@pytest.mark.slow
 def test_after_a_simulated_failure_the_first_chart_draws_the_simulated_cost(open_page: OpenPage) -> None:
     chat(open_page, "demo/demo-gpt", "demo/demo-rate-limited")
     app = open_page("usage.py")
@@ -39,6 +42,7 @@ def test_after_a_simulated_failure_the_first_chart_draws_the_simulated_cost(open
     assert {row["Cost"] for row in by_model} == {"$0.00"}
 
 
+@pytest.mark.slow
 def test_a_chart_with_nothing_to_draw_says_so(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write(
         [call(status="error", cost=None), call(cost=1_000, cost_status="simulated", response_model="demo-gpt")]

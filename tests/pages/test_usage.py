@@ -27,7 +27,7 @@ from pages.components.span import Span
 from pages.components.tables import Column
 from pages.components.usage import download, headline, heat
 from pages.components.usage.choice import Time
-from tests.pages.conftest import OpenPage, call, headline_of, hrefs_of, html_of, read, tables_of, tiles_of
+from tests.pages.conftest import OpenPage, call, headline_of, hrefs_of, html_of, read, table_with, tables_of, tiles_of
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday, day 18 of 30
 PRICE = Price("genai-prices", "2026-11-01", "openai", "gpt-4o", "standard", {"input": "2.5"})
@@ -50,6 +50,7 @@ def setting(monkeypatch: pytest.MonkeyPatch, **settings: str) -> None:
     get_settings.cache_clear()
 
 
+@pytest.mark.slow
 def test_an_unused_cycle_says_so_and_what_to_do(open_page: OpenPage) -> None:
     app = open_page("usage.py")
     assert headline_of(app)[:3] == ["$0.00", "0 messages", "12 days left"]
@@ -58,6 +59,7 @@ def test_an_unused_cycle_says_so_and_what_to_do(open_page: OpenPage) -> None:
     assert "Send a message on the **Chat** page" in texts
 
 
+@pytest.mark.slow
 def test_cost_below_a_cent_has_six_decimals_and_what_is_left_out_is_said_beside_it(
     open_page: OpenPage, ledger: Ledger
 ) -> None:
@@ -84,6 +86,7 @@ def test_cost_below_a_cent_has_six_decimals_and_what_is_left_out_is_said_beside_
     assert any("Day 18 of 30, UTC. List prices in US dollars." in body for body in html_of(app))
 
 
+@pytest.mark.slow
 def test_the_change_is_against_the_same_whole_days_of_the_cycle_before(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write(
         [
@@ -101,6 +104,7 @@ def test_the_change_is_against_the_same_whole_days_of_the_cycle_before(open_page
     assert "Messages, 1 \N{EN DASH} 17 Oct: 1" in lines
 
 
+@pytest.mark.slow
 def test_with_enough_days_the_end_of_the_cycle_is_forecast_and_the_forecasts_score_shown(
     open_page: OpenPage, ledger: Ledger
 ) -> None:
@@ -112,6 +116,7 @@ def test_with_enough_days_the_end_of_the_cycle_is_forecast_and_the_forecasts_sco
     assert any(line.endswith("of 35 days") and "100" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_the_markup_is_in_every_amount_and_said(
     open_page: OpenPage, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +132,7 @@ def test_the_markup_is_in_every_amount_and_said(
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_model_without_a_price_is_unknown_and_named(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=10**9), *(call(cost=None, provider="ollama", response_model="in-<b>house") for _ in "12")])
     app = open_page("usage.py")
@@ -137,6 +143,7 @@ def test_a_model_without_a_price_is_unknown_and_named(open_page: OpenPage, ledge
     assert any("2 calls to in-&lt;b&gt;house have no price and are not in the total." in body for body in html_of(app))
 
 
+@pytest.mark.slow
 def test_what_the_address_chooses_narrows_the_table_and_can_be_shown_again(open_page: OpenPage, ledger: Ledger) -> None:
     wednesday = days_ago(7, hour=9)
     ledger.write(
@@ -165,6 +172,7 @@ def test_what_the_address_chooses_narrows_the_table_and_can_be_shown_again(open_
     assert "?hour=2-9" in hrefs_of(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address",
     [
@@ -181,6 +189,7 @@ def test_an_address_that_makes_no_sense_shows_the_page_as_it_is(
     assert not app.error
 
 
+@pytest.mark.slow
 def test_earlier_cycles_and_any_range_are_chosen_by_address(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=10**9), call(cost=2 * 10**9, at=datetime(2026, 10, 5, tzinfo=UTC))])
     earlier = open_page("usage.py", cycle="2026-10-01")
@@ -189,6 +198,7 @@ def test_earlier_cycles_and_any_range_are_chosen_by_address(open_page: OpenPage,
     assert headline_of(open_page("usage.py", since="2026-10-05", until="2026-11-18"))[0] == "$3.00"
 
 
+@pytest.mark.slow
 def test_every_call_is_listed_with_the_parts_of_its_cost_and_the_price_used(
     open_page: OpenPage, ledger: Ledger
 ) -> None:
@@ -214,6 +224,7 @@ def test_every_call_is_listed_with_the_parts_of_its_cost_and_the_price_used(
     assert [warning.value for warning in refused.warning] == ["There is no such call (any more), or it is not yours."]
 
 
+@pytest.mark.slow
 def test_conversations_are_listed_with_their_cost(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write(
         [
@@ -226,6 +237,7 @@ def test_conversations_are_listed_with_their_cost(open_page: OpenPage, ledger: L
     assert (row["Conversation"], row["Calls"], row["Cost"]) == ("s1", "2", "$2.00")
 
 
+@pytest.mark.slow
 def test_favourites_are_compared_the_cheapest_first(
     open_page: OpenPage, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,6 +265,7 @@ def test_favourites_are_compared_the_cheapest_first(
     assert "the same number of tokens" in "\n".join(read(app))
 
 
+@pytest.mark.slow
 def test_a_closed_cycle_is_issued_on_the_page_and_kept(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=2 * 10**9, at=datetime(2026, 10, 5, tzinfo=UTC))])
     app = open_page("usage.py", cycle="2026-10-01")
@@ -266,6 +279,7 @@ def test_a_closed_cycle_is_issued_on_the_page_and_kept(open_page: OpenPage, ledg
     assert any(f"{statements.printed_number(cycle.number)}, kept as it was issued." in text for text in read(app))
 
 
+@pytest.mark.slow
 def test_the_headline_reads_no_single_call(
     open_page: OpenPage, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +301,7 @@ def test_the_headline_reads_no_single_call(
     assert sum(answer.queries for answer in answers) <= 40
 
 
+@pytest.mark.slow
 def test_the_tiles_say_what_is_known_on_average(open_page: OpenPage, ledger: Ledger) -> None:
     ledger.write([call(cost=30_000_000, tokens=(3000, 600)), call(cost=10_000_000, tokens=(1000, 200))])
     assert tiles_of(open_page("usage.py")) == {
@@ -329,8 +344,8 @@ def test_with_a_limit_the_bar_what_is_left_and_the_day_it_is_reached_are_shown()
     cycle = cycle_at(NOW)
     time = Time(Span(cycle.period, "UTC"), (cycle, cycle_at(datetime(2026, 10, 5, tzinfo=UTC))), cycle, NOW)
     ahead = [DayAhead(day + timedelta(days=n), D("0.2"), D("1.88") + n * D("0.2"), D("1.8"), D(4)) for n in range(13)]
-    limit = headline.CycleLimit(D(3), D("1.9"), datetime(2026, 12, 1, tzinfo=UTC))
-    totals = {"cost": D("1.8841"), "messages": 168, "unpriced": 0, "simulated": 0}
+    limit = headline.CycleLimit(D(3), D("1.9"), datetime(2026, 12, 1, tzinfo=UTC), D(3), D(0))
+    totals = {"cost": D("1.8841"), "messages": 168, "unpriced": 0, "simulated": 0, "api_equivalent": 0}
     body = headline.html(time, totals, None, Forecast(tuple(ahead), 60, 75), limit)
     assert "of your $3.00 limit" in body
     assert 'style="width:63.3%"' in body
@@ -339,10 +354,13 @@ def test_with_a_limit_the_bar_what_is_left_and_the_day_it_is_reached_are_shown()
     assert "At this pace the limit is reached on <strong>24 Nov</strong>" in body  # 1.88 and six times 0.2
     assert "<dt" in body
     assert "80\N{NARROW NO-BREAK SPACE}% of 75 days" in body
-    close = headline.html(time, totals, None, None, headline.CycleLimit(D(2), D("1.9"), limit.resets_at))
+    close = headline.html(time, totals, None, None, headline.CycleLimit(D(2), D("1.9"), limit.resets_at, D(2), D(0)))
     assert "--c:var(--ll-warn-fill)" in close
+    over = headline.CycleLimit(D(3), D("3.2"), limit.resets_at, D(3), D(0))
+    assert "At this pace" not in headline.html(time, totals, None, Forecast(tuple(ahead), 60, 75), over)
 
 
+@pytest.mark.slow
 def test_ones_own_limits_stand_in_the_headline_and_nobody_elses(open_page: OpenPage, ledger: Ledger) -> None:
     from llmtrack.ledger.limit_book import set_limit
     from llmtrack.ledger.limits import EACH, Limit
@@ -351,9 +369,33 @@ def test_ones_own_limits_stand_in_the_headline_and_nobody_elses(open_page: OpenP
     set_limit(ledger, Limit(0, "user", "cost", "cycle", 3 * 10**9, EACH), by="ada")
     set_limit(ledger, Limit(0, "user", "messages", "day", 50, "kim"), by="ada")
     set_limit(ledger, Limit(0, "user", "cost", "day", 10**9, "ann"), by="ada")
-    lines = headline_of(open_page("usage.py"))
+    app = open_page("usage.py")
+    lines = headline_of(app)
     assert lines[0] == "$1.88 of your $3.00 limit"
     assert "$1.12 left" in lines[2]
     assert "resets 1 Dec, 00:00" in lines
-    assert "Limit on messages per day: 1 message of 50 messages" in lines
+    cycle, day = table_with(app, "Used")
+    assert (cycle["Limit"], cycle["Used"], cycle["Of"], cycle["Left"]) == (
+        "Cost per cycle$1.12 left, " + f"resets {cycle['Resets']}", "$1.88", "$3.00", "$1.12",
+    )  # fmt: skip
+    assert (day["Used"], day["Of"], day["Left"]) == ("1", "50", "49")
     assert not any("per day: $" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_a_limit_counts_with_its_markup_as_the_page_does(
+    open_page: OpenPage, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llmtrack.ledger.limit_book import set_limit
+    from llmtrack.ledger.limits import EACH, Limit
+
+    setting(monkeypatch, BILLING_MARKUP_PERCENT="25")
+    set_limit(ledger, Limit(0, "user", "cost", "cycle", 10 * 10**9, EACH), by="ada")
+    ledger.write([call(cost=2 * 10**9, at=NOW - timedelta(hours=1))])
+    lines = headline_of(open_page("usage.py"))
+    assert lines[0] == "$2.50 of your $10.00 limit"
+    assert lines[2].endswith("used, $7.50 left")
+    setting(monkeypatch, BILLING_MARKUP_PERCENT="0")
+    lines = headline_of(open_page("usage.py"))
+    assert lines[0] == "$2.00 of your $10.00 limit"
+    assert lines[2].endswith("$7.50 left , counted with 25 % markup")

@@ -89,6 +89,7 @@ def usage(draw: random.Random, rates: Any, size: int) -> dict[str, Any]:
     return used
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [20, 5_000, 300_000])
 def test_every_listed_price_gives_the_same_cost(size: int) -> None:
     draw = random.Random(size)

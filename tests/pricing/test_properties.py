@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,7 @@ def test_the_parts_sum_to_the_total(usage: Usage, model: tuple[str, str]) -> Non
     assert cost.status == "exact" or cost.reason
 
 
+@pytest.mark.slow
 @given(usages(), MODELS, st.integers(0, 100_000), st.integers(0, 100_000))
 @settings(max_examples=200)
 def test_more_tokens_never_cost_less(usage: Usage, model: tuple[str, str], into: int, out: int) -> None:

@@ -112,6 +112,7 @@ def test_a_pricer_notices_new_prices_and_names_them() -> None:
     assert freshness().refreshed_at is not None
 
 
+@pytest.mark.slow
 def test_newer_prices_are_fetched_over_http_used_and_named(caplog: pytest.LogCaptureFixture) -> None:
     used = Usage(input_tokens=1_000, output_tokens=0)
     pricer = Pricer()

@@ -50,11 +50,13 @@ class Request:
 class Provider:
     """The server: what it saw, and what it shall say.
 
-    A model's name can wish for an answer (``gpt-4o@drop``, see `tests.provider.faults` and `tests.provider.reply`);
-    `wish` does so for every model, and `script` queues answers for a path, whatever the model.
+    A model's name can wish for an answer (``gpt-4o@drop``, see `tests.provider.faults` and `tests.provider.reply`), and
+    so can the header ``x-wishes`` (``drop``); `wish` does so for every model, and `script` queues answers for a path,
+    whatever the model.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
+        """`options` are uvicorn's, such as the files of a certificate."""
         self._changed = threading.Condition()
         self._scripts: dict[str, deque[Answer]] = defaultdict(deque)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -68,7 +70,9 @@ class Provider:
             log_level="critical",
             lifespan="off",
             timeout_graceful_shutdown=1,
+            **options,
         )
+        self._scheme = "https" if "ssl_certfile" in options else "http"
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="fake provider", daemon=True)
         self._thread.start()
@@ -77,7 +81,7 @@ class Provider:
     @property
     def url(self) -> str:
         """Where the server listens."""
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._socket.getsockname()[1]}"
 
     @property
     def openai_url(self) -> str:
@@ -167,7 +171,11 @@ class Provider:
             if answers and request.path.endswith(path):
                 return answers.popleft()
         model, wishes = wishes_of(str(request.wanted.get("model", "")))
-        wishes = {**self._wishes, **wishes}
+        wishes = {
+            **self._wishes,
+            **wishes,
+            **wishes_of(f"@{words}" if (words := request.headers.get("x-wishes")) else "")[1],
+        }
         wire = self._wires[dialect]
         answer = refused(dialect, wishes, request.attempt)
         answer = answer or wire.answer(request.method, request.path, model, wishes, request.wanted)
@@ -207,12 +215,16 @@ class Provider:
             request.events_sent += 1
             self._tell()
             await asyncio.sleep(answer.pause)
+        if answer.stall_after == len(answer.events or ()):
+            await released.wait()
         await send({"type": "http.response.body", "body": b""})
 
 
 def _wanted(request: Request) -> dict[str, Any]:
     """What a request's body asks for."""
     kind = request.headers.get("content-type", "")
+    if "content-encoding" in request.headers:
+        return {}
     if kind.startswith("application/json"):
         return dict(json.loads(request.content or b"{}"))
     if kind.startswith("multipart/form-data"):

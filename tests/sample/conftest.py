@@ -37,7 +37,7 @@ def open_page(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenP
     monkeypatch.setenv("LLMTRACK_USER_ID", facts.HEAVIEST_USER)
     get_settings.cache_clear()
 
-    def opened(page: str, **address: str | list[str]) -> AppTest:
+    def opened(page: str, /, **address: str | list[str]) -> AppTest:
         app = AppTest.from_file(PAGES / "main.py", default_timeout=60)
         for name, value in address.items():
             app.query_params[name] = value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from llmtrack.billing.forecasts import Forecast, forecast
 from llmtrack.ledger import Ledger
 from llmtrack.ledger.metrics import ask
@@ -14,6 +16,7 @@ def month_end(day: date) -> date:
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
+@pytest.mark.slow
 def test_eight_in_ten_cycles_ended_within_the_range_said_on_each_day_before(ledger: Ledger) -> None:
     history: dict[str, list[tuple[date, int]]] = {}
     for row in ask(ledger, "cost", ["user", "day"], timezone="UTC"):

@@ -55,10 +55,12 @@ def test_the_same_seed_and_end_tell_the_same_story(records):
     assert story_until(UNTIL) == records
 
 
+@pytest.mark.slow
 def test_another_seed_tells_another_story(records):
     assert story_until(UNTIL, seed=2) != records
 
 
+@pytest.mark.slow
 def test_an_end_in_the_middle_of_a_day_cuts_the_same_story_short(records):
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
     before = [one for one in records if when(one) < noon.timestamp() * 1e6]

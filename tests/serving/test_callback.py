@@ -79,6 +79,7 @@ def browser_of(server: AppServer, provider: BadProvider) -> Iterator[Browser]:
         yield browser
 
 
+@pytest.mark.slow
 def test_a_good_answer_signs_in(browser_of: Browser, provider: BadProvider, server: AppServer) -> None:
     state, nonce = browser_of.set_out()
     provider.claims = {"nonce": nonce}
@@ -97,6 +98,7 @@ BAD: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", BAD)
 def test_an_id_token_that_is_wrong_signs_nobody_in(browser_of: Browser, provider: BadProvider, what: str) -> None:
     state, nonce = browser_of.set_out()
@@ -105,6 +107,7 @@ def test_an_id_token_that_is_wrong_signs_nobody_in(browser_of: Browser, provider
     assert COOKIE not in browser_of.cookies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["by another key", "not at all"])
 def test_an_id_token_that_the_provider_did_not_sign_signs_nobody_in(
     browser_of: Browser, provider: BadProvider, how: str
@@ -117,6 +120,7 @@ def test_an_id_token_that_the_provider_did_not_sign_signs_nobody_in(
     assert COOKIE not in browser_of.cookies
 
 
+@pytest.mark.slow
 def test_a_state_is_good_once_and_in_the_browser_that_set_out(
     browser_of: Browser, provider: BadProvider, server: AppServer
 ) -> None:
@@ -130,6 +134,7 @@ def test_a_state_is_good_once_and_in_the_browser_that_set_out(
     assert not browser_of.come_back(state), "replayed"
 
 
+@pytest.mark.slow
 def test_a_session_ends_some_time_after_one_proved_who_one_is(browser_of: Browser, provider: BadProvider) -> None:
     state, nonce = browser_of.set_out()
     provider.claims = {"nonce": nonce, "auth_time": int(time.time()) - 3 * HOUR}

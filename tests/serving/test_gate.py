@@ -244,6 +244,21 @@ def test_the_page_has_no_inline_script_and_knows_where_the_root_is(served: Any) 
     )
 
 
+def test_under_a_base_path_our_own_routes_are_there_too(served: Any) -> None:
+    client = served(server_baseUrlPath="/llm/")
+    assert client.get("/llm/healthz", headers=LOCAL).json() == {"status": "ok"}
+    refused = client.get("/llm/api/me/usage", headers=LOCAL)
+    assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
+    unknown = client.get("/llm/api/nothing", headers=LOCAL)
+    assert (unknown.status_code, unknown.headers["content-type"]) == (404, "application/problem+json")
+    moved = client.get("/llm/api", headers=LOCAL, follow_redirects=False)
+    assert moved.headers["location"] == "/llm/api/docs"
+    assert 'href="openapi.json"' in client.get("/llm/api/docs", headers=LOCAL).text
+    assert client.get("/llm/api/openapi.json", headers=LOCAL).json()["servers"][0] == {"url": "/llm"}
+    assert client.get("/llm/usage", headers=LOCAL | {"Accept": "text/html"}).status_code == 200
+    assert client.get("/api/me/usage", headers=LOCAL).status_code == 401, "without it, for who asks the server itself"
+
+
 def test_under_a_base_path_the_root_is_there(served: Any) -> None:
     client = served(server_baseUrlPath="/llm/")
     page = client.get("/usage", headers=LOCAL | {"Accept": "text/html"})

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 from click.testing import CliRunner
 
 from llmtrack.cli import main
@@ -24,6 +25,7 @@ SECRETS = (OPENAI_KEY, ANTHROPIC_KEY, CLIENT_SECRET, COOKIE_SECRET)
 PAGES = ("", "usage", "tokens", "overview", "calls", "errors", "people", "audit-log", "settings", "data")
 
 
+@pytest.mark.slow
 def test_no_key_and_no_secret_is_anywhere_after_a_full_run(provider: Provider, tmp_path: Path) -> None:
     echoed = {"error": {"message": f"Incorrect API key provided: {OPENAI_KEY}.", "code": "invalid_api_key"}}
     provider.script("/chat/completions", [Answer(echoed, status=401)] * 3)

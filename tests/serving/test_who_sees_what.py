@@ -38,11 +38,11 @@ SETTINGS = {
     "LLMTRACK_SESSION_HOURS": "2",
     "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",  # as on a server for others
 }
-OWN = ("", "usage", "tokens")
+OWN = ("", "shared", "usage", "connect", "tokens")
 LEADS = ("team",)
 ADMIN = (
     "overview", "model-cost", "model", "users", "user", "teams", "features", "traces", "conversations", "calls", "latency", "errors", "explore", "prices", "data", "people",
-    "audit-log", "settings",
+    "audit-log", "settings", "engagement", "compare", "feedback", "limits", "sql",
 )  # fmt: skip
 SIGNED_IN = {"alice": OWN, "bob": OWN, "lena": OWN + LEADS, "root": OWN + ADMIN}
 """Everybody who is signed in, with the pages that are theirs: two users, the lead of bob's team, an admin."""
@@ -155,6 +155,7 @@ def furnish(house: House) -> None:
     house.tokens["made up"] = "llmt_" + "a" * 43
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", SIGNED_IN)
 def test_every_page_opens_for_those_it_is_for_and_is_not_there_for_anybody_else(house: House, who: str) -> None:
     with visit(house.url, house.cookies["root"]) as root:
@@ -169,6 +170,49 @@ def test_every_page_opens_for_those_it_is_for_and_is_not_there_for_anybody_else(
                 assert visitor.draw(script=scripts[page]).page != page
 
 
+@pytest.mark.slow
+def test_a_part_of_an_admins_page_is_drawn_for_nobody_else_whatever_its_name(house: House) -> None:
+    """A browser names the part it wants drawn, and draws it without the page's own first lines."""
+    with visit(house.url, house.cookies["root"]) as root, visit(house.url, house.cookies["alice"]) as alice:
+        explore = root.draw("explore", "span=7d")
+        assert explore.fragments
+        alice.draw()
+        for fragment in explore.fragments:
+            assert b"CSV" in root.draw_fragment(fragment, "explore").bytes
+            for page in ("explore", ""):
+                assert alice.draw_fragment(fragment, page).bytes == b""
+
+
+@pytest.mark.slow
+def test_who_is_an_admin_no_more_has_no_part_of_an_open_page_drawn(house: House) -> None:
+    with visit(house.url, house.cookies["bob"]) as bob:
+        people.set_role(house.ledger, person(house, "bob").id, "admin", by="root")
+        try:
+            explore = bob.draw("explore", "span=7d")
+            assert all(b"CSV" in bob.draw_fragment(fragment, "explore").bytes for fragment in explore.fragments)
+        finally:
+            people.set_role(house.ledger, person(house, "bob").id, "user", by="root")
+        for fragment in explore.fragments:
+            drawing = bob.draw_fragment(fragment, "explore")
+            assert "There is no such page, or it is not for you." in drawing
+            assert b"CSV" not in drawing.bytes
+
+
+@pytest.mark.slow
+def test_who_is_shut_out_has_nothing_of_an_open_page_drawn_that_waits_for_their_call(house: House) -> None:
+    with visit(house.url, house.cookies["bob"]) as bob:
+        (fragment,) = bob.draw("connect").fragments
+        assert "Make a token first." in bob.draw_fragment(fragment, "connect")
+        people.set_disabled(house.ledger, person(house, "bob").id, True, by="root")
+        try:
+            drawing = bob.draw_fragment(fragment, "connect")
+            assert "An administrator has shut this account out." in drawing
+            assert "Make a token first." not in drawing
+        finally:
+            people.set_disabled(house.ledger, person(house, "bob").id, False, by="root")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("who", OUTSIDE)
 def test_who_is_not_signed_in_gets_one_page_whatever_they_ask_for(house: House, who: str) -> None:
     with visit(house.url, house.cookies["root"]) as root:
@@ -183,6 +227,7 @@ def test_who_is_not_signed_in_gets_one_page_whatever_they_ask_for(house: House, 
             assert "of alice" not in drawing
 
 
+@pytest.mark.slow
 def test_what_is_somebodys_is_seen_by_those_who_may_and_by_nobody_else(house: House) -> None:
     seen = {who: {name for name, visible in things(house, who)} for who in SIGNED_IN}
     assert seen == {
@@ -238,6 +283,7 @@ GUARDED = {
 """What one has to be signed in for, with what it answers then."""
 
 
+@pytest.mark.slow
 def test_every_route_answers_everybody_as_the_table_says(house: House) -> None:
     with visit(house.url, house.cookies["alice"]) as visitor:
         file, session = own_file(visitor, house)
@@ -280,6 +326,7 @@ def other_address(house: House) -> str:
     return f"http://{host}:{house.url.rpartition(':')[2]}"
 
 
+@pytest.mark.slow
 def test_without_sign_in_another_machine_reaches_the_sign_in_page_and_what_it_is_made_of(house: House) -> None:
     url = other_address(house)
     routes = [route for route in create_streamlit_routes(MagicMock()) if isinstance(route, Route)]
@@ -303,6 +350,7 @@ def test_without_sign_in_another_machine_reaches_the_sign_in_page_and_what_it_is
         assert "Sign in to use llmtrack" in stranger.draw()
 
 
+@pytest.mark.slow
 def test_no_token_of_any_kind_opens_a_page_a_file_or_an_upload(house: House) -> None:
     with visit(house.url, house.cookies["alice"]) as visitor:
         file, session = own_file(visitor, house)

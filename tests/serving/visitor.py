@@ -56,6 +56,8 @@ class Drawing:
     """Where the browser is sent, away from the page."""
     bytes: bytes = b""
     """Everything, tables and addresses of files included."""
+    fragments: tuple[str, ...] = ()
+    """The ids of its parts that a browser can have drawn by themselves."""
 
     def __contains__(self, text: str) -> bool:
         return text.encode() in self.bytes.replace(b"\\", b"")
@@ -83,6 +85,16 @@ class Visitor:
         wanted.rerun_script.page_script_hash = script
         return self._send(wanted)
 
+    def draw_fragment(self, fragment: str, page: str = "") -> Drawing:
+        """Have a part of a page drawn by itself, as its timer and its buttons do; `fragment` from `Drawing.fragments`.
+
+        A part that this session does not have is not answered at all: what comes within two seconds.
+        """
+        wanted = BackMsg()
+        wanted.rerun_script.fragment_id = fragment
+        wanted.rerun_script.page_name = page
+        return self._send(wanted, seconds=2)
+
     def press(self, label: str) -> str:
         """Press a button of the page drawn last; the address that the browser is sent to, if it is."""
         wanted = BackMsg()
@@ -108,17 +120,24 @@ class Visitor:
         widget.chat_input_value.data = text
         return self._send(wanted)
 
-    def _receive(self) -> ForwardMsg:
-        data = self._socket.recv(timeout=SECONDS)
+    def _receive(self, seconds: float = SECONDS) -> ForwardMsg:
+        data = self._socket.recv(timeout=seconds)
         return ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode())
 
-    def _send(self, wanted: BackMsg) -> Drawing:
+    def _send(self, wanted: BackMsg, *, seconds: float | None = None) -> Drawing:
+        """What comes until the run is over, or until nothing has come for so many seconds."""
         self._socket.send(wanted.SerializeToString())
         drawing = Drawing()
         parts: list[bytes] = []
         hashes: dict[str, str] = {}
         while True:
-            message = self._receive()
+            try:
+                message = self._receive(seconds or SECONDS)
+            except TimeoutError:
+                if seconds is None:
+                    raise
+                drawing.bytes = b"".join(parts)
+                return drawing
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 self._session_id = message.new_session.initialize.session_id
@@ -129,6 +148,8 @@ class Visitor:
                 drawing.pages = {address: script for script, address in hashes.items()}
             elif kind == "delta":
                 parts.append(message.delta.SerializeToString())
+                if message.delta.fragment_id and message.delta.fragment_id not in drawing.fragments:
+                    drawing.fragments += (message.delta.fragment_id,)
                 button = message.delta.new_element.button
                 self._buttons[button.label] = button.id
                 offered = message.delta.new_element.download_button

@@ -75,6 +75,7 @@ def test_the_range_widens_with_the_days_ahead_and_never_undercuts_what_is_spent(
     assert all(D("0.000000005") <= ahead.low <= ahead.total <= ahead.high for ahead in result.days)
 
 
+@pytest.mark.slow
 def test_over_many_people_the_range_holds_eight_times_in_ten() -> None:
     """Costs as people's are: log-normal, fewer at weekends, and a level that drifts."""
     chance = random.Random(14)

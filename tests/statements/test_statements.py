@@ -107,6 +107,7 @@ def test_it_is_kept_byte_for_byte_with_its_digest_in_both_files(ledger: Ledger) 
     assert store.statement_file(ledger, made.number, "pdf").startswith(b"%PDF-")
 
 
+@pytest.mark.slow
 def test_a_cycle_is_issued_once_and_never_before_it_ends(ledger: Ledger) -> None:
     october(ledger)
     issued(ledger)
@@ -175,6 +176,31 @@ def test_a_statement_that_was_tampered_with_is_found_out(ledger: Ledger) -> None
     faults = statements.verify(ledger, made.number).faults
     assert "Its content was changed" in faults[0]
     assert "Its list total says $0.000900518, but its lines add up to $0.000900519." in faults
+
+
+def test_a_file_that_was_changed_is_found_out(ledger: Ledger) -> None:
+    october(ledger)
+    made = issued(ledger)
+    pdf = store.statement_file(ledger, made.number, "pdf")
+    mark = ledger.dialect.placeholder
+
+    def put(kind: str, content: bytes) -> None:
+        sql = f"UPDATE statement SET {kind} = {mark} WHERE id = {mark}"
+        ledger.transact(lambda connection: connection.exec_driver_sql(sql, (content, made.number)))
+
+    put("pdf", pdf.replace(b"%%EOF", b"%%EOG"))
+    assert statements.verify(ledger, made.number).faults == ("Its PDF file is not the one that was issued.",)
+    put("pdf", pdf)
+    assert statements.verify(ledger, made.number).holds
+    put("csv", store.statement_file(ledger, made.number, "csv").replace(b"gpt-4o", b"gpt-5o"))
+    assert statements.verify(ledger, made.number).faults == ("Its CSV file is not the one that was issued.",)
+
+
+def test_a_statement_from_before_its_pdf_had_a_digest_holds(ledger: Ledger) -> None:
+    october(ledger)
+    made = issued(ledger)
+    ledger.transact(lambda connection: connection.exec_driver_sql("UPDATE statement SET pdf_digest = NULL"))
+    assert statements.verify(ledger, made.number).holds
 
 
 def test_where_rows_are_deleted_the_totals_stay_billed_and_verification_says_so(ledger: Ledger) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from llmtrack.billing.limits.sizing import Sizing as Sizing
     from llmtrack.billing.limits.wording import amount_in_words as amount_in_words
     from llmtrack.billing.limits.wording import limit_in_words as limit_in_words
+    from llmtrack.billing.limits.wording import markup_in_words as markup_in_words
     from llmtrack.billing.limits.wording import span_in_words as span_in_words
     from llmtrack.billing.limits.wording import value_of as value_of
     from llmtrack.billing.limits.wording import whom_in_words as whom_in_words
@@ -45,6 +46,7 @@ _MODULES = {
     "wording": (
         "amount_in_words",
         "limit_in_words",
+        "markup_in_words",
         "span_in_words",
         "value_of",
         "whom_in_words",

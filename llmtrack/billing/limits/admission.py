@@ -68,10 +68,15 @@ class Admission:
 
     def _lead(self, own: _Place) -> None:
         """Does transactions until the own wish is dealt with, then wakes the next who waits to go on."""
-        while not own.done:
-            with self._lock:
-                group = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
-            self._serve([place for place in group if not place.left])
+        try:
+            while not own.done:
+                with self._lock:
+                    group = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+                self._serve([place for place in group if not place.left])
+        finally:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
         with self._lock:
             while self._waiting and self._waiting[0].left:
                 self._waiting.popleft()
@@ -84,12 +89,15 @@ class Admission:
 
     def _serve(self, group: list[_Place]) -> None:
         error: Exception | None = None
+        interruption: BaseException | None = None
         verdicts: list[Verdict] = []
         try:
             if group:
                 verdicts = self._holds.admit([place.wish for place in group], self._holder)
         except Exception as failure:
             error = failure
+        except BaseException as stopped:  # Ctrl-C reaches the main thread only; the others need an answer
+            error, interruption = HoldsLost("the thread that placed them was interrupted"), stopped
         unwanted = []
         with self._lock:
             for number, place in enumerate(group):
@@ -99,5 +107,7 @@ class Admission:
                     unwanted.append(place.wish.call_id)
                 if not place.leads:
                     place.woken.release()
+        if interruption is not None:
+            raise interruption
         if unwanted:
             self._holds.release(unwanted)

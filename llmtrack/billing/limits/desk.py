@@ -20,6 +20,7 @@ from llmtrack.billing.limits.sizing import Refused, Sizing, most_output
 from llmtrack.billing.limits.usual_output import UsualOutput
 from llmtrack.ledger import Ledger
 from llmtrack.ledger.limits import Applied, Caller, Entry, HoldsLost, Limit, Policy, Verdict, Wish, period_of
+from llmtrack.ledger.maintenance import prune_daily
 from llmtrack.ledger.records import CallHold
 from llmtrack.pricing import Pricer
 
@@ -35,6 +36,8 @@ SEEN_AGAIN = 600.0
 """Seconds between the signs of life of a process that holds something."""
 TAKE_IN_ROUNDS = 3
 """Rounds for which new limits take in calls under way: one that was being admitted meanwhile begins a moment later."""
+PRUNE_SECONDS = 3600.0
+"""Seconds between looks whether counters of periods long over are to be removed, which happens once a day."""
 SWEEP = 5
 """Rounds between looks for holds that were forgotten."""
 
@@ -48,6 +51,7 @@ class Desk:
         self._calls, self._ledger, self._failed = calls, ledger, failed
         self._holder = ProcessHolder(directory)
         self._seen_at = 0.0
+        self._prune_at = time.monotonic() + PRUNE_SECONDS
         ledger.holds.register(self._holder.row())
         self._admission = Admission(ledger.holds, self._holder.id)
         self._usual = UsualOutput(ledger)
@@ -185,6 +189,9 @@ class Desk:
         if sweep:
             self._sweep()
             self._prices = None  # the book may have changed
+        if time.monotonic() > self._prune_at:
+            self._prune_at = time.monotonic() + PRUNE_SECONDS
+            prune_daily(self._ledger)
 
     def _take_in(self, policy: Policy) -> None:
         """Enters the calls under way into limits that are new to them, without a check."""

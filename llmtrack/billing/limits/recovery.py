@@ -73,11 +73,15 @@ def abandoned(call: OpenCall, policy: Policy) -> Generation:
     about: dict[str, Any] = json.loads(call.about)
     limits = {limit.id: limit for limit in policy.limits}
     amounts = {entry.limit_id: entry.amount for entry in call.entries}
-    costs = [amount for number, amount in amounts.items() if number in limits and limits[number].unit == "cost"]
+    costs = [
+        limits[number].list_price(amount)
+        for number, amount in amounts.items()
+        if number in limits and limits[number].unit == "cost"
+    ]
     tries = int(about.get("tries", 1))
     cost = Cost(status=CostStatus.UNPRICED.value, reason=Reason.USAGE_MISSING.value)
     provider, model = about.get("provider") or "unknown", about.get("model")
-    if costs and not about.get("simulated"):
+    if costs and not about.get("simulated") and not about.get("subscription"):
         price = Price("hold", "", provider, model or "", "standard", MappingProxyType({}))
         cost = Cost(CostStatus.ESTIMATED.value, min(costs), price=price, reason=Reason.HELD.value)
     return Generation(
@@ -89,6 +93,7 @@ def abandoned(call: OpenCall, policy: Policy) -> Generation:
         request_model=model,
         attempts=tries,
         simulated=bool(about.get("simulated")),
+        subscription=bool(about.get("subscription")),
         usage_estimated=True,
         cost=cost,
         hold=CallHold(call.call_id, amounts, tries, whole=True),

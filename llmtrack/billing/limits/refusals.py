@@ -9,6 +9,7 @@ from typing import Any
 from llmtrack.billing.limits.sizing import Refused
 from llmtrack.billing.limits.wording import (
     amount_in_words,
+    markup_in_words,
     moment_of,
     span_in_words,
     value_of,
@@ -40,6 +41,7 @@ def exceeded(shortages: Sequence[tuple[Limit, Shortage]], at: int, max_tokens: i
         f"{amount_in_words(limit, entry.amount)}: {used} of {amount_in_words(limit, entry.cap or 0)} "
         f"{span_in_words(limit)}, {amount_in_words(limit, room)} left{_until(limit, resets_at)}."
     )
+    message += markup_in_words(limit)
     if max_tokens is not None:
         message += f" It would fit with max_tokens={max_tokens}."
     error = LimitExceeded(

@@ -23,6 +23,7 @@ class Destination:
     operation: str
     region: str | None = None
     simulated: bool = False
+    """Nobody pays for it: the demo provider's, or what a subscription pays."""
     long_context: bool = False
     """Anthropic's beta of a longer context window is asked for."""
 
@@ -90,7 +91,8 @@ class Sizing:
         if limit.unit == "tokens":
             return bound.tokens
         cost = cost_of(self._pricer(), self.where, self.facts, bound, self._at)
-        return self._unpriced(limit, cost, bound.tokens) if isinstance(cost, Reason) else cost
+        list_price = self._unpriced(limit, cost, bound.tokens) if isinstance(cost, Reason) else cost
+        return limit.charged(list_price, at_most=True)
 
     def _expected(self, limit: Limit) -> int:
         into, out = expected_input(self.facts, self.where.model), expected_output(self.facts, self._p95())
@@ -101,9 +103,10 @@ class Sizing:
         cost = self._cost(into, out, self.facts.tier)
         if cost.reason == Reason.NO_TIER_PRICE:  # what is asked for may be declined, and is then served as usual
             cost = self._cost(into, out, None)
-        if cost.total is None:
-            return self._unpriced(limit, Reason(cost.reason or Reason.NO_PRICE), into + out)
-        return cost.total
+        list_price = cost.total
+        if list_price is None:
+            list_price = self._unpriced(limit, Reason(cost.reason or Reason.NO_PRICE), into + out)
+        return limit.charged(list_price, at_most=True)
 
     def _cost(self, into: int, out: int, tier: str | None) -> Cost:
         return self._pricer().price(

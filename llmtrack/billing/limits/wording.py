@@ -48,6 +48,13 @@ def limit_in_words(limit: Limit, subject: str | None = None) -> str:
     return f"{amount} {span_in_words(limit)} for {whom_in_words(limit, subject)}"
 
 
+def markup_in_words(limit: Limit) -> str:
+    """`` Amounts include 20 % of markup.``, as the end of a sentence; empty where there is none."""
+    if not limit.markup_percent:
+        return ""
+    return f" Amounts include {format(limit.markup_percent.normalize(), 'f')} % of markup."
+
+
 def moment_of(limit: Limit, at: int | None) -> datetime | None:
     """A moment on the clocks of a limit."""
     return None if at is None else from_micros(at, limit.timezone)

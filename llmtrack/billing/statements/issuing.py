@@ -18,7 +18,7 @@ from llmtrack.ledger.lists import QUANTITIES, PricedUsage, priced_usage
 from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.periods import from_micros, to_micros
 from llmtrack.settings import Settings, get_settings
-from llmtrack.statuses import CostStatus
+from llmtrack.statuses import NOT_SPENT, CostStatus
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _TRIES = 5
 """How often a cycle is read anew because calls of it were recorded meanwhile."""
-_COUNTED = ("cost", "generations", "messages", "unpriced", "simulated", "simulated_cost", *QUANTITIES)
+_COUNTED = ("cost", "generations", "messages", "unpriced", "simulated", "simulated_cost", "api_equivalent", *QUANTITIES)
 _Model = tuple[str, str]
 
 
@@ -63,6 +63,8 @@ def issue(
 
     statement = draft(ledger, users, cycle, by=by, settings=settings, now=moment)
     content = statement.encode()
+    own_digest = digest(content)
+    pdf = as_pdf(statement, own_digest, settings.statement_font)
     record = store.StatementRecord(
         id=statement.number,
         user_id=statement.user_id,
@@ -71,15 +73,11 @@ def issue(
         timezone=statement.timezone,
         issued_at=statement.issued_at,
         issued_by=by,
-        digest=digest(content),
+        digest=own_digest,
         content=content,
+        pdf_digest=digest(pdf),
     )
-    store.add_statement(
-        ledger,
-        record,
-        csv=as_csv(statement, record.digest),
-        pdf=as_pdf(statement, record.digest, settings.statement_font),
-    )
+    store.add_statement(ledger, record, csv=as_csv(statement, own_digest), pdf=pdf)
     return statement
 
 
@@ -88,13 +86,13 @@ def draft(
 ) -> Statement:
     """The statement as it would be issued now."""
     usage, totals = _read(ledger, users, cycle)
-    priced = [entry for entry in usage if entry.cost_status not in (CostStatus.SIMULATED, CostStatus.UNPRICED)]
+    priced = [entry for entry in usage if entry.cost_status not in (*NOT_SPENT, CostStatus.UNPRICED)]
     lines = [_line(entry) for entry in priced]
     lines += _deleted(lines, totals)
     last_month = month_number(cycle.period.until - timedelta(microseconds=1))
     at = to_micros(now)
     unpriced = sum(row["unpriced"] for row in totals.values())
-    calls = sum(row["generations"] - row["simulated"] for row in totals.values())
+    calls = sum(_billable(row) for row in totals.values())
     return Statement(
         number=new_id(at),
         user_id=users[0],
@@ -141,7 +139,7 @@ def adjustments(ledger: Ledger, users: Sequence[str]) -> list[Adjustment]:
     changed = []
     for statement in sorted(earlier, key=lambda statement: statement.since):
         now = {
-            model: (row["generations"] - row["simulated"], row["cost"] or ZERO)
+            model: (_billable(row), row["cost"] or ZERO)
             for model, row in model_totals(ledger, users, statement.since, statement.until, statement.timezone).items()
         }
         before = {model for number, model in billed if number == statement.number}
@@ -204,11 +202,17 @@ def _deleted(lines: Sequence[Line], totals: Mapping[_Model, Row]) -> list[Line]:
             for name in QUANTITIES
             if (count := (row[name] or 0) - sum(line.quantities.get(name, 0) for line in own)) > 0
         }
-        calls = row["generations"] - row["simulated"] - row["unpriced"] - sum(line.calls for line in own)
+        calls = _billable(row) - row["unpriced"] - sum(line.calls for line in own)
         messages = row["messages"] - sum(line.messages for line in own)
         remaining.append(Line(*model, "totals", None, calls, messages, quantities, {}, cost))
     return remaining
 
 
+def _billable(row: Row) -> int:
+    """Calls that may have cost something: neither simulated nor paid for by a subscription."""
+    calls: int = row["generations"] - row["simulated"] - row["api_equivalent"]
+    return calls
+
+
 def _model_total(model: _Model, row: Row) -> ModelTotal:
-    return ModelTotal(*model, row["generations"] - row["simulated"], row["unpriced"], row["cost"] or ZERO)
+    return ModelTotal(*model, _billable(row), row["unpriced"], row["cost"] or ZERO)

@@ -88,7 +88,13 @@ class _Paper:
     def printable(self, text: str) -> str:
         """`text` with every letter that cannot be printed, or turns others around, written as its number."""
         cut = text if len(text) <= LONGEST * 4 else text[: LONGEST * 4] + "..."
-        return "".join(letter if self._shows(letter) else f"U+{ord(letter):04X} " for letter in cut)
+        return "".join(letter if self._shows(letter) else self._instead(letter) for letter in cut)
+
+    @staticmethod
+    def _instead(letter: str) -> str:
+        """For a letter that cannot be printed. A minus becomes a hyphen: ReportLab takes it from the font Symbol, which
+        not every viewer has, and a credit without its minus is a charge."""
+        return "-" if letter == _MINUS else f"U+{ord(letter):04X} "
 
     def name(self, text: str) -> str:
         """A name from data, cut where it is longer than any sensible one."""
@@ -102,7 +108,7 @@ def _is_latin(letter: str) -> bool:
     try:
         letter.encode("cp1252")
     except UnicodeEncodeError:
-        return letter == _MINUS
+        return False
     return True
 
 

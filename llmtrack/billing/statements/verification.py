@@ -13,7 +13,7 @@ from llmtrack.billing.statements.files import as_csv
 from llmtrack.billing.statements.issuing import model_totals
 from llmtrack.ledger import statements as store
 from llmtrack.ledger.lists import priced_usage
-from llmtrack.statuses import CostStatus
+from llmtrack.statuses import NOT_SPENT
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
@@ -60,7 +60,7 @@ def verify(ledger: Ledger, id: int) -> Verification:
     record = store.statement(ledger, id)
     statement = decode(record.content)
     totals = {
-        model: (row["generations"] - row["simulated"], row["unpriced"], row["cost"] or ZERO)
+        model: (row["generations"] - row["simulated"] - row["api_equivalent"], row["unpriced"], row["cost"] or ZERO)
         for model, row in model_totals(
             ledger, statement.users, statement.since, statement.until, statement.timezone
         ).items()
@@ -72,7 +72,7 @@ def verify(ledger: Ledger, id: int) -> Verification:
         ledger, since=period.since, until=period.until, timezone=statement.timezone,
         where={"user": list(statement.users)},
     ):  # fmt: skip
-        if usage.cost_status != CostStatus.SIMULATED:
+        if usage.cost_status not in NOT_SPENT:
             rows[usage.provider, usage.model or ""] += usage.calls
             costs[usage.provider, usage.model or ""] += usage.cost
     issued = {(entry.provider, entry.model): (entry.calls, entry.cost) for entry in statement.models}
@@ -113,8 +113,10 @@ def _faults(ledger: Ledger, record: store.StatementRecord, statement: Statement)
     ]
     if store.statement_file(ledger, record.id, "csv") != as_csv(statement, record.digest):
         faults.append("Its CSV file is not the one that was issued.")
-    if not store.statement_file(ledger, record.id, "pdf").startswith(b"%PDF-"):
-        faults.append("Its PDF file is none.")
+    pdf = store.statement_file(ledger, record.id, "pdf")
+    as_issued = pdf.startswith(b"%PDF-") if record.pdf_digest is None else digest(pdf) == record.pdf_digest
+    if not as_issued:
+        faults.append("Its PDF file is not the one that was issued.")
     return faults
 
 

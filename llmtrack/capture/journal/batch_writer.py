@@ -12,6 +12,7 @@ from llmtrack.capture.journal.frame import Frame
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
+    from llmtrack.ledger.ledger import Texts
     from llmtrack.ledger.records import Entry
 
 UNCLEAR_FAILURES = 3
@@ -65,22 +66,31 @@ class BatchWriter:
         for at, data in damage:
             self._keep_damage(ledger, data, segment_id, at)
         records: list[tuple[Frame, Entry]] = []
+        texts: Texts = {}
         for frame in frames:
             try:
                 record = None if frame.ended == "ledger" else self._record(frame)
+                if record is not None:
+                    ledger.take_text(record, texts)
             except Exception as error:
                 self._reject(ledger, frame, error, segment_id)
             else:
                 if record is not None:
                     records.append((frame, record))
-        self.written += self._commit(ledger, records, segment_id, done, since)
+        self.written += self._commit(ledger, records, texts, segment_id, done, since)
         self._unclear_failures = 0
         self._set_aside.clear()
         if ended := [call for _, record in records if (call := held_by(record)) is not None]:
             self._booked(ended)
 
     def _commit(
-        self, ledger: Ledger, records: Sequence[tuple[Frame, Entry]], segment_id: str, done: int, since: int
+        self,
+        ledger: Ledger,
+        records: Sequence[tuple[Frame, Entry]],
+        texts: Texts,
+        segment_id: str,
+        done: int,
+        since: int,
     ) -> int:
         """Writes `records` and that the segment is read up to `done`, in one transaction; gives how many were taken.
 
@@ -88,7 +98,7 @@ class BatchWriter:
         """
         progress = [(segment_id, done)]
         try:
-            ledger.write([record for _, record in records], progress, since=since)
+            ledger.write([record for _, record in records], progress, since=since, texts=texts)
             return len(records)
         except Exception as error:
             if ledger.progress(segment_id) >= done:
@@ -101,8 +111,8 @@ class BatchWriter:
                 return 0
         half = len(records) // 2
         middle = records[half - 1][0].end
-        first = self._commit(ledger, records[:half], segment_id, middle, since)
-        return first + self._commit(ledger, records[half:], segment_id, done, middle)
+        first = self._commit(ledger, records[:half], texts, segment_id, middle, since)
+        return first + self._commit(ledger, records[half:], texts, segment_id, done, middle)
 
     def _is_records_fault(self, ledger: Ledger, error: Exception) -> bool:
         """Whether a batch failed for what is in it. Where the error does not say so: if it failed `UNCLEAR_FAILURES`

@@ -10,7 +10,7 @@ from typing import Any
 
 from llmtrack.capture.exchange import ErrorSeen, Exchange
 from llmtrack.capture.journal.frame import NO_REQUEST, NO_RESPONSE, Frame, unpack_times
-from llmtrack.capture.readers import Reading, read
+from llmtrack.capture.readers import Reading, parse
 from llmtrack.ids import new_id
 from llmtrack.ledger.records import CallHold, EndedHold, Entry, Feedback, Generation, Identity, Record, Span
 from llmtrack.pricing.listing import provider_named
@@ -35,20 +35,21 @@ def record_of(frame: Frame) -> Entry | None:
         record: Record = _PLAIN[header["kind"]](**header["record"])
         return record
     # The header of a call is mostly that of the one before.
-    header = _members(frame.metadata) if len(frame.metadata) < 1000 else json.loads(frame.metadata)
+    kind = _kind(frame.metadata) if len(frame.metadata) < 1000 else _Kind(json.loads(frame.metadata))
+    header = kind.header
     if "reading" in header:
         from llmtrack.capture.journal.stored_reading import restored
 
         reading = restored(header["reading"])
     else:
-        reading = read(header["reader"], exchange_of(frame, header), content=True)
+        reading = parse(header["reader"], exchange_of(frame, header), content="textless" not in header)
     if header.get("settles") and (reading.open or reading.response_id is None or frame.http_status != 200):
         return _without_record(
             header
         )  # Asking after an answer is no request to a model, and this one found none that is ready.
     if header.get("if_used") and reading.usage == _UNKNOWN:
         return _without_record(header)  # A request of some other kind, such as making an assistant.
-    return _generation(frame, header, reading)
+    return _generation(frame, kind, reading)
 
 
 def _without_record(header: dict[str, Any]) -> Entry | None:
@@ -67,10 +68,36 @@ def _hold(header: dict[str, Any]) -> CallHold | None:
 _UNKNOWN = Usage()
 
 
+class _Kind:
+    """What calls with the same header have in common."""
+
+    __slots__ = ("common", "header", "host", "model", "names_users", "provider", "unsent", "url_path")
+
+    def __init__(self, header: dict[str, Any]) -> None:
+        self.header = header
+        self.url_path: str = header.get("url_path", "")
+        self.host: str | None = header.get("host")
+        self.model: str | None = header["model"]
+        self.names_users = header.get("names_users", True)
+        self.unsent = header.get("unsent", False)
+        self.common: dict[str, Any] = {
+            "operation": header["operation"],
+            "simulated": header.get("simulated", False),
+            "subscription": header.get("subscription", False),
+            "refusal": header.get("refusal"),
+            "settles": header.get("settles", False),
+        }
+
+
 @lru_cache(4096)
-def _members(data: bytes) -> dict[str, Any]:
-    members: dict[str, Any] = json.loads(data)
-    return members
+def _kind(data: bytes) -> _Kind:
+    return _Kind(json.loads(data))
+
+
+@lru_cache(4096)
+def _set_by_caller(data: bytes) -> dict[str, Any]:
+    """What a context says of a generation, by the generation's field."""
+    return {name: value for name, value in json.loads(data).items() if name in _FIELDS and value}
 
 
 def exchange_of(frame: Frame, header: dict[str, Any]) -> Exchange:
@@ -97,23 +124,23 @@ _READ = tuple(field.name for field in fields(Reading) if field.name in _FIELDS)
 _read_of = attrgetter(*_READ)
 
 
-def _generation(frame: Frame, header: dict[str, Any], reading: Reading) -> Generation:
+def _generation(frame: Frame, kind: _Kind, reading: Reading) -> Generation:
     refused = frame.ended == "refused"
-    settles = header.get("settles", False)
+    header = kind.header
     values: dict[str, Any] = dict(zip(_READ, _read_of(reading), strict=True))
-    provider = provider_named(header["provider"], header.get("url_path", ""))
-    model = reading.request_model or header["model"]
-    region = reading.region or region_of(
-        provider, header.get("host"), header.get("url_path", ""), model or reading.response_model
-    )
-    context = _members(frame.context) if frame.context else {}
+    if not kind.names_users:
+        values["user_id"] = None
+    provider = provider_named(header["provider"], kind.url_path)
+    model = reading.request_model or kind.model
+    region = reading.region or region_of(provider, kind.host, kind.url_path, model or reading.response_model)
     # What the caller set is taken over by name; a user of the caller's comes before one that the request names.
-    values |= {name: value for name, value in context.items() if name in _FIELDS and value}
+    if frame.context:
+        values |= _set_by_caller(frame.context)
+    values |= kind.common
     values |= {
         "id": new_id(frame.started_at),
         "started_at": frame.started_at,
         "provider": provider,
-        "operation": header["operation"],
         "request_model": model,
         "attempts": 0 if refused else frame.attempts,
         "duration": frame.duration,
@@ -121,12 +148,9 @@ def _generation(frame: Frame, header: dict[str, Any], reading: Reading) -> Gener
         "request_id": frame.request_id.decode("latin-1") or None,
         "http_status": frame.http_status,
         "usage_estimated": reading.usage_estimated,
-        "simulated": header.get("simulated", False),
-        "sent": not header.get("unsent", False) and (refused or frame.attempts > 0),
+        "sent": not kind.unsent and (refused or frame.attempts > 0),
         "hold": _hold(header),
-        "refusal": header.get("refusal"),
-        "settles": settles,
-        "completes_only": settles and not reading.background,
+        "completes_only": kind.common["settles"] and not reading.background,
     }
     if refused:
         values["status"] = Status.REFUSED.value

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from array import array
+from bisect import bisect_left
 from functools import lru_cache
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 from llmtrack.capture import credentials
 from llmtrack.capture.context import NOBODY
@@ -15,38 +18,57 @@ from llmtrack.capture.sending import never_sent
 from llmtrack.capture.tracked_call import TrackedCall
 from llmtrack.masking import mask, mask_address
 
+if TYPE_CHECKING:
+    from llmtrack.capture.readers import Outline
+
 LONGEST_MESSAGE = 10_000
 """Characters of an exception's message that are kept."""
 LONGEST_SECRET = 4000
 """So many characters more are looked at first, so that no key is cut in two before it is recognised."""
 
 
-def frame_of(call: TrackedCall, how: str, error: BaseException | None) -> list[bytes]:
-    """The frame of a call that ended `how`, in pieces, for `Journal.append`."""
+def frame_of(
+    call: TrackedCall,
+    how: str,
+    error: BaseException | None,
+    outline: Outline | None = None,
+    request: bytes | None = None,
+) -> list[bytes]:
+    """The frame of a call that ended `how`, in pieces, for `Journal.append`.
+
+    With `outline` in place of what was sent and came back, or `request` in place of what was sent.
+    """
     settings = call.settings
     # A base URL without a host fails before anything is sent.
-    host = call.host or call.client.base_url.host or "unknown"
+    host = call.host or call.base_host or "unknown"
     response, times, stopped_at = call.response, b"", call.stopped_at
-    request = call.request
-    flags = 0 if request else NO_REQUEST
+    request = call.request if request is None else request
     encoding = b""  # A plain answer's bytes are decoded already.
+    secrets: set[str] = set()
+    flags = 0
     if call.streamed:
-        flags |= STREAMED
+        flags = STREAMED
         if call.chunks:
-            response = b"".join(call.chunks)
-            times = pack_times(call.chunks, call.ticks, call.sent)
             encoding = call.content_encoding
             if error is None:
                 stopped_at = call.ticks[-1]
+            if outline is None:
+                response = b"".join(call.chunks)
+                times = pack_times(call.chunks, call.ticks, call.sent)
+    if outline is not None:  # of an answer that is no error and holds none
+        request, response = outline.request, outline.response
+        times = _times_of(call, outline) if outline.lengths else b""
+    else:
+        failed = call.http_status is not None and call.http_status >= 400
+        if error is not None or failed or (response and credentials.has_error(response)):
+            secrets = call.secrets(error)
+            if response:
+                response = credentials.mask_body(response, secrets, failed=failed)
+    if not request:
+        flags |= NO_REQUEST
     if response is None:
         flags |= NO_RESPONSE
         response = b""
-    secrets: set[str] = set()
-    failed = call.http_status is not None and call.http_status >= 400
-    if error is not None or failed or (response and credentials.has_error(response)):
-        secrets = credentials.credentials_of(call.client, call.plain_options.headers, error)
-        if response:
-            response = credentials.mask_body(response, secrets, failed=failed)
     metadata = _metadata(
         call.endpoint,
         settings.provider or host,
@@ -57,6 +79,9 @@ def frame_of(call: TrackedCall, how: str, error: BaseException | None) -> list[b
         call.model,
         call.content_type,
         encoding,
+        settings.subscription,
+        settings.names_users,
+        outline is not None,
     )
     if call.size is not None:
         metadata = metadata[:-1] + b',"size":%d}' % call.size
@@ -85,6 +110,13 @@ def frame_of(call: TrackedCall, how: str, error: BaseException | None) -> list[b
     )
 
 
+def _times_of(call: TrackedCall, outline: Outline) -> bytes:
+    """When the parts of a stream's outline had come."""
+    ends = list(accumulate(map(len, call.chunks)))
+    ticks = [call.ticks[min(bisect_left(ends, place), len(call.ticks) - 1)] for place in outline.places]
+    return array("q", [*outline.lengths, call.sent, *ticks]).tobytes()
+
+
 @lru_cache(1000)
 def _metadata(
     endpoint: Endpoint,
@@ -96,6 +128,9 @@ def _metadata(
     model: str | None,
     content_type: bytes,
     content_encoding: bytes,
+    subscription: bool,
+    names_users: bool,
+    textless: bool,
 ) -> bytes:
     """What calls have in common that are alike, as JSON; a program has few kinds of them."""
     common: dict[str, Any] = {
@@ -115,6 +150,12 @@ def _metadata(
         common["if_used"] = True
     if simulated:
         common["simulated"] = True
+    if subscription:
+        common["subscription"] = True
+    if not names_users:
+        common["names_users"] = False
+    if textless:  # its texts were left out: what can be read is all there is to be kept
+        common["textless"] = True
     return json.dumps(common).encode()
 
 

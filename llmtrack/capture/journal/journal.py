@@ -88,30 +88,48 @@ class Journal:
                 # The lock belongs to the open file, which the parent still has: closing our copy does not free it.
                 os.close(segment.fd)
 
-    def append(self, record: Sequence[bytes]) -> None:
-        """Takes in a record, in pieces. Never raises, and returns when it survives the death of this process."""
+    def has_room_for(self, request: bytes) -> bool:
+        """Whether memory has room for a request until the writer has read it."""
+        with self._lock:
+            held = sum(len(uncut) for segment in self._open for uncut in segment.uncut.values())
+        return held + len(request) <= MEMORY_BYTES
+
+    def append(
+        self,
+        record: Sequence[bytes],
+        uncut: bytes | None = None,
+        whole: Callable[[], Sequence[bytes]] | None = None,
+    ) -> None:
+        """Takes in a record, in pieces. Never raises, and returns when it survives the death of this process.
+
+        `uncut` is the request as it was sent where the record holds less of it; `whole` makes the record with all of
+        it, for where it does not get into a file.
+        """
         with self._lock:
             self.appended += 1
             if self._appending:
-                self._keep_in_memory(b"".join(record))
+                self._keep_in_memory(record, whole)
                 return
             self._appending = True
             try:
                 segment = self._current
                 if segment is None or segment.end >= segment.size:
                     if time.monotonic() < self._retry_at:
-                        self._keep_in_memory(b"".join(record))
+                        self._keep_in_memory(record, whole)
                         return
                     segment = self._next_segment()
+                size = len(record[0]) if len(record) == 1 else sum(map(len, record))
                 written = _write(segment.fd, record, segment.end)
-                if written != sum(map(len, record)):
+                if written != size:
                     raise OSError(errno.ENOSPC, "only a part of a record could be written")
+                if uncut is not None:
+                    segment.uncut[segment.end + written] = uncut
                 segment.end += written
             except Exception as error:
                 self._health.failed("journal", "The journal cannot be written; records wait in memory", error)
                 self._retry_at = time.monotonic() + RETRY_AFTER
                 self._give_up_segment()
-                self._keep_in_memory(b"".join(record))
+                self._keep_in_memory(record, whole)
             finally:
                 self._appending = False
 
@@ -198,7 +216,8 @@ class Journal:
             "from where the next program that uses this ledger takes them in",
         )
 
-    def _keep_in_memory(self, data: bytes) -> None:
+    def _keep_in_memory(self, record: Sequence[bytes], whole: Callable[[], Sequence[bytes]] | None) -> None:
+        data = b"".join(record if whole is None else whole())
         if len(self.memory) >= MEMORY_RECORDS or self._memory_bytes + len(data) > MEMORY_BYTES:
             self.dropped += 1
             self._health.failed("dropped", "Records are lost: neither the journal nor memory has room for them")

@@ -11,9 +11,10 @@ from llmtrack.capture.health import Health
 from llmtrack.capture.journal.decode import exchange_of
 from llmtrack.capture.journal.encode import frame_of
 from llmtrack.capture.journal.frame import decode, pieces
+from llmtrack.capture.journal.large_media import LARGE, without_large_media
 from llmtrack.capture.journal.stored_reading import stored
 from llmtrack.capture.plain import as_json
-from llmtrack.capture.readers import Reading, read
+from llmtrack.capture.readers import Outline, Reading, outline, read
 from llmtrack.capture.tracked_call import TrackedCall
 from llmtrack.ledger.records import Generation
 
@@ -21,7 +22,14 @@ from llmtrack.ledger.records import Generation
 def stripped(
     call: TrackedCall, how: str, error: BaseException | None, content: str | Redactor, health: Health
 ) -> list[bytes]:
-    """The frame of a call with its reading in it instead of its bytes. `content` is ``"off"`` or redacts."""
+    """The frame of a call without its texts, or with what `content` leaves of them, where that is a function.
+
+    Mostly there is an outline to be kept in place of what was sent and came back, and the reading is left to the
+    writer. Elsewhere (no tokens reported, so that they are estimated from the text; errors; a function that redacts)
+    the call is read here, and its reading kept.
+    """
+    if content == "off" and error is None and (left := _outline(call)) is not None:
+        return frame_of(call, how, None, left)
     frame = decode(b"".join(frame_of(call, how, error)), 0, 0)
     assert frame is not None
     metadata: dict[str, Any] = json.loads(frame.metadata)
@@ -40,6 +48,23 @@ def stripped(
         frame.context,
         frame.request_id,
     )
+
+
+def _outline(call: TrackedCall) -> Outline | None:
+    """The outline of a call that went well; None where there is none that is sure to be read as the call is."""
+    if call.http_status != 200 or call.size is not None or call.refusal is not None:
+        return None
+    reader, kind, request = call.endpoint.reader, call.content_type, call.request
+    if len(request) >= LARGE:
+        request = without_large_media(call) or request
+    if not call.streamed:
+        response = call.response
+        return None if not response or b"json" not in kind else outline(reader, request, response, streamed=False)
+    if not call.chunks or b"text/event-stream" not in kind or call.content_encoding not in (b"", b"identity"):
+        return None
+    if len(call.ticks) != len(call.chunks):
+        return None
+    return outline(reader, request, b"".join(call.chunks), streamed=True)
 
 
 T = TypeVar("T", Reading, Generation)

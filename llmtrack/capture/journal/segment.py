@@ -58,6 +58,8 @@ class Segment:
         """Everything before this offset survives a power cut, as far as this process knows."""
         self.closed = False
         """No more records will be appended."""
+        self.uncut: dict[int, bytes] = {}
+        """Whole requests of this process whose record holds them without large media, by the record's end."""
 
     @property
     def written(self) -> bool:

@@ -12,7 +12,7 @@ from llmtrack.capture.health import Health
 from llmtrack.capture.journal.adoption import adopt, directories_of, is_waiting, set_unreadable_aside
 from llmtrack.capture.journal.batch_writer import BatchWriter
 from llmtrack.capture.journal.dead_processes import DeadProcesses
-from llmtrack.capture.journal.frame import decode
+from llmtrack.capture.journal.frame import Frame, decode
 from llmtrack.capture.journal.group_sync import sync_directory
 from llmtrack.capture.journal.imports import import_all
 from llmtrack.capture.journal.journal import Journal
@@ -317,11 +317,13 @@ class Writer:
                 break
             try:
                 since = segment.done if segment.done > segment.begin else 0
-                self.batches.write(ledger, segment.id, batch.frames, batch.end, since, batch.damage)
+                self.batches.write(ledger, segment.id, _uncut(segment, batch.frames), batch.end, since, batch.damage)
             except JournalGap:
                 self._rewind(segment, ledger.progress(segment.id), own)
             else:
                 segment.done = batch.end
+                for end in [end for end in segment.uncut if end <= batch.end]:
+                    del segment.uncut[end]
                 if own:
                     self._count_handled(len(batch.frames))
             worked = True
@@ -347,3 +349,10 @@ class Writer:
         with self._progress:
             self.handled += count
             self._progress.notify_all()
+
+
+def _uncut(segment: Segment, frames: list[Frame]) -> list[Frame]:
+    """The records of a batch, with what was left in memory of their requests."""
+    if not segment.uncut:
+        return frames
+    return [frame._replace(request=segment.uncut.get(frame.end, frame.request)) for frame in frames]

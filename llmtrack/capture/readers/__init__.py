@@ -6,7 +6,9 @@ No SDK is imported and nothing here raises: what cannot be read stays unknown an
 from __future__ import annotations
 
 from llmtrack.capture.exchange import ErrorSeen, Exchange
+from llmtrack.capture.readers.event_stream import unpack
+from llmtrack.capture.readers.outlines import Outline, outline
 from llmtrack.capture.readers.parsed_response import Reading
-from llmtrack.capture.readers.reader import READERS, read
+from llmtrack.capture.readers.reader import READERS, parse, read
 
-__all__ = ["READERS", "ErrorSeen", "Exchange", "Reading", "read"]
+__all__ = ["READERS", "ErrorSeen", "Exchange", "Outline", "Reading", "outline", "parse", "read", "unpack"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from llmtrack.capture.readers.counts import doubt_of
-from llmtrack.capture.readers.json_values import count, dig, objects, plus
+from llmtrack.capture.readers.json_values import MOST, count, dig, objects, plus
 from llmtrack.capture.readers.openai_usage import other_tools
 from llmtrack.pricing.reasons import Reason
 from llmtrack.pricing.usage import Usage
@@ -62,6 +62,48 @@ def read_usage(reported: Json, model: str | None) -> Usage:
         others=tuple((name, _sum(usages)) for name, usages in others.items()),
         doubt=next((doubt for doubt in doubts if doubt is not None), None),
     )
+
+
+_OF_MESSAGES = frozenset(
+    {
+        "input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation",
+        "service_tier", "inference_geo",
+    }
+)  # fmt: skip
+_KINDS_OF_WRITES = {"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"}
+_WORDS = ("service_tier", "inference_geo")
+
+
+def plain_message_usage(reported: Json, *, text_only: bool) -> Usage | None:
+    """The usage of a message that reports the usual counts, which agree with each other; None of any other.
+
+    The same as what `read_usage` and `counts` make of it, in one look. `text_only`: the request is known to hold
+    nothing but text.
+    """
+    if not _OF_MESSAGES.issuperset(reported):
+        return None
+    fresh, out = reported.get("input_tokens"), reported.get("output_tokens")
+    read, written = reported.get("cache_read_input_tokens"), reported.get("cache_creation_input_tokens")
+    if type(fresh) is not int or type(out) is not int or fresh < 0 or not 0 <= out <= MOST:
+        return None
+    if (read is not None and (type(read) is not int or read < 0)) or (
+        written is not None and (type(written) is not int or written < 0)
+    ):
+        return None
+    hour = None
+    if parts := reported.get("cache_creation"):
+        if type(parts) is not dict or parts.keys() != _KINDS_OF_WRITES:
+            return None
+        hour, minutes = parts["ephemeral_1h_input_tokens"], parts["ephemeral_5m_input_tokens"]
+        if type(hour) is not int or type(minutes) is not int or hour < 0 or minutes < 0 or hour + minutes != written:
+            return None
+    for name in _WORDS:
+        if type(reported.get(name)) not in (str, type(None)):
+            return None
+    into = fresh + (read or 0) + (written or 0)
+    if into > MOST:
+        return None
+    return Usage(into, out, read, written, hour, text_only=text_only and into > 0)
 
 
 def _an_hour(reported: Json) -> int | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from llmtrack.capture.readers.chat_completions_content import assemble, input_messages, output_messages
+from llmtrack.capture.readers.counts import kinds_sent
 from llmtrack.capture.readers.event_stream import Events
 from llmtrack.capture.readers.json_values import dig, objects, text
-from llmtrack.capture.readers.openai_usage import read_cost, read_usage
+from llmtrack.capture.readers.openai_usage import plain_chat_usage, read_cost, read_usage
 from llmtrack.capture.readers.parsed_response import Dialect, ParsedResponse, failure
 
 Json = dict[str, Any]
@@ -106,6 +107,11 @@ def _use(body: Json, parsed: ParsedResponse) -> None:
     model = parsed.response_model or ""
     searches = 1 if "-search-preview" in model or "-search-api" in model else None
     parsed.reported = reported
+    if searches is None:
+        usage = plain_chat_usage(reported, text_only=bool(parsed.request))
+        if usage is not None and not kinds_sent(parsed.request):
+            parsed.usage, parsed.settled = usage, True
+            return
     parsed.usage = read_usage(reported, web_searches=searches)
     parsed.reported_cost = read_cost(reported)
 

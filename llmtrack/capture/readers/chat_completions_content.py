@@ -9,6 +9,9 @@ from llmtrack.capture.readers.json_values import dig, objects
 
 Json = dict[str, Any]
 
+_JUST_WORDS = frozenset({"role", "content", "refusal", "name", "annotations"})
+"""Members of a message that is text and nothing else."""
+
 
 def input_messages(request: Json) -> list[Json]:
     """The messages of a request. A legacy completion's prompts are messages of the user."""
@@ -49,6 +52,8 @@ def _parts(message: Json, role: str) -> list[Json]:
     if role in ("tool", "function"):
         response = _contents(content) if isinstance(content, list) else content
         return [message_parts.tool_response(message.get("tool_call_id") or message.get("name"), response)]
+    if type(content) is str and content and _JUST_WORDS.issuperset(message) and not message.get("refusal"):
+        return [message_parts.text_part(content)]  # nearly always
     made: list[Json] = []
     thought = message.get("reasoning_content") or message.get("reasoning")
     if isinstance(thought, str):

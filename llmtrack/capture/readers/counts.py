@@ -19,7 +19,7 @@ from llmtrack.pricing.usage import Usage
 
 Json = dict[str, Any]
 
-_SIDES = {
+SIDES = {
     "prompt_tokens_details": "input",
     "input_tokens_details": "input",
     "prompt_token_details": "input",
@@ -31,7 +31,7 @@ _SIDES = {
 }
 """The breakdowns of a count, by the names they go by."""
 
-_READ = frozenset(
+READ = frozenset(
     {
         "prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens",
         "cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens", "prompt_cache_miss_tokens", "reasoning_tokens",
@@ -94,8 +94,8 @@ def doubt_of(reported: Json, usage: Usage) -> str | None:
     unread = False
     for path, value in members.items():
         if type(value) is int and 0 <= value <= MOST:
-            unread = unread or (value > 0 and path not in _READ and _is_count(path))
-        elif path in _READ:
+            unread = unread or (value > 0 and path not in READ and _is_count(path))
+        elif path in READ:
             if count(value) is None and not _may_be_fraction(path, value):
                 return Reason.COUNTS_CONTRADICT.value
         elif isinstance(value, (int, float)) and value > 0 and not isinstance(value, bool):
@@ -109,7 +109,7 @@ def _collect(reported: Json, prefix: str, members: Json) -> None:
     """Puts every plain value in `reported` into `members` by its path, each breakdown of input or output under one."""
     for key, value in reported.items():
         if isinstance(value, dict):
-            _collect(value, f"{prefix}{_SIDES.get(key, key)}.", members)
+            _collect(value, f"{prefix}{SIDES.get(key, key)}.", members)
         elif value is not None and not isinstance(value, list):
             members[prefix + key] = value
 
@@ -267,7 +267,7 @@ def with_request(usage: Usage, request: Json) -> Usage:
     """`usage` with what the request tells of it: that all of it is text, or that sound or pictures were not counted."""
     if not request or (usage.input_audio_tokens and usage.input_image_tokens):
         return usage
-    kinds = _kinds_sent(request)
+    kinds = kinds_sent(request)
     if not kinds:
         return replace(usage, text_only=True) if usage.input_tokens else usage
     missing = tuple(
@@ -282,16 +282,24 @@ def with_request(usage: Usage, request: Json) -> Usage:
     return replace(usage, uncounted=missing) if missing else usage
 
 
-def _kinds_sent(request: Json) -> set[str]:
+def kinds_sent(request: Json) -> set[str]:
     """The kinds of content in a request that are not text: classes of price, or ``other`` for what is not known."""
     kinds: set[str] = set()
-    if any(request.get(name) for name in _ELSEWHERE) and "messages" not in request and "input" in request:
+    if "messages" not in request and "input" in request and any(request.get(name) for name in _ELSEWHERE):
         kinds.add("other")
     messages = request.get("messages")
     for message in objects(messages if messages is not None else request.get("input")):
+        if type(message.get("content")) is str:
+            continue  # Nearly always.
         content = message.get("content", message.get("output"))
         for part in [message] if content is None else objects(content):
             kind = part.get("type")
-            if kind is not None and str(kind) not in _TEXTS:
-                kinds.add(_KINDS.get(str(kind), "other"))
+            if kind is not None:
+                kinds.add(kind_of_content(kind))
+    kinds.discard("text")
     return kinds
+
+
+def kind_of_content(kind: Any) -> str:
+    """What a part of a message is, by its type: ``text``, a class of price, or ``other`` for what is not known."""
+    return "text" if str(kind) in _TEXTS else _KINDS.get(str(kind), "other")

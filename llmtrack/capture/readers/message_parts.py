@@ -22,6 +22,8 @@ Json = dict[str, Any]
 
 _DATA_URL = re.compile(r"data:([^;,]*)[^,]{0,200};base64,", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]+={0,2}\s*\Z")
+_CUT = re.compile(r"\{cut:(\d{1,12})\}")
+"""Stands for bytes that a killed program had in its memory: `llmtrack.capture.journal.large_media`."""
 _LONG = 512
 """A text longer than this that looks like base64 is taken for bytes."""
 
@@ -73,6 +75,9 @@ def file_part(modality: str, file_id: Any) -> Json:
 
 
 def _blob(modality: str, mime_type: str | None, encoded: str) -> Json:
+    if (cut := _CUT.fullmatch(encoded)) is not None:
+        blob = {"type": "blob", "modality": modality, "mime_type": mime_type, "size": int(cut[1]), "sha256": None}
+        return {**blob, "note": "Its hash was lost: the program was killed before it was worked out."}
     data = from_base64(encoded)
     return {
         "type": "blob",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmtrack.capture.readers.anthropic_usage import merge, read_usage
+from llmtrack.capture.readers.anthropic_usage import merge, plain_message_usage, read_usage
+from llmtrack.capture.readers.counts import kinds_sent
 from llmtrack.capture.readers.event_stream import Events
 from llmtrack.capture.readers.json_values import dig, text
 from llmtrack.capture.readers.messages_content import assemble, input_messages, output_messages
@@ -79,7 +80,11 @@ def _head(message: Json, parsed: ParsedResponse) -> None:
 
 def _use(reported: Json, parsed: ParsedResponse) -> None:
     parsed.reported = reported
-    parsed.usage = read_usage(reported, parsed.response_model)
+    usage = plain_message_usage(reported, text_only=bool(parsed.request))
+    if usage is not None and not kinds_sent(parsed.request):
+        parsed.usage, parsed.settled = usage, True
+    else:
+        parsed.usage = read_usage(reported, parsed.response_model)
     parsed.service_tier = _tier(reported)
     parsed.region = _region(reported, parsed.request)
 

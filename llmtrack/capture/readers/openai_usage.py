@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from llmtrack.capture.readers.json_values import count, dig, dollars, plus
+from llmtrack.capture.readers.json_values import MOST, count, dig, dollars, plus
 from llmtrack.pricing.usage import Usage
 
 Json = dict[str, Any]
@@ -49,6 +49,56 @@ def read_usage(reported: Json, *, web_searches: int | None = None, tools: dict[s
         audio_seconds=_seconds(reported.get("prompt_audio_seconds")),
     )
     return replace(usage, tools=tools) if tools else usage
+
+
+_OF_INPUT = frozenset({"cached_tokens", "audio_tokens"})
+_OF_OUTPUT = frozenset({"reasoning_tokens", "audio_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"})
+_NO_DETAILS: Json = {}
+
+
+def plain_chat_usage(reported: Json, *, text_only: bool) -> Usage | None:
+    """The usage of a chat completion that reports the usual counts, which agree with each other; None of any other.
+
+    The same as what `read_usage` and `counts` make of it, in one look: nearly every answer's is. `text_only`: the
+    request is known to hold nothing but text.
+    """
+    into, out = reported.get("prompt_tokens"), reported.get("completion_tokens")
+    if type(into) is not int or type(out) is not int or into < 0 or out < 0 or into + out > MOST:
+        return None
+    if reported.get("total_tokens") != into + out or type(reported["total_tokens"]) is not int:
+        return None
+    of_input, of_output, members = _NO_DETAILS, _NO_DETAILS, 3
+    if "prompt_tokens_details" in reported:
+        members += 1
+        of_input = _NO_DETAILS if (details := reported["prompt_tokens_details"]) is None else details
+        if not _fit(of_input, _OF_INPUT, into):
+            return None
+    if "completion_tokens_details" in reported:
+        members += 1
+        of_output = _NO_DETAILS if (details := reported["completion_tokens_details"]) is None else details
+        if not _fit(of_output, _OF_OUTPUT, out):
+            return None
+    if len(reported) != members:
+        return None
+    return Usage(
+        into,
+        out,
+        of_input.get("cached_tokens"),
+        reasoning_tokens=of_output.get("reasoning_tokens"),
+        input_audio_tokens=of_input.get("audio_tokens"),
+        output_audio_tokens=of_output.get("audio_tokens"),
+        text_only=text_only and into > 0,
+    )
+
+
+def _fit(details: Any, names: frozenset[str], whole: int) -> bool:
+    """Whether a breakdown has members of these names only, none of which is more than the whole."""
+    if type(details) is not dict or not names.issuperset(details):
+        return False
+    for part in details.values():
+        if part is not None and (type(part) is not int or not 0 <= part <= whole):
+            return False
+    return True
 
 
 def _details(reported: Json, name: str) -> Json:

@@ -85,6 +85,8 @@ class ParsedResponse(Reading):
     provider: str = ""
     reported: Json = field(default_factory=dict)
     """What `usage` was read from."""
+    settled: bool = False
+    """`usage` says already what the request tells of it, and nothing in `reported` contradicts it."""
     others: list[tuple[str, Usage]] = field(default_factory=list)
     """Work on other models, by model, that is not in `usage`."""
     doubt: str | None = None

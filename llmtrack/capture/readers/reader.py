@@ -65,6 +65,12 @@ def read(reader: str, exchange: Exchange, *, content: bool) -> Reading:
 
     With `content`, the messages are in it too, images and files by type, size and hash.
     """
+    reading = parse(reader, exchange, content=content)
+    return reading.reading() if isinstance(reading, ParsedResponse) else reading
+
+
+def parse(reader: str, exchange: Exchange, *, content: bool) -> Reading:
+    """The same, for whoever takes over at once what is in it: it still holds what it was read from."""
     try:
         return _read(READERS.get(reader, _NOTHING), exchange, content)
     except Exception as error:
@@ -77,7 +83,7 @@ def read(reader: str, exchange: Exchange, *, content: bool) -> Reading:
         return Reading(status=status.value, error_type=kind, note=note)
 
 
-def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
+def _read(dialect: Dialect, exchange: Exchange, content: bool) -> ParsedResponse:
     loaded = event_stream.load(exchange.request) if exchange.request else None
     request: Json = loaded if isinstance(loaded, dict) else {}
     answer = _understand(dialect, exchange, request)
@@ -100,7 +106,7 @@ def _read(dialect: Dialect, exchange: Exchange, content: bool) -> Reading:
     if content:
         parsed.input, parsed.output = messages, reply
         parsed.error_message = _masked(trouble[2]) if trouble is not None else None
-    return parsed.reading()
+    return parsed
 
 
 def _masked(text: str | None) -> str | None:
@@ -141,12 +147,15 @@ def _certain(parsed: ParsedResponse, request: Json, streamed: bool) -> Usage:
     """The usage with what lies outside the reported counts and what other models did, and why it is not certain."""
     usage = parsed.usage
     if parsed.reported:
-        usage = settled(usage, parsed.reported, provider=parsed.provider, model=parsed.response_model, request=request)
+        if not parsed.settled:
+            usage = settled(
+                usage, parsed.reported, provider=parsed.provider, model=parsed.response_model, request=request
+            )
         if streamed and not parsed.complete:
             usage = replace(usage, doubt=Reason.STOPPED_EARLY.value)
     if parsed.doubt is not None and usage.doubt is None:
         usage = replace(usage, doubt=parsed.doubt)
-    return with_others(with_request(usage, request), parsed.others)
+    return with_others(usage if parsed.settled else with_request(usage, request), parsed.others)
 
 
 def _is_stream(exchange: Exchange, request: Json, body: bytes) -> bool:

@@ -14,7 +14,7 @@ from llmtrack.capture.readers.responses_content import assemble, input_messages,
 Json = dict[str, Any]
 
 _LAST = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
-_OUTPUT = frozenset(
+OUTPUT = frozenset(
     {
         "response.output_text.done",
         "response.refusal.done",
@@ -61,7 +61,7 @@ def stream(events: Events, parsed: ParsedResponse) -> None:
         kind = event.get("type")
         if type(kind) is not str:
             kind = ""
-        if parsed.first_output is None and (kind.endswith(".delta") or kind in _OUTPUT or _calls(kind, event)):
+        if parsed.first_output is None and (kind.endswith(".delta") or kind in OUTPUT or calls(kind, event)):
             parsed.first_output = index
         if type(event.get("response")) is dict:
             whole = event["response"]
@@ -82,7 +82,7 @@ def stream(events: Events, parsed: ParsedResponse) -> None:
     parsed.pending = False
 
 
-def _calls(kind: str, event: Json) -> bool:
+def calls(kind: str, event: Json) -> bool:
     """Whether the event begins a tool call."""
     return kind == "response.output_item.added" and str(dig(event, "item", "type")).endswith("_call")
 

@@ -10,12 +10,13 @@ import sys
 import traceback
 from collections.abc import Mapping
 from copy import copy
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
+from llmtrack.capture import credentials, stream_usage
 from llmtrack.capture.context import NOBODY, active
 from llmtrack.capture.endpoints import Endpoint
 from llmtrack.capture.errors import UNREADABLE
+from llmtrack.capture.response_head import HEADER_ATTRIBUTES, HEADERS, is_text
 from llmtrack.capture.sdk import include_usage
 from llmtrack.capture.sdk.client_settings import ClientSettings
 from llmtrack.capture.sdk.response_body import observe
@@ -29,30 +30,7 @@ if TYPE_CHECKING:
 _STOPPED = (asyncio.CancelledError, KeyboardInterrupt)
 _CUT = ("LengthFinishReasonError", "ContentFilterFinishReasonError")
 """What `parse()` raises where the provider cut the answer short: the answer says so itself, nothing failed."""
-_TEXT = (b"json", b"text/", b"event-stream", b"xml", b"amazon.eventstream")
-
-
-class _Headers(dict[bytes, str | None]):
-    """Which attribute of a call keeps a header, by the header's name in any case; `None` for most."""
-
-    _ATTRIBUTES: ClassVar = {
-        b"content-type": "content_type",
-        b"content-encoding": "content_encoding",
-        b"x-request-id": "request_id",
-        b"request-id": "request_id",
-        b"apim-request-id": "request_id",
-        b"x-amzn-requestid": "request_id",
-    }
-
-    def __missing__(self, name: bytes) -> str | None:
-        attribute = self._ATTRIBUTES.get(name.lower())
-        if len(self) < 1000:
-            self[name] = attribute
-        return attribute
-
-
-_HEADERS = _Headers()
-_SEEN = ("attempts", "http_status", "response", "size", "streamed", "ended", *{*_Headers._ATTRIBUTES.values()})
+_SEEN = ("attempts", "http_status", "response", "size", "streamed", "ended", *HEADER_ATTRIBUTES)
 """What a call holds once it was sent and answered."""
 
 
@@ -115,13 +93,13 @@ class Call:
         """Has the options ask for the stream's usage, where that must be done."""
         server = self._server
         if include_usage.can_ask(server, self.plain_options):
-            must = include_usage.must_ask(self.client, self.settings, server)
+            must = stream_usage.must_ask(server, self.settings.provider, self.settings.asks_usage)
             self.asks, self.looks = must is True, must is None
             if must:
                 self.options = include_usage.asking(self.plain_options)
 
     @property
-    def _server(self) -> include_usage.Server:
+    def _server(self) -> stream_usage.Server:
         return include_usage.server_of(self.client, self.tracker)
 
     @property
@@ -138,25 +116,50 @@ class Call:
         return model if isinstance(model, str) else None
 
     @property
+    def wanted(self) -> Any:
+        """The request's JSON, before it is bytes; None where it is none."""
+        return self.plain_options.json_data
+
+    @property
+    def base_host(self) -> str | None:
+        """The host of the client's base URL, to which it goes unless it is redirected."""
+        host: str | None = self.client.base_url.host
+        return host
+
+    def secrets(self, error: BaseException | None) -> set[str]:
+        """Everything it was authenticated with."""
+        return credentials.credentials_of(self.client, self.plain_options.headers, error)
+
+    @property
     def unseen(self) -> int:
         """Attempts before the last whose end nobody saw."""
         return max(0, self.attempts - 1 - len(self.answered - {self.attempts}))
 
     def caller(self) -> Caller:
         """Who makes it of which model, as limits look at it."""
-        from llmtrack.capture.sdk.sizing import caller_of
+        from llmtrack.capture.sizing import caller_of
 
-        return caller_of(self)
+        return caller_of(self.context, self.plain_options.json_data, self.model)
 
     def sizing(self, book: PriceBook, caller: Caller) -> Sizing:
         """What it may use."""
-        from llmtrack.capture.sdk.sizing import sizing_of
+        from llmtrack.capture.sizing import sizing_of
 
-        return sizing_of(self, book, caller)
+        options, base = self.plain_options, self.client.base_url
+        return sizing_of(
+            self,
+            f"{base.path.rstrip('/')}/{options.url.lstrip('/')}",
+            options.headers,
+            _sent_as_json(options),
+            book,
+            caller,
+            has_files=bool(options.files),
+            tries=1 + max(0, int(options.get_max_retries(self.client.max_retries))),
+        )
 
     def about(self, sizing: Sizing) -> dict[str, Any]:
         """Who makes it of which model, for the row that stands for it should this process die."""
-        from llmtrack.capture.sdk.sizing import about
+        from llmtrack.capture.sizing import about
 
         return about(self, sizing)
 
@@ -190,7 +193,7 @@ class Call:
             self._sees(response)
             if not response.is_closed:
                 self._watches(response)
-            elif _is_text(self.content_type):
+            elif is_text(self.content_type):
                 self.response = response.content
             else:
                 self.size = len(response.content)
@@ -209,13 +212,13 @@ class Call:
         self.streamed = True
         self.chunks, self.ticks = [], []
         self.outer = sys.exception()
-        filter = include_usage.filter_for(self._server, self.client, self.content_encoding) if self.asks else None
-        observe(response, self, filter, keep=_is_text(self.content_type))
+        filter = stream_usage.filter_for(self._server, self.content_encoding) if self.asks else None
+        observe(response, self, filter, keep=is_text(self.content_type))
 
     def _sees(self, response: Any) -> None:
         self.http_status = response.status_code
         for name, value in response.headers.raw:
-            if (attribute := _HEADERS[name]) is not None:
+            if (attribute := HEADERS[name]) is not None:
                 setattr(self, attribute, value)
 
     def _twin(self) -> Call:
@@ -234,7 +237,7 @@ class Call:
             return False
         try:
             response: Any = getattr(error, "response", None)
-            if response is None or not include_usage.is_refused(self._server, self.client, response):
+            if response is None or not stream_usage.is_refused(self._server, response.status_code, response.text):
                 return False
             self.options, self.asks = self.plain_options, False
             self.answered.add(self.attempts)
@@ -276,7 +279,7 @@ class Call:
 
     def _learn(self, how: str) -> None:
         try:
-            include_usage.learn(self._server, b"".join(self.chunks), self.content_encoding, how)
+            stream_usage.learn(self._server, b"".join(self.chunks), self.content_encoding, how)
         except Exception as error:
             self.tracker.health.failed("capture", "A stream could not be looked at", error, secret=True)
 
@@ -313,13 +316,14 @@ def how_failed(error: BaseException) -> str:
     return "error" if isinstance(error, Exception) else "abandoned"
 
 
+def _sent_as_json(options: Any) -> dict[str, Any]:
+    """What is sent as JSON, with what the caller adds to it by ``extra_body``."""
+    body = options.json_data if type(options.json_data) is dict else {}
+    extra = getattr(options, "extra_json", None)
+    return {**body, **extra} if isinstance(extra, Mapping) else body
+
+
 def _came_out_of(package: str, error: BaseException) -> bool:
     """Whether an exception came out of an SDK, and not from what its caller does with an answer."""
     frames = traceback.walk_tb(error.__traceback__)
     return any(frame.f_globals.get("__name__", "").partition(".")[0] == package for frame, _ in frames)
-
-
-@lru_cache(1000)
-def _is_text(content_type: bytes) -> bool:
-    """Whether a body of this type is kept: JSON, events and other text; not sound or pictures."""
-    return not content_type or any(kind in content_type.lower() for kind in _TEXT)

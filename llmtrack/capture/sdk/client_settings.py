@@ -18,5 +18,9 @@ class ClientSettings:
     provider: str | None = None
     """The server behind the client's base URL; `None`: it is named by its host."""
     simulated: bool = False
+    subscription: bool = False
+    """The caller's subscription pays for its calls, which are not billed one by one."""
+    names_users: bool = True
+    """Whether a user that a request's body names is whose call it is, where nothing else says so."""
     asks_usage: bool | None = None
     """Whether chat streams report usage only when asked; `None`: see `llmtrack.capture.sdk.include_usage`."""

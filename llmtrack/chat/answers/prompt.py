@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from llmtrack.chat.error_messages import ChatError
@@ -72,6 +72,18 @@ class Parameters:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingFiles:
+    """Files that go before a conversation, and what was left out of them."""
+
+    files: tuple[File, ...] = ()
+    ids: tuple[int, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Names with the reason, for people."""
+    tokens: int = 0
+    """An estimate."""
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """Everything one answer needs, and whose it is."""
 
@@ -85,6 +97,26 @@ class Prompt:
     """The interaction: the page finds tokens and cost by it."""
     group: str | None = None
     """The team it is booked under."""
+    temporary: bool = False
+    """Whether nothing but the numbers of it is recorded."""
+    web_search: bool = False
+    """Whether the provider may search the web for it."""
+    reuse: bool = False
+    """Whether the conversation is likely to go on, so that a cache of what it begins with pays."""
+    previous_id: str | None = None
+    """The provider's id of the answer before, for its reason where the cache was missed."""
+    standing: StandingFiles = field(default_factory=StandingFiles)
+    """The files of the conversation's folder."""
+
+    @property
+    def sent(self) -> tuple[PromptMessage, ...]:
+        """The messages as they go out: the folder's files before the first of the user's, where a cache keeps them."""
+        first = next((at for at, message in enumerate(self.messages) if message.role == "user"), None)
+        if first is None or not self.standing.files:
+            return self.messages
+        message = self.messages[first]
+        with_files = replace(message, files=(*self.standing.files, *message.files))
+        return (*self.messages[:first], with_files, *self.messages[first + 1 :])
 
 
 def check(prompt: Prompt, settings: Settings | None = None) -> None:
@@ -97,6 +129,8 @@ def check(prompt: Prompt, settings: Settings | None = None) -> None:
         raise ChatError("There is no message to answer: write one first.")
     check_message(prompt.messages[-1], settings)
     check_parameters(prompt.parameters)
+    if prompt.web_search and not can_search(model):
+        raise ChatError(f"{model.name} cannot search the web: switch that off, or choose a model that can.")
     for message in prompt.messages:
         for file in message.files:
             _check_taken(file, model)
@@ -117,15 +151,20 @@ def check_message(message: PromptMessage, settings: Settings | None = None) -> N
             f"The message has {len(message.files)} files, and {settings.attachments_max} can be sent at once."
         )
     for file in message.files:
-        if not file.data:
-            raise ChatError(f"{file.name!r} is empty: attach a file with something in it.")
-        if len(file.data) > settings.attachment_max_mb * _MB:
-            raise ChatError(
-                f"{file.name!r} has {len(file.data) / _MB:,.1f} MB, and {settings.attachment_max_mb:g} MB can be sent: "
-                "attach a smaller file."
-            )
-        if file.kind == "text":
-            _ = file.text
+        check_file(file, settings)
+
+
+def check_file(file: File, settings: Settings) -> None:
+    """Raises `ChatError` for a file that no model could be sent."""
+    if not file.data:
+        raise ChatError(f"{file.name!r} is empty: attach a file with something in it.")
+    if len(file.data) > settings.attachment_max_mb * _MB:
+        raise ChatError(
+            f"{file.name!r} has {len(file.data) / _MB:,.1f} MB, and {settings.attachment_max_mb:g} MB can be sent: "
+            "attach a smaller file."
+        )
+    if file.kind == "text":
+        _ = file.text
 
 
 def check_parameters(parameters: Parameters) -> None:
@@ -135,6 +174,11 @@ def check_parameters(parameters: Parameters) -> None:
         raise ChatError(f"A temperature of {heat:g} is outside of what models take: choose one from 0 to 2.")
     if parameters.max_tokens is not None and parameters.max_tokens < 1:
         raise ChatError(f"A limit of {parameters.max_tokens} tokens leaves no answer: choose 1 or more.")
+
+
+def can_search(model: Model) -> bool:
+    """Whether its provider searches the web for it, with tools of its own."""
+    return model.provider in ("openai", "anthropic") and not model.simulated
 
 
 def _check_taken(file: File, model: Model) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from llmtrack.chat import event_loop
 from llmtrack.chat.answers.prompt import Prompt, check
-from llmtrack.chat.answers.streaming import stream_answer
+from llmtrack.chat.answers.streaming import CacheMiss, Source, stream_answer
 from llmtrack.chat.error_messages import CallContext, empty_answer, in_words, is_known
 from llmtrack.chat.models import clients
 from llmtrack.chat.models.providers import endpoint_of, label_of
@@ -51,6 +51,11 @@ class Reply:
         """What went wrong, in words for the user; None where nothing did."""
         self.finish: str | None = None
         """The provider's reason for ending."""
+        self.sources: list[Source] = []
+        """Pages of the web that it names, in that order, each once."""
+        self.response_id: str | None = None
+        """The provider's id of it."""
+        self.cache_miss: CacheMiss | None = None
         self.started = time.time()
         """Seconds since 1970."""
         self.seconds: float | None = None
@@ -178,11 +183,16 @@ async def _receive(reply: Reply) -> None:
         trace_id=prompt.trace_id,
         feature="chat",
         group=prompt.group,
+        content="off" if prompt.temporary else None,
     )
     with caller:
         async with contextlib.aclosing(stream_answer(client, prompt)) as chunks:
             async for chunk in chunks:
                 reply.finish = chunk.finish or reply.finish
+                reply.response_id = chunk.response_id or reply.response_id
+                reply.cache_miss = chunk.cache_miss or reply.cache_miss
+                if chunk.source and all(source.url != chunk.source.url for source in reply.sources):
+                    reply.sources.append(chunk.source)
                 if not chunk.text and not chunk.reasoning:
                     continue
                 if reply.first_token_seconds is None:

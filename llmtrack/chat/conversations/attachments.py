@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,6 +44,11 @@ def to_keep(files: Sequence[File]) -> list[NewFile]:
     from llmtrack.ledger.chats import NewFile
 
     return [NewFile(file.name, file.media_type, file.data, _thumbnail(file)) for file in files]
+
+
+def sha256(file: File) -> str:
+    """The digest of a file's content, by which the ledger knows it."""
+    return hashlib.sha256(file.data).hexdigest()
 
 
 def _media_type(file: File) -> str:

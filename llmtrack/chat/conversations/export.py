@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +14,10 @@ from llmtrack.chat.conversations.imports.ours import FORMAT, VERSION
 from llmtrack.chat.conversations.tree import Conversation, Message, settings_of
 
 if TYPE_CHECKING:
-    from llmtrack.ledger.chats import Figures
+    from llmtrack.ledger.chats import Figures, Filed, FolderFile
+
+MOST_INSIDE = 20_000_000
+"""Bytes of files that are written into the JSON itself."""
 
 
 def to_markdown(chat: Conversation, figures: Mapping[int, Figures] | None = None) -> str:
@@ -31,9 +37,38 @@ def to_markdown(chat: Conversation, figures: Mapping[int, Figures] | None = None
     return "\n".join(lines).rstrip() + "\n"
 
 
-def to_json(chat: Conversation, figures: Mapping[int, Figures] | None = None) -> str:
-    """The whole conversation with all branches, as `read` takes it in again. Files are named, not included."""
+def is_too_large_for_json(chat: Conversation, folder_files: Sequence[FolderFile] = ()) -> bool:
+    """Whether its files have more bytes than an import takes in one piece of JSON, so that they go into a zip."""
+    sizes = [file.size for message in chat.everything for file in message.files]
+    return sum(sizes) + sum(file.size for file in folder_files) > MOST_INSIDE
+
+
+def to_archive(
+    chat: Conversation, figures: Mapping[int, Figures] | None = None, contents: Mapping[int, bytes] = {},
+    folder_files: Sequence[FolderFile] = (),
+) -> bytes:  # fmt: skip
+    """A zip of `to_json` and the files beside it, which is imported like the JSON alone."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("conversations.json", to_json(chat, figures, {}, folder_files))
+        attached: list[Filed | FolderFile] = [file for message in chat.everything for file in message.files]
+        for file in (*attached, *folder_files):
+            if file.id in contents:
+                name = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in file.name)
+                archive.writestr(f"files/{_file_id(file.id)}-{name[-100:]}", contents[file.id])
+    return out.getvalue()
+
+
+def to_json(
+    chat: Conversation, figures: Mapping[int, Figures] | None = None, contents: Mapping[int, bytes] = {},
+    folder_files: Sequence[FolderFile] = (),
+) -> str:  # fmt: skip
+    """The whole conversation with all branches, as `read` takes it in again.
+
+    `contents` are those of its files and of its folder's, by id; the others are named only.
+    """
     figures_by_message = figures or {}
+    folder = {"name": chat.folder, "files": [_file(file, contents) for file in folder_files]} if chat.folder else None
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -41,14 +76,15 @@ def to_json(chat: Conversation, figures: Mapping[int, Figures] | None = None) ->
         "title": chat.title,
         "created_at": _time(chat.created_at),
         "updated_at": _time(chat.updated_at),
-        "settings": settings_of(chat.model, chat.parameters, chat.resend_files),
+        "settings": settings_of(chat.model, chat.parameters, chat.resend_files, chat.folder_files),
         "head": chat.head,
-        "messages": [_message(message, figures_by_message.get(message.id)) for message in chat.everything],
+        **({"folder": folder} if folder else {}),
+        "messages": [_message(message, figures_by_message.get(message.id), contents) for message in chat.everything],
     }
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
-def _message(message: Message, figures: Figures | None) -> dict[str, Any]:
+def _message(message: Message, figures: Figures | None, contents: Mapping[int, bytes]) -> dict[str, Any]:
     content: dict[str, Any] = {
         "id": message.id,
         "parent": message.parent_id,
@@ -59,7 +95,7 @@ def _message(message: Message, figures: Figures | None) -> dict[str, Any]:
         "status": message.status,
         "error": message.error,
         "at": _time(message.created_at),
-        "files": [{"name": file.name, "media_type": file.media_type, "size": file.size} for file in message.files],
+        "files": [_file(file, contents) for file in message.files],
     }
     if figures is not None:
         content["figures"] = {
@@ -70,6 +106,18 @@ def _message(message: Message, figures: Figures | None) -> dict[str, Any]:
             "seconds": figures.seconds,
         }
     return {name: value for name, value in content.items() if value not in (None, [])}
+
+
+def _file(file: Filed | FolderFile, contents: Mapping[int, bytes]) -> dict[str, Any]:
+    described = {"id": _file_id(file.id), "name": file.name, "media_type": file.media_type, "size": file.size}
+    if file.id in contents:
+        described["content"] = base64.standard_b64encode(contents[file.id]).decode("ascii")
+    return described
+
+
+def _file_id(id: int) -> str:
+    """As files are called in a zip, from which an import knows them."""
+    return f"file-{id}"
 
 
 def _note(message: Message, figures: Figures | None) -> str:

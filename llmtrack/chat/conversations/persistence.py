@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from llmtrack.chat.answers.reply import Reply, SaveReply
     from llmtrack.ledger.chats import Chats, Line
 
+MOST_SOURCES = 100
 SILENT_SECONDS = 60.0
 """An answer of another process is taken for lost once it has not been saved for so long."""
 _start = secrets.token_hex(4)
@@ -76,6 +77,12 @@ def meta_of(reply: Reply | None, more: Mapping[str, Any]) -> dict[str, Any]:
     if reply is not None:
         timing = {"seconds": reply.seconds, "first_token_seconds": reply.first_token_seconds, "finish": reply.finish}
         meta.update({name: value for name, value in timing.items() if value is not None})
+        if reply.response_id:
+            meta["response_id"] = reply.response_id
+        if reply.sources:
+            meta["sources"] = [{"url": source.url, "title": source.title} for source in reply.sources[:MOST_SOURCES]]
+        if reply.cache_miss:
+            meta["cache_miss"] = {"reason": reply.cache_miss.reason, "tokens": reply.cache_miss.tokens}
     return meta
 
 
@@ -86,6 +93,10 @@ def line_of(
     from llmtrack.ledger.chats import Line
 
     content = []
+    if prompt.standing.ids or prompt.standing.left_out:
+        standing = prompt.standing
+        along = {"ids": list(standing.ids), "left_out": list(standing.left_out), "tokens": standing.tokens}
+        more = {**more, "folder_files": along}
     if reply is not None and reply.reasoning:
         content.append({"type": "reasoning", "content": reply.reasoning})
     if reply is not None and reply.text:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmtrack.chat.answers.prompt import Parameters
+from llmtrack.chat.conversations.folders import FolderFiles, folder_name
 from llmtrack.chat.conversations.persistence import is_gone, reply_to
 from llmtrack.chat.conversations.tree import (
     Conversation,
@@ -21,8 +23,9 @@ from llmtrack.statuses import IN_FLIGHT
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.chats import Chats, Figures, Heading, Line, Total
+    from llmtrack.ledger.chats import Figures, Heading, Line, SearchHit, Total
 
+MOST_IN_FOLDERS = 1_000
 GONE = "This conversation is not there any more: start a new one."
 
 
@@ -31,18 +34,32 @@ class ConversationStore:
 
     def __init__(self, ledger: Ledger, user_id: str, group: str | None = None) -> None:
         """`group` is the team under which answers are booked."""
-        from llmtrack.ledger.chats import Chats
+        from llmtrack.chat.conversations.temporary import RoutedChats
 
         self.user_id = user_id
         self.group = group
         self._ledger = ledger
-        self._chats: Chats = Chats(ledger, user_id)
+        self._chats = RoutedChats(ledger, user_id)
+        self.folder_files = FolderFiles(ledger, user_id)
+        """The files of this user's folders."""
 
     def list(self, search: str = "", *, archived: bool = False, limit: int = 200) -> Sequence[Heading]:
         """The latest conversations, pinned ones first; with `search`, those with all its words in title or text."""
         if search.strip():
-            return [heading for heading, _ in self._chats.search(search, limit)]
+            return [hit.heading for hit in self._chats.search(search, limit)]
         return self._chats.headings(archived=archived, limit=limit)
+
+    def in_folders(self) -> Sequence[Heading]:
+        """The conversations that lie in folders, the latest first."""
+        return self._chats.headings(in_folders=True, limit=MOST_IN_FOLDERS)
+
+    def move(self, conversation_id: int, folder: str | None) -> None:
+        """Puts a conversation into the folder of that name, which begins with its first; None takes it out."""
+        self._changed(self._chats.change(conversation_id, folder=folder_name(folder)))
+
+    def search(self, text: str, limit: int = 50) -> Sequence[SearchHit]:
+        """Conversations that hold all words of `text` in title or text, latest first, and where they stand."""
+        return self._chats.search(text, limit)
 
     def open(self, conversation_id: int, head: int | None = None) -> Conversation | None:
         """A conversation with the branch last shown (or the one that ends with `head`); None if there is no such one.
@@ -58,11 +75,17 @@ class ConversationStore:
             for line in lost:
                 settle(self._ledger, self.user_id, conversation_id, stored[1], line)
             stored = self._chats.read(conversation_id)
-        return conversation_of(*stored, head=head) if stored else None
+        if stored is None:
+            return None
+        return replace(conversation_of(*stored, head=head), temporary=self._chats.is_temporary(conversation_id))
 
     def file(self, file_id: int) -> bytes | None:
         """The content of a file of this user's."""
         return self._chats.contents([file_id]).get(file_id)
+
+    def contents(self, file_ids: Sequence[int]) -> dict[int, bytes]:
+        """The contents of files of this user's messages, by id."""
+        return self._chats.contents(file_ids) if file_ids else {}
 
     def thumbnails(self, file_ids: Sequence[int]) -> dict[int, bytes]:
         """The small pictures of files of this user's, for those that have one."""
@@ -87,9 +110,13 @@ class ConversationStore:
         chat, _ = self._message(message_id)
         self._chats.change(chat.id, head=latest_below(chat.everything, message_id))
 
-    def configure(self, conversation_id: int, model: Model, parameters: Parameters, resend_files: bool = True) -> None:
-        """Remembers model and parameters for the next messages of a conversation."""
-        self._changed(self._chats.change(conversation_id, settings=settings_of(model.key, parameters, resend_files)))
+    def configure(
+        self, conversation_id: int, model: Model, parameters: Parameters, resend_files: bool = True,
+        folder_files: bool | None = None,
+    ) -> None:  # fmt: skip
+        """Remembers model, parameters and which files go along for the next messages of a conversation."""
+        settings = settings_of(model.key, parameters, resend_files, folder_files)
+        self._changed(self._chats.change(conversation_id, settings=settings))
 
     def rename(self, conversation_id: int, title: str) -> None:
         """Gives a conversation another title."""
@@ -122,9 +149,11 @@ class ConversationStore:
         """What the user thinks of an answer: 1, -1, or 0 to take it back."""
         import llmtrack
 
-        _, message = self._message(message_id)
+        chat, message = self._message(message_id)
         if message.trace_id is None:
             raise ChatError("Only an answer can be judged.")
+        if chat.temporary:
+            comment = None  # a text, and nothing but numbers is kept of it
         llmtrack.feedback(message.trace_id, score, comment, user_id=self.user_id)
 
     @staticmethod

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from llmtrack.chat.answers.prompt import Parameters, Role
+from llmtrack.chat.answers.prompt import Parameters, Role, StandingFiles
+from llmtrack.chat.answers.streaming import CacheMiss, Source
 from llmtrack.ids import new_id
 from llmtrack.statuses import IN_FLIGHT
 
@@ -47,6 +48,16 @@ class Message:
     """One of several answers that were asked for at once, to be chosen from."""
     quoted: Decimal | None = None
     """The cost the page quoted before it was sent, in US dollars."""
+    web_search: bool = False
+    """An answer for which the provider could search the web."""
+    sources: tuple[Source, ...] = ()
+    """Pages of the web that it names."""
+    response_id: str | None = None
+    """The provider's id of an answer."""
+    cache_miss: CacheMiss | None = None
+    """Why the provider's cache was missed, where it said so."""
+    folder_files: StandingFiles = field(default_factory=StandingFiles)
+    """Of an answer: the files of the folder that went along, without what is in them, and those that did not."""
     versions: tuple[int, ...] = ()
     """The ids of all messages at this turn, this one included, oldest first: the branches to walk."""
 
@@ -77,6 +88,12 @@ class Conversation:
     archived: bool = False
     created_at: int = 0
     updated_at: int = 0
+    temporary: bool = False
+    """Nothing of it is kept but what it took."""
+    folder: str | None = None
+    """The name of the folder it lies in."""
+    folder_files: bool | None = None
+    """Whether the folder's files go along with its messages; None where nobody chose: not with temporary ones."""
     version: int = 0
     """Goes up with every change, so that a tab can tell that another one changed something."""
     everything: tuple[Message, ...] = field(default=(), repr=False)
@@ -87,6 +104,11 @@ class Conversation:
         """The last message shown."""
         return self.messages[-1].id if self.messages else None
 
+    @property
+    def takes_folder_files(self) -> bool:
+        """Whether the files of its folder go along with its messages."""
+        return takes_folder_files(self.folder, self.folder_files, self.temporary)
+
     def message(self, message_id: int) -> Message | None:
         """One of its messages, on whatever branch."""
         return next((message for message in self.everything if message.id == message_id), None)
@@ -94,6 +116,11 @@ class Conversation:
     def up_to(self, message_id: int | None) -> tuple[Message, ...]:
         """The branch that ends with a message, from the first one on."""
         return branch(self.everything, message_id)
+
+
+def takes_folder_files(folder: str | None, chosen: bool | None, temporary: bool) -> bool:
+    """Whether the files of a folder go along: unless that was chosen, with all but temporary conversations."""
+    return folder is not None and (not temporary if chosen is None else chosen)
 
 
 def next_id(after: int) -> int:
@@ -133,7 +160,8 @@ def conversation_of(heading: Heading, lines: Sequence[Line], head: int | None = 
     return Conversation(
         heading.id, heading.title or "", branch(everything, shown), model, parameters_of(settings),
         settings.get("resend_files") is not False, heading.pinned, heading.archived, heading.created_at,
-        heading.updated_at, heading.version, everything,
+        heading.updated_at, version=heading.version, folder=heading.folder,
+        folder_files=along if isinstance(along := settings.get("folder_files"), bool) else None, everything=everything,
     )  # fmt: skip
 
 
@@ -148,7 +176,9 @@ def parameters_of(settings: Mapping[str, Any]) -> Parameters:
     return Parameters(system, temperature, max_tokens, effort)
 
 
-def settings_of(model: str | None, parameters: Parameters, resend_files: bool = True) -> dict[str, Any]:
+def settings_of(
+    model: str | None, parameters: Parameters, resend_files: bool = True, folder_files: bool | None = None
+) -> dict[str, Any]:
     """The stored settings of a conversation; what is not set is left out."""
     settings = {
         "model": model,
@@ -157,6 +187,7 @@ def settings_of(model: str | None, parameters: Parameters, resend_files: bool = 
         "max_tokens": parameters.max_tokens,
         "effort": parameters.effort,
         "resend_files": None if resend_files else False,
+        "folder_files": folder_files,
     }
     return {name: value for name, value in settings.items() if value is not None}
 
@@ -181,7 +212,34 @@ def _message(line: Line, versions: tuple[int, ...]) -> Message:
         continues=bool(meta.get("continues")),
         compared=bool(meta.get("compared")),
         quoted=_dollars(meta.get("quoted")),
+        web_search=bool(meta.get("web_search")),
+        sources=_sources(meta.get("sources")),
+        response_id=id if isinstance(id := meta.get("response_id"), str) else None,
+        cache_miss=_cache_miss(meta.get("cache_miss")),
+        folder_files=_folder_files(meta.get("folder_files")),
         versions=versions,
+    )
+
+
+def _sources(value: Any) -> tuple[Source, ...]:
+    stored = [source for source in value if isinstance(source, Mapping)] if isinstance(value, list) else []
+    return tuple(Source(str(source.get("url") or ""), str(source.get("title") or "")) for source in stored)
+
+
+def _cache_miss(value: Any) -> CacheMiss | None:
+    if not isinstance(value, Mapping) or not isinstance(reason := value.get("reason"), str):
+        return None
+    return CacheMiss(reason, tokens if isinstance(tokens := value.get("tokens"), int) else None)
+
+
+def _folder_files(value: Any) -> StandingFiles:
+    if not isinstance(value, Mapping):
+        return StandingFiles()
+    ids, left_out, tokens = value.get("ids"), value.get("left_out"), value.get("tokens")
+    return StandingFiles(
+        ids=tuple(id for id in ids if isinstance(id, int)) if isinstance(ids, list) else (),
+        left_out=tuple(map(str, left_out)) if isinstance(left_out, list) else (),
+        tokens=tokens if isinstance(tokens, int) else 0,
     )
 
 

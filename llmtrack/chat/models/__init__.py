@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from llmtrack.chat.models.catalog import get_catalog as get_catalog
     from llmtrack.chat.models.model import Model as Model
     from llmtrack.chat.models.model import ProviderModels as ProviderModels
+    from llmtrack.chat.models.prices import cost_of as cost_of
     from llmtrack.chat.models.prices import price_of as price_of
     from llmtrack.chat.models.prices import pricer_for as pricer_for
 
@@ -18,6 +19,7 @@ _HOMES = {
     "Catalog": "catalog",
     "Model": "model",
     "ProviderModels": "model",
+    "cost_of": "prices",
     "get_catalog": "catalog",
     "price_of": "prices",
     "pricer_for": "prices",

@@ -97,6 +97,7 @@ def _demo() -> ProviderModels:
             ModelCapabilities(images=model.takes_files, pdf=model.takes_files, temperature=False),
             context=demo.CONTEXT,
             simulated=True,
+            fails=model.fails is not None,
             about=model.about,
         )
         for model in demo.MODELS

@@ -27,6 +27,8 @@ class Model:
     needs: str | None = None
     """The variable to set before this can be chosen; None when it can."""
     simulated: bool = False
+    fails: bool = False
+    """Whether it is simulated in order to fail."""
     about: str | None = None
 
     @property

@@ -29,6 +29,8 @@ def table(model: type[SQLModel]) -> Table:
 CONVERSATION = table(tables.Conversation)
 MESSAGE = table(tables.Message)
 ATTACHMENT = table(tables.Attachment)
+SHARE = table(tables.ChatShare)
+FOLDER_FILE = table(tables.FolderFile)
 USER = table(tables.AppUser)
 
 
@@ -45,6 +47,8 @@ class Heading:
     version: int
     head: int | None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    folder: str | None = None
+    """The folder it lies in, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ def heading(row: RowMapping) -> Heading:
     """A row as a heading, whatever an earlier version or another program has put into it."""
     return Heading(
         row["id"], row["title"], bool(row["pinned"]), bool(row["archived"]), showable(row["created_at"]),
-        showable(row["updated_at"]), row["version"], row["head"], _object(row["settings"]),
+        showable(row["updated_at"]), row["version"], row["head"], _object(row["settings"]), row["folder"],
     )  # fmt: skip
 
 

@@ -17,19 +17,21 @@ from llmtrack.ledger.chats.records import (
     ATTACHMENT,
     CONVERSATION,
     MESSAGE,
+    SHARE,
     USER,
     Filed,
     Heading,
     Line,
     NewFile,
 )
+from llmtrack.ledger.chats.search import SearchHit
 from llmtrack.ledger.write.interning import Interning, Remembered, fitted
 from llmtrack.statuses import IN_FLIGHT
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
 
-__all__ = ["Chats", "Filed", "Heading", "Line", "NewFile", "count", "in_flight", "purge"]
+__all__ = ["Chats", "Filed", "Heading", "Line", "NewFile", "SearchHit", "count", "in_flight", "purge"]
 
 _CHUNK = 400
 
@@ -43,16 +45,19 @@ class Chats:
 
     # Reading
 
-    def headings(self, *, archived: bool = False, limit: int = 200) -> list[Heading]:
-        """The latest conversations without deleted ones, pinned ones first."""
+    def headings(self, *, archived: bool = False, limit: int = 200, in_folders: bool | None = None) -> list[Heading]:
+        """The latest conversations without deleted ones, pinned ones first; with `in_folders`, those that lie in one,
+        or in none."""
         with self._ledger.reading() as connection:
             user = self._user(connection)
             shown = self._own(user).where(CONVERSATION.c.archived == int(archived))
+            if in_folders is not None:
+                shown = shown.where(CONVERSATION.c.folder.is_not(None) == in_folders)
             order = (CONVERSATION.c.pinned.desc(), CONVERSATION.c.updated_at.desc(), CONVERSATION.c.id.desc())
             return [rows.heading(row) for row in connection.execute(shown.order_by(*order).limit(limit)).mappings()]
 
-    def search(self, text: str, limit: int = 50) -> list[tuple[Heading, int | None]]:
-        """Conversations whose title or messages hold all words of `text`, latest first, with the message found."""
+    def search(self, text: str, limit: int = 50) -> list[SearchHit]:
+        """Conversations whose title or messages hold all words of `text`, latest first, with the place found."""
         with self._ledger.reading() as connection:
             user = self._user(connection)
             hits = search.matches(connection, self._ledger.dialect, user, text)
@@ -62,8 +67,8 @@ class Chats:
             for start in range(0, len(ids), _CHUNK):
                 chunk = self._own(user).where(CONVERSATION.c.id.in_(ids[start : start + _CHUNK]))
                 headings += [rows.heading(row) for row in connection.execute(chunk).mappings()]
-        headings.sort(key=lambda heading: heading.updated_at, reverse=True)
-        return [(heading, hits.get(heading.id)) for heading in headings[:limit]]
+            headings.sort(key=lambda heading: heading.updated_at, reverse=True)
+            return search.with_excerpts(connection, headings[:limit], hits, text)
 
     def read(self, conversation_id: int) -> tuple[Heading, list[Line]] | None:
         """A conversation with all its messages, oldest first; None where this user has no such conversation."""
@@ -103,15 +108,18 @@ class Chats:
 
     # Writing
 
-    def create(self, conversation_id: int, title: str | None, settings: Mapping[str, Any]) -> None:
+    def create(
+        self, conversation_id: int, title: str | None, settings: Mapping[str, Any], folder: str | None = None
+    ) -> None:
         """A new, empty conversation."""
-        self.take_over(conversation_id, title, settings, 0, 0, (), None)
+        self.take_over(conversation_id, title, settings, 0, 0, (), None, folder=folder)
 
     def take_over(
         self, conversation_id: int, title: str | None, settings: Mapping[str, Any], created_at: int, updated_at: int,
-        lines: Sequence[Line], head: int | None,
+        lines: Sequence[Line], head: int | None, files: Mapping[int, Sequence[NewFile]] = {},
+        folder: str | None = None,
     ) -> None:  # fmt: skip
-        """A new conversation with messages from elsewhere, and its times (0: now)."""
+        """A new conversation with messages from elsewhere, their files by message, and its times (0: now)."""
         now = rows.now()
 
         def work(connection: Connection) -> None:
@@ -121,10 +129,12 @@ class Chats:
                 "id": conversation_id, "app_user": people.users[self._name], "title": rows.clean(title),
                 "pinned": 0, "archived": 0, "created_at": created_at or now, "updated_at": updated_at or now,
                 "version": 0, "head": head, "settings": rows.plain(settings),
+                "folder": rows.clean(folder),
             }  # fmt: skip
             connection.execute(insert(CONVERSATION).values(values))
             if lines:
                 connection.execute(insert(MESSAGE), [rows.row_of(line, conversation_id) for line in lines])
+                self._attach(connection, files)
                 search.index(connection, self._ledger.dialect, lines)
 
         self._ledger.transact(work)
@@ -139,9 +149,7 @@ class Chats:
             if connection.execute(self._one(connection, conversation_id)).first() is None:
                 return False
             connection.execute(insert(MESSAGE), [rows.row_of(line, conversation_id) for line in lines])
-            attached = [row for id, some in files.items() for row in rows.file_rows(id, some)]
-            if attached:
-                connection.execute(insert(ATTACHMENT), attached)
+            self._attach(connection, files)
             search.index(connection, self._ledger.dialect, [line for line in lines if rows.settled(line.status)])
             self._touch(connection, conversation_id, head=lines[-1].id)
             return True
@@ -166,9 +174,12 @@ class Chats:
         return self._ledger.transact(work)
 
     def change(self, conversation_id: int, **values: Any) -> bool:
-        """Changes ``title``, ``pinned``, ``archived``, ``deleted_at``, ``head``, ``settings``; whether it existed."""
-        if "title" in values:
-            values["title"] = rows.clean(values["title"])
+        """Changes ``title``, ``pinned``, ``archived``, ``deleted_at``, ``head``, ``settings``, ``folder``.
+
+        Returns whether it existed.
+        """
+        for name in {"title", "folder"} & values.keys():
+            values[name] = rows.clean(values[name])
         if "settings" in values:
             values["settings"] = rows.plain(values["settings"])
 
@@ -179,6 +190,11 @@ class Chats:
             return connection.execute(change).rowcount > 0
 
         return self._ledger.transact(work)
+
+    def _attach(self, connection: Connection, files: Mapping[int, Sequence[NewFile]]) -> None:
+        attached = [row for id, some in files.items() for row in rows.file_rows(id, some)]
+        if attached:
+            connection.execute(insert(ATTACHMENT), attached)
 
     def _touch(self, connection: Connection, conversation_id: int, head: int) -> None:
         changed = {"head": head, "updated_at": rows.now(), "version": CONVERSATION.c.version + 1}
@@ -244,6 +260,7 @@ def purge(ledger: Ledger, deleted_before: int) -> int:
         owned = select(MESSAGE.c.id).where(MESSAGE.c.conversation_id.in_(ids))
         connection.execute(ATTACHMENT.delete().where(ATTACHMENT.c.message_id.in_(owned)))
         connection.execute(MESSAGE.delete().where(MESSAGE.c.conversation_id.in_(ids)))
+        connection.execute(SHARE.delete().where(SHARE.c.conversation_id.in_(ids)))
         connection.execute(CONVERSATION.delete().where(CONVERSATION.c.id.in_(ids)))
         return len(ids)
 

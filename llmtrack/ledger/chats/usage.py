@@ -30,9 +30,16 @@ class Figures:
     input_tokens: int | None
     output_tokens: int | None
     cache_read_tokens: int | None
+    cache_write_tokens: int | None
     reasoning_tokens: int | None
+    web_searches: int | None
+    """Searches of the web that the provider ran and charges for."""
     cost: Decimal | None
     """US dollars."""
+    cache_cost: Decimal | None
+    """The part of `cost` that was paid for reading and writing the provider's cache."""
+    tool_cost: Decimal | None
+    """The part of `cost` that was paid for the provider's tools, searches of the web among them."""
     cost_status: str
     """``exact``, ``estimated``, ``unpriced``, ``provider_reported`` or ``simulated``."""
     usage_estimated: bool
@@ -92,8 +99,10 @@ def _query(user: object, traces: Sequence[str]) -> Select[tuple[object, ...]]:
     row = _GENERATION.c
     return (
         select(
-            _TRACE.c.trace_id, row.input_tokens, row.output_tokens, row.cache_read_tokens, row.reasoning_tokens,
-            row.cost, row.usage_estimated, row.duration, row.time_to_first_token, row.attempts,
+            _TRACE.c.trace_id, row.input_tokens, row.output_tokens, row.cache_read_tokens, row.cache_write_tokens,
+            row.reasoning_tokens, row.web_searches, row.cache_read_cost,
+            row.cache_write_cost, row.tool_cost, row.cost, row.usage_estimated, row.duration,
+            row.time_to_first_token, row.attempts,
             _STATUS.c.text.label("status"), _COST_STATUS.c.text.label("cost_status"),
             func.coalesce(_FEEDBACK.c.score, 0).label("score"), _FEEDBACK.c.comment,
         )
@@ -115,8 +124,14 @@ def _figures(rows: Sequence[Row[tuple[object, ...]]]) -> Figures:
         return sum(values) if values else None
 
     return Figures(
-        added("input_tokens"), added("output_tokens"), added("cache_read_tokens"), added("reasoning_tokens"),
-        dollars(added("cost")), last.cost_status, any(row.usage_estimated for row in rows),
+        added("input_tokens"), added("output_tokens"), added("cache_read_tokens"), added("cache_write_tokens"),
+        added("reasoning_tokens"), added("web_searches"), dollars(added("cost")),
+        dollars(_both(added("cache_read_cost"), added("cache_write_cost"))), dollars(added("tool_cost")),
+        last.cost_status, any(row.usage_estimated for row in rows),
         seconds(added("duration")), seconds(rows[0].time_to_first_token), last.status, added("attempts") or 0,
         last.score or None, last.comment,
     )  # fmt: skip
+
+
+def _both(first: int | None, second: int | None) -> int | None:
+    return None if first is None and second is None else (first or 0) + (second or 0)

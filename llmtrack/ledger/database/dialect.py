@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+_KEYS_AT_ONCE = 500
 BUSY_SECONDS = 30
 """How long SQLite itself waits for another process's transaction before we start over."""
 
@@ -37,6 +38,8 @@ class Dialect(ABC):
     """After a select: nobody else may change these rows until the transaction ends."""
     for_share: str
     """After a select: nobody may change these rows until the transaction ends."""
+    is_divided = False
+    """Whether `generation` and its texts are divided by month."""
     bound_spans = False
     """Whether the planner must be told what many spans of ids lie in, or it takes them for most of the rows."""
 
@@ -65,6 +68,10 @@ class Dialect(ABC):
         """Waits until no other process is migrating; held until the transaction's end."""
 
     @abstractmethod
+    def drop_sql_views(self, connection: Connection) -> None:
+        """Drops the views that SQL is asked of, so that they are in no migration's way; made anew when asked."""
+
+    @abstractmethod
     def read_options(self) -> dict[str, Any]:
         """Options of a connection that reads several things as they were at one moment."""
 
@@ -89,8 +96,11 @@ class Dialect(ABC):
         """Ids of such texts in order. Parameters: the terms, the first id, the one after the last, how many."""
 
     @abstractmethod
-    def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False) -> str:
-        """The parameter of `search_sql`: all phrases (lists of words); `prefix`: the last word may be unfinished."""
+    def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False, each: bool = False) -> str:
+        """The parameter of `search_sql`: all phrases (lists of words).
+
+        `prefix`: the last word may be unfinished; with `each`, the last one of every phrase.
+        """
 
     @abstractmethod
     def size(self, connection: Connection) -> int:
@@ -101,6 +111,28 @@ class Dialect(ABC):
         self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
     ) -> None:
         """Inserts many rows in the fastest way there is."""
+
+    @abstractmethod
+    def make_room(self, connection: Connection, generations: Iterable[int]) -> None:
+        """Has `generation` and its texts take rows with these ids, before they are written."""
+
+    @abstractmethod
+    def make_ready(self, connection: Connection, now: int) -> None:
+        """Has them take the rows of this month and the next; `now` is microseconds since 1970."""
+
+    def drop_texts(self, connection: Connection, before: int) -> int:
+        """Removes texts with ids before this one as far as that is done without looking at each; returns how many.
+
+        Nobody may write generations meanwhile.
+        """
+        return 0
+
+    def drop_empty(self, connection: Connection, before: int) -> list[str]:
+        """Gives back the room of deleted generations with ids before this one as far as that is done at once.
+
+        Returns the names of the tables that went. Nobody may write generations meanwhile.
+        """
+        return []
 
     def duplicates(self) -> tuple[type[Exception], ...]:
         """The exceptions of `bulk_insert` where a key is taken."""
@@ -131,7 +163,20 @@ class Dialect(ABC):
         rows: Sequence[tuple[int, ...]],
     ) -> None:
         """Does what `upsert_sql` says for many rows, each with a key of its own, whose values are all integers."""
-        connection.exec_driver_sql(self.upsert_sql(table, key, changes), list(rows))
+        columns = dict.fromkeys((*key, *(column for column, _ in changes)), "bigint")
+        self.upsert_rows(connection, table, columns, rows, self.conflict_sql(table, key, changes))
+
+    def upsert_rows(
+        self,
+        connection: Connection,
+        table: str,
+        columns: Mapping[str, str],
+        rows: Sequence[tuple[Any, ...]],
+        conflict: str,
+    ) -> None:
+        """Inserts rows; `columns` are those given, with PostgreSQL's names of their types, `conflict` is what is done
+        on conflict."""
+        connection.exec_driver_sql(self.insert_sql(table, list(columns), conflict), list(rows))
 
     def from_json(self, value: Any) -> Any:
         """A JSON column as the driver gives it, as an object: SQLite keeps text."""
@@ -145,11 +190,9 @@ class Dialect(ABC):
         """An insert of one row."""
         return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({self.placeholders(len(columns))}) {suffix}"
 
-    def upsert_sql(
-        self, table: str, key: Sequence[str], changes: Sequence[tuple[str, str]], values: str | None = None
-    ) -> str:
-        """An insert that on conflict changes the row there: `changes` are columns with ``add``, ``or``, ``set`` or
-        ``append`` (bytes behind bytes). `values` is the SQL of what is inserted, if it is not one row of parameters."""
+    def conflict_sql(self, table: str, key: Sequence[str], changes: Sequence[tuple[str, str]]) -> str:
+        """The end of an insert that changes the row that is there: `changes` are columns with ``add``, ``or``, ``set``
+        or ``append`` (bytes behind bytes)."""
         forms = {
             "add": "{c} = {t}.{c} + excluded.{c}",
             "or": "{c} = {t}.{c} | excluded.{c}",
@@ -157,7 +200,16 @@ class Dialect(ABC):
             "append": self.append_form,
         }
         updates = ", ".join(forms[how].format(t=table, c=column) for column, how in changes)
-        conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
+        return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
+
+    def upsert_sql(
+        self, table: str, key: Sequence[str], changes: Sequence[tuple[str, str]], values: str | None = None
+    ) -> str:
+        """An insert that on conflict changes the row there as `conflict_sql` says.
+
+        `values` is the SQL of what is inserted, if it is not one row of parameters.
+        """
+        conflict = self.conflict_sql(table, key, changes)
         columns = [*key, *(column for column, _ in changes)]
         if values is None:
             return self.insert_sql(table, columns, conflict)
@@ -172,13 +224,21 @@ class Dialect(ABC):
         keys: Sequence[tuple[Any, ...]],
     ) -> Iterator[tuple[Any, ...]]:
         """The key and these columns of the rows that have one of `keys`."""
-        together = ", ".join(key)
-        row_of_parameters = f"({self.placeholders(len(key))})"
-        for start in range(0, len(keys), 100):
-            chunk = keys[start : start + 100]
-            # Padded, so that there is one statement to prepare and not a hundred.
-            chunk = [*chunk, *[chunk[0]] * (100 - len(chunk))] if len(chunk) > 10 else chunk
-            among = f"({together}) IN (VALUES {', '.join([row_of_parameters] * len(chunk))})"
-            sql = f"SELECT {together}, {', '.join(columns)} FROM {table} WHERE {among}"
+        wanted = list(dict.fromkeys(keys))
+        none = (None,) * len(key)
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            chunk = wanted[start : start + _KEYS_AT_ONCE]
+            # Padded with keys that no row has, so that there are a few statements to prepare and not hundreds.
+            padded = next(
+                size for size in (len(chunk) if len(chunk) <= 10 else 100, _KEYS_AT_ONCE) if size >= len(chunk)
+            )
+            chunk = [*chunk, *[none] * (padded - len(chunk))]
+            listed = ", ".join([f"({self.placeholders(len(key))})"] * len(chunk))
+            sql = self.select_by_key_sql(table, key, columns, listed)
             for row in connection.exec_driver_sql(sql, tuple(part for key in chunk for part in key)):
                 yield tuple(row)
+
+    def select_by_key_sql(self, table: str, key: Sequence[str], columns: Sequence[str], listed: str) -> str:
+        """A select of the key and these columns of the rows whose key is in the list of VALUES."""
+        together = ", ".join(key)
+        return f"SELECT {together}, {', '.join(columns)} FROM {table} WHERE ({together}) IN (VALUES {listed})"

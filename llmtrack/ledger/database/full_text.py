@@ -60,13 +60,28 @@ def store(connection: Connection, dialect: Dialect, rows: Sequence[tuple[Any, ..
     """Writes rows of `generation_text`, and indexes them now if they are few or notes that they wait."""
     if not rows:
         return
+    dialect.make_room(connection, [row[0] for row in rows])
+    rows = _joined(rows)
     keep = ", ".join(f"{c} = coalesce(excluded.{c}, generation_text.{c})" for c in COLUMNS[1:])
-    sql = dialect.insert_sql("generation_text", COLUMNS, f"ON CONFLICT (id) DO UPDATE SET {keep}")
-    connection.exec_driver_sql(sql, list(rows))
-    waiting = dialect.insert_sql("unindexed", ("id",), "ON CONFLICT DO NOTHING")
-    connection.exec_driver_sql(waiting, [(row[0],) for row in rows])
+    columns = {"id": "bigint", **dict.fromkeys(COLUMNS[1:], "text")}
+    dialect.upsert_rows(connection, "generation_text", columns, rows, f"ON CONFLICT (id) DO UPDATE SET {keep}")
+    waiting = [(row[0],) for row in rows]
+    dialect.upsert_rows(connection, "unindexed", {"id": "bigint"}, waiting, "ON CONFLICT DO NOTHING")
     if len(rows) <= _AT_ONCE:
         index(connection, dialect, _AT_ONCE)
+
+
+def _joined(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The rows, each id once: where one comes again, what it says later is added to it, or takes its place."""
+    joined: dict[int, tuple[Any, ...]] = {}
+    for row in rows:
+        earlier = joined.get(row[0])
+        joined[row[0]] = (
+            row
+            if earlier is None
+            else tuple(before if after is None else after for before, after in zip(earlier, row, strict=True))
+        )
+    return list(joined.values())
 
 
 def unindex(connection: Connection, dialect: Dialect, ids: Sequence[int]) -> None:
@@ -79,6 +94,14 @@ def unindex(connection: Connection, dialect: Dialect, ids: Sequence[int]) -> Non
         dialect.search_delete(connection, "generation_search", indexed)
     if waiting:
         connection.exec_driver_sql(f"DELETE FROM unindexed WHERE id = {dialect.placeholder}", [(id,) for id in waiting])
+
+
+def move(connection: Connection, dialect: Dialect, old: int, new: int) -> None:
+    """Gives a text that is not in the full-text index another id: as a row of its own, which may lie elsewhere."""
+    columns = ", ".join(COLUMNS[1:])
+    sql = f"DELETE FROM generation_text WHERE id = {dialect.placeholder} RETURNING {columns}"
+    for row in connection.exec_driver_sql(sql, (old,)).all():
+        connection.exec_driver_sql(dialect.insert_sql("generation_text", COLUMNS), (new, *row))
 
 
 def index(connection: Connection, dialect: Dialect, limit: int) -> int:

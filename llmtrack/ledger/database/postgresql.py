@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from llmtrack.ledger.database import partitions
 from llmtrack.ledger.database.dialect import Dialect, driver_error
 
 _MIGRATION_LOCK, _SKETCH_LOCK = 7_305_809_412_118_902_123, 7_305_809_412_118_902_124  # numbers nobody else uses
+
+SQL_SCHEMA = "llmtrack_sql"
+"""The schema of the views that SQL is asked of (`llmtrack/ledger/sql_access/`)."""
+
+
+_ROWS_AT_ONCE = 500
+_ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def _copied(row: Sequence[Any]) -> str:
+    """A row as COPY takes it, in text: numbers as they are, and NULL as what no text can be."""
+    return (
+        "\t".join([
+            "\\N" if value is None else str(value) if type(value) is int else _as_text(value) for value in row
+        ])
+        + "\n"
+    )  # fmt: skip
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.translate(_ESCAPED)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "\\\\x" + bytes(value).hex()
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return str(value).translate(_ESCAPED)
 
 
 class PostgreSQL(Dialect):
@@ -25,16 +53,19 @@ class PostgreSQL(Dialect):
     append_form = "{c} = coalesce({t}.{c} || excluded.{c}, excluded.{c}, {t}.{c})"
     for_update = "FOR UPDATE"
     for_share = "FOR SHARE"
+    is_divided = True
     bound_spans = True
 
     def engine(self, url: URL) -> Engine:
-        return create_engine(
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             pool_size=8,
             hide_parameters=True,
             connect_args={"connect_timeout": 10},
         )
+        event.listen(engine, "connect", _prepare_nothing_behind_a_pooler)
+        return engine
 
     def write_lock(self, engine: Engine) -> AbstractContextManager[None]:
         return nullcontext()
@@ -61,6 +92,14 @@ class PostgreSQL(Dialect):
     def lock_for_migration(self, connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
+    def drop_sql_views(self, connection: Connection) -> None:
+        views = connection.exec_driver_sql(
+            f"SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = to_regnamespace('{SQL_SCHEMA}') "
+            "AND relkind = 'v' AND pg_has_role(relowner, 'USAGE')"
+        )
+        for (view,) in views.fetchall():
+            connection.exec_driver_sql(f"DROP VIEW {SQL_SCHEMA}.{view}")
+
     def read_options(self) -> dict[str, Any]:
         return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -85,43 +124,61 @@ class PostgreSQL(Dialect):
         within = "words @@ %s::tsquery AND id >= %s AND id < %s"
         return f"SELECT id FROM {table} WHERE {within} ORDER BY id {way} LIMIT %s"
 
-    def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False) -> str:
+    def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False, each: bool = False) -> str:
         quoted = [" <-> ".join(f"'{word}'" for word in words) for words in phrases]
-        return " & ".join(quoted) + (":*" if prefix and quoted else "")
+        end = ":*" if prefix and quoted else ""
+        return (f"{end} & " if each else " & ").join(quoted) + end
 
     def size(self, connection: Connection) -> int:
-        return int(
-            connection.exec_driver_sql(
-                "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c "
-                "WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace"
-            ).scalar_one()
-        )
+        size = "pg_total_relation_size(c.oid)"
+        if connection.exec_driver_sql("SELECT to_regclass('pg_catalog.pg_dist_partition')").scalar_one() is not None:
+            # A table that Citus spreads over servers is an empty shell here.
+            spread = "SELECT 1 FROM pg_dist_partition d WHERE d.logicalrelid = c.oid"
+            size = f"CASE WHEN EXISTS ({spread}) THEN citus_total_relation_size(c.oid) ELSE {size} END"
+        ours = "c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace"
+        sql = f"SELECT coalesce(sum({size}), 0) FROM pg_class c WHERE {ours}"
+        return int(connection.exec_driver_sql(sql).scalar_one())
 
-    def upsert_numbers(
+    def upsert_rows(
         self,
         connection: Connection,
         table: str,
-        key: Sequence[str],
-        changes: Sequence[tuple[str, str]],
-        rows: Sequence[tuple[int, ...]],
+        columns: Mapping[str, str],
+        rows: Sequence[tuple[Any, ...]],
+        conflict: str,
     ) -> None:
         # One statement with a list for each column, instead of one statement for each row.
-        lists = ", ".join(["%s::bigint[]"] * (len(key) + len(changes)))
-        sql = self.upsert_sql(table, key, changes, f"SELECT * FROM unnest({lists})")
+        lists = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({lists}) {conflict}"
         connection.exec_driver_sql(sql, tuple(list(column) for column in zip(*rows, strict=True)))
 
-    def duplicates(self) -> tuple[type[Exception], ...]:
-        from psycopg.errors import UniqueViolation  # COPY goes past SQLAlchemy, which would translate it
+    def make_room(self, connection: Connection, generations: Iterable[int]) -> None:
+        partitions.make_room(connection, generations)
 
-        return (UniqueViolation, IntegrityError)
+    def make_ready(self, connection: Connection, now: int) -> None:
+        partitions.make_ready(connection, now)
+
+    def drop_texts(self, connection: Connection, before: int) -> int:
+        return partitions.drop_texts(connection, before)
+
+    def drop_empty(self, connection: Connection, before: int) -> list[str]:
+        return partitions.drop_empty(connection, before)
+
+    def duplicates(self) -> tuple[type[Exception], ...]:
+        # COPY goes past SQLAlchemy, which would translate it; Citus has no better word for it than an internal error.
+        from psycopg.errors import InternalError_, UniqueViolation
+
+        return (UniqueViolation, InternalError_, IntegrityError)
 
     def bulk_insert(
         self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
     ) -> None:
+        if table in partitions.TABLES:
+            self.make_room(connection, [row[0] for row in rows])
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                copy.write("".join(map(_copied, rows[start : start + _ROWS_AT_ONCE])))
 
     def continue_ids(self, connection: Connection, tables: Sequence[str]) -> None:
         for table in tables:
@@ -140,3 +197,16 @@ class PostgreSQL(Dialect):
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for table in ("generation", "generation_text", "generation_search", "property_set"):
                 connection.exec_driver_sql(f"VACUUM ({how}) {table}")
+
+
+def _prepare_nothing_behind_a_pooler(connection: Any, _: object) -> None:
+    """Has the driver prepare no statements where each transaction may be another server connection's.
+
+    pgbouncer and its kin hand their own number of a process to their clients, and not the server's.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()", prepare=False)
+        (pid,) = cursor.fetchone()
+    connection.rollback()
+    if pid != connection.info.backend_pid:
+        connection.prepare_threshold = None

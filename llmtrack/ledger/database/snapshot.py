@@ -132,12 +132,12 @@ class Readable(Protocol):
     def dialect(self) -> Dialect:
         """Of its database."""
 
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A connection that sees everything as it was at one moment."""
+    def reading_numbers(self) -> AbstractContextManager[Connection]:
+        """A connection that sees everything as it was at one moment, perhaps some seconds ago."""
 
 
 @contextmanager
 def snapshot(ledger: Readable, cancel: Cancel | None = None) -> Iterator[Snapshot]:
     """The ledger as it is now, for as long as the block lasts."""
-    with ledger.reading() as connection:
+    with ledger.reading_numbers() as connection:
         yield Snapshot(connection, ledger.dialect, cancel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ _PRAGMAS = (
     "foreign_keys = on",
     "synchronous = normal",  # a power cut may undo the last transactions; the journal keeps calls until they are synced
     "cache_size = -65536",  # 64 MB
+    # Every index that a statement needs is there; where none fits, SQLite would index the whole table for one reading.
+    "automatic_index = off",
     "mmap_size = 268435456",
     "temp_store = memory",
     "wal_autocheckpoint = 8000",  # pages: those written again and again go to the file once in 32 MB
@@ -88,6 +90,9 @@ class SQLite(Dialect):
     def lock_for_migration(self, connection: Connection) -> None:
         """Nothing to do: a writing transaction holds the only write lock there is."""
 
+    def drop_sql_views(self, connection: Connection) -> None:
+        """Nothing to do: a connection that is asked in SQL makes its own."""
+
     def read_options(self) -> dict[str, Any]:
         return {}
 
@@ -111,9 +116,10 @@ class SQLite(Dialect):
         within = f"{table} MATCH ? AND rowid >= ? AND rowid < ?"
         return f"SELECT rowid FROM {table} WHERE {within} ORDER BY rowid {way} LIMIT ?"
 
-    def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False) -> str:
+    def search_terms(self, phrases: Sequence[Sequence[str]], *, prefix: bool = False, each: bool = False) -> str:
         quoted = ['"' + " ".join(words) + '"' for words in phrases]
-        return " AND ".join(quoted) + (" *" if prefix and quoted else "")
+        end = " *" if prefix and quoted else ""
+        return (f"{end} AND " if each else " AND ").join(quoted) + end
 
     def size(self, connection: Connection) -> int:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -127,6 +133,21 @@ class SQLite(Dialect):
         self, connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
     ) -> None:
         connection.exec_driver_sql(self.insert_sql(table, columns), list(rows))
+
+    def select_by_key_sql(self, table: str, key: Sequence[str], columns: Sequence[str], listed: str) -> str:
+        # A key of several columns that is IN a list is looked for by reading the whole table; a join reads the index.
+        names = [f"key{place}" for place in range(len(key))]
+        same = " AND ".join(f"{column} = wanted.{name}" for column, name in zip(key, names, strict=True))
+        return (
+            f"WITH wanted({', '.join(names)}) AS (VALUES {listed}) SELECT {', '.join((*key, *columns))} "
+            f"FROM wanted CROSS JOIN {table} WHERE {same}"
+        )
+
+    def make_room(self, connection: Connection, generations: Iterable[int]) -> None:
+        """Nothing to do: a table takes every id."""
+
+    def make_ready(self, connection: Connection, now: int) -> None:
+        """Nothing to do, for the same reason."""
 
     def continue_ids(self, connection: Connection, tables: Sequence[str]) -> None:
         """Nothing to do: `reserve` looks at the table itself."""

@@ -113,6 +113,10 @@ class _Sink(io.RawIOBase):
         return written
 
 
+GROUP_ROWS = 50_000
+"""Rows of a group in a Parquet file: it reads badly from many small ones."""
+
+
 def _parquet(columns: Sequence[Column], batches: Iterable[Batch]) -> Iterator[bytes]:
     """Times are UTC to the microsecond, dollars are decimals with nine places."""
     import pyarrow as pa
@@ -129,27 +133,23 @@ def _parquet(columns: Sequence[Column], batches: Iterable[Batch]) -> Iterator[by
     schema = pa.schema([pa.field(column.name, types[column.kind]) for column in columns])
     sink = _Sink()
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for group in _grouped(batches, 50_000):
-            arrays = [pa.array([_arrow(row[at]) for row in group], type=field.type) for at, field in enumerate(schema)]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        tables: list[pa.Table] = []
+        for batch in batches:
+            # As Arrow keeps them, the rows of a group take a small part of the memory that they take in Python.
+            arrays = [pa.array([_arrow(row[at]) for row in batch], type=field.type) for at, field in enumerate(schema)]
+            tables.append(pa.Table.from_arrays(arrays, schema=schema))
+            if sum(table.num_rows for table in tables) >= GROUP_ROWS:
+                writer.write_table(pa.concat_tables(tables).combine_chunks())
+                tables = []
+                yield sink.take()
+        if tables:
+            writer.write_table(pa.concat_tables(tables).combine_chunks())
             yield sink.take()
     yield sink.take()
 
 
 def _arrow(value: Any) -> Any:
     return value.astimezone(UTC) if isinstance(value, datetime) else value
-
-
-def _grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Sequence[Any]]]:
-    """Batches put together to about `size` rows: Parquet reads badly from many small groups."""
-    group: list[Sequence[Any]] = []
-    for batch in batches:
-        group.extend(batch)
-        if len(group) >= size:
-            yield group
-            group = []
-    if group:
-        yield group
 
 
 FORMATS: dict[str, Callable[[Sequence[Column], Iterable[Batch]], Iterator[bytes]]] = {

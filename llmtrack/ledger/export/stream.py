@@ -34,8 +34,9 @@ _DOCS = {
     "time_to_first_token": "Seconds from sending to the first output of any kind.",
     "input_tokens": "All input tokens, cached ones included.",
     "output_tokens": "All output tokens, reasoning included.",
-    "cost": "US dollars; of a simulated generation what it would have cost (see cost_status). Empty is unknown, not 0.",
-    "cost_status": "How far to trust the cost: exact, estimated, provider_reported, simulated or unpriced.",
+    "cost": "US dollars; what it would have cost, where cost_status says that nobody pays it. Empty is unknown, not 0.",
+    "cost_status": "How far to trust the cost: exact, estimated, provider_reported or unpriced; or not paid: "
+    "simulated, api_equivalent (of a subscription).",
 }
 _UNITS = {"usd": "money", "tokens": "integer", "count": "integer"}
 

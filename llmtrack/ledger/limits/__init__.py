@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from llmtrack.ledger.limits.policy import Caller as Caller
     from llmtrack.ledger.limits.policy import Limit as Limit
     from llmtrack.ledger.limits.policy import Policy as Policy
+    from llmtrack.ledger.limits.policy import is_model as is_model
+    from llmtrack.ledger.limits.policy import matches as matches
     from llmtrack.ledger.limits.policy import period_of as period_of
     from llmtrack.ledger.limits.reading import as_json as as_json
     from llmtrack.ledger.limits.reading import from_json as from_json
@@ -59,6 +61,8 @@ _MODULES = {
         "Caller",
         "Limit",
         "Policy",
+        "is_model",
+        "matches",
         "period_of",
     ),
     "reading": (

@@ -5,7 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class HoldsLost(Exception):
@@ -123,6 +126,11 @@ class Holds(ABC):
     @abstractmethod
     def open_calls(self, holder: int | None = None) -> list[OpenCall]:
         """The calls that hold something, booked ones left out; those of one process, or all. Raises `HoldsLost`."""
+
+    @abstractmethod
+    def still_held(self, connection: Connection, calls: Sequence[int]) -> set[int]:
+        """Those of `calls` that hold something and are not booked, as of a transaction of the ledger that keeps other
+        writers out. Raises `HoldsLost`."""
 
     @abstractmethod
     def sweep(self, holder: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import MappingProxyType
@@ -64,6 +65,8 @@ class Limit:
     timezone: str = "UTC"
     anchor_day: int = 1
     created_at: int = 0
+    markup_percent: Decimal | None = None
+    """Percent added to list dollars before they count. None: nothing; `set_limit` then takes that of the settings."""
     adjustments: Mapping[str, Adjustment] = field(default_factory=lambda: MappingProxyType({}))
     """By subject; `EACH` stands for all."""
 
@@ -78,6 +81,19 @@ class Limit:
             if change.raised_to is not None and change.raised_until is not None and now < change.raised_until
         ]
         return max([self.amount, *amounts])
+
+    def charged(self, cost: int, *, at_most: bool = False) -> int:
+        """What list nano-dollars count, markup added, half to even; `at_most`: up, so that no call counts more."""
+        if not self.markup_percent:
+            return cost
+        rounding = ROUND_CEILING if at_most else ROUND_HALF_EVEN
+        return cost + int((cost * self.markup_percent / 100).to_integral_value(rounding))
+
+    def list_price(self, charge: int) -> int:
+        """The list nano-dollars that count as `charge`."""
+        if not self.markup_percent:
+            return charge
+        return int((charge * 100 / (100 + self.markup_percent)).to_integral_value(ROUND_HALF_EVEN))
 
     def reset_at(self, subject: str) -> int:
         """Only calls begun from then on count for `subject`."""
@@ -177,6 +193,11 @@ def matches(limit: Limit, subject: str) -> bool:
         return True
     if limit.scope != "model":
         return False
-    if any(sign in target for sign in "*?["):
-        return fnmatchcase(subject.lower(), target.lower())
-    return without_snapshot(subject) == target.lower()
+    return is_model(target, subject)
+
+
+def is_model(pattern: str, model: str) -> bool:
+    """Whether a model is meant by a pattern: a name, which also stands for its snapshots, or one with ``*``."""
+    if any(sign in pattern for sign in "*?["):
+        return fnmatchcase(model.lower(), pattern.lower())
+    return pattern == model or without_snapshot(model) == pattern.lower()

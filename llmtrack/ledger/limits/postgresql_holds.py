@@ -109,6 +109,10 @@ class PostgreSQLHolds(Holds):
             rows = connection.exec_driver_sql(f"{sql} ORDER BY started_at, call_id").fetchall()
         return calls_of([tuple(row) for row in rows])
 
+    def still_held(self, connection: Connection, calls: Sequence[int]) -> set[int]:
+        rows = connection.exec_driver_sql("SELECT DISTINCT call_id FROM hold WHERE call_id = ANY(%s)", (list(calls),))
+        return {row[0] for row in rows}
+
     def sweep(self, holder: int) -> None:
         """Nothing to do: what is booked is held no longer."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.ledger.limits.policy import Adjustment, Limit, Policy
@@ -39,6 +40,7 @@ def _limit(row: tuple[Any, ...], dialect: Dialect, changes: dict[int, dict[str, 
     values = dict(zip(COLUMNS, row, strict=True))
     values["hard"] = bool(values["hard"])
     values["thresholds"] = tuple(dialect.from_json(values["thresholds"]) or ())
+    values["markup_percent"] = _decimal(values["markup_percent"])
     return Limit(**values, adjustments=changes.get(values["id"], {}))
 
 
@@ -46,6 +48,7 @@ def as_json(limit: Limit) -> dict[str, Any]:
     """A limit in plain types, for the audit log and for a process that cannot reach the ledger."""
     values = {name: getattr(limit, name) for name in COLUMNS}
     values["thresholds"] = list(limit.thresholds)
+    values["markup_percent"] = None if limit.markup_percent is None else str(limit.markup_percent)
     values["adjustments"] = {
         subject: [change.raised_to, change.raised_until, change.reset_at]
         for subject, change in limit.adjustments.items()
@@ -55,7 +58,12 @@ def as_json(limit: Limit) -> dict[str, Any]:
 
 def from_json(values: dict[str, Any]) -> Limit:
     """What `as_json` gave."""
-    plain = {name: values[name] for name in COLUMNS}
+    plain = {name: values[name] for name in COLUMNS if name != "markup_percent"}
+    plain["markup_percent"] = _decimal(values.get("markup_percent"))  # a file of an earlier version has none
     plain["thresholds"] = tuple(values["thresholds"])
     changes = {subject: Adjustment(*change) for subject, change in values["adjustments"].items()}
     return Limit(**plain, adjustments=changes)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

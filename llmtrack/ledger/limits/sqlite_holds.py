@@ -14,10 +14,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from llmtrack.ledger.database.private_files import create_private
 from llmtrack.ledger.limits.holds import Holder, Holds, HoldsLost, OpenCall, Shortage, Verdict, Wish, calls_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 SUFFIX = ".holds"
 WAIT_SECONDS = 2.0
@@ -124,6 +128,14 @@ class SQLiteHolds(Holds):
         sql = _OPEN if holder is None else f"{_OPEN} AND holder = {int(holder)}"
         with self._use() as connection, _transaction(connection):  # the lock first, the ledger after it
             return calls_of(connection.execute(f"{sql} ORDER BY started_at, call_id").fetchall())
+
+    def still_held(self, connection: Connection, calls: Sequence[int]) -> set[int]:
+        sql = (
+            "SELECT call_id FROM main.hold WHERE call_id IN (SELECT value FROM json_each(?)) "
+            "AND call_id NOT IN (SELECT call_id FROM ledger.hold_ended)"
+        )
+        with self._use() as own:
+            return {row[0] for row in own.execute(sql, (json.dumps(list(calls)),))}
 
     def sweep(self, holder: int) -> None:
         sql = "DELETE FROM main.hold WHERE holder = ? AND call_id IN (SELECT call_id FROM ledger.hold_ended)"

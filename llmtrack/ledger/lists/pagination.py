@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from llmtrack.ledger.errors import LedgerError
+from llmtrack.ledger.query.query import parse_order
 
 T = TypeVar("T")
 ORDERS = ("time", "cost", "duration", "tokens")
@@ -70,7 +71,7 @@ def position(after: str | None, length: int) -> list[Any] | None:
 
 def direction(order: str) -> tuple[str, bool]:
     """The column to sort by, and whether in descending order. Raises ValueError for any other than `ORDERS`."""
-    name, descending = order.lstrip("-"), order.startswith("-")
+    name, descending = parse_order(order)
     if name not in ORDERS:
         raise ValueError(
             f"A list cannot be sorted by {order!r}; choose one of {', '.join(ORDERS)}, with - for downwards."

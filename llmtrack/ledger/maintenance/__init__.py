@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from llmtrack.ledger.maintenance.erasure import Erased as Erased
     from llmtrack.ledger.maintenance.erasure import erase as erase
     from llmtrack.ledger.maintenance.erasure import ids_of_person as ids_of_person
+    from llmtrack.ledger.maintenance.past_periods import prune_daily as prune_daily
     from llmtrack.ledger.maintenance.retention import Keep as Keep
     from llmtrack.ledger.maintenance.retention import Removed as Removed
     from llmtrack.ledger.maintenance.retention import expired as expired
@@ -34,6 +35,7 @@ _HOMES = {
     "expired": "retention",
     "ids_of_person": "erasure",
     "last_retention": "daily",
+    "prune_daily": "past_periods",
     "rebuild": "verification",
     "removals": "daily",
     "retain": "retention",

@@ -26,7 +26,7 @@ Key = tuple[Any, ...]
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, and how many rows of it are done of how many."""
 _PIECE = 5_000
-_NOT_COPIED = ("unindexed", "ledger_id", "limit_counter", "hold", "holder", "hold_ended")
+_NOT_COPIED = ("unindexed", "ledger_id", "limit_counter", "hold", "holder", "hold_ended", "warning_delivery")
 _WITH_IDS = ("name", "app_user", "session", "trace", "price", "property_set")
 
 

@@ -43,6 +43,7 @@ def retain_daily(
     if not ledger.transact(lambda connection: _claim(connection, ledger, at)):
         return None
     try:
+        ledger.transact(lambda connection: ledger.dialect.make_ready(connection, at))
         if also is not None:
             also(keep.text_before(at))
         return retain(ledger, keep, now, gently=True)

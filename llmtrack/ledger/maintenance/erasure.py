@@ -14,8 +14,9 @@ from llmtrack.ledger import limit_book
 from llmtrack.ledger.chats import store
 from llmtrack.ledger.errors import LedgerError
 from llmtrack.ledger.ledger import Ledger
+from llmtrack.ledger.limit_warnings import forget_warnings
 from llmtrack.ledger.write.interning import digest_of, fitted, plain_json
-from llmtrack.ledger.write.sealed_days import exclude_writers, remove_texts_of
+from llmtrack.ledger.write.sealed_days import exclude_writers, remove_texts_of, remove_unused_sets
 from llmtrack.ledger.write.spans_and_feedback import write_audit
 
 _SOME = 1000
@@ -43,7 +44,7 @@ def ids_of_person(ledger: Ledger, user_id: str) -> tuple[str, ...]:
 
 
 def erase(ledger: Ledger, user_id: str, *, by: str) -> Erased:
-    """Erases a user: texts, properties, attributes, conversations, comments, statements, and all
+    """Erases a user: texts, properties, attributes, conversations, files of folders, comments, statements, and all
     names they are known by.
 
     It is the whole person, under every user id they have or had (`ids_of_person`). Their generations and all totals
@@ -155,13 +156,13 @@ def _forget_user(connection: Connection, ledger: Ledger, user: int, name: str) -
     execute(f"UPDATE trace SET trace_id = {placeholder} || '-' || id, name = NULL WHERE app_user = {user}", name)
     execute(f"UPDATE span SET name = 'erased', error = NULL WHERE app_user = {user}")
     execute(f"DELETE FROM preference WHERE app_user = {user}")
+    execute(f"DELETE FROM folder_file WHERE app_user = {user}")
     execute(f"UPDATE feedback SET comment = NULL WHERE app_user = {user}")
     execute(f"UPDATE feedback SET comment = NULL WHERE trace IN (SELECT id FROM trace WHERE app_user = {user})")
-    execute(
-        "DELETE FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)"
-    )
-    execute("DELETE FROM pending WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.id = pending.generation) "
-       f"OR generation IN (SELECT id FROM generation WHERE app_user = {user})")  # fmt: skip
+    remove_unused_sets(connection)
+    others = f"id IN (SELECT generation FROM pending) AND coalesce(app_user, 0) <> {user}"
+    execute(f"WITH others AS MATERIALIZED (SELECT id FROM generation WHERE {others}) "
+        "DELETE FROM pending WHERE generation NOT IN (SELECT id FROM others)")  # fmt: skip
     execute(f"DELETE FROM user_alias WHERE app_user = {user} OR merged_into = {user}")
     execute("UPDATE state SET value = value + 1 WHERE key = 'aliases'")
 
@@ -178,6 +179,7 @@ def _forget_person(connection: Connection, ledger: Ledger, users: Mapping[str, i
     for user_id, user in users.items():
         connection.exec_driver_sql(f"DELETE FROM statement WHERE user_id = {placeholder}", (user_id,))
         limit_book.forget_user(connection, ledger.dialect, user_id, names[user_id])
+        forget_warnings(connection, ledger.dialect, user_id, names[user_id])
         connection.exec_driver_sql(f"DELETE FROM person_user_id WHERE user_id = {placeholder}", (user_id,))
         connection.exec_driver_sql(f"DELETE FROM invitation WHERE address = {placeholder}", (user_id.lower(),))
         connection.exec_driver_sql(digest_sql, (digest_of(user_id), user, time.time_ns() // 1000))

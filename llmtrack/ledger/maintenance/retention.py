@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from llmtrack import ids
 from llmtrack.ledger.errors import LedgerError
@@ -16,10 +18,17 @@ from llmtrack.ledger.maintenance.verification import rebuild_day, rows_of_day, r
 from llmtrack.ledger.schema.rollups import DAY
 from llmtrack.ledger.write import digests
 from llmtrack.ledger.write.rollup_delta import RollupDelta, store_sealed
-from llmtrack.ledger.write.sealed_days import edge, exclude_writers, remove_rows, remove_texts, seal
+from llmtrack.ledger.write.sealed_days import (
+    edge,
+    exclude_writers,
+    remove_rows,
+    remove_texts,
+    remove_unused_sets,
+    seal,
+)
 from llmtrack.ledger.write.spans_and_feedback import write_audit
 
-_UNUSED = "FROM property_set WHERE NOT EXISTS (SELECT 1 FROM generation g WHERE g.property_set = property_set.id)"
+T = TypeVar("T")
 _SOME = 2_000
 """Rows changed in one transaction: few, so that other writers do not wait long for the lock."""
 
@@ -115,6 +124,8 @@ def retain(
     for day in days:
         rows += ledger.transact(lambda connection, day=day: _seal_day(connection, ledger, day))  # type: ignore[misc]
         step()
+    if edge_day is not None:
+        _drop(ledger, ledger.dialect.drop_empty, ids.first_at(edge_day * DAY), list[str]())
     if property_count or days:
         ledger.transact(_remove_unused)
     backups = _old_backups(ledger, text_edge, None if edge_day is None else edge_day * DAY)
@@ -158,11 +169,28 @@ def _remove_texts(ledger: Ledger, before: int | None) -> int:
     if before is None:
         return 0
     first, end = ids.first_at(-(2**40)), ids.first_at(before)
-    count = 0
+    count = _drop(ledger, ledger.dialect.drop_texts, end, 0)
     while removed := ledger.transact(lambda connection: remove_texts(connection, ledger.dialect, first, end)):
         count += removed
     ledger.transact(lambda connection: _remove_comments(connection, before))
     return count
+
+
+def _drop(ledger: Ledger, drop: Callable[[Connection, int], T], before: int, nothing: T) -> T:
+    """Does what `drop` does, without writers; where readers are in the way for long, it is left for the next time."""
+    if not ledger.dialect.is_divided:
+        return nothing
+
+    def alone(connection: Connection) -> T:
+        exclude_writers(connection)
+        return drop(connection, before)
+
+    try:
+        return ledger.transact(alone)
+    except DBAPIError as error:
+        if ledger.dialect.is_transient(error):
+            return nothing
+        raise
 
 
 def _remove_comments(connection: Connection, before: int) -> None:
@@ -190,7 +218,7 @@ def _remove_properties(ledger: Ledger, before: int) -> int:
 def _remove_unused(connection: Connection) -> None:
     """Deletes property sets that no generation has any more."""
     exclude_writers(connection)
-    connection.exec_driver_sql(f"DELETE {_UNUSED}")
+    remove_unused_sets(connection)
 
 
 def _seal_day(connection: Connection, ledger: Ledger, day: int) -> int:

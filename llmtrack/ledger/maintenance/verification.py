@@ -172,8 +172,12 @@ def _wrong_interactions(connection: Connection, rules: CountingRules, sealed: in
 def _rebuild_interactions(connection: Connection, ledger: Ledger, sealed: int) -> None:
     rules = rules_in(connection)
     for table in ("trace", "session"):
-        sums = ", ".join(
-            f"{column} = coalesce((SELECT {form} FROM generation g WHERE g.{table} = {table}.id), 0)"
-            for column, form in _sums(rules).items()
+        sums = ", ".join(f"{form} AS {column}" for column, form in _sums(rules).items())
+        columns = ", ".join(f"coalesce(s.{column}, 0) AS {column}" for column in TRACE_MEASURES)
+        changes = ", ".join(f"{column} = anew.{column}" for column in TRACE_MEASURES)
+        calls = f"SELECT g.{table} AS id, {sums} FROM generation g WHERE g.{table} IS NOT NULL GROUP BY g.{table}"
+        connection.exec_driver_sql(
+            f"WITH s AS MATERIALIZED ({calls}), anew AS MATERIALIZED (SELECT t.id, {columns} FROM {table} t "
+            f"LEFT JOIN s ON s.id = t.id WHERE t.started_at >= {(sealed + 1) * DAY}) "
+            f"UPDATE {table} SET {changes} FROM anew WHERE anew.id = {table}.id"
         )
-        connection.exec_driver_sql(f"UPDATE {table} SET {sums} WHERE started_at >= {(sealed + 1) * DAY}")

@@ -51,6 +51,7 @@ def bring_up(engine: Engine, dialect: Dialect, shown: str) -> None:
         _refuse_strangers(connection, current, shown)
         if current is not None and isinstance(dialect, SQLite):
             _back_up(engine, dialect, current)
+        dialect.drop_sql_views(connection)
         upgrade(connection)
 
 

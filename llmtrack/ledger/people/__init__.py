@@ -13,7 +13,17 @@ from llmtrack.ledger.people.invitations import (
     withdraw_invitation,
 )
 from llmtrack.ledger.people.sign_in import end_sessions, set_disabled, set_role, sign_in
-from llmtrack.ledger.people.teams import TeamRecord, add_team, remove_team, set_member, teams
+from llmtrack.ledger.people.teams import (
+    TeamRecord,
+    add_team,
+    allow_web_search,
+    may_search_the_web,
+    models_of,
+    remove_team,
+    set_member,
+    set_models,
+    teams,
+)
 from llmtrack.ledger.people.tokens import TokenRecord, add_token, revoke_token, token_by_digest, tokens, touch_token
 
 __all__ = [
@@ -28,6 +38,7 @@ __all__ = [
     "add_team",
     "add_token",
     "aliases",
+    "allow_web_search",
     "attributes",
     "audit_log",
     "check_merge",
@@ -36,7 +47,9 @@ __all__ = [
     "invitations",
     "invite",
     "is_invited",
+    "may_search_the_web",
     "merge",
+    "models_of",
     "named",
     "people",
     "record",
@@ -44,6 +57,7 @@ __all__ = [
     "revoke_token",
     "set_disabled",
     "set_member",
+    "set_models",
     "set_role",
     "sign_in",
     "teams",

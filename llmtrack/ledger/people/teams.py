@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from llmtrack.ids import new_id
@@ -27,6 +28,10 @@ class TeamRecord:
     """User ids."""
     leads: tuple[str, ...]
     """Those of them who see its numbers."""
+    models: tuple[str, ...] | None = None
+    """The models that calls through the gateway may use for it, by name or pattern; None: all."""
+    web_search: bool = True
+    """Whether they may let providers search the web in the chat."""
 
 
 def teams(ledger: Ledger) -> list[TeamRecord]:
@@ -46,6 +51,8 @@ def teams(ledger: Ledger) -> list[TeamRecord]:
             row.from_group,
             tuple(user for team, user, _ in members if team == row.id),
             tuple(user for team, user, leads in members if team == row.id and leads),
+            None if row.models is None else tuple(row.models),
+            bool(row.web_search),
         )
         for row in rows
     ]
@@ -101,6 +108,45 @@ def set_member(ledger: Ledger, team: int, person: int, membership: str | None, *
         write_audit(connection, ledger.dialect, by, "team member", user, detail)
 
     ledger.transact(work)
+
+
+def set_models(ledger: Ledger, team: int, models: Sequence[str] | None, *, by: str) -> None:
+    """Says which models calls through the gateway may use for a team; None: all."""
+
+    def work(connection: Connection) -> None:
+        name = _name(connection, team)
+        before = connection.execute(select(TEAM.c.models).where(TEAM.c.id == team)).scalar_one()
+        value = null() if models is None else list(models)
+        connection.execute(update(TEAM).where(TEAM.c.id == team).values(models=value))
+        detail = {"before": before, "after": None if models is None else list(models)}
+        write_audit(connection, ledger.dialect, by, "team models", name, detail)
+
+    ledger.transact(work)
+
+
+def models_of(ledger: Ledger, team: str) -> tuple[str, ...] | None:
+    """The models that calls through the gateway may use for the team of this name; None: all."""
+    with ledger.reading() as connection:
+        models = connection.execute(select(TEAM.c.models).where(TEAM.c.name == team)).scalar_one_or_none()
+    return None if models is None else tuple(models)
+
+
+def allow_web_search(ledger: Ledger, team: int, allowed: bool, *, by: str) -> None:
+    """Lets a team's people search the web through providers in the chat, or no longer."""
+
+    def work(connection: Connection) -> None:
+        name = _name(connection, team)
+        connection.execute(update(TEAM).where(TEAM.c.id == team).values(web_search=int(allowed)))
+        write_audit(connection, ledger.dialect, by, "team web search", name, {"allowed": allowed})
+
+    ledger.transact(work)
+
+
+def may_search_the_web(ledger: Ledger, team: str | None) -> bool:
+    """Whether people of a team, by its name, may; those of none may, too."""
+    with ledger.reading() as connection:
+        allowed = connection.execute(select(TEAM.c.web_search).where(TEAM.c.name == team)).scalar_one_or_none()
+    return allowed is None or bool(allowed)
 
 
 def _name(connection: Connection, team: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, null, select, update
 
 from llmtrack.ids import new_id
 from llmtrack.ledger.errors import LedgerError
@@ -35,6 +35,10 @@ class TokenRecord:
     revoked_at: int | None
     owner: str | None
     """The user id of `person`."""
+    feature: str | None
+    """What its calls through the gateway are for, where they do not say so themselves."""
+    models: tuple[str, ...] | None
+    """The models those may use, by name or pattern; None: all."""
     disabled: bool
     """Whether `person` is shut out."""
 
@@ -55,6 +59,8 @@ def add_token(
     team: int | None = None,
     service: str | None = None,
     expires_at: int | None = None,
+    feature: str | None = None,
+    models: Sequence[str] | None = None,
 ) -> int:
     """Keeps a token that belongs to a person, a team or a service; its number."""
     if sum(owner is not None for owner in (person, team, service)) != 1:
@@ -63,11 +69,14 @@ def add_token(
 
     def work(connection: Connection) -> None:
         values = {"id": token, "digest": digest, "prefix": prefix, "name": name, "scopes": list(scopes)}
+        values |= {"feature": feature, "models": null() if models is None else list(models)}
         owner = {"person": person, "team": team, "service": service}
         connection.execute(
             insert(TOKEN).values(**values, **owner, created_at=now(), created_by=by, expires_at=expires_at)
         )
         detail = {"name": name, "scopes": list(scopes), "expires_at": expires_at, "service": service}
+        if models is not None:
+            detail["models"] = list(models)
         write_audit(connection, ledger.dialect, by, "token add", prefix, detail)
 
     ledger.transact(work)
@@ -120,7 +129,8 @@ _QUERY = (
     select(
         TOKEN.c.id, TOKEN.c.prefix, TOKEN.c.name, TOKEN.c.person, TEAM.c.name.label("team"), TOKEN.c.service,
         TOKEN.c.scopes, TOKEN.c.created_at, TOKEN.c.created_by, TOKEN.c.expires_at, TOKEN.c.last_used_at,
-        TOKEN.c.revoked_at, PERSON.c.user_id.label("owner"), PERSON.c.disabled_at,
+        TOKEN.c.revoked_at, PERSON.c.user_id.label("owner"), TOKEN.c.feature, TOKEN.c.models,
+        PERSON.c.disabled_at,
     )
     .outerjoin(PERSON, PERSON.c.id == TOKEN.c.person)
     .outerjoin(TEAM, TEAM.c.id == TOKEN.c.team)
@@ -130,4 +140,6 @@ _QUERY = (
 def _record(row) -> TokenRecord:  # type: ignore[no-untyped-def]
     *plain, disabled_at = row
     record = dict(zip(TokenRecord.__slots__, plain, strict=False))
-    return TokenRecord(**{**record, "scopes": tuple(record["scopes"])}, disabled=disabled_at is not None)
+    models = record["models"]
+    values = {**record, "scopes": tuple(record["scopes"]), "models": None if models is None else tuple(models)}
+    return TokenRecord(**values, disabled=disabled_at is not None)

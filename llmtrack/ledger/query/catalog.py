@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from llmtrack.error_types import CALLER_ERRORS, PROVIDER_ERRORS, ErrorType
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.ledger.query.measures import (
+    Combination,
     Condition,
     CountDistinct,
     Dimension,
@@ -23,7 +25,7 @@ from llmtrack.ledger.query.measures import (
     UsersWith,
 )
 from llmtrack.ledger.schema.row_measures import MESSAGE
-from llmtrack.statuses import ANSWERED, CostStatus, Status
+from llmtrack.statuses import ANSWERED, NOT_SPENT, CostStatus, Status
 from llmtrack.statuses import PRICED as PRICED_STATUSES
 
 
@@ -36,7 +38,8 @@ def _not(dimension: str, *names: str) -> Condition:
 
 
 _SIMULATED = _is("cost_status", CostStatus.SIMULATED)
-_REAL = _not("cost_status", CostStatus.SIMULATED)
+_EQUIVALENT = _is("cost_status", CostStatus.API_EQUIVALENT)
+_REAL = _not("cost_status", *NOT_SPENT)
 
 
 PRICED = Sum("generations", only=(_is("cost_status", *PRICED_STATUSES),))
@@ -81,8 +84,8 @@ _COSTS = Distribution("cost", only=(_REAL,))
 _OTEL = "OpenTelemetry GenAI semantic conventions"
 _ANSWERED = " and ".join(f"`{status}`" for status in ANSWERED)
 
-_METRICS = (
-    # How much was asked
+_METRICS: Mapping[str, tuple[Metric, ...]] = {
+    "Usage": (
     Metric("generations", "count", _count(),
            f"Requests to a model, answered, failed or stopped: inference spans ({_OTEL})."),
     Metric("messages", "count", _count(*MESSAGE.words),
@@ -95,7 +98,8 @@ _METRICS = (
            "Different users who sent a generation; those without a name are not counted."),
     Metric("generations_per_user", "number", PerUser("generations"),
            "Mean number of generations of a user who sent any."),
-    # Tokens
+    ),
+    "Tokens": (
     Metric("input_tokens", "tokens", _input("input_tokens"),
            f"All input tokens, cached ones included (`gen_ai.usage.input_tokens`, {_OTEL})."),
     Metric("output_tokens", "tokens", _output("output_tokens"),
@@ -129,7 +133,8 @@ _METRICS = (
            "Average output tokens, where known."),
     Metric("cache_hit_share", "ratio", Ratio("cache_read_tokens", "input_tokens"),
            "Share of the input tokens that came from the provider's cache (its cache hit rate by tokens)."),
-    # Money
+    ),
+    "Money": (
     Metric("cost", "usd", _real("cost"),
            "What the calls cost, as priced when they were made; `unpriced` ones are missing from it."),
     Metric("input_cost", "usd", _real("input_cost"), "The part of cost for input that was not cached."),
@@ -153,6 +158,10 @@ _METRICS = (
     Metric("simulated", "count", _count(_SIMULATED), "Generations of the demo provider."),
     Metric("simulated_cost", "usd", Measure(Sum("cost", only=(_SIMULATED,))),
            "What the demo provider's calls would have cost at its stated price; never part of `cost` (decision 8)."),
+    Metric("api_equivalent", "count", _count(_EQUIVALENT),
+           "Generations that are not billed per call, because a subscription paid for them."),
+    Metric("api_equivalent_cost", "usd", Measure(Sum("cost", only=(_EQUIVALENT,))),
+           "What the API would have charged for those; never part of `cost`."),
     Metric("cost_per_generation", "usd", Ratio("cost", "priced"), "Average cost of a generation whose cost is known."),
     Metric("cost_per_user", "usd", PerUser("cost"), "Mean over users of what each one cost."),
     Metric("cost_per_user_p95", "usd", PerUser("cost", 0.95),
@@ -164,7 +173,8 @@ _METRICS = (
     Metric("cost_p50", "usd", Percentile(_COSTS, 0.50), "Half of the generations cost at most this (within 1 %)."),
     Metric("cost_p95", "usd", Percentile(_COSTS, 0.95), "95 % of the generations cost at most this (within 1 %)."),
     Metric("cost_p99", "usd", Percentile(_COSTS, 0.99), "99 % of the generations cost at most this (within 1 %)."),
-    # Speed
+    ),
+    "Speed": (
     Metric("total_duration", "seconds", Measure(Sum("duration"), missing=Sum("generations",
            "-timed"), present=Sum("timed")),
            "Seconds spent waiting for models, added up, whatever the status."),
@@ -204,7 +214,8 @@ _METRICS = (
            "Their time of writing: duration less time to first token."),
     Metric("tokens_per_second", "tokens_per_second", Ratio("speed_tokens", "speed_time"),
            f"Output tokens by seconds of writing. Counts {_ANSWERED}."),
-    # What went wrong
+    ),
+    "Errors": (
     Metric("errors", "count", _ended(Status.ERROR),
            f"Generations that failed (`error.type` is set, {_OTEL})."),
     Metric("timeouts", "count", _error(ErrorType.TIMEOUT), "Errors because no answer came in time."),
@@ -233,15 +244,21 @@ _METRICS = (
     Metric("pending", "count", _ended(Status.PENDING), "Background responses whose end has not been seen."),
     Metric("cancelled_share", "ratio", Ratio("cancelled", "generations"),
            "Share of the generations that were stopped."),
-    # What people thought of it
+    ),
+    "Feedback": (
     Metric("feedback", "count", FeedbackCount("all"), "Judgements given in the time."),
     Metric("good_feedback", "count", FeedbackCount("good"), "Those of them that say it was good."),
     Metric("feedback_score", "ratio", Ratio("good_feedback", "feedback"),
            "Share of the judgements that say it was good."),
-)  # fmt: skip
+    ),
+}  # fmt: skip
 
-METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _METRICS}
+METRICS: Mapping[str, Metric] = {metric.name: metric for metrics in _METRICS.values() for metric in metrics}
 """Every metric by name. Adding one is one declaration above."""
+METRIC_GROUPS: Mapping[str, tuple[str, ...]] = {
+    group: tuple(metric.name for metric in metrics) for group, metrics in _METRICS.items()
+}
+"""What metrics are about: money, speed, … with the names of those that are."""
 
 _DIMENSIONS = (
     Dimension("user", "app_user", None, "Who is calling."),
@@ -264,12 +281,20 @@ _DIMENSIONS = (
     Dimension("attempts", "attempts", None, "How many attempts it took."),
     Dimension("session", "session", None, "The conversation."),
     Dimension("trace", "trace", None, "The interaction."),
+    Dimension("hour_of_day", "id", None, "The hour the clock shows, 0 to 23, in the time zone asked for."),
+    Dimension("weekday", "id", None, "The day of the week, 1 (Monday) to 7 (ISO 8601), in the time zone asked for."),
 )
 
 DIMENSIONS: Mapping[str, Dimension] = {dimension.name: dimension for dimension in _DIMENSIONS}
 """Every dimension by name, but for the lengths of time, ``property.<key>`` and ``user.<key>`` (a user's attributes)."""
+DIMENSION_OF_COLUMN: Mapping[str, str] = {
+    dimension.column: dimension.name for dimension in _DIMENSIONS if dimension.column != "id"
+}
+"""The name that a column is asked by; the clock's are read from the id and have no column of their own."""
 PROPERTY = "property."
 ATTRIBUTE = "user."
+MOST_OPERATORS = 4
+"""In one formula."""
 
 
 def dimension(name: str) -> Dimension:
@@ -287,18 +312,45 @@ def dimension(name: str) -> Dimension:
 
 
 def metric(name: str) -> Metric:
-    """The metric of that name; ``a / b`` divides any two. Raises ValueError, naming it, when there is none."""
+    """The metric of that name, or of a formula of two: ``a / b``, ``a + b``, ``a - b``, ``a * b``.
+
+    A formula may hold further ones, as in arithmetic. Raises ValueError, naming it, when there is none.
+    """
     if name in METRICS:
         return METRICS[name]
-    over, slash, under = (part.strip() for part in name.partition("/"))
-    if slash:
-        return Metric(
-            name, _unit(metric(over).unit, metric(under).unit), Ratio(over, under), f"{over} divided by {under}."
-        )
+    parts = _parts(name)
+    if parts:
+        return _formula(name, *parts)
     raise ValueError(
         f"There is no metric {name!r}; "
-        + (_suggestion(name, METRICS) or f"there are {', '.join(METRICS)}, and any of them / another.")
+        + (_suggestion(name, METRICS) or f"there are {', '.join(METRICS)}, and formulas of two, such as cost / users.")
     )
+
+
+def _parts(name: str) -> tuple[str, str, str] | None:
+    """What stands before the last operator of a formula, the operator, and what stands behind it."""
+    if sum(map(name.count, "+-*/")) > MOST_OPERATORS:
+        raise ValueError(f"{name!r} is longer than a formula may be; {MOST_OPERATORS} operators are allowed.")
+    parsed = re.fullmatch(r"(.+)\s([+-])\s(.+)", name) or re.fullmatch(r"(.+)([*/])(.+)", name)
+    return (parsed[1].strip(), parsed[2], parsed[3].strip()) if parsed else None
+
+
+def _formula(name: str, left: str, operator: str, right: str) -> Metric:
+    one, other = metric(left), metric(right)
+    if operator == "/":
+        return Metric(name, _unit(one, other), Ratio(left, right), f"{left} divided by {right}.")
+    if operator == "*":
+        return Metric(
+            name, _product_unit(one.unit, other.unit), Combination(left, "*", right, additive=False),
+            f"{left} times {right}.",
+        )  # fmt: skip
+    if one.unit != other.unit:
+        raise ValueError(
+            f"{left!r} is in {one.unit} and {right!r} in {other.unit}: only what has the same unit can be added or "
+            "subtracted; divide or multiply them."
+        )
+    formula = Combination(left, "+" if operator == "+" else "-", right, additive=one.additive and other.additive)
+    return Metric(name, one.unit, formula, f"{left} {'plus' if operator == '+' else 'less'} {right}.")
 
 
 def _suggestion(name: str, names: Iterable[str]) -> str | None:
@@ -307,9 +359,24 @@ def _suggestion(name: str, names: Iterable[str]) -> str | None:
     return f"did you mean {' or '.join(near)}?" if near else None
 
 
-def _unit(over: Unit, under: Unit) -> Unit:
-    if over == under:
+def _unit(over: Metric, under: Metric) -> Unit:
+    if over.unit == "usd" != under.unit:
+        return "usd"  # dollars for each of them
+    if isinstance(under.formula, CountDistinct | UsersWith) and over.unit == "count":
+        return "number"  # calls per user are no share of the users
+    if over.unit == under.unit:
         return "ratio"
-    if (over, under) == ("tokens", "seconds"):
+    if (over.unit, under.unit) == ("tokens", "seconds"):
         return "tokens_per_second"
-    return over if under == "count" and over != "count" else "number"
+    return over.unit if under.unit == "count" else "number"
+
+
+def _product_unit(one: Unit, other: Unit) -> Unit:
+    plain = ("count", "ratio", "number")
+    if "usd" in (one, other):
+        return "usd" if (one, other) != ("usd", "usd") else "number"
+    if other in plain and one not in plain:
+        return one
+    if one in plain and other not in plain:
+        return other
+    return "number"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from llmtrack.ids import first_at, started_at
 from llmtrack.ledger.database.snapshot import Cancel, Snapshot, snapshot
-from llmtrack.ledger.periods import instant, zone
+from llmtrack.ledger.periods import instant, offsets, zone
+from llmtrack.ledger.query.clock import Clock
 from llmtrack.ledger.query.names import NameLookup, name_lookup
 from llmtrack.ledger.query.planner import Extent
-from llmtrack.ledger.query.query import Where, filters
+from llmtrack.ledger.query.query import CLOCK, Filter, Where, filters
 from llmtrack.ledger.query.sql_filters import SqlBuilder
 from llmtrack.ledger.schema.rollups import DAY
 
@@ -63,7 +64,15 @@ def query_context(
     checked = filters(where)
     with snapshot(ledger, cancel) as view:
         names, extent = names_and_extent(view, ledger)
-        yield QueryContext(view, names, SqlBuilder(view, names, checked, ()), extent, start, end, timezone)
+        clock = clock_of(checked, extent, timezone)
+        yield QueryContext(view, names, SqlBuilder(view, names, checked, (), clock), extent, start, end, timezone)
+
+
+def clock_of(where: Sequence[Filter], extent: Extent | None, timezone: str) -> Clock | None:
+    """What filters on the clock need to know, where there are any."""
+    if extent is None or not any(condition.dimension in CLOCK for condition in where):
+        return None
+    return Clock(offsets(extent.first, extent.last, timezone))
 
 
 def names_and_extent(view: Snapshot, ledger: Ledger) -> tuple[NameLookup, Extent | None]:

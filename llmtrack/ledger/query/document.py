@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from llmtrack.ledger.query.catalog import DIMENSIONS, METRICS
 from llmtrack.ledger.query.measures import (
+    Combination,
     Condition,
     CountDistinct,
     Dimension,
@@ -31,7 +32,8 @@ Every metric can be queried over any period, grouped by any dimensions and filte
 ask(ledger, ["cost", "unpriced"], by=["day", "model"], where={"feature": "chat"})
 ```
 
-Any two metrics can be divided: `"cost / messages"`. None is unknown, which is not 0.
+Any two metrics make a formula: `"cost / messages"`, `"errors + refused"`, `"cost - tool_cost"`, `"cost * error_rate"`.
+None is unknown, which is not 0.
 
 """
 _UNITS = {
@@ -98,6 +100,8 @@ def _dimension_row(dimension: Dimension) -> str:
     narrowest = next((family for family in TOTALS if dimension.column in family.dimensions), None)
     if narrowest is None:
         source = "traces, sessions and rows" if dimension.name in ("trace", "session") else "rows"
+        source = "rollups by the hour" if dimension.name == "hour_of_day" else source
+        source = "rollups" if dimension.name == "weekday" else source
     elif narrowest is TOTALS[0]:
         source = "rollups"
     else:
@@ -111,6 +115,8 @@ def formula_in_words(formula: Formula) -> str:
         return _sum_in_words(formula.sum)
     if isinstance(formula, Ratio):
         return f"`{formula.over}` / `{formula.under}`"
+    if isinstance(formula, Combination):
+        return f"`{formula.left}` {formula.operator} `{formula.right}`"
     if isinstance(formula, Percentile):
         of = f"`{formula.of.of}`{_where(formula.of.only)}"
         return f"the value that {formula.q:.0%} of {of} do not exceed, from sketches (within 1 %)"
@@ -132,6 +138,8 @@ def left_out(formula: Formula) -> str:
         return f"{_MISSING[formula.missing.columns]}; None where nothing is known"
     if isinstance(formula, Ratio):
         return f"what the two leave out; None where `{formula.under}` is 0"
+    if isinstance(formula, Combination):
+        return "what the two leave out"
     if isinstance(formula, Percentile):
         return f"generations without a {formula.of.of.replace('_', ' ')}"
     if isinstance(formula, CountDistinct):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.ledger.database.snapshot import Snapshot
 from llmtrack.ledger.errors import LedgerError
-from llmtrack.ledger.periods import Period, buckets, from_micros
+from llmtrack.ledger.periods import Period, from_micros
 from llmtrack.ledger.query import catalog, sql_distinct
 from llmtrack.ledger.query.context import names_and_extent
-from llmtrack.ledger.query.measures import Distribution, Sum
+from llmtrack.ledger.query.measures import Distribution, Measure, Sum
 from llmtrack.ledger.query.names import texts_of
 from llmtrack.ledger.query.planner import (
     DISTRIBUTIONS,
@@ -25,15 +25,30 @@ from llmtrack.ledger.query.planner import (
     round_to_slots,
     why_rows,
 )
-from llmtrack.ledger.query.query import Query
+from llmtrack.ledger.query.query import CLOCK, Query
 from llmtrack.ledger.query.sql_filters import SqlBuilder
-from llmtrack.ledger.query.sql_sums import DAY_USER_SUMS, GroupKey, Sums, read_sums
+from llmtrack.ledger.query.sql_sums import (
+    DAY_USER_SUMS,
+    GroupKey,
+    Sums,
+    UserMeans,
+    UserNumbers,
+    read_sums,
+    read_user_means,
+    read_users,
+    sums_of,
+)
+from llmtrack.ledger.query.time_groups import TimeGroups
 from llmtrack.ledger.schema.rollups import DAY_USER, Rollup
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
 
 _BY_TABLE = ("user", "session", "trace")
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 class TooManyRows(LedgerError):
@@ -65,11 +80,11 @@ class Executor:
         self.warnings: list[str] = []
         """What is missing from the numbers, in sentences."""
         self.names, self.extent = names_and_extent(view, ledger)
-        self.builder = SqlBuilder(view, self.names, query.where, query.dimensions)
+        # Filters on the clock cut the time and are no conditions of rows.
+        self._where = tuple(condition for condition in query.where if condition.dimension not in CLOCK)
+        self.builder = SqlBuilder(view, self.names, self._where, query.dimensions)
         self._since, self._until = self._bounds(feedback)
-        self.buckets: list[Period] = []
-        if query.grain and self._since < self._until:
-            self.buckets = buckets(self._since, self._until, query.grain, query.timezone, query.anchor_day)
+        self.times = TimeGroups(query, self._since, self._until)
 
     @property
     def period(self) -> Period:
@@ -83,11 +98,33 @@ class Executor:
 
     def user_sums(self, sums: Sequence[Sum]) -> dict[GroupKey, dict[int, list[int]]]:
         """Each sum by group, then by user."""
-        builder = SqlBuilder(self.view, self.names, self.query.where, (*self.query.dimensions, "user"))
+        builder = SqlBuilder(self.view, self.names, self._where, (*self.query.dimensions, "user"))
         by_group: dict[GroupKey, dict[int, list[int]]] = {}
         for key, values in self._sums(builder, sums).items():
-            by_group.setdefault(key[:-1], {})[int(str(key[-1]))] = values
+            by_group.setdefault(key[:-1], {})[key[-1]] = values  # type: ignore[index]
         return by_group
+
+    def user_means(self, measures: Sequence[Measure], *, grouped: bool = True) -> UserMeans | None:
+        """What means over users are taken from, by group; None where the users have to be fetched (`user_sums`)."""
+        dimensions = (*self.query.dimensions, "user") if grouped else ("user",)
+        builder = SqlBuilder(self.view, self.names, self._where, dimensions)
+        sums = (Sum("generations"), *sums_of(measures))
+        return read_user_means(builder, measures, *self._scans_of(builder, sums, grouped=grouped))
+
+    def of_users(
+        self, measures: Sequence[Measure], sums: Sequence[Sum], *, each: bool, grouped: bool = True
+    ) -> UserNumbers | None:
+        """Sums, means over users and the number of users, by group; None where more than their days has to be read."""
+        builder = self._builder(grouped)
+        if not builder.columns <= {"app_user"} or "app_user" in builder.selective_columns:
+            return None
+        if not all(entry in DAY_USER_SUMS for entry in (*sums_of(measures), *sums)):
+            return None
+        scans, rest = plan_scans(self._spans(grouped), (DAY_USER,), self.extent)
+        if rest or not scans:
+            return None
+        self._note_source("totals and users", str(scans[0]), (), "")
+        return read_users(builder, measures, sums, scans[0], each=each)
 
     def distribution(self, distribution: Distribution) -> Mapping[GroupKey, Any]:
         """A distribution by group."""
@@ -116,6 +153,10 @@ class Executor:
         self._note_source(f"{of}s", f"the table {of}", rows, f"{of}s are told apart by their generations")
         return sql_distinct.count_started(builder, self._spans(grouped), of)
 
+    def users(self) -> Mapping[GroupKey, set[int]]:
+        """The different users by group, by their numbers."""
+        return sql_distinct.users_of(self.builder, self._plan)
+
     def feedback(self, *, grouped: bool = True) -> Sums:
         """The number of judgements, and of good ones, by group."""
         builder = self._builder(grouped)
@@ -126,31 +167,28 @@ class Executor:
     def texts(self, groups: Iterable[GroupKey]) -> dict[GroupKey, tuple[Any, ...]]:
         """The values of the dimensions as callers gave them, by the ids in `groups` (without buckets)."""
         wanted = set(groups)
-        tables = {
-            name: texts_of(self.view, name, {int(str(group[at])) for group in wanted if group[at]})
-            for at, name in enumerate(self.query.dimensions)
-            if name in _BY_TABLE
-        }
-        return {
-            group: tuple(self._text(name, group[at], tables) for at, name in enumerate(self.query.dimensions))
-            for group in wanted
-        }
+        ways: list[Callable[[Any], Any]] = []
+        for at, name in enumerate(self.query.dimensions):
+            if name in _BY_TABLE:
+                ways.append(texts_of(self.view, name, {group[at] for group in wanted}).get)  # type: ignore[misc]
+            else:
+                ways.append(self.names.text if catalog.dimension(name).name_kind else _itself)
+        return {group: tuple(way(id) for way, id in zip(ways, group, strict=True)) for group in wanted}
 
     def explain(self) -> str:
         """Where the numbers were read."""
         return "; ".join(dict.fromkeys(self._sources)) or "nothing to read"
 
-    def _text(self, name: str, id: Any, tables: Mapping[str, Mapping[int, str]]) -> Any:
-        if name in tables:
-            return tables[name].get(id)
-        if catalog.dimension(name).name_kind:
-            return self.names.text(id)
-        return id
-
     def _builder(self, grouped: bool) -> SqlBuilder:
-        return self.builder if grouped else SqlBuilder(self.view, self.names, self.query.where, ())
+        return self.builder if grouped else SqlBuilder(self.view, self.names, self._where, ())
 
     def _sums(self, builder: SqlBuilder, sums: Sequence[Sum]) -> Sums:
+        return read_sums(builder, sums, *self._scans_of(builder, sums))
+
+    def _scans_of(
+        self, builder: SqlBuilder, sums: Sequence[Sum], *, grouped: bool = True
+    ) -> tuple[list[Scan], list[Slice]]:
+        """Where sums are read: scans of rollups, and slices of rows."""
         conditions = (condition for entry in sums for condition in entry.only)
         needed = builder.columns | {catalog.DIMENSIONS[name].column for name, _, _ in conditions}
         family = choose_family(TOTALS, needed, builder.selective_columns)
@@ -158,8 +196,7 @@ class Executor:
         all_users = builder.columns == {"app_user"} and "app_user" not in builder.selective_columns
         if all_users and all(entry in DAY_USER_SUMS for entry in sums):
             rollups = (DAY_USER,)
-        scans, rows = self._plan("totals", rollups, finer, why_rows(TOTALS, needed), rounding=True)
-        return read_sums(builder, sums, scans, rows)
+        return self._plan("totals", rollups, finer, why_rows(TOTALS, needed), grouped=grouped, rounding=True)
 
     def _plan(
         self,
@@ -198,11 +235,8 @@ class Executor:
             self.warnings.append(warning)
 
     def _spans(self, grouped: bool = True) -> list[tuple[int, int, int]]:
-        """The buckets as number, start and end in microseconds, clipped to the time of the query."""
-        if self.query.grain and grouped:
-            clipped = ((max(p.start, self._since), min(p.end, self._until)) for p in self.buckets)
-            return [(number, *span) for number, span in enumerate(clipped)]
-        return [(0, self._since, self._until)] if self._since < self._until else []
+        """The groups of time as number, start and end in microseconds, clipped to the time of the query."""
+        return self.times.spans if grouped else self.times.whole
 
     def _bounds(self, feedback: bool) -> tuple[int, int]:
         """The time of the query; open at its end, it ends with the latest generation or, with `feedback`, judgement."""

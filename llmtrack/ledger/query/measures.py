@@ -52,6 +52,17 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
+class Combination:
+    """Two metrics added, subtracted or multiplied; unknown where either is."""
+
+    left: str
+    operator: Literal["+", "-", "*"]
+    right: str
+    additive: bool
+    """Sums and differences of what adds up do so, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Distribution:
     """The values of a column over the generations that meet all conditions of `only`."""
 
@@ -102,7 +113,7 @@ class FeedbackCount:
     """Not additive: a judgement of an interaction with calls of two models counts for both."""
 
 
-Formula = Measure | Ratio | Percentile | CountDistinct | PerUser | UsersWith | FeedbackCount
+Formula = Measure | Ratio | Combination | Percentile | CountDistinct | PerUser | UsersWith | FeedbackCount
 
 
 @dataclass(frozen=True, slots=True)

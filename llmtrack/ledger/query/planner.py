@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from llmtrack.ledger.query.catalog import DIMENSION_OF_COLUMN
 from llmtrack.ledger.schema.rollups import CUBES, DAY, HOUR, QUARTER, SKETCHES, Rollup
 
 ROWS = Rollup("generation", 0, ())
@@ -119,12 +120,16 @@ def choose_family(
 
 
 def why_rows(families: Sequence[RollupFamily], needed: Iterable[str]) -> str:
-    """Why rows have to be read for what no family has, as a clause for people."""
+    """Why rows have to be read for what no family has, as a clause for people, in the names that they ask by."""
     available = frozenset().union(*(family.dimensions for family in families))
-    unavailable = sorted(set(needed) - available)
+    unavailable = _asked_by(set(needed) - available)
     if unavailable:
         return f"no rollup has {' or '.join(unavailable)}"
-    return f"no rollup has {', '.join(sorted(needed))} at once, or slots that short"
+    return f"no rollup has {', '.join(_asked_by(needed))} at once, or slots that short"
+
+
+def _asked_by(columns: Iterable[str]) -> list[str]:
+    return sorted(DIMENSION_OF_COLUMN.get(column, column) for column in columns)
 
 
 def plan_scans(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -16,7 +16,9 @@ Where = Mapping[str, Any] | Sequence["Filter"]
 Operator = Literal["is", "contains", "above", "below"]
 _NUMBERS = ("http_status", "attempts")
 """Dimensions whose values are numbers and not names."""
-_NOT_CONTAINED = (*_NUMBERS, "streamed")
+CLOCK = ("hour_of_day", "weekday")
+"""Dimensions that clock and calendar show: they cut the time of a query, and are no columns."""
+_NOT_CONTAINED = (*_NUMBERS, "streamed", *CLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Query:
     order: str | None = None
     limit: int | None = None
     fill: bool = True
+    top: int | tuple[Value, ...] | None = None
+    """How many values of the first dimension have rows of their own, or which; the rest are one."""
 
     @property
     def grain(self) -> str | None:
@@ -57,7 +61,12 @@ class Query:
     @property
     def dimensions(self) -> tuple[str, ...]:
         """What the result is grouped by besides time."""
-        return tuple(name for name in self.by if name not in GRAINS)
+        return tuple(name for name in self.by if name not in GRAINS and name not in CLOCK)
+
+    @property
+    def clock(self) -> tuple[str, ...]:
+        """Those of `CLOCK` that the result is grouped by."""
+        return tuple(name for name in self.by if name in CLOCK)
 
 
 def make_query(
@@ -72,6 +81,7 @@ def make_query(
     order: str | None = None,
     limit: int | None = None,
     fill: bool = True,
+    top: int | Sequence[Value] | None = None,
 ) -> Query:
     """A checked query. Raises ValueError, in one sentence that names what is wrong and what would be right."""
     names = _names(metrics)
@@ -86,7 +96,7 @@ def make_query(
     for name in groups:
         if name not in GRAINS:
             catalog.dimension(name)
-    if order is not None and order.lstrip("-") not in (*names, *groups):
+    if order is not None and parse_order(order)[0] not in (*names, *groups):
         raise ValueError(f"The rows cannot be ordered by {order!r}, which was not asked for.")
     if limit is not None and limit < 1:
         raise ValueError(f"The limit is {limit}; it has to be at least 1.")
@@ -96,7 +106,19 @@ def make_query(
     end = None if until is None else instant(until, timezone)
     if start is not None and end is not None and end < start:
         raise ValueError(f"The time asked about ends ({until}) before it begins ({since}); swap them.")
-    return Query(names, groups, start, end, timezone, anchor_day, filters(where), order, limit, fill)
+    query = Query(names, groups, start, end, timezone, anchor_day, filters(where), order, limit, fill)
+    return query if top is None else replace(query, top=_top(top, query))
+
+
+def _top(top: int | Sequence[Value], query: Query) -> int | tuple[Value, ...]:
+    """How many values are kept, or which, checked."""
+    if not query.dimensions:
+        raise ValueError("The largest values are those of a dimension; split by one, such as 'model'.")
+    if not isinstance(top, int):
+        return tuple(top)
+    if top < 1:
+        raise ValueError(f"The number of values to keep is {top}; it has to be at least 1.")
+    return top
 
 
 def filters(where: Where | None) -> tuple[Filter, ...]:
@@ -144,6 +166,11 @@ def limit(value: Value) -> Decimal:
     if not number.is_finite():
         raise ValueError(f"{value!r} is no number; write it as 12 or 0.5.")
     return number
+
+
+def parse_order(order: str) -> tuple[str, bool]:
+    """What an order sorts by, and whether the largest or latest come first: ``cost``, or ``-cost`` for downwards."""
+    return order.removeprefix("-"), order.startswith("-")
 
 
 def parse_filters(texts: Sequence[str]) -> list[Filter]:

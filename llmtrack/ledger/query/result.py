@@ -88,6 +88,8 @@ class QueryResult:
     """Those of the metrics whose parts add up to the whole: the others must be neither stacked nor summed up."""
     cut: int = 0
     """How many rows `limit` left out."""
+    top: tuple[str | int | None, ...] = ()
+    """With `top`: the values that have rows of their own, the largest first. Ask for the same ones by handing it on."""
     queries: int = field(default=0, compare=False)
     """How many statements were sent to the database."""
 

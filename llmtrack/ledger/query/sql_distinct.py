@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
 from llmtrack.ids import first_at
 from llmtrack.ledger.database.snapshot import Snapshot
 from llmtrack.ledger.query.planner import TOTALS, Scan, Slice, choose_family, why_rows
 from llmtrack.ledger.query.sql_filters import Sql, SqlBuilder
-from llmtrack.ledger.query.sql_sums import GroupKey, Sums, id_spans, leading_values, spans, within
-from llmtrack.ledger.schema.rollups import QUARTER, Rollup
+from llmtrack.ledger.query.sql_sums import GroupKey, Sums, id_spans, leading_values, named_keys, spans, within
+from llmtrack.ledger.schema.rollups import CUBES, DAY, DAY_USER, QUARTER, SEEN, Rollup
+from llmtrack.statuses import Status
 
 Span = tuple[int, int, int]
 _QUARTERS_A_DAY = 96
@@ -44,39 +47,136 @@ def count_users(builder: SqlBuilder, plan: Planner) -> Mapping[GroupKey, int]:
         if quarters and not rows and not builder.columns:
             return _count_by_bucket(builder, quarters)
         sources = [_users_of_quarters(builder, quarters)] if quarters else []
+        distinct = False
     else:
         needed = builder.columns | {"app_user"}
         family = choose_family(TOTALS, needed, builder.selective_columns)
         rollups, finer = (family.complete, family.rollups) if family else ((), ())
+        if needed <= set(SEEN.key) and "app_user" not in builder.selective_columns:
+            rollups = _DAYS_SEEN
+        elif _counts_failed(builder):
+            rollups = (DAY_USER,)
         scans, rows = plan("users", rollups, finer, why_rows(TOTALS, needed))
-        sources = [_users_of_rollup(builder, scan) for scan in scans]
+        sources, distinct = [source for scan in scans for source in _sources_of(builder, scan)], True
     if rows:
         sources.append(_users_of_rows(builder, rows))
-    return _count(builder, sources)
+    return _count(builder, sources, distinct=distinct and not rows)
 
 
-def _count(builder: SqlBuilder, sources: Sequence[Sql]) -> Mapping[GroupKey, int]:
-    """Counts the different users of all sources together, by group (the columns c0, c1, …)."""
+def users_of(builder: SqlBuilder, plan: Planner) -> Mapping[GroupKey, set[int]]:
+    """The different users who sent a generation themselves, by group."""
+    family = choose_family(TOTALS, needed := builder.columns | {"app_user"}, builder.selective_columns)
+    rollups, finer = (family.complete, family.rollups) if family else ((), ())
+    if needed <= set(SEEN.key) and "app_user" not in builder.selective_columns:
+        rollups = _DAYS_SEEN
+    elif needed == {"app_user"} and "app_user" not in builder.selective_columns:
+        rollups = (DAY_USER,)
+    scans, rows = plan("users", rollups, finer, why_rows(TOTALS, needed))
+    sources = [source for scan in scans for source in _sources_of(builder, scan)]
+    if rows:
+        sources.append(_users_of_rows(builder, rows))
+    users: dict[GroupKey, set[int]] = {}
+    for source in sources:
+        for *key, user in builder.snapshot.rows(source.text, source.values):
+            users.setdefault(tuple(key), set()).add(user)
+    return users
+
+
+_DAYS_SEEN = (Rollup(SEEN.table, DAY, ("slot", *(column for column in SEEN.key if column != "slot"))),)
+"""`rollup_seen`, whose slots are months, but whose bits say on which days a user was seen: a table of days, that is."""
+
+
+def _counts_failed(builder: SqlBuilder) -> bool:
+    """Whether it is users of failed calls that are counted, and nothing else is asked of the calls."""
+    if builder.dimensions or len(builder.clauses) != 1:
+        return False
+    (clause,) = builder.clauses
+    failed = (builder.names.id("status", Status.ERROR.value),)
+    return clause.column == "status" and clause.is_selective and clause.ids == failed
+
+
+def _users_failed(builder: SqlBuilder, scan: Scan) -> Sql:
+    """Pairs of group and user with a failed call, from `rollup_day_user`."""
+    slots = [(span.bucket, span.start, span.end) for span in scan.slices]
+    return Sql(
+        f"WITH span(k, a, b) AS ({spans(slots)}) SELECT DISTINCT span.k AS c0, {builder.user_key('r')} AS who "
+        f"FROM span CROSS JOIN {DAY_USER.table} AS r "
+        "WHERE r.slot >= span.a AND r.slot < span.b AND r.errors > 0 AND r.app_user <> 0"
+    )
+
+
+def _sources_of(builder: SqlBuilder, scan: Scan) -> list[Sql]:
+    """Pairs of group and user, from the slices of one rollup."""
+    if scan.rollup is DAY_USER and _counts_failed(builder):
+        return [_users_failed(builder, scan)]
+    if scan.rollup.table != SEEN.table:
+        return [_users_of_rollup(builder, scan)]
+    sources = [_users_of_months(builder, scan.slices)]
+    # What is pending is not in `rollup_seen`: its model may yet be another.
+    pending = builder.names.id("status", Status.PENDING.value)
+    slots = [(span.bucket, span.start, span.end) for span in scan.slices]
+    days = builder.snapshot.rows(
+        f"WITH span(k, a, b) AS ({spans(slots)}) SELECT DISTINCT span.k, r.slot FROM span CROSS JOIN rollup_day AS r "
+        f"WHERE r.slot >= span.a AND r.slot < span.b AND r.status = {pending} AND r.generations > 0"
+    )
+    if days:
+        some = Scan(_USER_DAY, tuple(Slice(int(bucket), int(day), int(day) + 1) for bucket, day in days))
+        sources.append(_users_of_rollup(builder, some, f" AND r.status = {pending}"))
+    return sources
+
+
+_USER_DAY = next(rollup for rollup in CUBES if rollup.table == "rollup_user_day")
+
+
+def _users_of_months(builder: SqlBuilder, days: Sequence[Slice]) -> Sql:
+    """Pairs of group and user, from `rollup_seen`."""
+    keys, where = named_keys(builder, "r", rows=False), builder.where("r", rows=False)
+    sql = (
+        f"WITH span(k, a, bits) AS ({spans(_month_spans(days))}) "
+        f"SELECT DISTINCT span.k AS c0{keys.text}, {builder.user_key('r')} AS who "
+        f"FROM span CROSS JOIN {SEEN.table} AS r{builder.joins('r')} "
+        f"WHERE r.slot = span.a AND (r.days & span.bits) <> 0 AND r.app_user <> 0{where.text}"
+    )
+    return Sql(sql, (*keys.values, *where.values))
+
+
+def _month_spans(days: Sequence[Slice]) -> list[tuple[int, int, int]]:
+    """Slices of days since 1970 as bucket, month as `rollup_seen` counts them, and the days' bits in it."""
+    spans_of: list[tuple[int, int, int]] = []
+    for span in days:
+        day = span.start
+        while day < span.end:
+            first = date.fromordinal(day + _EPOCH_DAY)
+            in_month = min(span.end - day, monthrange(first.year, first.month)[1] - first.day + 1)
+            bits = ((1 << in_month) - 1) << first.day - 1
+            spans_of.append((span.bucket, first.year * 12 + first.month - 1, bits))
+            day += in_month
+    return spans_of
+
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+def _count(builder: SqlBuilder, sources: Sequence[Sql], *, distinct: bool) -> Mapping[GroupKey, int]:
+    """Counts the different users of all sources together, by group (the columns c0, c1, …).
+
+    `distinct`: no source says anything twice.
+    """
     if not sources:
         return {}
     width = len(builder.dimensions) + 1
     columns = ", ".join(f"c{n}" for n in range(width))
+    if distinct and len(sources) == 1:
+        sql = f"SELECT {columns}, COUNT(*) FROM ({sources[0].text}) AS found GROUP BY {columns}"
+        return {tuple(row[:width]): int(row[width]) for row in builder.snapshot.rows(sql, sources[0].values)}
     union = " UNION ALL ".join(f"SELECT * FROM ({source.text}) AS p{n}" for n, source in enumerate(sources))
     sql = f"SELECT {columns}, COUNT(DISTINCT who) FROM ({union}) AS found GROUP BY {columns}"
     values = [value for source in sources for value in source.values]
     return {tuple(row[:width]): int(row[width]) for row in builder.snapshot.rows(sql, values)}
 
 
-def _named_columns(builder: SqlBuilder, alias: str, *, rows: bool) -> Sql:
-    """The dimensions to select, named c1, c2, …"""
-    keys = [builder.group_key(name, alias, rows=rows) for name in builder.dimensions]
-    return Sql(
-        "".join(f", {key.text} AS c{n}" for n, key in enumerate(keys, 1)), tuple(v for key in keys for v in key.values)
-    )
-
-
 # The bits of the span (`am`, `pm`) say which quarter-hours of its days are meant: all of them, or some of one day.
-_PRESENT = (
+PRESENT = (
     "r.slot >= span.a AND r.slot < span.b "
     "AND ((r.quarters_am & span.am) <> 0 OR (r.quarters_pm & span.pm) <> 0) AND r.app_user <> 0"
 )
@@ -88,9 +188,9 @@ def _count_by_bucket(builder: SqlBuilder, quarters: Sequence[Slice]) -> Mapping[
     The database sorts the users of one bucket at a time instead of those of all buckets together.
     """
     sql = (
-        f"WITH span(k, a, b, am, pm) AS ({spans(_day_spans(quarters))}) "
+        f"WITH span(k, a, b, am, pm) AS ({spans(day_spans(quarters))}) "
         f"SELECT b.k, (SELECT COUNT(DISTINCT {builder.user_key('r')}) "
-        f"FROM span CROSS JOIN rollup_day_user AS r WHERE span.k = b.k AND {_PRESENT}) "
+        f"FROM span CROSS JOIN rollup_day_user AS r WHERE span.k = b.k AND {PRESENT}) "
         "FROM (SELECT DISTINCT k FROM span) AS b"
     )
     return {(row[0],): int(row[1]) for row in builder.snapshot.rows(sql) if row[1]}
@@ -98,17 +198,17 @@ def _count_by_bucket(builder: SqlBuilder, quarters: Sequence[Slice]) -> Mapping[
 
 def _users_of_quarters(builder: SqlBuilder, quarters: Sequence[Slice]) -> Sql:
     """Pairs of group and user, from `rollup_day_user`."""
-    keys, where = _named_columns(builder, "r", rows=False), builder.where("r", rows=False)
+    keys, where = named_keys(builder, "r", rows=False), builder.where("r", rows=False)
     sql = (
-        f"WITH span(k, a, b, am, pm) AS ({spans(_day_spans(quarters))}) "
+        f"WITH span(k, a, b, am, pm) AS ({spans(day_spans(quarters))}) "
         f"SELECT span.k AS c0{keys.text}, {builder.user_key('r')} AS who "
-        f"FROM span CROSS JOIN rollup_day_user AS r{builder.joins('r')} WHERE {_PRESENT}{where.text}"
+        f"FROM span CROSS JOIN rollup_day_user AS r{builder.joins('r')} WHERE {PRESENT}{where.text}"
     )
     return Sql(sql, (*keys.values, *where.values))
 
 
-def _day_spans(quarters: Sequence[Slice]) -> list[tuple[int, int, int, int, int]]:
-    """Slices of quarter-hours as spans of days: bucket, first day, day after the last, bits of the quarter-hours.
+def day_spans(quarters: Sequence[Slice]) -> list[tuple[int, int, int, int, int]]:
+    """Slices of quarter-hours as spans of days for `PRESENT`: bucket, first day, day after the last, bits.
 
     A slice from 18:00 on one day to 06:00 two days later becomes three spans: the bits of the first day from 18:00 on,
     all bits of the whole day between, and the bits of the last day before 06:00.
@@ -137,27 +237,28 @@ def _bits(low: int, high: int) -> tuple[int, int]:
     return bits & _ALL_BITS, bits >> _HALF
 
 
-def _users_of_rollup(builder: SqlBuilder, scan: Scan) -> Sql:
-    """Pairs of group and user, from a rollup that has both the user and the dimensions."""
-    keys, where = _named_columns(builder, "r", rows=False), builder.where("r", rows=False)
+def _users_of_rollup(builder: SqlBuilder, scan: Scan, more: str = "") -> Sql:
+    """Pairs of group and user, from a rollup that has both the user and the dimensions; `more` is a condition on it."""
+    keys, where = named_keys(builder, "r", rows=False), builder.where("r", rows=False)
     slots = [(span.bucket, span.start, span.end) for span in scan.slices]
     leading, source, matches = "", "span", ""
     if scan.leading_column and scan.leading_column not in builder.selective_columns:
         # Looked up for each value of the leading column; see `sql_sums.slot_spans`.
-        leading = f", lead_values(id) AS ({leading_values(scan)})"
+        leading = f", lead_values AS ({leading_values(scan)})"
         source, matches = "lead_values CROSS JOIN span", f"r.{scan.leading_column} = lead_values.id AND "
     sql = (
         f"WITH span(k, a, b) AS ({spans(slots)}){leading} "
         f"SELECT DISTINCT span.k AS c0{keys.text}, {builder.user_key('r')} AS who "
         f"FROM {source} CROSS JOIN {scan.rollup.table} AS r{builder.joins('r')} "
-        f"WHERE {matches}r.slot >= span.a AND r.slot < span.b AND r.generations > 0 AND r.app_user <> 0{where.text}"
+        f"WHERE {matches}r.slot >= span.a AND r.slot < span.b AND r.generations > 0 AND r.app_user <> 0"
+        f"{more}{where.text}"
     )
     return Sql(sql, (*keys.values, *where.values))
 
 
 def _users_of_rows(builder: SqlBuilder, rows: Sequence[Slice]) -> Sql:
     """Pairs of group and user, from the generations themselves."""
-    keys, where = _named_columns(builder, "g", rows=True), builder.where("g", rows=True)
+    keys, where = named_keys(builder, "g", rows=True), builder.where("g", rows=True)
     ids = [(span.bucket, first_at(span.start), first_at(span.end)) for span in rows]
     sql = (
         f"WITH span(k, a, b) AS ({spans(ids)}) SELECT span.k AS c0{keys.text}, {builder.user_key('g')} AS who "
@@ -198,7 +299,7 @@ def count_feedback(builder: SqlBuilder, buckets: Sequence[Span]) -> Sums:
     """
     if not buckets:
         return {}
-    keys, where = _named_columns(builder, "g", rows=True), builder.where("g", rows=True)
+    keys, where = named_keys(builder, "g", rows=True), builder.where("g", rows=True, joined=True)
     width = len(builder.dimensions) + 1
     columns = ", ".join(f"c{n}" for n in range(width))
     join = f" JOIN generation AS g ON g.trace = f.trace{builder.joins('g')}" if builder.columns else ""

@@ -9,9 +9,10 @@ from typing import Any
 from llmtrack.ledger.database.snapshot import Snapshot
 from llmtrack.ledger.query import catalog
 from llmtrack.ledger.query.catalog import ATTRIBUTE, PROPERTY
+from llmtrack.ledger.query.clock import Clock
 from llmtrack.ledger.query.measures import Condition, Dimension
 from llmtrack.ledger.query.names import UNKNOWN_NAME, NameLookup, ascii_lower, ids_of, name_column
-from llmtrack.ledger.query.query import Filter, Value, limit
+from llmtrack.ledger.query.query import CLOCK, Filter, Value, limit
 
 _STORES = {PROPERTY: ("property_set", "property_set", "properties"), ATTRIBUTE: ("app_user", "app_user", "attributes")}
 _BY_TABLE = ("user", "session", "trace")
@@ -39,11 +40,18 @@ class Clause:
     """Likewise, of the ids that have any value under the key, where "not given" is asked for too."""
     limits: tuple[str, ...] = ()
     """Comparisons of the column itself, such as ``> 400``."""
+    of_clock: str = ""
+    """What the clock shows at the time of a row, if that is what is compared."""
 
     @property
     def is_selective(self) -> bool:
         """Whether it leaves so few values of its column that a table sorted by this column is best."""
-        return not self.negated and (bool(self.ids) or self.inner is not None) and self.absent is None
+        return (
+            not self.negated
+            and not self.of_clock
+            and (bool(self.ids) or self.inner is not None)
+            and self.absent is None
+        )
 
 
 class SqlBuilder:
@@ -54,10 +62,16 @@ class SqlBuilder:
     """
 
     def __init__(
-        self, snapshot: Snapshot, names: NameLookup, where: Sequence[Filter], dimensions: Sequence[str]
+        self,
+        snapshot: Snapshot,
+        names: NameLookup,
+        where: Sequence[Filter],
+        dimensions: Sequence[str],
+        clock: Clock | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.names = names
+        self._clock = clock or Clock(())
         self._aliases = names.aliases
         self.clauses = tuple(self._clause(condition) for condition in where)
         self.dimensions = tuple(dimensions)
@@ -72,10 +86,13 @@ class SqlBuilder:
         """The columns that filters restrict to a few values."""
         return {clause.column for clause in self.clauses if clause.is_selective}
 
-    def where(self, alias: str, *, rows: bool, leave_out: Iterable[str] = ()) -> Sql:
-        """All filters as one condition, starting with AND; empty where there is none."""
+    def where(self, alias: str, *, rows: bool, leave_out: Iterable[str] = (), joined: bool = False) -> Sql:
+        """All filters as one condition, starting with AND; empty where there is none.
+
+        With `joined` no index is used for them: the rows are found by what they are joined by.
+        """
         parts = [
-            _condition(clause, self._clause_key(clause, alias), rows)
+            _condition(clause, f"{'+' if joined else ''}{self._clause_key(clause, alias)}", rows)
             for clause in self.clauses
             if clause.column not in leave_out
         ]
@@ -108,6 +125,8 @@ class SqlBuilder:
 
     def _clause_key(self, clause: Clause, alias: str) -> str:
         """What a filter compares. The ids of a filter by user are all that count for its users: see `_merged_ids`."""
+        if clause.of_clock:
+            return self._clock.sql(clause.of_clock, f"{alias}.id")
         by_attribute = clause.column == "app_user" and (clause.inner or clause.absent)
         return self.user_key(alias) if by_attribute else f"{alias}.{clause.column}"
 
@@ -150,6 +169,9 @@ class SqlBuilder:
             if condition.dimension.startswith(prefix):
                 return self._json_clause(condition, reference, table, column, condition.dimension.removeprefix(prefix))
         dimension = catalog.dimension(condition.dimension)
+        if condition.dimension in CLOCK:
+            shown = {UNKNOWN_NAME if v is None else _number(condition.dimension, v) for v in condition.values}
+            return Clause(dimension.column, tuple(sorted(shown)), condition.negated, of_clock=condition.dimension)
         if condition.operator in _SIGNS:
             sign = _SIGNS[condition.operator]
             limits = tuple(f"{sign} {limit(value):f}" for value in condition.values)

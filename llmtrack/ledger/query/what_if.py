@@ -13,6 +13,7 @@ from llmtrack.ledger.query.runner import run
 from llmtrack.pricing.compare import WhatIf, what_if
 from llmtrack.pricing.engine import Pricer
 from llmtrack.pricing.usage import Usage
+from llmtrack.statuses import NOT_SPENT
 
 if TYPE_CHECKING:
     from llmtrack.ledger.ledger import Ledger
@@ -69,7 +70,7 @@ def cost_elsewhere(
     caching: bool = True,
     pricer: Pricer | None = None,
 ) -> Elsewhere:
-    """What the chat calls of a period would have cost on `model` at `provider`; simulated calls are left out.
+    """What the chat calls of a period would have cost on `model` at `provider`; those nobody paid for are left out.
 
     `where` filters as for `llmtrack.ledger.metrics.ask`. The prices are today's, with the price book, unless a `pricer`
     is given. Raises ValueError and `TooManyRows` as `ask` does.
@@ -94,7 +95,7 @@ def costs_elsewhere(
     pricer: Pricer | None = None,
 ) -> list[Elsewhere]:
     """The same for several models, in their order: the ledger is read once for all of them."""
-    conditions = [Filter("cost_status", ("simulated",), negated=True), Filter("operation", COMPARED), *filters(where)]
+    conditions = [Filter("cost_status", NOT_SPENT, negated=True), Filter("operation", COMPARED), *filters(where)]
     metrics = ["generations", "cost", "unpriced", "input_known", "output_known", *_CLASSES]
     query = make_query(metrics, since=since, until=until, timezone=timezone, where=conditions)
     totals = run(ledger, query).totals

@@ -28,6 +28,8 @@ class Statement(SQLModel, table=True):
     """All of its numbers: JSON in UTF-8, keys sorted, money as decimal texts in US dollars."""
     csv: bytes = Field(sa_type=LargeBinary)
     pdf: bytes = Field(sa_type=LargeBinary)
+    pdf_digest: str | None = None
+    """SHA-256 of `pdf`, in hexadecimal; NULL for statements issued before it was kept."""
 
 
 class ExchangeRate(SQLModel, table=True):

@@ -46,6 +46,8 @@ class UsageLimit(SQLModel, table=True):
     anchor_day: int
     """With `timezone`, where its periods begin."""
     created_at: int = big()
+    markup_percent: str | None = None
+    """What is added to list dollars before they count; a decimal number. NULL: nothing."""
 
 
 class LimitAdjustment(SQLModel, table=True):
@@ -124,3 +126,55 @@ class HoldEnded(SQLModel, table=True):
     call_id: int = key()
     generation: int | None = big(default=None)
     at: int = big()
+
+
+class LimitWarning(SQLModel, table=True):
+    """That so much of a limit was reached. Whoever inserts the row tells of it, so that it is announced once."""
+
+    __tablename__ = "limit_warning"
+    __table_args__ = (
+        Index("limit_warning_once", "limit_id", "period", "subject", "threshold", "cap", "reset_at", unique=True),
+    )
+    id: int = key()
+    limit_id: int
+    period: int = big()
+    """When the period began."""
+    subject: str
+    """The user, team, … that reached it; empty with the scope ``all``."""
+    threshold: int
+    """The percentage."""
+    cap: int = big()
+    """The amount that was allowed then: the limit's, or that of a raise."""
+    reset_at: int = big()
+    """From when on it counted, where what was used had been reset; else 0."""
+    spent: int = big()
+    announced: int = Field(sa_type=SmallInteger)
+    """0: a higher percentage was reached at the same time, or had been before a raise, and was announced."""
+    crossed_at: int = big()
+    about: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    """The limit as it was: scope, unit, period, whether it refuses, and when it begins anew."""
+
+
+class WarningDelivery(SQLModel, table=True):
+    """A message about a warning to one address, or a test of that address."""
+
+    __tablename__ = "warning_delivery"
+    __table_args__ = (Index("warning_delivery_due", "state", "next_at"),)
+    id: int = key()
+    warning: int | None = big(default=None)
+    """The row of `limit_warning`; NULL for a test."""
+    channel: str
+    """``webhook`` or ``mail``."""
+    target: str
+    """The name of a webhook in the settings, which have its address and its secret; or a mail address."""
+    body: str
+    """The message as JSON. The same at every attempt."""
+    state: str
+    """``pending``, ``sent``, ``failed``, or ``withdrawn`` where its target is in the settings no more."""
+    attempts: int = Field(default=0)
+    next_at: int = big()
+    """When it is tried next; while it is being tried, when somebody else may."""
+    created_at: int = big()
+    ended_at: int | None = big(default=None)
+    error: str | None = None
+    """Why the last attempt failed, without anything secret."""

@@ -81,7 +81,11 @@ class Team(SQLModel, table=True):
     name: str = Field(unique=True)
     from_group: str | None = None
     """The identity provider's group whose people are its members."""
+    models: list[Any] | None = Field(default=None, sa_type=Json)
+    """The models its tokens, and those of its members who send for it, may use; NULL: all."""
     created_at: int = big()
+    web_search: int = Field(default=1, sa_type=SmallInteger, sa_column_kwargs={"server_default": "1"})
+    """Whether its people may let providers search the web in the chat: 1 or 0."""
 
 
 class Membership(SQLModel, table=True):
@@ -111,6 +115,10 @@ class ApiToken(SQLModel, table=True):
     team: int | None = big(default=None)
     service: str | None = None
     scopes: list[Any] = Field(sa_type=Json)
+    feature: str | None = None
+    """What its calls through the gateway are for, where they do not say so themselves."""
+    models: list[Any] | None = Field(default=None, sa_type=Json)
+    """The models they may use; NULL: all."""
     created_at: int = big()
     created_by: str
     expires_at: int | None = big(default=None)

@@ -33,9 +33,8 @@ larger part of a slot is asked for, the slot is read whole and the rows of its o
 
 Distinct users over a range: the rows of `rollup_day_user`, where a UTC day is cut by its `quarters_am` and
 `quarters_pm` bits (bit n of am = quarter-hour n of the day, n < 48; of pm = quarter-hour 48 + n). Distinct users of a
-model, feature or group are counted from the tables that have both. `rollup_seen` tells the same of whole days in
-fewer rows (bit n = day n + 1 of the month; its slot is ``year * 12 + month - 1``; what is pending is not in it);
-it is kept right and sealed with the days, but no question reads it yet.
+model, feature or group are counted from `rollup_seen`, for whole days (bit n = day n + 1 of the month; its slot is
+``year * 12 + month - 1``; what is pending is not in it: `rollup_user_day` tells who waits, on the days that have any).
 
 Sketches (`histogram`) of duration, time to first token and cost are blobs in ``sketch_…`` tables: by hour and by UTC
 day over *plain*, and by UTC day for each feature and each group over *plain*. A user's percentiles are read from rows.
@@ -52,6 +51,7 @@ from sqlmodel import Field, SQLModel
 
 from llmtrack.ledger.schema import billing_tables, limit_tables, people_tables, tables
 from llmtrack.ledger.schema.columns import NO_ROWID, given, total
+from llmtrack.statuses import CostStatus
 
 QUARTER, HOUR, DAY = 900_000_000, 3_600_000_000, 86_400_000_000
 """Lengths of slots in microseconds."""
@@ -222,7 +222,7 @@ class RollupDayUser(SQLModel, table=True):
     slot: int = given()
     app_user: int = given()
     simulated: int = given()
-    """1 for generations of the demo provider."""
+    """Whose cost is no spending: 1 for generations of the demo provider, 2 for those that a subscription paid for."""
     generations: int = total()
     messages: int = total()
     errors: int = total()
@@ -328,7 +328,9 @@ CUBES = (
 )
 """The rollups with all measures."""
 DAY_USER = _rollup(RollupDayUser, DAY)
-"""Its measures are fewer, and simulated generations are kept apart by a column of its key."""
+"""Its measures are fewer, and generations whose cost nobody pays are kept apart by a column of its key."""
+KEPT_APART = {CostStatus.SIMULATED.value: 1, CostStatus.API_EQUIVALENT.value: 2}
+"""What that column says of a cost's status; of all others 0."""
 SEEN = _rollup(RollupSeen, 0)
 """Its slots are months, which differ in length."""
 SKETCHES = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmtrack.pricing.reasons import NOTHING_BILLED, Reason
-from llmtrack.statuses import ANSWERED, BILLED, CostStatus, Status
+from llmtrack.statuses import ANSWERED, BILLED, NOT_SPENT, CostStatus, Status
 
 Row = tuple[Any, ...]
 IdOf = Callable[[str, str], int]
@@ -70,11 +70,13 @@ MESSAGE = RowCondition((("operation", True, ("chat",)), ("status", True, BILLED)
 """What a person calls a message: a chat generation that the provider answered at least in part."""
 ERROR = RowCondition((("status", True, (Status.ERROR.value,)),))
 SIMULATED = RowCondition((("cost_status", True, (CostStatus.SIMULATED.value,)),))
-REAL = RowCondition((("cost_status", False, (CostStatus.SIMULATED.value,)),))
+EQUIVALENT = RowCondition((("cost_status", True, (CostStatus.API_EQUIVALENT.value,)),))
+REAL = RowCondition((("cost_status", False, NOT_SPENT),))
 UNPRICED = RowCondition(
     (*REAL.words, ("cost_reason", False, tuple(sorted(reason.value for reason in NOTHING_BILLED)))), unknown=("cost",)
 )
-"""May have cost something and nobody knows what. A failure without usage may not, nor may a simulated call."""
+"""May have cost something and nobody knows what. A failure without usage may not, nor may a simulated call
+or one that a subscription paid for."""
 USAGE_MISSING = RowCondition((*REAL.words, ("cost_reason", True, (Reason.USAGE_MISSING.value,))), unknown=("cost",))
 """Unpriced for want of usage rather than of a price."""
 
@@ -98,6 +100,12 @@ class RowMeasure:
 
     def value(self, id_of: IdOf, at: Mapping[str, int]) -> Callable[[Row], int]:
         """The measure in Python; `at` says at which place of a row each column is."""
+        if self.column is None and self.only == RowCondition(unknown=self.only.unknown[:1]) != EVERY:
+            known = at[self.only.unknown[0]]
+            return lambda row: 1 if row[known] is None else 0
+        if self.column is None and self.only == RowCondition(present=self.only.present[:1]) != EVERY:
+            known = at[self.only.present[0]]
+            return lambda row: 0 if row[known] is None else 1
         counts = self.only.test(id_of, at)
         if self.column is None:
             return (lambda row: 1) if self.only is EVERY else (lambda row: 1 if counts(row) else 0)

@@ -373,6 +373,8 @@ class Conversation(SQLModel, table=True):
     head: int | None = big(default=None)
     """The message shown last: the branch walked."""
     settings: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    folder: str | None = None
+    """The name of the folder it lies in."""
 
 
 class Message(SQLModel, table=True):
@@ -395,6 +397,21 @@ class Message(SQLModel, table=True):
     meta: dict[str, Any] | None = Field(default=None, sa_type=Json)
 
 
+class ChatShare(SQLModel, table=True):
+    """A conversation that can be read by everyone here who has its link, up to a message."""
+
+    __tablename__ = "chat_share"
+    __table_args__ = (Index("chat_share_conversation", "conversation_id"),)
+    token: str = Field(primary_key=True)
+    conversation_id: int = big()
+    app_user: int
+    """Whose it is."""
+    head: int = big()
+    """The last message of what is shown: the branch at the time it was shared."""
+    created_at: int = big()
+    revoked_at: int | None = big(default=None)
+
+
 class Attachment(SQLModel, table=True):
     """A file given to a message."""
 
@@ -408,6 +425,26 @@ class Attachment(SQLModel, table=True):
     sha256: str
     content: bytes | None = Field(default=None, sa_type=LargeBinary)
     thumbnail: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class FolderFile(SQLModel, table=True):
+    """A file of a folder of conversations: it goes with every message of those in it."""
+
+    __tablename__ = "folder_file"
+    __table_args__ = (Index("folder_file_folder", "app_user", "folder"),)
+    id: int = key()
+    app_user: int
+    """Whose folder it is."""
+    folder: str
+    """The folder's name."""
+    name: str
+    media_type: str
+    size: int = big()
+    pages: int | None = None
+    """Of a PDF."""
+    sha256: str
+    content: bytes = Field(sa_type=LargeBinary)
+    created_at: int = big()
 
 
 class Preference(SQLModel, table=True):

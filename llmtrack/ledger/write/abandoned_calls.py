@@ -5,17 +5,39 @@ Should such a call's own record come in later, it takes the row's place: no call
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from llmtrack.ledger.records import Generation
+from sqlalchemy import Connection
+
+from llmtrack.ledger.limits.holds import Holds
+from llmtrack.ledger.records import Entry, Generation
+from llmtrack.ledger.write import sealed_days
 from llmtrack.ledger.write.generation_row import COLUMNS, Row
 from llmtrack.ledger.write.generation_writer import GenerationWriter
 
 
+def without_booked(connection: Connection, entries: Sequence[Entry], holds: Callable[[], Holds]) -> Sequence[Entry]:
+    """`entries` without what stands for calls that hold nothing any more: two processes may settle the same dead one,
+    or one settles it while another books what it recorded."""
+    calls = [call for entry in entries if (call := _stands_for(entry)) is not None]
+    if not calls:
+        return entries
+    sealed_days.exclude_writers(connection)  # from here to the commit nobody else books them
+    held = holds().still_held(connection, calls)
+    return [entry for entry in entries if (call := _stands_for(entry)) is None or call in held]
+
+
+def _stands_for(entry: Entry) -> int | None:
+    """The call that a row is booked for in its absence."""
+    if isinstance(entry, Generation) and entry.hold is not None and entry.hold.whole:
+        return entry.hold.call_id
+    return None
+
+
 def note_abandoned(writer: GenerationWriter, g: Generation, row: Row) -> None:
     """Remembers that `row` stands for a call, if it does."""
-    if g.hold is not None and g.hold.whole:
-        writer.limits.abandoned[g.hold.call_id] = row[0]
+    if (call := _stands_for(g)) is not None:
+        writer.limits.abandoned[call] = row[0]
 
 
 def remove_abandoned(writer: GenerationWriter, generations: Sequence[Generation]) -> None:

@@ -140,8 +140,7 @@ def _replace(writer: GenerationWriter, key: tuple[int, str | None], old: Row, ne
     writer.connection.exec_driver_sql(f"DELETE FROM generation WHERE id = {placeholder}", (old[0],))
     (placed,) = writer.insert_rows([new])
     if placed[0] != old[0]:
-        sql = f"UPDATE generation_text SET id = {placeholder} WHERE id = {placeholder}"
-        writer.connection.exec_driver_sql(sql, (placed[0], old[0]))
+        full_text.move(writer.connection, writer.dialect, old[0], placed[0])
     writer.add_text(g, placed[0])
     writer.count(placed, hold=g.hold)
     assert key[1] is not None  # the row was looked up by it

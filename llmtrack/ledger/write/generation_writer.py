@@ -22,13 +22,12 @@ Texts = dict[int, tuple[str | None, str | None, str | None]]
 """Input, output and error message, ready to be written, by the identity of the record."""
 
 
-def texts_of(records: Sequence[Entry]) -> Texts:
-    """The texts of `records`."""
-    return {
-        id(record): text
-        for record in records
-        if isinstance(record, Generation) and (text := text_of(record)) is not None
-    }
+def put_text(texts: Texts, record: Entry) -> bool:
+    """Puts the text of a record into `texts`; whether it has one."""
+    if not isinstance(record, Generation) or (text := text_of(record)) is None:
+        return False
+    texts[id(record)] = text
+    return True
 
 
 class GenerationWriter:

@@ -45,9 +45,21 @@ def digest_of(text: str) -> int:
 
 
 def price_key(price: Price) -> PriceKey:
-    """All of a price in one value."""
+    """All of a price in one value; the same price, as nearly every call of a model has it, is looked at once."""
+    seen = _KEYS.get(id(price))
+    if seen is not None and seen[0] is price:
+        return seen[1]
     plain = tuple([getattr(price, column) for column in _PRICE[:-1]])
-    return *plain, tuple(price.rates.items())
+    key = (*plain, tuple(price.rates.items()))
+    if len(_KEYS) >= _MOST_KEYS:
+        _KEYS.clear()
+    _KEYS[id(price)] = (price, key)
+    return key
+
+
+_MOST_KEYS = 1_000
+_KEYS: dict[int, tuple[Price, PriceKey]] = {}
+"""Prices with their key, by identity; each is held here, so that no other can have its identity."""
 
 
 RECENT = 5_000
@@ -142,6 +154,8 @@ class Interning:
         self._models = remembered.models
         self.sessions: dict[str, int] = {}
         self.traces: dict[str, int] = {}
+        self.words: dict[tuple[str | None, ...], list[int | None]] = {}
+        """The numbers of words that rows have together: many rows are alike in them."""
 
     def model(self, provider: int | None, requested: int | None, served: int | None) -> int | None:
         """The model a call counts for: the one served, or what answers to the name asked for, or that name."""

@@ -9,7 +9,7 @@ from llmtrack.ledger.limits.policy import Limit
 from llmtrack.ledger.records import CallHold
 from llmtrack.ledger.write.generation_row import AT, Row
 from llmtrack.pricing.reasons import Reason
-from llmtrack.statuses import BILLED, CostStatus, Status
+from llmtrack.statuses import BILLED, NOT_SPENT, CostStatus, Status
 
 MILLION = 1_000_000
 _DOUBTFUL = frozenset({
@@ -56,12 +56,12 @@ def used(limit: Limit, row: Row, words: Mapping[int | None, str]) -> Used:
             return _NOTHING if cost == 0 and cost_status == CostStatus.EXACT else _UNKNOWN
         whole = inputs is not None and outputs is not None and not estimated
         return Used((inputs or 0) + (outputs or 0), whole and reason not in _DOUBTFUL)
-    if cost_status == CostStatus.SIMULATED:
+    if cost_status in NOT_SPENT:
         return _NOTHING
     if cost is not None:
-        return Used(cost, reason not in _DOUBTFUL and not estimated)
+        return Used(limit.charged(cost), reason not in _DOUBTFUL and not estimated)
     if limit.unpriced == "rate" and limit.rate is not None and not nothing:
-        return Used(-(-((inputs or 0) + (outputs or 0)) * limit.rate // MILLION), not estimated)
+        return Used(limit.charged(-(-((inputs or 0) + (outputs or 0)) * limit.rate // MILLION)), not estimated)
     if limit.unpriced == "allow" and reason != Reason.USAGE_MISSING and not nothing:
         return _NOTHING
     return _UNKNOWN

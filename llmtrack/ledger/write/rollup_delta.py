@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from operator import add, itemgetter
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from llmtrack.ledger.schema.rollups import (
     DAY,
     DAY_USER,
     DAY_USER_MEASURES,
+    KEPT_APART,
     MEASURES,
     QUARTER,
     SEEN,
@@ -25,7 +27,7 @@ from llmtrack.ledger.schema.rollups import (
 )
 from llmtrack.ledger.write.generation_row import AT, COLUMNS, Row
 from llmtrack.ledger.write.sketch_tables import Triple, store_sketches
-from llmtrack.statuses import CostStatus, Status
+from llmtrack.statuses import Status
 
 Key = tuple[int, ...]
 Sums = list[int]
@@ -53,7 +55,8 @@ class CountingRules:
 
         self.id_of = id_of
         self.pending = id_of("status", Status.PENDING.value)
-        self.simulated = id_of("cost_status", CostStatus.SIMULATED.value)
+        self.apart = {id_of("cost_status", status): value for status, value in KEPT_APART.items()}
+        """By the number of a cost's status, where `rollup_day_user` keeps it."""
         self.trace_measures = [rule.value(id_of, AT) for rule in row_measures.TRACE_MEASURES.values()]
         """What a row adds to its trace and its session, in the order of `TRACE_MEASURES`."""
         at = {column: place for place, column in enumerate(_USER_HOUR.key)}
@@ -74,11 +77,30 @@ class CountingRules:
         return sums
 
 
+class _Group(NamedTuple):
+    """Rows that are alike in all dimensions and begun in the same quarter of an hour."""
+
+    sums: list[Sums]
+    """What each of them adds, or some of them together."""
+    spread: Triple
+
+
+_TOGETHER = 256
+"""So many rows of a group are summed up at once."""
+_MOST_GROUPS = 20_000
+"""So many groups are kept apart at most: where a day is counted anew there may be any number of them."""
+
+
 class RollupDelta:
-    """Sums and distributions of some rows, or of what some rows change."""
+    """Sums and distributions of some rows, or of what some rows change.
+
+    Rows that are alike in all dimensions, as many of a batch are, are put together first; all else is worked out once
+    for each such group.
+    """
 
     def __init__(self, rules: CountingRules) -> None:
         self._rules = rules
+        self._groups: dict[Key, _Group] = {}
         self._by_user: dict[Key, Sums] = {}
         self._by_quarter: dict[Key, Sums] = {}
         self._quarters: dict[Key, int] = {}
@@ -88,36 +110,53 @@ class RollupDelta:
 
     def add(self, row: Row, sign: int = 1) -> None:
         """Counts a row; with `sign` -1 takes it away again (but for the presence bits, which stay)."""
-        rules = self._rules
-        sums: Sequence[int] = rules.measures_of(row)
+        sums: Sums = self._rules.measures_of(row)
         if sign < 0:
             self._takes = True
             sums = [-value for value in sums]
-        quarter = ids.started_at(row[0]) // QUARTER
-        hour = quarter // 4
-        day = quarter // 96
-        user, group, feature, provider, model, operation, status, cost_status, error = [
-            id or 0 for id in _DIMENSIONS(row)
-        ]
-        plain = (provider, model, operation, status, cost_status)
-        _sum(self._by_user, (user, hour, group, feature, *plain, error), sums)
-        _sum(self._by_quarter, (quarter, *plain), sums)
-        presence = (day, user, int(cost_status == rules.simulated))
-        self._quarters[presence] = self._quarters.get(presence, 0) | 1 << quarter % 96
-        if status != rules.pending:
-            month, bit = _month(day)
-            seen = (month, provider, model, feature, group, user)
-            self._seen[seen] = self._seen.get(seen, 0) | bit
-        spread = self._spread.get(key := (hour, group, feature, *plain))
-        if spread is None:
-            spread = self._spread[key] = ({}, {}, {})
-        for counts, value in zip(spread, _SKETCHED(row), strict=True):
+        key = (ids.started_at(row[0]) // QUARTER, *_DIMENSIONS(row))
+        group = self._groups.get(key)
+        if group is None:
+            if len(self._groups) >= _MOST_GROUPS:
+                self._sum_groups()
+            group = self._groups[key] = _Group([], self._count_group(key))
+        group.sums.append(sums)
+        if len(group.sums) == _TOGETHER:
+            group.sums[:] = [list(map(sum, zip(*group.sums, strict=True)))]
+        for counts, value in zip(group.spread, _SKETCHED(row), strict=True):
             if value is not None:
                 bucket = sketch.bucket_of(value)
                 counts[bucket] = counts.get(bucket, 0) + sign
 
+    def _count_group(self, key: Key) -> Triple:
+        """Notes the presence that a new group of rows tells of; returns where its distributions are counted."""
+        quarter, *dimensions = key
+        hour, day = quarter // 4, quarter // 96
+        user, group, feature, provider, model, operation, status, cost_status, _ = [id or 0 for id in dimensions]
+        presence = (day, user, self._rules.apart.get(cost_status, 0))
+        self._quarters[presence] = self._quarters.get(presence, 0) | 1 << quarter % 96
+        if status != self._rules.pending:
+            month, bit = _month(day)
+            seen = (month, provider, model, feature, group, user)
+            self._seen[seen] = self._seen.get(seen, 0) | bit
+        key = (hour, group, feature, provider, model, operation, status, cost_status)
+        spread = self._spread.get(key)
+        if spread is None:
+            spread = self._spread[key] = ({}, {}, {})
+        return spread
+
+    def _sum_groups(self) -> None:
+        """Adds what has been put together to the sums by user and by quarter-hour."""
+        for (quarter, *dimensions), group in self._groups.items():
+            user, team, feature, *plain, error = [id or 0 for id in dimensions]
+            sums = list(map(sum, zip(*group.sums, strict=True)))
+            _sum(self._by_user, (user, quarter // 4, team, feature, *plain, error), sums)
+            _sum(self._by_quarter, (quarter, *plain), sums)
+        self._groups.clear()
+
     def cubes(self) -> dict[str, dict[Key, Sums]]:
         """The sums by table and key. Each is made from a smaller one that has all of its dimensions."""
+        self._sum_groups()
         sums = {_USER_HOUR.table: self._by_user, _QUARTER.table: self._by_quarter}
         for table, source in _SOURCES:
             sums[table] = _regrouped(sums[source], _regrouping(_TABLES[source], _TABLES[table]))
@@ -125,13 +164,13 @@ class RollupDelta:
 
     def day_users(self, user_day: Mapping[Key, Sums]) -> dict[Key, Sums]:
         """The values of `rollup_day_user` by key, in the order of `DAY_USER_MEASURES`."""
-        rules, simulated = self._rules, _TABLES["rollup_user_day"].key.index("cost_status")
+        rules, cost_status = self._rules, _TABLES["rollup_user_day"].key.index("cost_status")
         places = [MEASURES.index(name) for name in ("unpriced", "input_tokens", "output_tokens", "cost")]
         totals: dict[Key, Sums] = {}
         for key, sums in user_day.items():
             count = sums[0]
             brief = [count, count * rules.is_message(key), count * rules.is_error(key)]
-            day_user = (key[1], key[0], int(key[simulated] == rules.simulated))
+            day_user = (key[1], key[0], rules.apart.get(key[cost_status], 0))
             _sum(totals, day_user, [*brief, *(sums[place] for place in places)])
         return {key: [*totals[key], *halves] for key, halves in self.quarters().items()}
 

@@ -66,6 +66,14 @@ def remove_texts_of(connection: Connection, dialect: Dialect, generations: list[
     return len(generations)
 
 
+def remove_unused_sets(connection: Connection) -> None:
+    """Deletes the property sets that no generation has. Nobody may write generations meanwhile."""
+    connection.exec_driver_sql(
+        "WITH used AS MATERIALIZED (SELECT DISTINCT property_set FROM generation WHERE property_set IS NOT NULL) "
+        "DELETE FROM property_set WHERE id NOT IN (SELECT property_set FROM used)"
+    )
+
+
 def exclude_writers(connection: Connection) -> None:
     """Waits for who is writing and keeps others out until the commit; then they forget what they remember."""
     connection.exec_driver_sql("UPDATE state SET value = value + 1 WHERE key = 'names'")

@@ -36,8 +36,9 @@ def _append(connection: Connection, dialect: Dialect, rollup: Rollup, spread: Ma
         (*key, *blobs) for key, triple in spread.items() if any(blobs := [sketch.pack(counts) for counts in triple])
     ]
     if rows:
-        changes = [(column, "append") for column in SKETCHED]
-        connection.exec_driver_sql(dialect.upsert_sql(rollup.table, rollup.key, changes), rows)
+        columns = {**dict.fromkeys(rollup.key, "bigint"), **dict.fromkeys(SKETCHED, "bytea")}
+        conflict = dialect.conflict_sql(rollup.table, rollup.key, [(column, "append") for column in SKETCHED])
+        dialect.upsert_rows(connection, rollup.table, columns, rows, conflict)
 
 
 def _merge(connection: Connection, dialect: Dialect, rollup: Rollup, spread: Mapping[Key, Triple]) -> None:

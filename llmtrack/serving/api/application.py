@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from llmtrack.own_version import own_version
-from llmtrack.serving.api import exporting, reading, recording, usage, watching
+from llmtrack.serving.api import exporting, limits, reading, recording, statements, usage, watching
 from llmtrack.serving.api.body_limit import BodyLimit
 from llmtrack.serving.api.problems import MEDIA_TYPE, ProblemDetails, add_handlers
 from llmtrack.serving.api.rate_limit import RateLimit, StateHeaders
@@ -22,6 +22,8 @@ DESCRIPTION = """Who used which model, what did it cost, how fast was it: the qu
 Every route needs a token (the Tokens page makes them) in `Authorization: Bearer llmt_…`. A user's token shows that
 user, a team's that team; `admin:read` shows everybody. Money is a string of US dollars with all its digits, time is RFC
 3339, unknown is null and never 0. What goes wrong is `application/problem+json` (RFC 9457)."""
+_HERE = [{"url": "/"}]
+"""Where the routes are, unless the app lies under a base path, which FastAPI then puts into `servers`."""
 _PROBLEMS = {
     400: "A parameter is missing, misspelt or has a value that cannot be.",
     401: "There is no token, or it opens nothing.",
@@ -48,17 +50,19 @@ def make_app() -> FastAPI:
     )
     app.state.rate_limit = RateLimit()
     add_handlers(app)
-    for router in (usage.router, reading.router, recording.router, exporting.router, watching.router):
-        app.include_router(router)
+    for part in (usage, limits, statements, reading, recording, exporting, watching):
+        app.include_router(part.router)
     app.add_route("/api/docs", _docs, include_in_schema=False)
-    app.add_route("/api", lambda request: RedirectResponse("/api/docs"), include_in_schema=False)
+    app.add_route(
+        "/api", lambda request: RedirectResponse(f"{request.scope['root_path']}/api/docs"), include_in_schema=False
+    )
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
 
 def _middleware(origins: tuple[str, ...]) -> list[Middleware]:
     exposed = ["ratelimit", "ratelimit-policy", "retry-after"]
-    methods, headers = ["GET", "POST"], ["authorization", "content-type"]
+    methods, headers = ["GET", "POST", "PUT"], ["authorization", "content-type"]
     cors = Middleware(
         CORSMiddleware, allow_origins=origins, allow_methods=methods, allow_headers=headers, expose_headers=exposed
     )
@@ -74,6 +78,7 @@ async def _docs(request: Request) -> HTMLResponse:
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document: FastAPI's, with our problems instead of its own answer to invalid requests."""
     if app.openapi_schema:
+        app.openapi_schema["servers"] = app.servers or _HERE
         return app.openapi_schema
     document = FastAPI.openapi(app)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
@@ -86,5 +91,5 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             operation["responses"].pop("422", None)
             for status, description in _PROBLEMS.items():
                 operation["responses"].setdefault(str(status), {"description": description, "content": content})
-    document["servers"] = [{"url": "/"}]
+    document["servers"] = app.servers or _HERE
     return document

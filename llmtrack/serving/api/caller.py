@@ -14,6 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from llmtrack.ledger import open_ledger, people
 from llmtrack.ledger.metrics import Filter
+from llmtrack.serving.api.known_callers import KnownCallers
 from llmtrack.serving.api.problems import Problem
 from llmtrack.serving.api.rate_limit import RateLimit
 from llmtrack.serving.api.threads import in_thread
@@ -41,6 +42,9 @@ _bearer = HTTPBearer(
     scheme_name="token", auto_error=False, description="A token from the Tokens page: Authorization: Bearer llmt_…"
 )
 _touching: set[asyncio.Task[None]] = set()
+_noted: dict[str, int] = {}
+"""When the last use of a token was noted by this process, by the beginning of the token."""
+_known: KnownCallers[Caller] = KnownCallers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,13 @@ async def recorder(request: Request, credentials: Credentials) -> Caller:
     return _count(request, await authenticated(credentials, TokenScope.RECORD))
 
 
+async def limit_setter(request: Request, credentials: Credentials) -> Caller:
+    """Who sets limits with this request. Raises `Problem` 401, 403 and 429."""
+    return _count(request, await authenticated(credentials, TokenScope.LIMITS_WRITE))
+
+
 Reader = Annotated[Caller, Depends(reader)]
+LimitSetter = Annotated[Caller, Depends(limit_setter)]
 Recorder = Annotated[Caller, Depends(recorder)]
 
 
@@ -142,12 +152,15 @@ async def authenticated(credentials: HTTPAuthorizationCredentials | None, scope:
             401, "This route needs a token: send Authorization: Bearer llmt_….", {"www-authenticate": _CHALLENGE}
         )
     token = credentials.credentials
+    if scope is not TokenScope.LIMITS_WRITE and (recent := _known.get(token, scope)) is not None:
+        return recent
     try:
         caller = await in_thread(lambda _: _identified(token, scope))
     except LacksScope as error:
         raise Problem(403, str(error), {"www-authenticate": f'{_CHALLENGE}, error="insufficient_scope"'}) from None
     except NotAllowed as error:
         raise Problem(401, str(error), {"www-authenticate": f'{_CHALLENGE}, error="invalid_token"'}) from None
+    _known.add(token, scope, caller)
     return caller
 
 
@@ -172,7 +185,9 @@ def _count(request: Request, caller: Caller) -> Caller:
 
 def note_use(token: people.TokenRecord) -> None:
     """Notes when the token was last used, without the request's waiting for it."""
-    if token.last_used_at is None or time.time_ns() // 1000 - token.last_used_at >= MINUTE:
+    now = time.time_ns() // 1000
+    if now - max(token.last_used_at or 0, _noted.get(token.prefix, 0)) >= MINUTE:
+        _noted[token.prefix] = now
         task = asyncio.get_running_loop().create_task(_touch(token))
         _touching.add(task)
         task.add_done_callback(_touching.discard)

@@ -9,6 +9,15 @@ from typing import Any
 EXAMPLES: Mapping[tuple[str, str], str] = {
     ("get", "/api/me/usage"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" $SERVER/api/me/usage',
     ("get", "/api/usage"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" "$SERVER/api/usage?user_id=alice"',
+    ("get", "/api/limits"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" $SERVER/api/limits',
+    ("put", "/api/limits"): 'curl -X PUT -H "Authorization: Bearer $LLMTRACK_TOKEN" '
+    '-H "Content-Type: application/json" $SERVER/api/limits \\\n  -d '
+    """'{"scope": "user", "target": "*", "unit": "cost", "period": "month", "amount": "20"}'""",
+    ("get", "/api/statements"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" $SERVER/api/statements',
+    ("get", "/api/statements/{number}"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" '
+    "$SERVER/api/statements/S-5F2A19C3E0401A7",
+    ("get", "/api/statements/{number}/{kind}"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" -O -J '
+    "$SERVER/api/statements/S-5F2A19C3E0401A7/pdf",
     ("get", "/api/metrics"): 'curl -G -H "Authorization: Bearer $LLMTRACK_TOKEN" $SERVER/api/metrics \\\n'
     "  -d metric=cost -d metric=generations -d by=day -d by=model -d since=2026-11-01 -d where=feature=chat",
     ("get", "/api/generations"): 'curl -H "Authorization: Bearer $LLMTRACK_TOKEN" '
@@ -54,7 +63,7 @@ def page(document: Mapping[str, Any]) -> str:
         '</title><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}</style></head><body><h1>{escape(document['info']['title'])} API</h1>",
         *(f"<p>{_marked(text)}</p>" for text in document["info"]["description"].split("\n\n")),
-        '<p>The whole of it for programs: <a href="/api/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>',
+        '<p>The whole of it for programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>',
         "<pre>export SERVER=http://localhost:8501 LLMTRACK_TOKEN=llmt_…</pre>",
     ]
     for path, operations in document["paths"].items():

@@ -63,10 +63,11 @@ async def query(
     where: Annotated[list[str], Field(description="NAME=VALUE or NAME!=VALUE, such as model=gpt-4o")] = [],  # noqa: B006
     order: Annotated[str | None, Field(description="A metric; after - the largest first, such as -cost")] = None,
     limit: Annotated[int, Field(description="Rows at most")] = 100,
+    top: Annotated[int | None, Field(description="Values of the first dimension to keep; the rest are one row")] = None,
 ) -> models.Metrics:
     """Answers any question about usage: metrics, split by dimensions and time, under filters."""
     caller = _caller.get()
-    given = {"since": since, "until": until, "where": where, "order": order, "limit": limit, "by": by}
+    given = {"since": since, "until": until, "where": where, "order": order, "limit": limit, "top": top, "by": by}
     try:
         question = MetricsQuery.model_validate({"metric": metrics, **given})
         filters: list[Filter] = caller.narrowed(Kind.NUMBERS, question.filters())

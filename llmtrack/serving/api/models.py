@@ -89,9 +89,10 @@ class Usage(UsageNumbers):
     timezone: str
     """Whose clocks the cycle goes by."""
     limit: Dollars | None
-    """What may be spent in the cycle; null while no limit is set."""
+    """What may be spent in the running cycle, markup included: of several limits on dollars per cycle (or per month,
+    where that is the same) the one with the least left. Null for cycles that are over, and without a limit."""
     remaining: Dollars | None
-    """What is left of the limit; null while no limit is set."""
+    """What is left of it, calls under way taken into account; null where `limit` is."""
     models: list[ModelUsage]
     """The same by model, the dearest first."""
 
@@ -115,6 +116,8 @@ class Metrics(Answer):
     timezone: str
     cut: int
     """How many rows `limit` left out."""
+    top: list[Value]
+    """With `top`: the values that have rows of their own, the largest first. All others are called `all others`."""
     warnings: list[str]
     """What is missing from the numbers, in sentences."""
     explain: str
@@ -161,7 +164,7 @@ class Generation(Answer):
     cost: Dollars | None
     """Of a simulated generation what it would have cost; see `cost_status`."""
     cost_status: str
-    """`exact`, `estimated`, `unpriced`, `provider_reported` or `simulated`."""
+    """`exact`, `estimated`, `unpriced`, `provider_reported`, `simulated` or `api_equivalent`."""
     cost_reason: str | None
     """Why it is unpriced or estimated, as a short code."""
     response_id: str | None

@@ -21,14 +21,15 @@ from llmtrack.ledger import Ledger
 from llmtrack.ledger.metrics import Cancel, Row, ask
 from llmtrack.ledger.query import Histogram, histograms
 from llmtrack.settings import get_settings
-from llmtrack.statuses import CostStatus
+from llmtrack.statuses import NOT_SPENT, CostStatus
 
 BOUNDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 """Seconds, as OpenTelemetry's GenAI conventions have them for `gen_ai.client.operation.duration`."""
 _MODEL = ("provider", "model", "operation")
 _LABELS = ("gen_ai_provider_name", "gen_ai_response_model", "gen_ai_operation_name")
 _NUMBERS = (
-    "generations", "cost", "simulated_cost", "unpriced", "input_tokens", "output_tokens", "input_known", "output_known",
+    "generations", "cost", "simulated_cost", "api_equivalent_cost", "unpriced",
+    "input_tokens", "output_tokens", "input_known", "output_known",
 )  # fmt: skip
 _TIMES = {
     "duration": ("gen_ai_client_operation_duration_seconds", "Time from sending to the last byte"),
@@ -93,7 +94,8 @@ class LedgerCollector(Collector):
 
     def _usage(self) -> Iterator[Metric]:
         cost = CounterMetricFamily(
-            "llmtrack_cost_usd", "US dollars by how far the cost can be trusted; simulated cost is never real",
+            "llmtrack_cost_usd",
+            "US dollars by how far the cost can be trusted; simulated and api_equivalent are not paid",
             labels=[*_LABELS, "cost_status"],
         )  # fmt: skip
         unpriced = CounterMetricFamily(
@@ -109,7 +111,8 @@ class LedgerCollector(Collector):
         for row in self._numbers.totals:
             model = _labels(row)
             unpriced_of[model] = unpriced_of.get(model, 0) + row["unpriced"]
-            amount = row["simulated_cost"] if row["cost_status"] == CostStatus.SIMULATED else row["cost"]
+            apart = row["cost_status"] in NOT_SPENT
+            amount = row[f"{row['cost_status']}_cost"] if apart else row["cost"]
             if amount is not None and row["cost_status"] != CostStatus.UNPRICED:
                 cost.add_metric([*model, row["cost_status"]], float(Decimal(amount)))
             for kind in ("input", "output"):

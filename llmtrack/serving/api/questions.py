@@ -39,7 +39,7 @@ class MetricsQuery(Selection):
     """A question, in the words of `llmtrack ask`."""
 
     metric: list[Text] = Field(min_length=1, max_length=20)
-    """Such as cost, generations, errors, or two divided as "cost / users". May be repeated."""
+    """Such as cost, generations, errors, or a formula of two as "cost / users". May be repeated."""
     by: list[Text] = Field(default=[], max_length=5)
     """Split by hour, day, week, month, cycle, model, user, … May be repeated."""
     anchor_day: int | None = Field(default=None, ge=1, le=31)
@@ -48,6 +48,8 @@ class MetricsQuery(Selection):
     """Sort by a metric; after - the largest first."""
     limit: int = Field(default=1_000, ge=1, le=MOST_ROWS)
     """Rows at most; `cut` says how many more there are."""
+    top: int | None = Field(default=None, ge=1, le=MOST_ROWS)
+    """Keep so many values of the first dimension, those with the most of the first metric; the rest are one row."""
     fill: bool = True
     """Whether stretches of time without calls have rows, too."""
 

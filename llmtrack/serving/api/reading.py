@@ -35,7 +35,8 @@ def answer(query: MetricsQuery, where: list[Filter], cancel: Cancel | None) -> Q
     """The result of a question, of which `where` holds what the caller may see."""
     return ask(
         open_ledger(), query.metric, query.by, since=query.since, until=query.until, timezone=query.timezone,
-        anchor_day=query.anchor_day, where=where, order=query.order, limit=query.limit, fill=query.fill, cancel=cancel,
+        anchor_day=query.anchor_day, where=where, order=query.order, limit=query.limit, fill=query.fill,
+        top=query.top, cancel=cancel,
     )  # fmt: skip
 
 
@@ -135,6 +136,7 @@ def result_of(result: QueryResult) -> models.Metrics:
         period=None if result.period is None else models.Period(start=result.period.since, end=result.period.until),
         timezone=result.timezone,
         cut=result.cut,
+        top=list(result.top),
         warnings=list(result.warnings),
         explain=result.explain,
     )

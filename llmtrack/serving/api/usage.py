@@ -11,11 +11,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from llmtrack.ledger import Ledger, open_ledger
+from llmtrack.ledger.limit_book import LimitUse, limit_use
 from llmtrack.ledger.lists import user_exists
 from llmtrack.ledger.metrics import MONEY, Cancel, Filter, Row, ask, money
-from llmtrack.ledger.periods import Period, billing_cycle, zone
+from llmtrack.ledger.periods import Period, billing_cycle, to_micros, zone
+from llmtrack.pricing import in_dollars
 from llmtrack.serving.api import models
 from llmtrack.serving.api.caller import Reader
+from llmtrack.serving.api.limits import binding, own_uses
 from llmtrack.serving.api.problems import Problem
 from llmtrack.serving.api.questions import CycleQuery, UserCycleQuery
 from llmtrack.serving.api.threads import in_thread
@@ -35,7 +38,8 @@ async def my_usage(caller: Reader, query: Annotated[CycleQuery, Query()]) -> mod
     viewer = caller.bearer.viewer
     return await in_thread(
         lambda cancel: usage(
-            open_ledger(), [guard], query.cycle, viewer.id if viewer else None, caller.team, cancel
+            open_ledger(), [guard], query.cycle, viewer.id if viewer else None, caller.team, cancel,
+            own_uses(open_ledger(), caller),
         )
     )  # fmt: skip
 
@@ -50,7 +54,7 @@ async def usage_of(caller: Reader, query: Annotated[UserCycleQuery, Query()]) ->
 
     def work(cancel: Cancel) -> models.Usage:
         ledger = open_ledger()
-        of_user = usage(ledger, where, query.cycle, user, caller.team, cancel)
+        of_user = usage(ledger, where, query.cycle, user, caller.team, cancel, limit_use(ledger, user=user))
         if caller.reads_everything and not of_user.generations and not user_exists(ledger, user):
             raise Problem(404, f"There is no user {user!r}: nobody of that name has called a model.")
         return of_user
@@ -59,8 +63,9 @@ async def usage_of(caller: Reader, query: Annotated[UserCycleQuery, Query()]) ->
 
 
 def usage(
-    ledger: Ledger, where: Sequence[Filter], cycle: str, user: str | None, team: str | None, cancel: Cancel | None
-) -> models.Usage:
+    ledger: Ledger, where: Sequence[Filter], cycle: str, user: str | None, team: str | None, cancel: Cancel | None,
+    limits: list[LimitUse] | None = None,
+) -> models.Usage:  # fmt: skip
     """What these filters select in a billing cycle. Raises ValueError for a cycle that there is not."""
     period = cycle_of(cycle)
     timezone = get_settings().timezone
@@ -68,13 +73,14 @@ def usage(
         ledger, METRICS, ["provider", "model"], since=period.since, until=period.until, timezone=timezone,
         where=where, cancel=cancel,
     )  # fmt: skip
+    limit = binding(limits or [], to_micros(period.since), to_micros(period.until))
     return models.Usage(
         user_id=user,
         team=team,
         cycle=models.Period(start=period.since, end=period.until),
         timezone=timezone,
-        limit=None,
-        remaining=None,
+        limit=None if limit is None else in_dollars(limit.cap),
+        remaining=None if limit is None else in_dollars(limit.room),
         models=[
             models.ModelUsage(provider=row["provider"], model=row["model"], **numbers(row))
             for row in sorted(result, key=_rank)

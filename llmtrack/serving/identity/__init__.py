@@ -16,6 +16,8 @@ from llmtrack.serving.identity.sessions import (
 )
 from llmtrack.serving.identity.start_checks import start_problems
 from llmtrack.serving.identity.tokens import (
+    FOR_ADMINS,
+    MARK,
     LacksScope,
     TokenBearer,
     TokenScope,
@@ -34,6 +36,8 @@ from llmtrack.serving.identity.viewer import (
 )
 
 __all__ = [
+    "FOR_ADMINS",
+    "MARK",
     "TEAM_PREFERENCE",
     "Caller",
     "FileOwners",

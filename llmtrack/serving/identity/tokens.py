@@ -36,8 +36,16 @@ class TokenScope(StrEnum):
     """Record calls that were made elsewhere."""
     GATEWAY = "gateway"
     """Send requests to models through the gateway."""
+    ACT_FOR_USERS = "gateway:users"
+    """Send them for any user that a request names; only an admin makes such a token."""
     ADMIN_READ = "admin:read"
     """Read everybody's usage; only an admin's, and only for as long as they are one."""
+    LIMITS_WRITE = "limits:write"
+    """Set limits; only an admin's, and only for as long as they are one."""
+
+
+FOR_ADMINS = (TokenScope.ADMIN_READ, TokenScope.LIMITS_WRITE)
+"""What only an admin's token may be used for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,13 @@ def make_token(
     days: int | None,
     team: int | None = None,
     service: str | None = None,
+    feature: str | None = None,
+    models: Sequence[str] | None = None,
 ) -> str:
     """Makes a token and returns it: nobody can show it again. It is `me`'s own, or a team's or service's.
+
+    `feature` and `models` are for what is sent through the gateway: what it is for where it does not say so itself, and
+    the models it may use, by name or pattern (None: all).
 
     Raises `LedgerError` where that cannot be, with the way out.
     """
@@ -78,6 +91,8 @@ def make_token(
         team=team,
         service=service,
         expires_at=None if days is None else _micros_in(days),
+        feature=(feature or "").strip() or None,
+        models=models,
     )
     return token
 
@@ -91,6 +106,10 @@ def _check(me: Viewer, name: str, scopes: Sequence[TokenScope], days: int | None
         raise LedgerError(f"A token cannot be valid for {days} days: choose 1 to {MOST_DAYS}.")
     if TokenScope.ADMIN_READ in scopes and not me.is_admin:
         raise LedgerError("Only an admin can make a token that reads everybody's usage: leave that scope out.")
+    if TokenScope.ACT_FOR_USERS in scopes and not me.is_admin:
+        raise LedgerError("Only an admin can make a token that sends for other users: leave that scope out.")
+    if TokenScope.LIMITS_WRITE in scopes and not me.is_admin:
+        raise LedgerError("Only an admin can make a token that sets limits: leave that scope out.")
     if for_others and not me.is_admin:
         raise LedgerError("Only an admin can make tokens of teams and services: make one of your own.")
     if not for_others and me.person is None:
@@ -158,5 +177,5 @@ def _bearer(ledger: Ledger, token: str, settings: Settings) -> TokenBearer:
 def _check_scope(bearer: TokenBearer, scope: TokenScope) -> None:
     if scope.value not in bearer.token.scopes:
         raise LacksScope(f"This token lacks the scope {scope.value}: make one that has it.")
-    if scope is TokenScope.ADMIN_READ and bearer.viewer is not None and not bearer.viewer.is_admin:
+    if scope in FOR_ADMINS and bearer.viewer is not None and not bearer.viewer.is_admin:
         raise LacksScope("This token's owner is no admin any more.")

@@ -1,6 +1,6 @@
 """The charts of the pages. Altair is imported only when one is drawn: it takes a second to load."""
 
-from pages.components.charts.distribution import Dot, Line, distribution
+from pages.components.charts.distribution import MOST_DOTS, Dot, Line, distribution
 from pages.components.charts.encoding import HEIGHT
 from pages.components.charts.horizontal_bars import bars, parts
 from pages.components.charts.lines import lines_over_time
@@ -10,6 +10,7 @@ from pages.components.charts.time_axis import TimeAxis, time_axis
 
 __all__ = [
     "HEIGHT",
+    "MOST_DOTS",
     "Dot",
     "Line",
     "Point",

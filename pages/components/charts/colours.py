@@ -10,7 +10,7 @@ from pages.components import style
 
 OTHERS = "all others"
 SIMULATED = " (simulated)"
-NAMELESS = {OTHERS, "not given", "unknown", "no user given"}
+NAMELESS = {OTHERS, "not given", "unknown", "no user given", "before"}
 """Series that are no one thing; they have the colour of none."""
 _STACKED: tuple[str, ...] = (Status.OK, Status.ERROR, Status.REFUSED, "stopped", Status.CANCELLED, Status.ABANDONED)
 _OF_STATUS = {Status.OK: "ok", Status.ERROR: "error", Status.REFUSED: "refused"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -27,12 +28,10 @@ MOST_NAMED, LONGEST_LABEL = 3, 24
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One thing: its name, its value, the value as people read it, and the address it opens."""
+    """One thing: its name and its value."""
 
     name: str
-    value: float
-    text: str
-    href: str
+    value: Decimal
     stands_out: bool = False
 
 
@@ -45,8 +44,19 @@ class Line:
     strong: bool = False
 
 
-def distribution(dots: Sequence[Dot], lines: Sequence[Line], *, title: str, thing: str, alt_text: str) -> None:
-    """The spread of the values above 0 in dollars. What stands out is orange, and the largest of it named."""
+def distribution(
+    dots: Sequence[Dot],
+    lines: Sequence[Line],
+    *,
+    title: str,
+    thing: str,
+    href: Callable[[str], str],
+    alt_text: str,
+) -> None:
+    """The spread of the values above 0 in dollars. What stands out is orange, and the largest of it named.
+
+    `href` gives the address that a dot of a name opens.
+    """
     import altair as alt
     import pandas as pd
 
@@ -54,7 +64,8 @@ def distribution(dots: Sequence[Dot], lines: Sequence[Line], *, title: str, thin
     if not dots:
         st.caption(f"No {thing} has a {title.lower()} above $0.")
         return
-    low, high = min(dot.value for dot in dots), max(dot.value for dot in dots)
+    dots.sort(key=lambda dot: dot.value)
+    low, high = float(dots[0].value), float(dots[-1].value)
     logarithmic = high / low >= TIMES_TO_BE_LOGARITHMIC
     low, high = (low / 1.4, high * 1.6) if logarithmic else (0.0, high * 1.12)
     scale = alt.Scale(type="log" if logarithmic else "linear", domain=[low, high], nice=False)
@@ -63,40 +74,83 @@ def distribution(dots: Sequence[Dot], lines: Sequence[Line], *, title: str, thin
         domainColor=token("line"), tickColor=token("faint"), labelColor=token("muted"), labelFontSize=12,
     )  # fmt: skip
     x = alt.X("value:Q", title=None, scale=scale, axis=axis)
-    rows = _stacked(dots, low, high, logarithmic)
+    many = len(dots) > MOST_DOTS
+    places = _places(dots, low, high, logarithmic)
+    named = {dot.name for dot in dots[-MOST_NAMED:] if dot.stands_out}
+    rows = _grouped(dots, places, thing) if many else _stacked(dots, places, named, href)
     highest = max(row["level"] for row in rows)
     y = alt.Y("level:Q", axis=None, scale=alt.Scale(domain=[0, max(highest + 1, 7)]))
     theme = style.theme()
     usual, standing_out = (style.in_theme(colour, theme) for colour in (STATUSES["ok"], SLOTS[1]))
     base = alt.Chart(pd.DataFrame(rows))
-    tooltip = [alt.Tooltip("name:N", title=thing.capitalize()), alt.Tooltip("text:N", title=title)]
+    tooltip = [
+        alt.Tooltip("name:N", title=f"{thing.capitalize()}s" if many else thing.capitalize()),
+        alt.Tooltip("text:N", title=title),
+    ]
     colour = alt.when(alt.datum.stands_out).then(alt.value(standing_out)).otherwise(alt.value(usual))
-    if len(dots) > MOST_DOTS:
+    if many:
         drawn: Any = base.mark_bar(width=6).encode(x=x, y=y, color=colour, tooltip=tooltip)
     else:
         drawn = base.mark_circle(size=70, opacity=1).encode(
             x=x, y=y, color=colour, tooltip=tooltip, description=alt.Description("about:N")
         )
-    drawn += _names([row for row in rows if row["label"]], x, y)
+    if many:
+        tops = {row["bin"]: row["level"] for row in rows}
+        labels = [
+            {"label": _cut(dot.name), "value": float(dot.value), "level": tops[place]}
+            for dot, place in zip(dots, places, strict=True)
+            if dot.name in named
+        ]
+    else:
+        labels = [row for row in rows if row["label"]]
+    drawn += _names(labels, x, y)
     for layer in _lines(lines, low, high, x):
         drawn += layer
     st.altair_chart(drawn.properties(height=HEIGHT, padding=padding(6)), alt=alt_text)
 
 
-def _stacked(dots: Sequence[Dot], low: float, high: float, logarithmic: bool) -> list[dict[str, Any]]:
-    """Dots of nearly the same value one above the other; of very many, a bar for each group."""
+def _places(dots: Sequence[Dot], low: float, high: float, logarithmic: bool) -> list[int]:
+    """In which of the bins each dot is."""
+    whole = math.log(high / low) if logarithmic else high - low
+    return [
+        int((math.log(float(dot.value) / low) if logarithmic else float(dot.value) - low) / whole * BINS)
+        for dot in dots
+    ]
+
+
+def _stacked(
+    dots: Sequence[Dot], places: Sequence[int], named: Collection[str], href: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """Dots of nearly the same value one above the other."""
     levels: Counter[int] = Counter()
     rows = []
-    named = {dot.name for dot in sorted(dots, key=lambda dot: -dot.value)[:MOST_NAMED] if dot.stands_out}
-    for dot in sorted(dots, key=lambda dot: dot.value):
-        place = math.log(dot.value / low) / math.log(high / low) if logarithmic else (dot.value - low) / (high - low)
-        levels[int(place * BINS)] += 1
+    for dot, place in zip(dots, places, strict=True):
+        levels[place] += 1
+        name, text = formatting.visible(dot.name), formatting.usd(dot.value)
         rows.append(
             {
-                "name": formatting.visible(dot.name), "value": dot.value, "text": dot.text, "url": dot.href,
-                "level": levels[int(place * BINS)] - 0.5, "stands_out": dot.stands_out,
-                "label": _cut(dot.name) if dot.name in named else "",
-                "about": f"{formatting.visible(dot.name)}: {dot.text}",
+                "name": name, "value": float(dot.value), "text": text, "url": href(dot.name),
+                "level": levels[place] - 0.5, "stands_out": dot.stands_out, "bin": place,
+                "label": _cut(dot.name) if dot.name in named else "", "about": f"{name}: {text}",
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _grouped(dots: Sequence[Dot], places: Sequence[int], thing: str) -> list[dict[str, Any]]:
+    """A bar for each stack of dots: a browser draws eighty of them as fast as it draws ten thousand dots slowly."""
+    bins: dict[int, list[Dot]] = {}
+    for dot, place in zip(dots, places, strict=True):
+        bins.setdefault(place, []).append(dot)
+    rows = []
+    for place, stack in bins.items():
+        least, most = formatting.usd(stack[0].value), formatting.usd(stack[-1].value)
+        rows.append(
+            {
+                "name": formatting.count(len(stack)), "value": float(stack[len(stack) // 2].value),
+                "level": len(stack), "text": " to ".join(dict.fromkeys((least, most))),
+                "stands_out": stack[0].stands_out, "bin": place,
+                "about": f"{formatting.counted(len(stack), thing)}: {least} to {most}",
             }
         )  # fmt: skip
     return rows

@@ -13,15 +13,26 @@ PARTS_HEIGHT = 140
 """Of a bar in parts; its names are in it, on a phone one below the other."""
 
 
-def bars(rows: Sequence[tuple[str, float, str]], *, title: str, alt_text: str, limit: int = 12) -> None:
-    """Horizontal bars with their values: (name, size, size as text), the largest first."""
+def bars(
+    rows: Sequence[tuple[str, float, str]],
+    *,
+    title: str,
+    alt_text: str,
+    limit: int = 12,
+    thing: str = "Model",
+    ordered: bool = False,
+) -> None:
+    """Horizontal bars with their values: (name, size, size as text), the largest first unless `ordered` already."""
     import altair as alt
     import pandas as pd
 
     if not rows:
         return nothing_to_draw(title)
     short = formatting.short_names({name for name, _, _ in rows})
-    rows = [(short[name], size, text) for name, size, text in sorted(rows, key=lambda row: -row[1])[:limit]]
+    rows = [
+        (short[name], size, text)
+        for name, size, text in (rows if ordered else sorted(rows, key=lambda row: -row[1]))[:limit]
+    ]
     table = pd.DataFrame(rows, columns=["name", "value", "text"])
     widest = 1.3 * max((size for _, size, _ in rows), default=1.0) or 1.0  # leaves room for the value behind the bar
     base = alt.Chart(table).encode(
@@ -32,7 +43,7 @@ def bars(rows: Sequence[tuple[str, float, str]], *, title: str, alt_text: str, l
             axis=None,
             scale=alt.Scale(domainMax=widest),
         ),
-        tooltip=[alt.Tooltip("name:N", title="Model"), alt.Tooltip("text:N", title=title)],
+        tooltip=[alt.Tooltip("name:N", title=thing), alt.Tooltip("text:N", title=title)],
     )
     sizes = base.mark_text(align="left", dx=5, color=text_colour()).encode(text="text:N")
     drawn = base.mark_bar(cornerRadiusEnd=3) + sizes

@@ -41,8 +41,8 @@ class Dot:
     href: str | None = None
 
 
-def histogram(bins: Sequence[Bin], *, title: str, alt_text: str) -> None:
-    """Bars side by side, from the lowest values to the highest."""
+def histogram(bins: Sequence[Bin], *, title: str, alt_text: str, x_title: str = "Seconds") -> None:
+    """Bars side by side, from the lowest values to the highest, which are called `x_title`."""
     import altair as alt
     import pandas as pd
 
@@ -64,7 +64,7 @@ def histogram(bins: Sequence[Bin], *, title: str, alt_text: str) -> None:
         .encode(
             x=alt.X("label:O", title=None, sort=labels, axis=alt.Axis(labelAngle=0, ticks=False, labelOverlap=True)),
             y=alt.Y("value:Q", title=None, axis=value_axis(max(part.count for part in bins), "count")),
-            tooltip=[alt.Tooltip("label:N", title="Seconds"), alt.Tooltip("text:N", title=title)],
+            tooltip=[alt.Tooltip("label:N", title=x_title), alt.Tooltip("text:N", title=title)],
             description=alt.Description("about:N"),
         )
         .properties(height=HEIGHT, padding=padding())

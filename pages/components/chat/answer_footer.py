@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from html import escape
 from typing import TYPE_CHECKING
 
 from llmtrack.chat.cost_estimate import deviation
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 # What stands before the line under an answer that did not simply end.
 ENDED = {
-    "cancelled": ":material/stop_circle: stopped",
-    "incomplete": ":material/content_cut: cut short",
-    "abandoned": ":material/link_off: broken off",
+    "cancelled": "stopped",
+    "incomplete": "cut short",
+    "abandoned": "broken off",
 }
 DEMO = "demo/"
 
@@ -25,7 +26,7 @@ def line(message: Message, figures: Figures | None, quoted: Decimal | None = Non
     """The line under an answer: how it ended · model · tokens · cost · seconds · first token."""
     model = (message.model or "").partition("/")[2] or formatting.UNKNOWN
     simulated = (message.model or "").startswith(DEMO)
-    parts = [ENDED.get(message.status or "", ""), formatting.plain(model) + (" (simulated)" if simulated else "")]
+    parts = [ENDED.get(message.status or "", ""), formatting.visible(model) + (" (simulated)" if simulated else "")]
     seconds, first = message.seconds, message.first_token_seconds
     if figures is not None:
         parts += [_tokens(figures), _cost(figures), _quoted(figures, quoted)]
@@ -37,6 +38,17 @@ def line(message: Message, figures: Figures | None, quoted: Decimal | None = Non
     if figures is not None and figures.attempts > 1:
         parts.append(f"{figures.attempts} attempts")
     return " · ".join(part for part in parts if part)
+
+
+def html(line: str) -> str:
+    """A line whose parts stay whole where it breaks, with dollars set off."""
+    parts = line.split(" · ")
+    shown = " · ".join(f"<{_tag(part)}>{escape(part)}</{_tag(part)}>" for part in parts)
+    return f'<p class="ll ll-took">{shown}</p>'
+
+
+def _tag(part: str) -> str:
+    return "b" if part.startswith("$") else "span"
 
 
 def _tokens(figures: Figures) -> str:
@@ -54,7 +66,7 @@ def _cost(figures: Figures) -> str:
         return "price unknown" if figures.cost_status == "unpriced" and figures.status != "error" else ""
     guessed = figures.usage_estimated or figures.cost_status == "estimated"
     kind = " simulated" if figures.cost_status == "simulated" else (" estimated" if guessed else "")
-    return formatting.plain(formatting.usd(figures.cost)) + kind
+    return formatting.usd(figures.cost) + kind
 
 
 def _quoted(figures: Figures, quoted: Decimal | None) -> str:
@@ -77,9 +89,9 @@ def total(sums: Total | None) -> str:
         return ""  # a first message that failed: nothing was billed, and "$0.00" would read as if something had been
     parts = []
     if sums.cost or not (sums.simulated_cost or sums.unpriced):
-        parts.append(formatting.plain(formatting.usd(sums.cost)))
+        parts.append(formatting.usd(sums.cost))
     if sums.simulated_cost:
-        parts.append(formatting.plain(formatting.usd(sums.simulated_cost)) + " simulated")
+        parts.append(formatting.usd(sums.simulated_cost) + " simulated")
     parts.append(f"{formatting.compact(sums.input_tokens + sums.output_tokens)} tokens")
     if sums.unpriced:
         parts.append(formatting.unpriced(sums.unpriced, sums.generations))

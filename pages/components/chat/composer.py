@@ -12,8 +12,9 @@ from llmtrack.chat.answers import File, Parameters
 from llmtrack.chat.conversations import MOST_COMPARED
 from llmtrack.chat.models import Catalog, Model
 from llmtrack.settings import get_settings
-from pages.components import formatting
+from pages.components import formatting, fresh_keys
 from pages.components.chat import model_picker, parameters, presets
+from pages.components.chat.options import folder, pasted, web_search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 MESSAGE = "message"
 COMPARED = "compare_with"
+"""The models to be compared: a new chat asks one."""
 BACK = "message_back"
 """What was typed and could not be sent: it goes back into the box."""
 
@@ -58,26 +60,31 @@ def draw(
     preferences: Preferences,
     ledger: Ledger,
     resend: Callable[[bool], None],
+    send_folder: Callable[[bool], None],
     submit: Callable[[], None],
 ) -> tuple[Draft, DeltaGenerator]:
-    """The bar and what it holds, and the place beside it for what the next message will cost.
+    """The bar and what it holds, and the place in it for what the next message will cost, or for Stop.
 
-    `resend` is called with whether the files of earlier messages are to be sent again. `submit` is called when Enter
+    `resend` is called with whether the files of earlier messages are to be sent again, `send_folder` with whether those
+    of the folder are to go along. `submit` is called when Enter
     was pressed, before anything is drawn: `submitted` is what was written then, and the draft returned has none of it.
     """
-    with st.bottom:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-            with st.container(width="stretch"):
-                model = model_picker.pick_model(catalog, preferences, ledger)
-            with st.popover(
-                "Settings",
-                width="content",
-                help="Favourites, presets, instructions, parameters, and models to compare",
-                # Another one closes it: it would lie on top of the dialog that was opened from it.
-                key=f"settings_{st.session_state.get(presets.OPENED, 0)}",
-            ):
-                chosen_parameters, others = _draw_settings(catalog, model, conversation, preferences, ledger, resend)
-        hint = st.empty()
+    with st.bottom, st.container(key="ll_tools", horizontal=True, vertical_alignment="center", gap=None, wrap=False):
+        model = model_picker.pick_model(catalog, preferences, ledger)
+        others = _draw_compared(catalog, model)
+        with st.popover(
+            "Settings",
+            icon=":material/tune:",
+            type="tertiary",
+            width="content",
+            help="Favourites, presets, instructions, parameters",
+            # Another one closes it: it would lie on top of the dialog that was opened from it.
+            key=f"settings_{st.session_state.get(presets.OPENED, 0)}",
+        ):
+            chosen_parameters = _draw_settings(catalog, model, conversation, preferences, ledger, resend, send_folder)
+        with st.container(key="ll_web", width="content"):
+            web_search.draw(ledger, (model, *others))
+        place = st.container(key="ll_last", width="stretch", horizontal=True, horizontal_alignment="right")
     if (back := st.session_state.pop(BACK, None)) is not None:
         st.session_state[MESSAGE] = back
     # Outside of `st.bottom`, though it goes there: only then does the page follow a growing answer down.
@@ -91,7 +98,7 @@ def draw(
         max_upload_size=max(math.ceil(get_settings().attachment_max_mb), st.get_option("server.maxUploadSize")),
         on_submit=submit,
     )
-    return Draft(model, chosen_parameters, others), hint
+    return Draft(model, chosen_parameters, others), place
 
 
 def submitted(catalog: Catalog, conversation: Conversation | None) -> Draft | None:
@@ -101,14 +108,48 @@ def submitted(catalog: Catalog, conversation: Conversation | None) -> Draft | No
         return None
     text, attached = (value, []) if isinstance(value, str) else (value.text or "", value.files)
     files = tuple(File(file.name, file.type or "text/plain", file.getvalue()) for file in attached)
+    text, files = pasted.without_large_text(text, files)
     model = model_picker.chosen(catalog)
-    others = _models(catalog, model, st.session_state.get(COMPARED) or ())
+    others = _models(catalog, model, _compared())
     return Draft(model, parameters.chosen(model, conversation), others, text, files)
 
 
 def stop_comparing() -> None:
     """Ask one model from now on. Before the bar is drawn, as in a callback."""
-    st.session_state[COMPARED] = []
+    fresh_keys.set_to(COMPARED, [])
+
+
+def _compared() -> Sequence[str]:
+    return st.session_state.get(fresh_keys.key_of(COMPARED)) or ()
+
+
+def _draw_compared(catalog: Catalog, model: Model) -> tuple[Model, ...]:
+    """The models that are to answer as well, each with a press that takes it out, and the way to add one."""
+    keys = _models(catalog, model, _compared())
+    for other in keys:
+        st.button(
+            formatting.plain(other.name),
+            key=f"without_{other.key}",
+            icon=":material/close:",
+            icon_position="right",
+            type="tertiary",
+            help=f"Do not ask {formatting.plain(other.name)}",
+            on_click=_leave_out,
+            args=(other.key,),
+        )
+    with st.popover(
+        "Compare",
+        key="compare_popover",
+        icon=":material/add:",
+        type="tertiary",
+        width="content",
+        help="Compare with more models",
+    ):
+        return _others(catalog, model)
+
+
+def _leave_out(key: str) -> None:
+    fresh_keys.set_to(COMPARED, [other for other in _compared() if other != key])
 
 
 def _draw_settings(
@@ -118,12 +159,12 @@ def _draw_settings(
     preferences: Preferences,
     ledger: Ledger,
     resend: Callable[[bool], None],
-) -> tuple[Parameters, tuple[Model, ...]]:
-    """What is behind the button beside the model."""
+    send_folder: Callable[[bool], None],
+) -> Parameters:
+    """What is behind the sliders."""
     st.caption(f"**{formatting.plain(model.name)}** · {model_picker.facts(model, model_picker.prices(model, ledger))}")
     with st.container(horizontal=True):
         _draw_marks(model, preferences)
-    others = _others(catalog, model)
     presets.draw_choice(catalog, preferences, conversation.id if conversation else None)
     chosen_parameters = parameters.draw(model, conversation)
     if conversation and any(message.files for message in conversation.messages):
@@ -135,7 +176,9 @@ def _draw_settings(
             help="With every message, so that the model can look at them again. It costs their tokens each time.",
             on_change=lambda: resend(bool(st.session_state[key])),
         )
-    return chosen_parameters, others
+    if conversation:
+        folder.draw_along(conversation, send_folder)
+    return chosen_parameters
 
 
 def _draw_marks(model: Model, preferences: Preferences) -> None:
@@ -164,7 +207,7 @@ def _others(catalog: Catalog, model: Model) -> tuple[Model, ...]:
         "Compare with",
         choosable,
         format_func=formatting.visible,
-        key=COMPARED,
+        key=fresh_keys.key_of(COMPARED),
         max_selections=MOST_COMPARED - 1,
         select_all=False,
         placeholder="up to three more models",

@@ -11,7 +11,8 @@ import streamlit as st
 from llmtrack.chat.answers import Prompt, PromptMessage, check
 from llmtrack.chat.error_messages import ChatError
 from pages.components import formatting
-from pages.components.chat import composer, cost_estimate
+from pages.components.chat import comforts, composer, cost_estimate
+from pages.components.chat.options import pasted
 
 if TYPE_CHECKING:
     from llmtrack.chat.cost_estimate import Quote
@@ -32,6 +33,11 @@ def hold(draft: composer.Draft, quotes: Sequence[Quote], conversation_id: int | 
         return False
     st.session_state[UNCONFIRMED] = (draft, tuple(quotes), conversation_id)
     return True
+
+
+def is_waiting() -> bool:
+    """Whether a message waits for its sender's word."""
+    return UNCONFIRMED in st.session_state
 
 
 def _can_be_sent(draft: composer.Draft) -> bool:
@@ -78,4 +84,5 @@ def _go() -> None:
 
 def _back() -> None:
     draft, *_ = st.session_state.pop(UNCONFIRMED)
-    st.session_state[composer.BACK] = draft.text
+    st.session_state[composer.BACK] = pasted.as_typed(draft.text, draft.files)
+    comforts.note_refused()

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from llmtrack.chat.error_messages import ChatError
-from pages.components import formatting
-from pages.components.chat import parameters
+from llmtrack.ledger.periods import zone
+from llmtrack.settings import get_settings
+from pages.components import formatting, queries, sidebar
+from pages.components.chat import composer, parameters
+from pages.components.chat.notes import search_place
+from pages.components.chat.options import folder
 
 if TYPE_CHECKING:
+    from streamlit.navigation.page import Page
+
     from llmtrack.chat.conversations import Conversations, Imported
     from llmtrack.ledger import Ledger
     from llmtrack.ledger.chats import Heading
+    from llmtrack.serving.identity import Viewer
 
-SHOWN = 30
-"""More are a click away: each one is a button that every rerun draws."""
+SHOWN, MOST = 100, 1_000
+"""So many are listed, and so many after a press: every run of the page sends their links."""
+PINNED = "Pinned"
 ADDRESS = "c"
 """The conversation's name in the page's address."""
 OPEN = "conversation"
@@ -44,18 +53,26 @@ def opened() -> int | None:
 def show(conversation_id: int | None) -> None:
     """Open a conversation, or a new one."""
     st.session_state[OPEN] = conversation_id
+    folder.begin_in(None)
     if conversation_id is None:
         parameters.begin_anew()
+        composer.stop_comparing()
         st.query_params.pop(ADDRESS, None)
     else:
         st.query_params[ADDRESS] = str(conversation_id)
 
 
 def draw(ledger: Ledger, conversations: Conversations, current: int | None, now: datetime) -> None:
-    """The list, in the sidebar."""
-    with st.sidebar:
+    """The list, in the sidebar: a new one, search, the conversations by day, and what else can be done with them."""
+    with sidebar.conversations_place():
         st.button(
-            "New chat", icon=":material/edit_square:", width="stretch", key="new_chat", on_click=show, args=(None,)
+            "New chat",
+            icon=":material/edit_square:",
+            width="stretch",
+            key="new_chat",
+            shortcut="Ctrl+Shift+O",
+            on_click=show,
+            args=(None,),
         )
         search = st.text_input(
             "Search conversations",
@@ -63,36 +80,97 @@ def draw(ledger: Ledger, conversations: Conversations, current: int | None, now:
             placeholder="Search",
             icon=":material/search:",
             label_visibility="collapsed",
+            live=True,
         )
         everything = bool(st.session_state.get(ALL))
         archived = bool(st.session_state.get(ARCHIVED))
-        headings = conversations.list(search or "", archived=archived, limit=200 if everything else SHOWN + 1)
+        limit = MOST if everything else SHOWN + 1
+        hits = conversations.search(search, limit) if search and search.strip() else None
+        headings = conversations.list(archived=archived, limit=limit) if hits is None else [hit.heading for hit in hits]
         shown = headings if everything else headings[:SHOWN]
-        with st.container():  # one place whatever it holds: what follows stays where it is, and an open popover open
+        filed = () if search or archived else conversations.in_folders()
+        with st.container(gap=None):  # one place whatever it holds: what follows stays where it is
             if search and not headings:
                 st.caption("No conversation holds all of these words.")
-            for name, some in groupby(shown, lambda heading: group(heading, now)):
-                st.caption(f"**{name}**")
-                with st.container(gap=None):
-                    _rows(list(some), current)
+            elif not headings:
+                st.caption("The archive is empty." if archived else "What you ask is kept here.")
+            places = {hit.heading.id: search_place.html(hit) for hit in hits or ()}
+            counts = {} if search or archived else conversations.folder_files.counts()
+            st.html(html(shown, current, now, filed, places, counts))
             if len(headings) > len(shown):
                 st.button("Show all", key="show_all", type="tertiary", on_click=_show_all)
-        with st.popover("Import", icon=":material/upload:", type="tertiary"):
-            _draw_import(ledger, conversations)
-        st.toggle("Archived", key=ARCHIVED, persist_state="session")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ll_list_tools"):
+            with st.popover("Import", icon=":material/upload:", type="tertiary"):
+                _draw_import(ledger, conversations)
+            st.toggle("Archived", key=ARCHIVED, persist_state="session")
 
 
-def _rows(headings: Sequence[Heading], current: int | None) -> None:
-    for heading in headings:
-        st.button(
-            formatting.plain(heading.title or "New conversation"),
-            key=f"open_{heading.id}",
-            type="secondary" if heading.id == current else "tertiary",
-            icon=":material/keep:" if heading.pinned else None,
-            on_click=show,
-            args=(heading.id,),
-            wrap=False,
-        )
+def draw_beside(me: Viewer, chat: Page) -> None:
+    """The list beside another page of one's own: the way to a new chat, and to those there are."""
+    from llmtrack.chat.conversations import Conversations
+
+    with sidebar.conversations_place():
+        if st.button(
+            "New chat", icon=":material/edit_square:", width="stretch", key="new_chat", shortcut="Ctrl+Shift+O"
+        ):
+            show(None)
+            st.switch_page(chat)
+        now = datetime.now(zone(get_settings().timezone))
+        mine = Conversations(queries.ledger(), me.id, me.team)
+        st.html(html(mine.list(limit=SHOWN), None, now, mine.in_folders(), {}, mine.folder_files.counts()))
+
+
+def html(
+    headings: Sequence[Heading],
+    current: int | None,
+    now: datetime,
+    filed: Sequence[Heading] = (),
+    lines: Mapping[int, str] = {},
+    files: Mapping[str, int] = {},
+) -> str:
+    """The conversations as links: those `filed` in folders by these, the others under the days they were used last.
+
+    `lines` are HTML to stand under a title, by conversation. `assets/menu.js` gives the links their menu.
+    """
+    by_folder: dict[str, list[Heading]] = {name: [] for name in files}
+    for heading in filed:
+        by_folder.setdefault(heading.folder or "", []).append(heading)
+    folders = "".join(
+        _folder(name, inside, current, lines, files.get(name, 0))
+        for name, inside in sorted(by_folder.items(), key=lambda item: item[0].casefold())
+    )
+    in_folders = {heading.id for heading in filed}
+    loose = [heading for heading in headings if heading.id not in in_folders]
+    days = [(name, _rows(list(some), current, lines)) for name, some in groupby(loose, lambda one: group(one, now))]
+    if folders:
+        days.insert(1 if days and days[0][0] == PINNED else 0, ("Folders", folders))
+    sections = "".join(f'<section aria-label="{name}"><h2>{name}</h2>{rows}</section>' for name, rows in days)
+    return f'<nav class="ll ll-talks" aria-label="Conversations">{sections}</nav>'
+
+
+def _folder(name: str, inside: Sequence[Heading], current: int | None, lines: Mapping[int, str], files: int) -> str:
+    is_open = " open" if any(heading.id == current for heading in inside) else ""
+    return (
+        f'<details{is_open}><summary data-folder="{escape(name)}"{_about(files)}>'
+        '<i class="ll-icon" aria-hidden="true">folder</i>'
+        f"<span>{escape(formatting.visible(name))}</span><small>{len(inside)}</small></summary>"
+        f"{_rows(inside, current, lines)}</details>"
+    )
+
+
+def _about(files: int) -> str:
+    return f' title="{formatting.counted(files, "file")} with every message"' if files else ""
+
+
+def _rows(headings: Sequence[Heading], current: int | None, lines: Mapping[int, str]) -> str:
+    return "".join(_row(heading, current, lines.get(heading.id, "")) for heading in headings)
+
+
+def _row(heading: Heading, current: int | None, line: str) -> str:
+    more = ' aria-current="page"' if heading.id == current else ""
+    more += " data-pinned" * heading.pinned + " data-archived" * heading.archived
+    title = escape(formatting.visible(heading.title or "New conversation"))
+    return f'<a data-in href="./?{ADDRESS}={heading.id}" data-c="{heading.id}"{more}>{title}{line}</a>'
 
 
 def _draw_import(ledger: Ledger, conversations: Conversations) -> None:
@@ -158,7 +236,7 @@ def _show_all() -> None:
 def group(heading: Heading, now: datetime) -> str:
     """Under which words a conversation stands in the list."""
     if heading.pinned:
-        return "Pinned"
+        return PINNED
     at = datetime.fromtimestamp(heading.updated_at / 1_000_000, now.tzinfo)
     days = (now.date() - at.date()) // timedelta(days=1)
     if days <= 0:

@@ -19,7 +19,7 @@ WANTED = "chat_dialog"
 
 It is opened anew in every run until it is done with: an answer that ends meanwhile draws the page again.
 """
-RENAME, PRESETS = "rename", "presets"
+RENAME, MOVE, PRESETS, FOLDER = "rename", "move", "presets", "folder"
 
 
 def want(action: str, message_id: int = 0) -> None:
@@ -50,6 +50,25 @@ def rename(conversations: Conversations, conversation: Conversation) -> None:
         title = st.text_input("Title", conversation.title, max_chars=200)
         if st.form_submit_button("Rename"):
             done(conversations.rename, conversation.id, title)
+
+
+@st.dialog("Move to a folder", icon=":material/folder:", on_dismiss=close)
+def move(conversations: Conversations, conversation: Conversation) -> None:
+    """Put a conversation into a folder, one there is or a new one, or take it out."""
+    filed = {heading.id: heading.folder or "" for heading in conversations.in_folders()}
+    names = sorted({*filed.values(), *conversations.folder_files.counts()}, key=str.casefold)
+    inside = filed.get(conversation.id)
+    with st.form("move", border=False):
+        chosen = None
+        if names:
+            chosen = st.pills("Folder", names, default=inside, format_func=formatting.plain)
+        new = st.text_input("New folder" if names else "Folder", max_chars=60)
+        name = new.strip() or chosen
+        with st.container(horizontal=True):
+            if st.form_submit_button("Move", type="primary") and name:
+                done(conversations.move, conversation.id, name)
+            if inside and st.form_submit_button("Take it out"):
+                done(conversations.move, conversation.id, None)
 
 
 @st.dialog("Edit and ask again", width="medium", icon=":material/edit:", on_dismiss=close)

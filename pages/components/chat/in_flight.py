@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from llmtrack.chat.conversations import Conversations, Message
 
 WATCH_SECONDS = 0.5
+LOOKS, MOST_LOOKS = "looks_for_figures", 60
+"""How often one has looked for an answer's figures, by message, and when nobody looks any more."""
+FOLLOWED = "followed_answers"
+"""The answers watched last."""
 
 
 def follow(
@@ -29,11 +33,12 @@ def follow(
 
     `stop_place` is where the button goes that stops those of this process.
     """
+    st.session_state[FOLLOWED] = {message.id for message, _ in growing}
     here = [(reply, place) for message, place in growing if (reply := reply_to(message.id))]
     replies = [reply for reply, _ in here]
     if here:
         stop_place.button(
-            "Stop", icon=":material/stop_circle:", type="tertiary", shortcut="escape", on_click=_stop, args=(replies,)
+            "Stop", icon=":material/stop:", key="ll_stop", type="primary", on_click=_stop, args=(replies,)
         )
     for reply in replies:
         _redraw_at_end(reply)
@@ -47,7 +52,7 @@ def follow(
 
 
 def _stop(replies: Sequence[Reply]) -> None:
-    """Escape, or the button by that name."""
+    """The square in place of the arrow, or Escape, which `assets/keys.js` hands to it."""
     for reply in replies:
         reply.cancel()
 
@@ -56,6 +61,21 @@ def _stop(replies: Sequence[Reply]) -> None:
 def _redraw_at_end(reply: Reply) -> None:
     """After Stop nothing would draw the page again; this does, once the answer has ended."""
     if reply.done.is_set():
+        st.rerun()
+
+
+def is_expected(message: Message) -> bool:
+    """Whether a row may still come for an answer without one: this session has just seen it being written."""
+    state = st.session_state
+    return message.id in state.get(FOLLOWED, ()) and state.get(LOOKS, {}).get(message.id, 0) < MOST_LOOKS
+
+
+@st.fragment(run_every=WATCH_SECONDS)
+def redraw_with_figures(conversations: Conversations, message: Message) -> None:
+    """An answer has ended and its row is still on its way to the ledger: draw the page again when it is there."""
+    looks = st.session_state.setdefault(LOOKS, {})
+    looks[message.id] = looks.get(message.id, 0) + 1
+    if looks[message.id] <= MOST_LOOKS and conversations.figures([message]):
         st.rerun()
 
 

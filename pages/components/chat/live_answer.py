@@ -10,8 +10,7 @@ import streamlit as st
 from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 
-from pages.components.chat import markdown_blocks
-from pages.components.chat.markdown import from_model
+from pages.components.chat.markdown import blocks, drawing, from_model
 from pages.components.reruns import counter
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ CURSOR = " ▌"
 
 def draw_text(text: str) -> None:
     """A finished text, in the pieces it was drawn in while it grew, so that nothing moves when it ends."""
-    for piece in markdown_blocks.pieces(text):
-        st.markdown(from_model(piece))
+    drawing.draw(text)
 
 
 def draw_reasoning(text: str, seconds: float | None = None) -> None:
@@ -81,6 +79,7 @@ class _Canvas:
         self._thought: DeltaGenerator | None = None
         self._settled = 0
         self._drawn = 0
+        self._next = 0.0
         self._revision = 0
         self._live.markdown(":shimmer[Generating…]")
 
@@ -92,32 +91,37 @@ class _Canvas:
         """Show what there is now, if that is more than before."""
         text, reasoning = self.reply.text, self.reply.reasoning
         size = len(text) + len(reasoning)
-        if size == self._drawn:
+        if size == self._drawn or time.monotonic() < self._next:
             return
         self._drawn = size
         if reasoning and not text:
             if self._thought is None:
                 self._thought = self._thoughts.status(":shimmer[Thinking…]", type="compact").empty()
             self._thought.markdown(from_model(reasoning))
-        for piece in markdown_blocks.finished(text[self._settled :]):
-            self._fixed.markdown(from_model(piece))
-            self._settled += len(piece)
+        self._settle(text)
         if text:
-            self._live.markdown(from_model(text[self._settled :]) + CURSOR)
+            rest = text[self._settled :]
+            drawing.draw_piece(rest, self._live, CURSOR)
+            self._next = time.monotonic() + drawing.redraw_seconds(rest)
 
     def end(self) -> None:
         """Show it as `draw_reasoning` and `draw_text` will from now on."""
         text, reasoning = self.reply.text, self.reply.reasoning
         with self._thoughts.container():
             draw_reasoning(reasoning)
-        for piece in markdown_blocks.finished(text[self._settled :]):
-            self._fixed.markdown(from_model(piece))
-            self._settled += len(piece)
+        self._settle(text)
         rest = text[self._settled :]
         if rest.strip():
-            self._live.markdown(from_model(rest))
+            drawing.draw_piece(rest, self._live)
         else:
             self._live.empty()
+
+    def _settle(self, text: str) -> None:
+        """Draw for good what more text cannot change."""
+        for piece in blocks.finished(text[self._settled :]):
+            with self._fixed:
+                drawing.draw_piece(piece)
+            self._settled += len(piece)
 
 
 def _stopped_by_button(runs: list[int], this_run: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from llmtrack.chat.error_messages import ChatError
-from llmtrack.chat.models import Catalog, Model, ProviderModels
-from llmtrack.chat.preferences import Preferences, favourites_first
-from pages.components import formatting
+from llmtrack.chat.models import Catalog, Model
+from llmtrack.chat.preferences import Preferences
+from pages.components import formatting, fresh_keys
+from pages.components.chat import model_list
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
     from llmtrack.pricing import Pricer
 
 KEY = "chat_model"
+"""The box in which a model is searched or typed."""
+LIST = "chat_models"
+"""Whether the list is open. The browser closes it: closed from here, it would not tell when it is opened again."""
 CHOSEN = "chat_model_chosen"
-"""The model of the session: the picker's own value may be one that cannot be chosen."""
+"""The model of the session."""
 OF = "chat_model_of"
 """The conversation the choice belongs to; 0 for a new one."""
-SHOWN = "chat_model_shown"
-"""How the chosen model was last called in the box."""
 REFUSED = "chat_model_refused"
 STAR = "★ "
 Prices = tuple[Decimal | None, Decimal | None]
@@ -32,29 +34,26 @@ Prices = tuple[Decimal | None, Decimal | None]
 
 
 def pick_model(catalog: Catalog, preferences: Preferences, ledger: Ledger) -> Model:
-    """The control, and the model chosen in it. One that cannot be chosen is refused, with the variable to set."""
+    """The control, and the model chosen in it. One that cannot be chosen is refused, with the variable to set.
+
+    The list is sent while it is open only: it is long, and every run of the page would send it again.
+    """
     state = st.session_state
     if CHOSEN not in state:
         state[CHOSEN] = catalog.default(preferences.first_model).key
     chosen = catalog.find(state[CHOSEN])
-    listed = favourites_first(catalog, preferences.favourites)
-    if chosen.key not in {model.key for model in listed}:
-        listed = (chosen, *listed)
-    labels = _labels(listed, catalog, preferences.favourites, ledger)
-    if state.get(KEY) != chosen.key or state.get(SHOWN) != labels[chosen.key]:
-        # Only where it differs: setting it empties the box under the fingers of whoever is typing another name.
-        state[KEY] = chosen.key
-    state[SHOWN] = labels[chosen.key]
-    st.selectbox(
-        "Model",
-        [model.key for model in listed],
-        key=KEY,
-        format_func=lambda key: labels.get(key, key),
-        accept_new_options=True,
-        on_change=_chosen,
-        args=(catalog,),
-        label_visibility="collapsed",
-    )
+    with st.popover(formatting.plain(chosen.name), key=LIST, type="tertiary", on_change="rerun", wrap=False) as listed:
+        st.text_input(
+            "Search or type a model",
+            key=fresh_keys.key_of(KEY),
+            placeholder=f"Search {formatting.counted(len(catalog.models), 'model')}, or type a name",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            on_change=_chosen,
+            args=(catalog,),
+        )
+        if listed.open:
+            st.html(model_list.html(catalog, preferences.favourites, chosen, _facts_of(catalog, ledger)))
     if refused := state.pop(REFUSED, None):
         st.toast(formatting.visible(refused), icon=":material/key_off:", duration="long")
     return chosen
@@ -62,10 +61,9 @@ def pick_model(catalog: Catalog, preferences: Preferences, ledger: Ledger) -> Mo
 
 def chosen(catalog: Catalog) -> Model:
     """The model now chosen, read before the control is drawn, even where its own callback has yet to come."""
-    state = st.session_state
-    if state.get(KEY) not in (None, state[CHOSEN]):
+    if st.session_state.get(fresh_keys.key_of(KEY)):
         _chosen(catalog)
-    return catalog.find(state[CHOSEN])
+    return catalog.find(st.session_state[CHOSEN])
 
 
 def follow(catalog: Catalog, conversation_id: int | None, model: str | None) -> None:
@@ -93,10 +91,20 @@ def choose(model: Model) -> None:
     st.session_state[CHOSEN] = model.key
 
 
+def take(catalog: Catalog, key: str) -> None:
+    """A row of the list was pressed. Before the page is drawn, as in a callback."""
+    try:
+        choose(catalog.find(key))
+    except ChatError as error:
+        st.session_state[REFUSED] = str(error)
+
+
 def _chosen(catalog: Catalog) -> None:
-    """Take the choice over, unless it cannot be taken."""
-    typed = (st.session_state[KEY] or "").strip()
-    st.session_state.pop(SHOWN, None)  # a name that was typed is shown in the box as the list has it
+    """Take over what was typed, unless it cannot be taken."""
+    typed = (st.session_state[fresh_keys.key_of(KEY)] or "").strip()
+    if not typed:
+        return
+    fresh_keys.set_to(KEY, "")
     try:
         choose(named(catalog, typed, st.session_state[CHOSEN]))
     except ChatError as error:
@@ -143,43 +151,26 @@ def _prices(model: Model, pricer: Pricer) -> Prices | None:
     return None if price is None else (price.input, price.output)
 
 
-def _labels(listed: Sequence[Model], catalog: Catalog, favourites: Sequence[str], ledger: Ledger) -> dict[str, str]:
+def _facts_of(catalog: Catalog, ledger: Ledger) -> Callable[[Model], str]:
+    """What stands beside a model in the list."""
     from llmtrack.chat.models import pricer_for
 
     pricer = pricer_for(ledger)  # once: it asks the ledger whether the price book has changed
-    providers = {provider.name: provider for provider in catalog.providers}
-    listed_keys = {model.key for model in catalog.models}
-    return {
-        model.key: formatting.visible(
-            (STAR if model.key in favourites else "")
-            + label(model, providers[model.provider], None if model.needs else _prices(model, pricer))
-            + ("" if model.key in listed_keys else " — typed in")
-        )
-        for model in listed
-    }
+    return lambda model: details(model, None if model.needs else _prices(model, pricer))
 
 
-def label(model: Model, provider: ProviderModels, price: Prices | None = None) -> str:
-    """A model in the list: provider first, so that the list is grouped; then what keeps it from being chosen.
-
-    Where nothing does: what a million tokens cost in and out, how much it can read, what it takes, and its end.
-    """
-    name = f"{provider.label.partition(' (')[0]} · {model.name}"
+def details(model: Model, price: Prices | None = None) -> str:
+    """What a million tokens cost in and out, how much it can read, and its end; or what keeps it from being chosen."""
     if model.needs:
-        return f"{name} — set {model.needs} to choose it"
+        return f"set {model.needs}"
     if model.simulated:
-        return f"{name} — {model.about}" if model.about else name
-    end = model.deprecated() or ""
-    parts = [end] if model.ended() else []
-    if price and None not in price:
-        parts.append(" / ".join(map(_dollars, price)))
+        return model.about or ""
+    parts = [" / ".join(map(_dollars, price)) if price and None not in price else "price unknown"]
     if model.context:
         parts.append(formatting.compact(model.context))
-    parts.append(_takes(model))
-    if not model.ended():  # last: a narrow box cuts it off, and the settings have it too
-        parts.append(end)
-    details = " · ".join(part for part in parts if part)
-    return f"{name} — {details}" if details else name
+    if ends := model.deprecated():
+        parts.append(ends)
+    return " · ".join(parts)
 
 
 def facts(model: Model, price: Prices | None = None) -> str:

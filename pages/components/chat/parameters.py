@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from llmtrack.chat.answers import Parameters
+from pages.components import fresh_keys
 
 if TYPE_CHECKING:
     from llmtrack.chat.conversations import Conversation
@@ -16,11 +17,19 @@ if TYPE_CHECKING:
 DEFAULT = "as the model likes"
 NEW = "new"
 """What stands for the conversation while it has no number yet."""
+_NAMES = ("system", "free", "heat", "most", "wanted_effort")
 
 
 def owner(conversation: Conversation | None) -> str:
-    """Whose parameters they are: a conversation's, or those of the one about to begin."""
-    return str(conversation.id) if conversation else NEW
+    """Whose parameters they are: a conversation's, or those of the one about to begin.
+
+    After a preset or a new beginning the controls are others, with other keys (`fresh_keys`).
+    """
+    return fresh_keys.key_of(_base(conversation.id if conversation else None))
+
+
+def _base(conversation_id: int | None) -> str:
+    return str(conversation_id or NEW)
 
 
 def draw(model: Model, conversation: Conversation | None) -> Parameters:
@@ -71,15 +80,14 @@ def chosen(model: Model, conversation: Conversation | None) -> Parameters:
 
 def put(conversation_id: int | None, parameters: Parameters) -> None:
     """Set the controls of a conversation, or of the one about to begin. Before they are drawn, as in a callback."""
-    whose = str(conversation_id) if conversation_id else NEW
-    _forget(whose)
+    whose = _renewed(conversation_id)
     st.session_state.update(_values(whose, parameters))
     st.session_state[f"wanted_effort_{whose}"] = parameters.effort
 
 
 def begin_anew() -> None:
     """The next new conversation starts without the parameters of the one before it."""
-    _forget(NEW)
+    _renewed(None)
 
 
 def summary(parameters: Parameters) -> str:
@@ -127,9 +135,12 @@ def _wanted_effort(whose: str, model: Model, stored: Parameters) -> str | None:
     return wanted if wanted in model.capabilities.efforts else None
 
 
-def _forget(whose: str) -> None:
-    """Leave nothing of what the controls held."""
-    names = tuple(f"{name}_{whose}" for name in ("system", "free", "heat", "most", "wanted_effort"))
+def _renewed(conversation_id: int | None) -> str:
+    """Whose the parameters are from now on; nothing is left of what the controls held."""
+    base = _base(conversation_id)
+    whose = fresh_keys.key_of(base)
+    names = tuple(f"{name}_{whose}" for name in _NAMES)
     for key in [str(state_key) for state_key in st.session_state]:
         if key in names or key.startswith(f"effort_{whose}_"):
             del st.session_state[key]
+    return fresh_keys.renew(base)

@@ -37,4 +37,4 @@ def draw() -> None:
         st.error(formatting.visible(problem), icon=":material/error:")
         if unsent := st.session_state.pop(UNSENT_FILES, None):
             names = formatting.plain(" and ".join(unsent))
-            st.caption(f"Nothing was sent. The message is in the box again; attach {names} anew.")
+            st.caption(f"Nothing was sent. The message is in the box again; attach {names} anew if it is missing.")

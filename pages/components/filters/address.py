@@ -17,7 +17,8 @@ T = TypeVar("T")
 def show(key: str, read: Callable[[Sequence[str]], T]) -> T:
     """Before the control of that key is drawn: have it show what the parameter of that name says, if that changed.
 
-    `read` makes the control's value from all values of the parameter. Returns the value.
+    `read` makes the control's value from all values of the parameter. Returns the value. A control in a popover is not
+    reached by this while it is out of sight: it takes its key from `fresh_keys.showing`.
     """
     texts = tuple(st.query_params.get_all(key))
     # None too: after a step between pages a control of both may come without its value.

@@ -36,25 +36,27 @@ class View:
         return f"{counted}, {self.span.timezone}{compared}."
 
 
-def head(title: str, page: str, *, compare: bool = False, leave_out: Sequence[str] = ()) -> View:
+def head(
+    title: str, page: str, *, compare: bool = False, leave_out: Sequence[str] = (), within: Sequence[Filter] = ()
+) -> View:
     """Draws the head line of the page at the address `page`, and returns what its address says.
 
     `leave_out` are dimensions the page cannot filter by, because it is about one of their values: filters on them are
-    named as such. With `compare` the page shows what changed since a time before.
+    named as such. With `compare` the page shows what changed since a time before. `within` is what the viewer may see
+    the numbers of, where that is not everything: only values from there are offered.
     """
     span, against = time_span.read_time()
-    chosen, problems = _read_where()
+    chosen = read_where()
     links.keep(*time_span.time_parameters(), where=chosen)
     with card.head(title):
         if chosen:
-            st.html(_chips(chosen), width="content")
-        draw_new_filter(span, chosen)
+            st.html(chips(chosen), width="content")
+        draw_new_filter(span, chosen, leave_out, within)
         st.space("stretch")
         saved_views.draw(page)
         with st.popover(_time_label(span, against, compare), icon=":material/calendar_today:", key="time"):
             time_span.draw_time(compare)
-    for problem in problems:
-        st.warning(f"{formatting.plain(problem)} It is left out.", icon=":material/filter_alt_off:")
+    draw_problems()
     ignored = [condition for condition in chosen if condition.dimension in leave_out]
     if ignored:
         st.info(
@@ -65,31 +67,43 @@ def head(title: str, page: str, *, compare: bool = False, leave_out: Sequence[st
     return View(span, against if compare else None, where)
 
 
-def _read_where() -> tuple[tuple[Filter, ...], list[str]]:
-    """The filters in the address, and what of it is none."""
-    chosen: dict[Filter, None] = {}
-    problems: list[str] = []
+def read_where() -> tuple[Filter, ...]:
+    """The filters in the address; what of it is none, `draw_problems` names."""
+    return tuple(dict.fromkeys(condition for condition in _decoded() if isinstance(condition, Filter)))
+
+
+def draw_problems() -> None:
+    """Says which filters of the address are none."""
+    for problem in _decoded():
+        if isinstance(problem, str):
+            st.warning(f"{formatting.plain(problem)} It is left out.", icon=":material/filter_alt_off:")
+
+
+def _decoded() -> list[Filter | str]:
+    """Each filter in the address, or what is wrong with it."""
+    found: list[Filter | str] = []
     for text in st.query_params.get_all(WHERE):
         try:
-            chosen[decode(text)] = None
+            found.append(decode(text))
         except ValueError as error:
-            problems.append(str(error))
-    return tuple(chosen), problems
+            found.append(str(error))
+    return found
 
 
-def _chips(chosen: Sequence[Filter]) -> str:
-    chips = []
+def chips(chosen: Sequence[Filter]) -> str:
+    """The filters as HTML, each with the way to the page without it."""
+    drawn = []
     for condition in chosen:
         name, phrase, values = words(condition)
         rest = [encode(other) for other in chosen if other != condition]
-        address = escape(links.here(where=rest or None, after=None))
+        address = escape(links.here(where=rest or None, after=None, page=None))
         label = escape(f"Remove the filter {name} {phrase} {values}")
         text = f"{escape(formatting.visible(name))} {escape(phrase)} <b>{escape(values)}</b>"
-        chips.append(
+        drawn.append(
             f'<span class="ll-chip"><span>{text}</span>'
             f'<a data-in href="{address}" aria-label="{label}" title="{label}">✕</a></span>'
         )
-    return f'<div class="ll ll-chips">{"".join(chips)}</div>'
+    return f'<div class="ll ll-chips">{"".join(drawn)}</div>'
 
 
 def _time_label(span: Span, against: Span | None, compare: bool) -> str:

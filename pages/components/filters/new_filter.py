@@ -16,13 +16,20 @@ from pages.components.span import Span
 _BY, _HOW, _TYPED, _PROBLEM = "filter_by", "filter_how", "filter_typed", "filter_problem"
 
 
-def draw_new_filter(span: Span, chosen: Sequence[Filter]) -> None:
-    """The popover. What is in it is read only once it is open."""
+def draw_new_filter(
+    span: Span, chosen: Sequence[Filter], leave_out: Sequence[str] = (), within: Sequence[Filter] = ()
+) -> None:
+    """The popover, without the dimensions to `leave_out`. What is in it is read only once it is open.
+
+    `within` holds what may be seen: values from there are offered, and no names of attributes and properties, which
+    everybody's calls have.
+    """
     popover = st.popover("Filter", icon=":material/add:", key="new_filter", on_change="rerun")
     if not popover.open:
         return
     with popover:
-        names = values.sorted_names(values.dimensions())
+        names = values.sorted_names(values.FIRST if within else values.dimensions())
+        names = [name for name in names if name not in leave_out]
         dimension = st.selectbox("Filter by", names, format_func=dimension_name, key=_BY)
         offered = values.operators(dimension)
         how = st.selectbox("Condition", offered, format_func=lambda key: PHRASES[key][1], key=_HOW, width=200)
@@ -30,7 +37,7 @@ def draw_new_filter(span: Span, chosen: Sequence[Filter]) -> None:
             how = offered[0]
         _draw_typed(dimension, how, chosen)
         if how[0] == "is":
-            _draw_values(dimension, how, span, chosen)
+            _draw_values(dimension, how, span, chosen, within)
 
 
 def _draw_typed(dimension: str, how: tuple[Operator, bool], chosen: Sequence[Filter]) -> None:
@@ -63,7 +70,7 @@ def _take_typed(dimension: str, how: tuple[Operator, bool], chosen: tuple[Filter
     except ValueError as error:
         st.session_state[_PROBLEM] = str(error)
         return
-    address.write({WHERE: [encode(condition) for condition in added], "after": []})
+    address.write({WHERE: [encode(condition) for condition in added], "after": [], "page": []})
 
 
 def with_value(
@@ -85,8 +92,10 @@ def with_value(
     return (*others[:place], *new, *others[place:])
 
 
-def _draw_values(dimension: str, how: tuple[Operator, bool], span: Span, chosen: Sequence[Filter]) -> None:
-    listed = values.choices(dimension, span, chosen)
+def _draw_values(
+    dimension: str, how: tuple[Operator, bool], span: Span, chosen: Sequence[Filter], within: Sequence[Filter]
+) -> None:
+    listed = values.choices(dimension, span, chosen, within)
     if not listed:
         st.caption("No call in this time has one.")
         return
@@ -97,8 +106,8 @@ def _draw_values(dimension: str, how: tuple[Operator, bool], span: Span, chosen:
         count = "" if choice.calls is None else formatting.counted(choice.calls, "call")
         pressed = ' aria-pressed="true" role="button"' if str(choice.value) in present else ""
         lines.append(
-            f'<a data-in href="{escape(links.here(where=added or None, after=None))}"{pressed}>'
-            f"<span>{escape(value_name(choice.value))}</span><small>{count}</small></a>"
+            f'<a data-in href="{escape(links.here(where=added or None, after=None, page=None))}"{pressed}>'
+            f"<span>{escape(value_name(choice.value, dimension))}</span><small>{count}</small></a>"
         )
     st.html(f'<div class="ll ll-values">{"".join(lines)}</div>')
     if any(choice.calls is None for choice in listed):

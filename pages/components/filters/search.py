@@ -41,13 +41,5 @@ def draw_nothing_found(what: str, view: View, search: str = "") -> None:
         title, looked = f"No {what}s here", "Looked"
     among = f", {sentence(view.where)}" if view.where else ""
     empty_states.empty(title, formatting.plain(f"{looked}, {view.span}{among}."), ":material/search_off:")
-    ways = []
-    if view.where:
-        ways.append(
-            links.anchor("Without the filters", links.here(where=None, after=None, **{"from": None}), css="ll-k")
-        )
-    if search:
-        ways.append(links.anchor(f"All {what}s", links.here(q=None, after=None, **{"from": None}), css="ll-k"))
-    wider = links.here(span="90 days", days=None, after=None, **{"from": None})
-    ways.append(links.anchor("In the last 90 days", wider, css="ll-k"))
-    st.html(f'<p class="ll ll-pages">{"".join(ways)}</p>')
+    every = links.anchor(f"All {what}s", links.here(q=None, after=None, **{"from": None}), css="ll-k")
+    empty_states.draw_ways(view.where, *([every] if search else []))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from llmtrack.ledger.periods import Period, billing_cycle, days, last_days, zone
 from llmtrack.settings import get_settings
-from pages.components import links
+from pages.components import formatting, fresh_keys, links
 from pages.components.filters import address
 from pages.components.span import Span
 
@@ -24,48 +24,61 @@ _PICKED = "picked_days"
 
 
 def choose_span() -> Span:
-    """The control for the time span, in a popover that is called by it, and what is chosen in it."""
-    timezone = get_settings().timezone
+    """The control for the time span at the right of a head line, called by what is chosen in it."""
     span, _ = read_time()
-    with st.popover(str(span), icon=":material/calendar_today:"):
+    st.space("stretch")
+    with st.popover(str(span), icon=":material/calendar_today:", key="time"):
         draw_time()
-    st.caption(f"{span} · {timezone}")
     return span
+
+
+def in_words(span: Span) -> str:
+    """How long it is, and in which zone: the line under the head line."""
+    return f"{formatting.counted(span.days, 'day')}, {span.timezone}."
 
 
 def read_time() -> tuple[Span, Span | None]:
     """The time span that the address says, and the one it is compared with."""
     timezone = get_settings().timezone
-    choice = address.show(links.SPAN, _choice)
+    choice = _choice(st.query_params.get_all(links.SPAN))
     picked = _picked(st.query_params.get_all(links.DAYS)) if choice == DATES else None
     span = Span(_period(choice, picked), timezone)
-    against = address.show(links.AGAINST, _comparison)
+    against = _comparison(st.query_params.get_all(links.AGAINST))
     before = {"before": span.before, "year": span.year_before}.get(against)
     return span, before() if before else None
 
 
 def time_parameters() -> tuple[str, list[str], str]:
     """What of the time an address has to hold: choice, dates, comparison where it is not the usual one."""
-    choice = address.show(links.SPAN, _choice)
+    choice = _choice(st.query_params.get_all(links.SPAN))
     shown_days = [str(day) for day in _picked(st.query_params.get_all(links.DAYS))] if choice == DATES else []
-    against = address.show(links.AGAINST, _comparison)
+    against = _comparison(st.query_params.get_all(links.AGAINST))
     return choice, shown_days, "" if against == "before" else against
 
 
 def draw_time(compare: bool = False) -> None:
-    """The controls themselves; call `read_time` before."""
+    """The controls themselves."""
+    choice = _choice(st.query_params.get_all(links.SPAN))
+    against = _comparison(st.query_params.get_all(links.AGAINST))
     st.segmented_control(
-        "Time span", CHOICES, required=True, key=links.SPAN, label_visibility="collapsed", on_change=_write_span
+        "Time span",
+        CHOICES,
+        default=choice,
+        required=True,
+        key=fresh_keys.showing(links.SPAN, choice),
+        label_visibility="collapsed",
+        on_change=_write_span,
     )
-    if st.session_state[links.SPAN] == DATES:
+    if choice == DATES:
         _draw_dates()
     if compare:
         st.segmented_control(
             "Compared with",
             list(COMPARISONS),
+            default=against,
             required=True,
             format_func=lambda name: COMPARISONS[name].capitalize(),
-            key=links.AGAINST,
+            key=fresh_keys.showing(links.AGAINST, against),
             on_change=_write_against,
         )
 
@@ -86,23 +99,22 @@ def _comparison(texts: Sequence[str]) -> str:
 
 
 def _write_span() -> None:
-    choice = st.session_state[links.SPAN]
+    choice = st.session_state[fresh_keys.key_of(links.SPAN)]
     picked = _picked(st.query_params.get_all(links.DAYS)) if choice == DATES else ()
     address.write({links.SPAN: [choice], links.DAYS: [str(day) for day in picked]})
 
 
 def _write_against() -> None:
-    address.write({links.AGAINST: [st.session_state[links.AGAINST]]})
+    address.write({links.AGAINST: [st.session_state[fresh_keys.key_of(links.AGAINST)]]})
 
 
 def _draw_dates() -> None:
-    texts = st.query_params.get_all(links.DAYS)
-    if st.session_state.get("days_shown") != texts or _PICKED not in st.session_state:
-        st.session_state["days_shown"], st.session_state[_PICKED] = texts, _picked(texts)
+    picked = _picked(st.query_params.get_all(links.DAYS))
     st.date_input(
         "From and to",
+        picked,
         max_value=_today(),
-        key=_PICKED,
+        key=fresh_keys.showing(_PICKED, picked),
         label_visibility="collapsed",
         format="YYYY-MM-DD",
         width=260,
@@ -111,9 +123,8 @@ def _draw_dates() -> None:
 
 
 def _write_days() -> None:
-    picked = st.session_state[_PICKED]
+    picked = st.session_state[fresh_keys.key_of(_PICKED)]
     if isinstance(picked, tuple) and len(picked) == 2:  # between the two clicks of a range there is only its first day
-        st.session_state["days_shown"] = [str(day) for day in picked]
         address.write({links.DAYS: [str(day) for day in picked]})
 
 

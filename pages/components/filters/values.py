@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from llmtrack.ledger.query import Filter, Operator, stored_keys, stored_values
 from pages.components import queries
-from pages.components.conditions import dimension_name, without
+from pages.components.conditions import both, dimension_name, without
 from pages.components.span import Span
 from pages.components.viewer import require_numbers
 
 FIRST = (
     "model", "user", "group", "feature", "status", "error_type", "provider", "operation", "cost_status",
     "finish_reason", "request_model", "response_model", "service_tier", "region", "error_code", "http_status",
-    "attempts", "streamed", "session", "trace",
+    "attempts", "streamed", "hour_of_day", "weekday", "session", "trace",
 )  # fmt: skip
 """The dimensions, those first that are asked for most."""
+COMMON = FIRST[: FIRST.index("finish_reason")]
+"""Those that stand before what a product tells of its own: attributes and properties."""
 NUMBERS = ("http_status", "attempts")
 MOST_VALUES = 200
 
@@ -40,18 +42,21 @@ def operators(dimension: str) -> list[tuple[Operator, bool]]:
     whole: list[tuple[Operator, bool]] = [("is", False), ("is", True)]
     parts: list[tuple[Operator, bool]] = [("contains", False), ("contains", True)]
     sizes: list[tuple[Operator, bool]] = [("above", False), ("below", False)]
-    if dimension == "streamed":
+    if dimension in ("streamed", "hour_of_day", "weekday"):
         return whole
     if dimension in NUMBERS:
         return [*whole, *sizes]
     return [*whole, *parts, *(sizes if dimension.startswith(("property.", "user.")) else [])]
 
 
-def choices(dimension: str, span: Span, where: Sequence[Filter]) -> list[Choice]:
-    """The values of a dimension, those with the most calls first; not counted where that would take long."""
+def choices(dimension: str, span: Span, where: Sequence[Filter], within: Sequence[Filter] = ()) -> list[Choice]:
+    """The values of a dimension, those with the most calls first; not counted where that would take long.
+
+    Of calls `within` these filters alone, where there are any: a value may be nobody else's business.
+    """
     from llmtrack.ledger import metrics
 
-    others = without(where, dimension)
+    others = both(without(where, dimension), within)
     require_numbers(others)
     try:
         answer = metrics.ask(
@@ -59,10 +64,18 @@ def choices(dimension: str, span: Span, where: Sequence[Filter]) -> list[Choice]
             timezone=span.timezone, where=others, order="-generations", limit=MOST_VALUES, fill=False,
         )  # fmt: skip
     except metrics.TooManyRows:
+        if within:
+            return []
         return [Choice(value, None) for value in stored_values(queries.ledger(), dimension, MOST_VALUES)]
     return [Choice(row[dimension], row["generations"]) for row in answer.rows]
 
 
 def sorted_names(names: Sequence[str]) -> list[str]:
-    """Dimensions as a list offers them: the common ones first, then attributes and properties by name."""
-    return sorted(names, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), dimension_name(name)))
+    """Dimensions as a list offers them: the most common ones, then attributes and properties by name, then the rest."""
+    own = len(COMMON)
+
+    def place(name: str) -> tuple[int, str]:
+        at = FIRST.index(name) if name in FIRST else own
+        return (at if at < own else own + (name in FIRST) * (1 + at), dimension_name(name))
+
+    return sorted(names, key=place)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from llmtrack.ledger.query import Row, Where
+from llmtrack.ledger.query import QueryResult, Row, Where
 from pages.components import links, queries, tables
 from pages.components.charts import colours
 from pages.components.conditions import both
@@ -57,13 +57,20 @@ def rest(key: str, rows: Sequence[Row], totals: Mapping[str, Any]) -> dict[str, 
     return {key: f"{len(rows)} more", **summed, "share": part(summed, totals)}
 
 
-def users(span: Span, totals: Row, answer: Sequence[Row], *, where: Where, most: int) -> None:
-    """The dearest users, each with its cost over the time."""
-    listed = dearest(answer, most)
-    names = [row["user"] for row in listed if row["user"]]
-    listed_only = both(where, {"user": names})
-    by_time = queries.ask(["cost"], span, by=[span.grain, "user"], where=listed_only, fill=False) if names else ()
+def users(span: Span, totals: Row, answer: QueryResult, *, where: Where, most: int) -> None:
+    """The dearest users, each with its tokens and its cost over the time.
+
+    `answer` has ``cost`` and ``generations`` of one more than the `most` dearest, where there are so many.
+    """
+    listed = list(answer.rows[: most if answer.cut else most + 1])
+    listed_only = both(where, {"user": [row["user"] for row in listed]})
+    metrics = ["cost", "total_tokens"]
+    by_time = queries.ask(metrics, span, by=[span.grain, "user"], where=listed_only, fill=False) if listed else ()
     lines = trends(by_time, span.axis(span.grain), "cost", "user")
+    tokens: dict[str | None, int] = {}
+    for row in by_time:
+        if row["total_tokens"] is not None:
+            tokens[row["user"]] = tokens.get(row["user"], 0) + row["total_tokens"]
     columns = [
         Column("user", "User", pinned=True, href=lambda row: links.user(row["id"])),
         Column("generations", "Calls", "count"),
@@ -75,14 +82,27 @@ def users(span: Span, totals: Row, answer: Sequence[Row], *, where: Where, most:
     rows = [
         {
             **row, "user": row["user"] or NOBODY, "id": row["user"], "share": part(row, totals),
-            "line": lines.get(row["user"]),
+            "line": lines.get(row["user"]) if row["user"] else None, "total_tokens": tokens.get(row["user"]),
         }
         for row in listed
     ]  # fmt: skip
+    left = len(answer.rows) + answer.cut - len(listed)
     tables.table(
         rows, columns, alt_text=f"Users by cost, {span}", total=total("user", "All users", totals),
-        rest=rest("user", dearest(answer)[len(listed) :], totals),
+        rest=remainder("user", left, rows, totals) if left else None,
     )  # fmt: skip
+
+
+def remainder(key: str, left: int, listed: Sequence[Mapping[str, Any]], totals: Row) -> dict[str, Any]:
+    """The row of the `left` ones that are not listed: the whole less those that are."""
+
+    def less(name: str) -> Any:
+        if totals[name] is None:
+            return None
+        return totals[name] - sum(row[name] for row in listed if row[name] is not None)
+
+    summed = {name: less(name) for name in ("generations", "total_tokens", "cost")}
+    return {key: f"{left:,} more", **summed, "share": part(summed, totals)}
 
 
 def models(span: Span, totals: Row, answer: Sequence[Row], *, most: int) -> None:

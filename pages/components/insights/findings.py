@@ -9,12 +9,9 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
+from pages.components.insights.spikes import FEWEST_CALLS, LEAST_DOLLARS, spikes
+
 Row = Mapping[str, Any]
-TIMES = 2
-"""How many times as much as usual stands out."""
-FEWEST_USUAL = 2
-"""Days of the same weekday there have to be to say what is usual."""
-FEWEST_ERRORS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +30,14 @@ class DearDay:
 
 
 def dear_day(days: Sequence[Row]) -> DearDay | None:
-    """The dearest of `days` (rows with ``day`` and ``cost``) if it cost more than twice what its weekday does."""
-    priced = [(row["day"].date(), row["cost"]) for row in days if row["cost"] is not None]
-    if not priced:
+    """The day of `days` (rows with ``day`` and ``cost``) that costs most above its weekday, if it stands out."""
+    priced = {row["day"].date(): row["cost"] for row in days if row["cost"] is not None}
+    marked = spikes([(day, float(cost)) for day, cost in priced.items()], least=LEAST_DOLLARS)
+    if not marked:
         return None
-    day, cost = max(priced, key=lambda pair: pair[1])
-    alike = [other for at, other in priced if at != day and at.weekday() == day.weekday()]
-    if len(alike) < FEWEST_USUAL:
-        return None
-    usual = Decimal(median(alike))
-    return DearDay(day, cost, usual) if cost > TIMES * usual and cost >= Decimal("0.01") else None
+    day = marked[0].day
+    usual = median(cost for at, cost in priced.items() if at != day and at.weekday() == day.weekday())
+    return DearDay(day, priced[day], Decimal(usual))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +49,9 @@ class BadDay:
 
 
 def bad_day(days: Sequence[Row]) -> BadDay | None:
-    """The day with the most errors (rows with ``day`` and ``errors``) if they were more than twice the usual number."""
-    if len(days) <= FEWEST_USUAL:
-        return None
-    worst = max(days, key=lambda row: row["errors"])
-    usual = median(row["errors"] for row in days if row is not worst)
-    if worst["errors"] < FEWEST_ERRORS or worst["errors"] <= TIMES * usual:
-        return None
-    return BadDay(worst["day"].date(), worst["errors"])
+    """The day with the most errors (rows with ``day`` and ``errors``) above its weekday, if it stands out."""
+    marked = spikes([(row["day"].date(), row["errors"]) for row in days], least=FEWEST_CALLS)
+    return BadDay(marked[0].day, round(marked[0].value)) if marked else None
 
 
 def weekday(value: date) -> str:

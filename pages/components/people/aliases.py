@@ -9,7 +9,7 @@ import streamlit as st
 from llmtrack.ledger import LedgerError, people
 from llmtrack.ledger.metrics import ask
 from llmtrack.ledger.periods import from_micros
-from pages.components import empty_states, formatting, outcome, queries, tables
+from pages.components import card, empty_states, formatting, outcome, queries, tables
 from pages.components.outcome import change
 from pages.components.tables import Column
 from pages.components.viewer import require_admin
@@ -30,43 +30,43 @@ PREVIEW = (
 
 def show(user_ids: Sequence[str], timezone: str) -> None:
     """The user ids that were merged into others, and a form to merge one; `user_ids` are offered as targets."""
-    st.subheader("Merged user ids", anchor=False)
-    merged = people.aliases(queries.ledger())
-    if merged:
-        rows = [
-            {
-                "alias": record.alias,
-                "user_id": record.user_id,
-                "at": from_micros(record.merged_at, timezone),
-                "by": record.merged_by,
-            }
-            for record in merged
-        ]
-        picked = tables.table(rows, MERGED, alt_text="Merged user ids", key="aliases_table")
-        if picked is not None:
-            alias = merged[picked].alias
-            st.button(
-                f"Undo the merge of {formatting.plain(alias)}",
-                icon=":material/undo:",
-                on_click=change,
-                args=(
-                    lambda by: people.undo_merge(queries.ledger(), alias, by=by),
-                    f"{alias} counts for itself again.",
-                ),
-            )
-    empty_states.note(
-        "An old id, or an address that changed: its calls count as somebody's from the first one on. What was recorded "
-        "stays as it is, so this can be undone at any time."
-    )
-    with st.form("merge", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        alias = st.text_input("Old user id", placeholder="The id its calls carry", key="merge_alias", width=280)
-        into = st.selectbox(
-            "Belongs to", user_ids, index=None, format_func=formatting.visible, key="merge_into",
-            accept_new_options=True, width=280,
-            placeholder="Choose, or type a user id",
-        )  # fmt: skip
-        if st.form_submit_button("Preview…", icon=":material/merge:") and alias.strip() and into:
-            preview(alias.strip(), into.strip())
+    with card.card("Merged user ids", "an old id counts as somebody's"):
+        merged = people.aliases(queries.ledger())
+        if merged:
+            rows = [
+                {
+                    "alias": record.alias,
+                    "user_id": record.user_id,
+                    "at": from_micros(record.merged_at, timezone),
+                    "by": record.merged_by,
+                }
+                for record in merged
+            ]
+            picked = tables.table(rows, MERGED, alt_text="Merged user ids", key="aliases_table")
+            if picked is not None:
+                alias = merged[picked].alias
+                st.button(
+                    f"Undo the merge of {formatting.plain(alias)}",
+                    icon=":material/undo:",
+                    on_click=change,
+                    args=(
+                        lambda by: people.undo_merge(queries.ledger(), alias, by=by),
+                        f"{alias} counts for itself again.",
+                    ),
+                )
+        empty_states.note(
+            "An old id, or an address that changed: its calls count as somebody's from the first one on. What was "
+            "recorded stays as it is, so this can be undone at any time."
+        )
+        with st.form("merge", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+            alias = st.text_input("Old user id", placeholder="The id its calls carry", key="merge_alias", width=280)
+            into = st.selectbox(
+                "Belongs to", user_ids, index=None, format_func=formatting.visible, key="merge_into",
+                accept_new_options=True, width=280,
+                placeholder="Choose, or type a user id",
+            )  # fmt: skip
+            if st.form_submit_button("Preview…", icon=":material/merge:") and alias.strip() and into:
+                preview(alias.strip(), into.strip())
 
 
 @st.dialog("Merge a user id")

@@ -18,6 +18,9 @@ from pages.components.reader.messages import draw_messages
 from pages.components.tables.cells import text_of, unknown
 from pages.components.viewer import viewer
 
+UNREAD = "llmtrack.unread"
+"""Where the gateway keeps the compression of a request that it could not read."""
+
 
 def draw_call(detail: GenerationDetail, today: date) -> None:
     """One call: its facts in a row, then tabs with its messages, its cost, the request and its attributes."""
@@ -26,7 +29,7 @@ def draw_call(detail: GenerationDetail, today: date) -> None:
         st.error(formatting.plain(detail.error_message), icon=":material/error:")
     messages, cost, request, attributes = st.tabs(["Messages", "Cost", "Request", "Attributes"])
     with messages:
-        draw_messages(detail.input, detail.output)
+        draw_messages(detail.input, detail.output, unread=detail.properties.get(UNREAD))
     with cost:
         _draw_cost(detail)
     with request:

@@ -28,8 +28,15 @@ _TITLES = {
 NOT_KEPT = "Not kept: content was switched off for this call, there was none, or it has been deleted since."
 
 
-def draw_messages(sent: Sequence[Any] | None, answered: Sequence[Any] | None) -> None:
-    """What was sent and what was answered; which of them is not kept is said."""
+def draw_messages(sent: Sequence[Any] | None, answered: Sequence[Any] | None, *, unread: object = None) -> None:
+    """What was sent and what was answered; which of them is not kept is said.
+
+    `unread` is the compression of a request that nobody here could read.
+    """
+    if unread is not None:
+        words = f"What was sent is unknown: it came compressed ({unread}), which this server could not undo."
+        empty_states.note(formatting.plain(words))
+        sent = sent or ()
     if sent is None and answered is None:
         empty_states.note(NOT_KEPT)
         return

@@ -9,6 +9,7 @@ import streamlit as st
 
 from llmtrack.ledger.lists import MAX_SORTED, Page
 from llmtrack.ledger.metrics import Cancel
+from llmtrack.ledger.query import parse_order
 from pages.components import formatting, links, long_query, queries
 from pages.components.filters import View
 from pages.components.tables import Order
@@ -28,18 +29,18 @@ LATEST_FIRST = "-time"
 def order_in_address() -> str:
     """The order that the address names, a column with a minus before it for the largest first; or the latest first."""
     order = st.query_params.get("order", LATEST_FIRST)
-    return order if order.lstrip("-") in ORDERS else LATEST_FIRST
+    return order if parse_order(order)[0] in ORDERS else LATEST_FIRST
 
 
 def table_order(order: str) -> Order:
     """How a table of the list is ordered, with the addresses of its other orders, from their first page."""
 
     def address(column: str) -> str | None:
-        if column.lstrip("-") not in ORDERS:
+        if parse_order(column)[0] not in ORDERS:
             return None
         return links.here(order=column if column != LATEST_FIRST else None, after=None, **{"from": None})
 
-    return Order(order.lstrip("-"), order.startswith("-"), address)
+    return Order(*parse_order(order), address)
 
 
 def neighbours(ids: Sequence[Id], chosen: Id, opens: Callable[[Id], str]) -> tuple[str | None, str | None]:

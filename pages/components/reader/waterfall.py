@@ -9,6 +9,7 @@ from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING
 
+from llmtrack.statuses import NOT_SPENT
 from pages.components import formatting
 from pages.components.charts import colours
 from pages.components.tables.cells import link, text_of, unknown
@@ -123,7 +124,7 @@ def _line(
 
 def _cost(call: GenerationRow, decimals: int) -> str:
     shown = formatting.usd_with(call.cost or Decimal(0), decimals)
-    return f"{shown} simulated" if call.cost_status == "simulated" else shown
+    return f"{shown} {call.cost_status.replace('_', ' ')}" if call.cost_status in NOT_SPENT else shown
 
 
 def _cells(name: str, bar: str, duration: float | None, tokens: str, cost: str, classes: str) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.components.style.tokens import OTHER, SLOTS, STATUSES, TOKENS, Theme, in_both
 
-_SHEETS = ("house.css", "walk.css")
+_SHEETS = ("house.css", "walk.css", "chat.css")
 
 
 def install() -> None:

@@ -1,7 +1,7 @@
 """The tables of the pages."""
 
 from pages.components.tables.columns import Column
-from pages.components.tables.grid import grid, split_simulated, table, used, window
+from pages.components.tables.grid import grid, page_number, split_simulated, table, used, window
 from pages.components.tables.html_table import SIZE, Line, Order, Pages, html_table
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Pages",
     "grid",
     "html_table",
+    "page_number",
     "split_simulated",
     "table",
     "used",

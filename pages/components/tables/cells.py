@@ -14,6 +14,8 @@ from pages.components.tables.sparkline import sparkline
 
 NUMBERS = {"count", "tokens", "usd", "seconds", "number", "share", "rate", "bar", "time", "date", "seen", "written"}
 """Kinds that stand at the right, below a heading that does."""
+CLOSE = 0.8
+"""The part of a limit from which on its bar warns."""
 LONG_TEXT = 40
 """Letters; a longer one is cut on the screen, and whole where it is pointed at."""
 
@@ -90,6 +92,8 @@ def content(column: Column, row: Row, write: Write, opens: str | None) -> str:
     """The HTML in a cell; `opens` is the row's address where this column has its link."""
     value = row.get(column.key)
     colour = column.colour(row) if column.colour else None
+    if column.kind in MADE_OF_PARTS and value is not None:
+        return MADE_OF_PARTS[column.kind](value, opens, colour)
     if column.kind == "line":
         return sparkline(value or (), label=f"{column.title}, {_label(row)}", colour=colour or "")
     if value is None or value == "":
@@ -107,6 +111,44 @@ def content(column: Column, row: Row, write: Write, opens: str | None) -> str:
     elif column.href:
         text = link(text, column.href(row))
     return f'<i class="ll-dot" style="color:{escape(colour)}"></i>{text}' if colour else text
+
+
+def named(value: tuple[str, str, str], opens: str | None, colour: str | None) -> str:
+    """A name with a remark beside it, and below it on a phone what the columns say that a phone has no room for."""
+    name, remark, below = value
+    dot = f'<i class="ll-dot" style="color:{escape(colour)}"></i>' if colour else ""
+    text = f"{dot}{link(f'<b>{text_of(name)}</b>', opens, 'll-row')}"
+    beside = f" <small>{text_of(remark)}</small>" if remark else ""
+    return f'<span class="ll-named">{text}{beside}{f"<em>{text_of(below)}</em>" if below else ""}</span>'
+
+
+def pill(value: tuple[str, str], opens: str | None = None, colour: str | None = None) -> str:
+    """A word on a ground of its tone: empty for grey, else ``accent``, ``warn`` or ``bad``."""
+    word, tone = value
+    return f'<span class="ll-pill{f" ll-of-{tone}" if tone else ""}">{text_of(word)}</span>' if word else ""
+
+
+def meter(value: tuple[float, float, str], opens: str | None = None, colour: str | None = None) -> str:
+    """A bar of what is used, and pale behind it what is held; from 80 % on in the colour of a warning."""
+    used, held, words = value
+    total = min(max(used + held, 0.0), 1.0)
+    tone = ' style="--c:var(--ll-warn-fill)"' if total >= CLOSE else ""
+    parts = "".join(
+        f'<i{kind} style="width:{100 * min(max(share, 0.0), 1.0):.1f}%"></i>'
+        for share, kind in ((total, ' class="ll-pale"'), (used, ""))
+        if share > 0
+    )
+    return (
+        f'<span class="ll-meter" role="img" aria-label="{text_of(words)}" title="{text_of(words)}"{tone}>{parts}</span>'
+    )
+
+
+MADE_OF_PARTS: Mapping[str, Callable[[Any, str | None, str | None], str]] = {
+    "named": named,
+    "pill": pill,
+    "meter": meter,
+}
+"""Kinds whose values are tuples, and what draws them."""
 
 
 def _text(column: Column, value: Any, write: Write) -> str:

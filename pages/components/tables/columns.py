@@ -25,7 +25,8 @@ class Column:
     kind: str = "text"
     """``text``, ``model``, ``count``, ``tokens``, ``usd``, ``seconds``, ``number``, ``share``, ``rate``, ``bar`` (a
     share with a bar), ``line`` (values in the order of time), ``time``, ``date``, ``seen`` (the day of),
-    ``written`` (a number as text), ``link``."""
+    ``written`` (a number as text), ``named`` (a name, a remark in grey, and what stands below both on a phone),
+    ``pill`` (a word and its tone), ``meter`` (the shares used and held, and both in words), ``link``."""
     help: str | None = None
     pinned: bool = False
     width: str | int | None = None

@@ -42,20 +42,26 @@ def table(
     return None
 
 
-def window(rows: Sequence[Row], name: str = "page") -> tuple[Sequence[Row], Pages | None]:
+def page_number(name: str = "page") -> int:
+    """The page that the address says, from 1; there may be fewer."""
+    text = st.query_params.get(name, "")
+    return max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+
+def window(rows: Sequence[Row], name: str = "page", *, total: int | None = None) -> tuple[Sequence[Row], Pages | None]:
     """The rows of the page that the parameter `name` of the address says, and the ways to the next and the last.
 
-    None where they all fit on one.
+    None where they all fit on one. With a `total`, that many rows there are, of which `rows` are the first.
     """
-    if len(rows) <= SIZE:
+    count = len(rows) if total is None else total
+    if count <= SIZE:
         return rows, None
-    last = -(-len(rows) // SIZE)
-    text = st.query_params.get(name, "")
-    number = min(max(int(text), 1), last) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    last = -(-count // SIZE)
+    number = min(page_number(name), last)
     first = (number - 1) * SIZE
     before = here(**{name: number - 1 if number > 2 else None}) if number > 1 else None
     after = here(**{name: number + 1}) if number < last else None
-    return rows[first : first + SIZE], Pages(first + 1, len(rows), before, after)
+    return rows[first : first + SIZE], Pages(first + 1, count, before, after)
 
 
 def grid(

@@ -8,8 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components import card, empty_states, formatting, queries, tables
+from llmtrack.ledger.query import Where
+from pages.components import card, empty_states, filters, formatting, queries, tables
 from pages.components.charts import colours
+from pages.components.conditions import both
 from pages.components.insights.trends import trends
 from pages.components.links import here
 from pages.components.tables import Column
@@ -29,10 +31,16 @@ def draw(time: Time, mine: Mapping[str, Any], narrowing: Narrowing, users: Seque
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             tab = controls.choose("Table", TABS, key="by")
-            files = st.container(width="content")
+            with st.container(horizontal=True, width="content", gap="small"):
+                filters.draw_new_filter(time.span, narrowing.chosen, ("user",), both(mine))
+                files = st.container(width="content")
         if narrowing.words:
             st.html(_chips(narrowing) + CHIPS)
-        where = {**narrowing.where, **mine}
+        if narrowing.chosen:
+            st.html(filters.chips(narrowing.chosen))
+            empty_states.note("The statement above is of all calls, whatever filter is chosen here.")
+        filters.draw_problems()
+        where = both(narrowing.where, mine)
         with st.skeleton(height=200):
             if tab == "call":
                 columns, rows = calls.draw(time, where, narrowing, users)
@@ -54,7 +62,7 @@ def _chips(narrowing: Narrowing) -> str:
 
 
 def _draw_parts(
-    by: str, time: Time, mine: Mapping[str, Any], where: Mapping[str, Any], narrowing: Narrowing
+    by: str, time: Time, mine: Mapping[str, Any], where: Where, narrowing: Narrowing
 ) -> tuple[list[Column], list[dict[str, Any]]]:
     """A row for each model or feature, and one for the whole."""
     dimensions = ["provider", "model"] if by == "model" else [by]
@@ -101,7 +109,7 @@ def _draw_parts(
     return columns, rows
 
 
-def _lines(by: str, time: Time, where: Mapping[str, Any]) -> Mapping[Any, Sequence[float | None]]:
+def _lines(by: str, time: Time, where: Where) -> Mapping[Any, Sequence[float | None]]:
     grain = time.span.grain
     answer = queries.ask(["messages"], time.span, by=[grain, by], where=where, fill=False)
     return trends([row for row in answer.rows if row[grain] <= time.now], time.axis(grain), "messages", by)

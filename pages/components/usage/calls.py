@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from llmtrack.ledger import lists
+from llmtrack.ledger.query import Where
+from llmtrack.statuses import NOT_SPENT
 from pages.components import empty_states, formatting, long_query, queries, tables
 from pages.components.links import here
 from pages.components.reader import draw_call
@@ -43,7 +45,7 @@ COLUMNS = (
 
 
 def draw(
-    time: Time, where: Mapping[str, Any], narrowing: Narrowing, users: Sequence[str]
+    time: Time, where: Where, narrowing: Narrowing, users: Sequence[str]
 ) -> tuple[list[Column], list[dict[str, Any]]]:
     """A page of them, the latest first, and below it the one the address names."""
     require_texts(where)
@@ -52,7 +54,7 @@ def draw(
     def read(span: Span, after: str | None, limit: int) -> lists.Page[GenerationRow]:
         def work(freely: bool, cancel: Cancel | None) -> lists.Page[GenerationRow]:
             return lists.generations(
-                ledger, since=span.period.since, until=span.period.until, timezone=span.timezone, where=dict(where),
+                ledger, since=span.period.since, until=span.period.until, timezone=span.timezone, where=where,
                 after=after, limit=limit, cancel=cancel,
             )  # fmt: skip
 
@@ -83,8 +85,8 @@ def _row(row: GenerationRow, price: CallPrice | None) -> dict[str, Any]:
     parts: dict[str, Any] = {f"{part}_cost": Decimal(0) if row.cost is not None else None for part in PARTS}
     for name, amount in (price.parts if price else {}).items():
         parts[f"{_PART.get(name, 'other')}_cost"] += amount
-    simulated = row.cost_status == "simulated"
-    if simulated:
+    simulated, unpaid = row.cost_status == "simulated", row.cost_status in NOT_SPENT
+    if unpaid:
         parts = dict.fromkeys(parts)
     failed = f": {row.error_type}" if row.error_type else ""
     return {
@@ -98,7 +100,7 @@ def _row(row: GenerationRow, price: CallPrice | None) -> dict[str, Any]:
         "output_tokens": row.output_tokens,
         **parts,
         "price": (price.price if price else None) or row.cost_status.replace("_", " "),
-        "cost": Decimal(0) if simulated else charged(row.cost),
+        "cost": Decimal(0) if unpaid else charged(row.cost),
     }
 
 

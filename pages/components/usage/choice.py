@@ -16,9 +16,12 @@ import streamlit as st
 from llmtrack.billing.cycles import Cycle
 from llmtrack.billing.statements import own_cycles
 from llmtrack.ledger.periods import Period, buckets, days, zone
+from llmtrack.ledger.query import Filter
 from llmtrack.settings import get_settings
 from pages.components import formatting, queries
 from pages.components.charts import TimeAxis, time_axis
+from pages.components.conditions import both
+from pages.components.filters import read_where
 from pages.components.span import Span
 
 CYCLES = 13
@@ -74,12 +77,14 @@ class Time:
 class Narrowing:
     """What the tables below are narrowed down to."""
 
-    where: Mapping[str, Any]
+    where: tuple[Filter, ...]
     """Filters on dimensions."""
     spans: tuple[Span, ...]
     """The times they are about: the whole, a day, or each of some hours."""
     words: Mapping[str, str]
     """What is chosen, by parameter."""
+    chosen: tuple[Filter, ...] = ()
+    """Those of the filters that were added by the filter bar."""
 
     @property
     def whole(self) -> bool:
@@ -132,7 +137,8 @@ def read_narrowing(span: Span) -> Narrowing:
             if (bucket.since.weekday(), bucket.since.hour) == (weekday, at)
         )
         words["hour"] = f"{WEEKDAYS[weekday]}s, {at:02d}:00 to {at:02d}:59"
-    return Narrowing(where, spans, words)
+    chosen = read_where()
+    return Narrowing(both(where, chosen), spans, words, chosen)
 
 
 def _day(span: Span) -> date | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.components import formatting
+from pages.components import formatting, fresh_keys
 from pages.components.filters import address
 from pages.components.usage.choice import NARROWING, Time
 
@@ -36,24 +36,28 @@ def choose_time(time: Time) -> None:
         names = {
             str(cycle.first): formatting.short_span(cycle.first, cycle.last, time.today) for cycle in time.cycles[:-1]
         }
-        st.session_state[_CYCLE] = str(time.cycle.first) if time.cycle else None
+        chosen = str(time.cycle.first) if time.cycle and str(time.cycle.first) in names else None
         st.selectbox(
-            "Billing cycle", list(names), index=None, format_func=names.__getitem__, key=_CYCLE,
+            "Billing cycle", list(names), index=None if chosen is None else list(names).index(chosen),
+            format_func=names.__getitem__, key=fresh_keys.showing(_CYCLE, chosen),
             placeholder="Choose a cycle", on_change=_write_cycle, args=(str(time.cycles[0].first),),
         )  # fmt: skip
-        st.session_state[_RANGE] = (time.span.first, min(time.span.last, time.today))
-        st.date_input("Or any days", key=_RANGE, max_value=time.today, format="YYYY-MM-DD", on_change=_write_range)
+        days = (time.span.first, min(time.span.last, time.today))
+        st.date_input(
+            "Or any days", days, key=fresh_keys.showing(_RANGE, days), max_value=time.today, format="YYYY-MM-DD",
+            on_change=_write_range,
+        )  # fmt: skip
 
 
 def _write_cycle(running: str) -> None:
-    chosen = st.session_state[_CYCLE]
+    chosen = st.session_state[fresh_keys.key_of(_CYCLE)]
     if chosen is not None:
         cleared: dict[str, list[str]] = {name: [] for name in ("since", "until", *NARROWING, "page", "call")}
         address.write({"cycle": [] if chosen == running else [chosen], **cleared})
 
 
 def _write_range() -> None:
-    picked = st.session_state[_RANGE]
-    if isinstance(picked, tuple) and len(picked) == 2:  # between the two clicks of a range there is only its first day
+    picked = st.session_state[fresh_keys.key_of(_RANGE)]
+    if isinstance(picked, tuple) and len(picked) == 2:
         cleared: dict[str, list[str]] = {name: [] for name in ("cycle", "page", "call", *NARROWING)}
         address.write({"since": [str(picked[0])], "until": [str(picked[1])], **cleared})

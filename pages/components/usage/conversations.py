@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from llmtrack.ledger import lists
+from llmtrack.ledger.query import Where
 from pages.components import empty_states, long_query, queries, tables
 from pages.components.tables import Column, Pages
 from pages.components.usage.choice import Narrowing, Time
@@ -33,7 +34,7 @@ COLUMNS = (
 
 
 def draw(
-    time: Time, where: Mapping[str, Any], narrowing: Narrowing, users: Sequence[str]
+    time: Time, where: Where, narrowing: Narrowing, users: Sequence[str]
 ) -> tuple[list[Column], list[dict[str, Any]]]:
     """A page of them, the latest first."""
     require_texts(where)
@@ -42,7 +43,7 @@ def draw(
     def read(span: Span, after: str | None, limit: int) -> lists.Page[SessionRow]:
         def work(freely: bool, cancel: Cancel | None) -> lists.Page[SessionRow]:
             return lists.sessions(
-                ledger, since=span.period.since, until=span.period.until, timezone=span.timezone, where=dict(where),
+                ledger, since=span.period.since, until=span.period.until, timezone=span.timezone, where=where,
                 after=after, limit=limit, cancel=cancel,
             )  # fmt: skip
 

@@ -41,7 +41,8 @@ def draw(
             card.card_head(f"{name} per {grain}", SPLIT[split])
         with st.skeleton(height=charts.HEIGHT):
             answer = queries.ask([metric, "simulated"], time.span, by=[grain, split], where=mine)
-            ahead = isinstance(expected, Forecast) and metric == "cost" and grain == "day"
+            by_days = metric == "cost" and grain == "day"
+            ahead = _ahead(time, expected) if by_days and isinstance(expected, Forecast) else ()
             charts.bars_over_time(
                 [_point(row, grain, split, metric, answer.units[metric]) for row in answer.rows if row[metric]],
                 time.span.axis(grain),
@@ -50,8 +51,8 @@ def draw(
                 series=split.capitalize(),
                 alt_text=f"{name} per {grain} {SPLIT[split]}, {time.span}",
                 legend_href=lambda entry: _narrow(split, _value(entry)),
-                expected=_ahead(time, expected) if ahead and isinstance(expected, Forecast) else (),
-                level=_pace(time, limit) if metric == "cost" and grain == "day" else None,
+                expected=ahead,
+                level=_pace(time, limit) if by_days else None,
             )
             if ahead:
                 st.caption("In outline: expected days.")
@@ -77,7 +78,7 @@ def draw_total(
                 steps = [running_total.Step(now.day, now.total, now.total, now.total), *steps[1:]]
         words = f"{formatting.usd(totals['cost'])} so far" if totals["cost"] is not None else "cost unknown"
         running_total.draw(
-            spent, steps, time.span.axis("day"), limit=charged(limit.amount) if limit else None,
+            spent, steps, time.span.axis("day"), limit=charged(limit.list_amount) if limit else None,
             alt_text=f"Running total, {time.span}: {words}",
         )  # fmt: skip
 
@@ -118,7 +119,7 @@ def _pace(time: Time, limit: CycleLimit | None) -> tuple[float, str] | None:
     """What a day may cost for the limit to last to the end of the cycle."""
     if limit is None or time.cycle is None:
         return None
-    pace = (charged(limit.amount) or Decimal(0)) / time.span.days
+    pace = (charged(limit.list_amount) or Decimal(0)) / time.span.days
     return float(pace), f"limit {formatting.usd(pace)} a day"
 
 

@@ -48,12 +48,16 @@ CLOSE = Decimal("0.8")
 
 @dataclass(frozen=True, slots=True)
 class CycleLimit:
-    """A limit on what a person may spend in the billing cycle, as the headline shows it, in list dollars."""
+    """A limit on what a person may spend in the billing cycle, as the headline shows it."""
 
     amount: Decimal
+    """With the limit's markup, as `spent` is."""
     spent: Decimal
     """What counts against it, calls in flight included."""
     resets_at: datetime
+    list_amount: Decimal
+    """The list dollars that fill it."""
+    markup_percent: Decimal
 
 
 Fact = tuple[str, str, str]
@@ -66,10 +70,9 @@ def draw(
     past: Past | None,
     expected: Forecast | TooLittle | None,
     limit: CycleLimit | None = None,
-    further: Sequence[Fact] = (),
 ) -> None:
-    """The card at the top. `totals` are the sums of the time, markup included; `further` are lines for other limits."""
-    st.html(html(time, totals, past, expected, limit, further))
+    """The card at the top. `totals` are the sums of the time, markup included."""
+    st.html(html(time, totals, past, expected, limit))
 
 
 def html(
@@ -78,13 +81,12 @@ def html(
     past: Past | None,
     expected: Forecast | TooLittle | None,
     limit: CycleLimit | None = None,
-    further: Sequence[Fact] = (),
 ) -> str:
     """The card as HTML; what comes from data is escaped in it."""
     cost = formatting.usd(totals["cost"]) if totals["cost"] is not None else ""
-    beside = f"of your {formatting.usd(limit.amount)} limit" if limit else _in_other_currency(time, totals["cost"])
+    beside = f"of your {_in_cents(limit.amount)} limit" if limit else _in_other_currency(time, totals["cost"])
     messages = "message" if totals["messages"] == 1 else "messages"
-    lines = "".join(_line(*fact) for fact in (*facts(time, totals, past, expected), *further))
+    lines = "".join(_line(*fact) for fact in facts(time, totals, past, expected))
     return (
         f'<div class="ll ll-bill" data-testid="statement-head"><div><div class="ll-bill-head">'
         f"<div><b>{text_of(cost) or unknown()}</b>{f' <span>{text_of(beside)}</span>' if beside else ''}</div>"
@@ -129,6 +131,11 @@ def facts(
         calls = formatting.counted(totals["simulated"], "call")
         lines.append(("Simulated, not counted", f"{calls}, {formatting.usd(totals['simulated_cost'])}",
                       "What the simulated models would have cost at their demo price."))  # fmt: skip
+    if totals["api_equivalent"]:
+        calls = formatting.counted(totals["api_equivalent"], "call")
+        lines.append(("Paid by subscription, not counted", f"{calls}, {formatting.usd(totals['api_equivalent_cost'])}",
+                      "What the API would have charged for calls through the gateway that came with a sign-in of one's "
+                      "own."))  # fmt: skip
     return lines
 
 
@@ -152,6 +159,11 @@ def _against(time: Time, past: Past | None) -> Sequence[Fact]:
     return lines
 
 
+def _in_cents(amount: Decimal) -> str:
+    """As limits are written: ``$0.50``; below a cent with six decimals."""
+    return formatting.usd(amount) if 0 < amount < Decimal("0.01") else formatting.usd_with(amount, 2)
+
+
 def _usd(amount: Decimal | None) -> str:
     return formatting.usd(amount)
 
@@ -170,7 +182,7 @@ def _bar(limit: CycleLimit | None, expected: Forecast | TooLittle | None) -> str
     colour = "--c:var(--ll-warn-fill);" if used >= 100 * CLOSE else ""
     pale = ""
     if isinstance(expected, Forecast):
-        pale = f'<i class="ll-pale" style="width:{_part(expected.expected, limit.amount):.1f}%"></i>'
+        pale = f'<i class="ll-pale" style="width:{_part(expected.expected, limit.list_amount):.1f}%"></i>'
     return f'<div class="ll-bar">{pale}<i style="{colour}width:{used:.1f}%"></i></div>'
 
 
@@ -185,8 +197,8 @@ def _foot(time: Time, limit: CycleLimit | None) -> str:
         reset = limit.resets_at.astimezone(time.now.tzinfo)
         resets = f"{formatting.short_day(reset.date(), time.today)}, {reset:%H:%M}"
         return (
-            f'<div class="ll-bill-foot"><span>{formatting.percent(limit.spent, limit.amount)} used, '
-            f"<strong>{formatting.usd(left)} left</strong>{_in_list_prices()}</span><span>resets {resets}</span></div>"
+            f'<div class="ll-bill-foot"><span>{formatting.percent(limit.spent, limit.amount)} used, <strong>'
+            f"{_in_cents(left)} left</strong>{_with_markup(limit)}</span><span>resets {resets}</span></div>"
         )
     if not time.running:
         return ""
@@ -195,16 +207,19 @@ def _foot(time: Time, limit: CycleLimit | None) -> str:
     return f'<div class="ll-bill-foot"><span>{words}</span></div>'
 
 
-def _in_list_prices() -> str:
-    """With a markup the amounts of limits are not those of the page, which has to be said."""
-    return ", in list prices without markup" if get_settings().billing_markup_percent else ""
+def _with_markup(limit: CycleLimit) -> str:
+    """A limit keeps the markup it was set with: where that is not the page's, it has to be said."""
+    if limit.markup_percent == get_settings().billing_markup_percent:
+        return ""
+    percent = format(limit.markup_percent.normalize(), "f")
+    return f", counted with {percent}{formatting.NARROW}% markup"
 
 
 def _note(limit: CycleLimit | None, expected: Forecast | TooLittle | None) -> str:
-    """The day on which the limit will be reached, at this pace."""
-    if limit is None or not isinstance(expected, Forecast):
+    """The day on which the limit will be reached, at this pace; nothing where it was."""
+    if limit is None or not isinstance(expected, Forecast) or limit.spent >= limit.amount:
         return ""
-    day = expected.reaches(limit.amount)
+    day = expected.reaches(limit.list_amount)
     if day is None:
         return ""
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -34,36 +34,47 @@ def draw(span: Span, mine: Mapping[str, Any]) -> None:
         head = st.empty()
         with head:
             card.card_head("When", "messages by hour and weekday")
-        with st.skeleton(height=190):
-            answer = queries.ask(["messages"], span, by=["hour"], where=mine, fill=False)
-            cells: Counter[tuple[int, int]] = Counter()
-            for row in answer.rows:
-                cells[row["hour"].weekday(), row["hour"].hour] += row["messages"]
-            st.html(f"{heat_map(cells, st.query_params.get('hour', ''))}{STYLE}")
+        # Without a skeleton: the page ends in here where many calls have to be read first, and it would stay.
+        answer = queries.ask(["messages"], span, by=["hour"], where=mine, fill=False)
+        cells: Counter[tuple[int, int]] = Counter()
+        for row in answer.rows:
+            cells[row["hour"].weekday(), row["hour"].hour] += row["messages"]
+        st.html(f"{heat_map(cells, st.query_params.get('hour', ''))}{STYLE}")
 
 
-def heat_map(cells: Mapping[tuple[int, int], int], chosen: str) -> str:
-    """The HTML: a row for each weekday, a cell for each hour, the scale below."""
+def heat_map(
+    cells: Mapping[tuple[int, int], int],
+    chosen: str,
+    *,
+    noun: str = "message",
+    href: Callable[[int, int], str] | None = None,
+) -> str:
+    """The HTML: a row for each weekday, a cell for each hour, the scale below. `href` is what a cell opens."""
     most = max(cells.values(), default=0)
     rows = []
     for weekday, name in enumerate(WEEKDAYS):
-        row = "".join(_cell(weekday, hour, cells.get((weekday, hour), 0), most, chosen) for hour in range(24))
+        row = "".join(
+            _cell(weekday, hour, cells.get((weekday, hour), 0), most, chosen, noun, href) for hour in range(24)
+        )
         rows.append(f'<tr><th scope="row">{name[0]}<span>{name[1:3]}</span></th>{row}</tr>')
     hours = "".join(f'<td colspan="6">{hour:02d}:00</td>' for hour in range(0, 24, 6))
     scale = "".join(f'<i style="--h:{style.in_both(colour)}"></i>' for colour in style.HEAT)
     return (
         f'<div class="ll"><table class="ll-heat"><tbody>{"".join(rows)}</tbody><tfoot><tr><td></td>{hours}</tr></tfoot>'
-        f'</table><span class="ll-heat-scale">0 {scale} {formatting.counted(most, "message")}</span></div>'
+        f'</table><span class="ll-heat-scale">0 {scale} {formatting.counted(most, noun)}</span></div>'
     )
 
 
-def _cell(weekday: int, hour: int, messages: int, most: int, chosen: str) -> str:
+def _cell(
+    weekday: int, hour: int, messages: int, most: int, chosen: str, noun: str, opens: Callable[[int, int], str] | None
+) -> str:
     step = 0 if not messages else min(6, 1 + (6 * messages - 1) // most)
     colour = f"--h:{style.in_both(style.HEAT[step])}"
-    words = f"{WEEKDAYS[weekday]}s {hour:02d}:00: {formatting.counted(messages, 'message')}"
+    words = f"{WEEKDAYS[weekday]}s {hour:02d}:00: {formatting.counted(messages, noun)}"
     if not messages:
         return f'<td><i style="{colour}" title="{words}"></i></td>'
     key = f"{weekday}-{hour}"
-    href = here(hour=None if chosen == key else key, day=None, page=None, call=None)
+    narrowed = here(hour=None if chosen == key else key, day=None, page=None, call=None)
+    href = opens(weekday, hour) if opens else narrowed
     kind = ' class="ll-chosen"' if chosen == key else ""
     return f'<td><a data-in{kind} href="{escape(href)}" style="{colour}" title="{words}" aria-label="{words}"></a></td>'

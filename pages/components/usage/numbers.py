@@ -13,6 +13,7 @@ from llmtrack.billing.cycles import cycle_at
 from llmtrack.billing.forecasts import Forecast, TooLittle, forecast
 from llmtrack.ledger.metrics import MAX_ROWS, TooManyRows, ask
 from llmtrack.ledger.periods import days, from_micros, start_of_day, to_micros
+from llmtrack.ledger.query import Where
 from llmtrack.settings import get_settings
 from pages.components import formatting, queries
 from pages.components.span import Span
@@ -23,7 +24,8 @@ HISTORY_DAYS = 100
 """What a forecast is made from."""
 SUMS = (
     "generations", "messages", "input_tokens", "output_tokens", "total_tokens", "cache_read_tokens", "cost", "unpriced",
-    "estimated", "simulated", "simulated_cost", "answer_duration", "timed_answers", "errors", "cancelled",
+    "estimated", "simulated", "simulated_cost", "api_equivalent", "api_equivalent_cost", "answer_duration",
+    "timed_answers", "errors", "cancelled",
 )  # fmt: skip
 """Metrics of the tables: their parts add up."""
 DAILY = ("cost", "messages", "generations", "input_tokens", "total_tokens", "cache_read_tokens",
@@ -102,7 +104,7 @@ def _nano(cost: Decimal | None) -> int:
     return 0 if cost is None else int(cost.scaleb(9))
 
 
-def read_parts(by: Sequence[str], spans: Iterable[Span], where: Mapping[str, Any]) -> list[dict[str, Any]]:
+def read_parts(by: Sequence[str], spans: Iterable[Span], where: Where) -> list[dict[str, Any]]:
     """The sums of each part over all these times, markup included; rows of several times are added up."""
     parts: dict[tuple[Any, ...], dict[str, Any]] = {}
     for span in spans:

@@ -39,7 +39,7 @@ def draw(
     highest = [step.high or step.total for step in (*spent, *expected)]
     top = float(max([*highest, limit or Decimal(0)], default=Decimal(0))) or 1.0
     y = alt.Y("value:Q", title=None, axis=value_axis(top, "usd"), scale=alt.Scale(domain=[0, top]))
-    x = time_x(axis)
+    x = time_x(axis, bars=False)
     tips = [alt.Tooltip("when:N", title="Day"), alt.Tooltip("text:N", title="Total")]
     chart: Any = None
     if expected:

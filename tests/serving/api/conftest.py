@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from llmtrack.billing.statements import Statement, issue, own_cycles
 from llmtrack.ledger import Ledger, open_ledger, people
 from llmtrack.pricing.usage import Cost, Usage
 from llmtrack.serving import api, web
@@ -121,6 +123,17 @@ def filled_ledger(url: str | None = None) -> dict[str, str]:
     ledger = open_ledger(url)
     fill(ledger)
     return people_with_tokens(ledger)
+
+
+def issued_statement(ledger: Ledger) -> Statement:
+    """Alice's statement of the cycle in which all calls were made."""
+    settings = Settings(timezone="UTC", billing_markup_percent=Decimal(20))
+    cycle = next(
+        cycle
+        for cycle in own_cycles(ledger, ("alice",), 60, settings=settings)
+        if f"{cycle.period.since:%Y-%m}" == CYCLE
+    )
+    return issue(ledger, ("alice",), cycle, by="root", settings=settings)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ def run(*arguments: str, token: str | None = None) -> Result:
     return CliRunner().invoke(main, [*arguments], env={"LLMTRACK_TOKEN": token})
 
 
+@pytest.mark.slow
 def test_a_laptop_asks_a_server_and_gets_what_the_server_would_say(server: Server, tmp_path: Path) -> None:
     question = ("ask", "cost", "generations", "--by", "day", "--by", "model", "--where", "user!=carol")
     here = run(*question)
@@ -26,6 +27,12 @@ def test_a_laptop_asks_a_server_and_gets_what_the_server_would_say(server: Serve
         assert (there.exit_code, there.output) == (0, here.output)
         own = run("ask", "generations", "--by", "user", "--server", f"{url}/", token=server.tokens["alice"])
         assert own.output.splitlines() == ["user   generations", "alice            4", "total            4"]
+        largest = ("ask", "cost", "generations", "--by", "user", "--top", "1")
+        there = run(*largest, "--server", url, token=server.tokens["admin"])
+        assert [line.split() for line in there.output.splitlines()[1:4]] == [
+            ["bob", "$0.003000", "2"], ["all", "others", "$0.001350", "5"], ["total", "$0.004350", "7"],
+        ]  # fmt: skip
+        assert run(*largest).output == there.output
         files = [tmp_path / name for name in ("here.csv", "there.csv")]
         assert run("export", str(files[0])).exit_code == 0
         exported = run("export", str(files[1]), "--server", url, token=server.tokens["admin"])

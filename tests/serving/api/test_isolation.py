@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from llmtrack.ledger import people
+from llmtrack.serving.api import caller
+from llmtrack.serving.api.known_callers import SECONDS, KnownCallers
+from llmtrack.serving.identity import TokenScope
 from llmtrack.settings import get_settings
 from tests.serving.api.conftest import CYCLE, Server, person
 
@@ -94,7 +97,15 @@ def test_nobodys_words_are_found_by_another(server: Server) -> None:
     assert server.get("/api/generations", "lead", search="secret")["data"] == []
 
 
-def test_a_token_goes_with_its_owner_and_with_the_right_to_it(small_server: Server) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds by which callers are known for a moment; the test moves them on."""
+    now = [0.0]
+    monkeypatch.setattr(caller, "_known", KnownCallers(lambda: now[0]))
+    return now
+
+
+def test_a_token_goes_with_its_owner_and_with_the_right_to_it(small_server: Server, clock: list[float]) -> None:
     ledger = small_server.ledger
     root, alice = person(ledger, "root"), person(ledger, "alice")
     assert root.person is not None
@@ -102,10 +113,35 @@ def test_a_token_goes_with_its_owner_and_with_the_right_to_it(small_server: Serv
     people.set_role(ledger, root.person, "user", by="other")
     metrics = small_server.get("/api/metrics", "admin", metric="generations")
     assert metrics["totals"]["generations"] == 0, "no admin any more, so root's own calls, of which there are none"
+    small_server.get("/api/me/usage", "alice")
     people.set_disabled(ledger, alice.person, True, by="other")
+    clock[0] += SECONDS
     assert small_server.refused("/api/me/usage", "alice")[0] == 401
     people.revoke_token(ledger, small_server.tokens["bob"][:13], by="other")
     assert small_server.refused("/api/me/usage", "bob", cycle=CYCLE)[0] == 401
+
+
+def test_a_caller_is_looked_up_once_a_second_and_for_each_thing_they_may_do(
+    small_server: Server, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookups: list[object] = []
+    identified = caller._identified
+
+    def counted(token: str, scope: TokenScope | None) -> caller.Caller:
+        lookups.append(scope)
+        return identified(token, scope)
+
+    monkeypatch.setattr(caller, "_identified", counted)
+    for _ in range(3):
+        small_server.get("/api/me/usage", "alice", cycle=CYCLE)
+    assert len(lookups) == 1
+    assert small_server.get("/api/me/usage", "bob", cycle=CYCLE)["user_id"] == "bob"
+    recorded = small_server.client.post("/api/feedback", json={}, headers=small_server.headers("alice"))
+    assert recorded.status_code == 400
+    assert len(lookups) == 3
+    clock[0] += SECONDS
+    small_server.get("/api/me/usage", "alice", cycle=CYCLE)
+    assert len(lookups) == 4
 
 
 def test_another_sites_page_may_record_where_it_is_named_and_reach_nothing_else(

@@ -35,6 +35,7 @@ async def asked(server: Server, token: str, tool: str, **arguments: Any) -> Any:
             return await client.call_tool(tool, arguments)
 
 
+@pytest.mark.slow
 async def test_a_client_lists_tools_that_only_read(server: Server) -> None:
     with listening() as url:
         async with session(url, server.tokens["alice"]) as client:
@@ -54,6 +55,7 @@ async def test_what_did_i_spend_by_model_is_what_the_page_says(server: Server) -
     assert (usage.structured_content["user_id"], usage.structured_content["cost"]) == ("alice", "0.0009")
 
 
+@pytest.mark.slow
 async def test_nobody_elses_numbers_are_told(server: Server) -> None:
     answer = await asked(server, "alice", "query", metrics=["generations"], by=["user"])
     assert [row["user"] for row in answer.structured_content["rows"]] == ["alice"]

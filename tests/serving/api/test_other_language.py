@@ -31,6 +31,7 @@ def tracker() -> Iterator[Tracker]:
     set_default_tracker(before)
 
 
+@pytest.mark.slow
 def test_what_a_node_program_used_is_on_the_pages_once_and_priced(
     provider: Provider, small_server: Server, tracker: Tracker
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import time_machine
@@ -102,6 +103,12 @@ def test_a_cycle_begins_where_the_settings_say(
         ("/api/metrics", {"metric": "cots"}, 400, "There is no metric 'cots'; did you mean cost?"),
         ("/api/metrics", {"metric": "cost", "by": "modle"}, 400, "There is no dimension 'modle'; did you mean model?"),
         ("/api/metrics", {"metric": "cost", "limit": 0}, 400, "limit is '0', but input should be greater than or equal to 1."),
+        ("/api/metrics", {"metric": "cost", "by": "user", "top": 0}, 400,
+         "top is '0', but input should be greater than or equal to 1."),
+        ("/api/metrics", {"metric": "cost", "by": "day", "top": 3}, 400,
+         "The largest values are those of a dimension; split by one, such as 'model'."),
+        ("/api/metrics", {"metric": "cost", "order": "--cost"}, 400,
+         "The rows cannot be ordered by '--cost', which was not asked for."),
         ("/api/metrics", {"metric": "cost", "since": "0001-01-01"}, 400,
          "since is '0001-01-01', but give a time between the years 1971 and 2200."),
         ("/api/metrics", {"metric": "cost", "timezone": "Mars/Olympus"}, 400,
@@ -162,6 +169,22 @@ def test_any_question_of_the_vocabulary_is_answered_as_in_python(server: Server)
     assert (answer["cut"], answer["by"]) == (0, ["day", "model"])
     first = server.get("/api/metrics", metric="cost", by="model", order="-cost", limit=1)
     assert ([row["model"] for row in first["rows"]], first["cut"]) == (["claude"], 3)
+
+
+def test_the_largest_are_kept_and_all_others_have_numbers_of_their_own(server: Server) -> None:
+    question: dict[str, Any] = {"metric": ["cost", "users", "unpriced"], "by": "user", "where": "provider!=demo"}
+    answer = server.get("/api/metrics", **question, top=1)
+    # Alice's two priced calls at $0.00045 and carol's one.
+    assert answer["rows"] == [
+        {"user": "bob", "cost": "0.003", "users": 1, "unpriced": 0},
+        {"user": "all others", "cost": "0.00135", "users": 2, "unpriced": 1},
+    ]
+    assert (answer["top"], answer["cut"]) == (["bob"], 0)
+    assert answer["totals"] == {"cost": "0.00435", "users": 3, "unpriced": 1}
+    everybody = server.get("/api/metrics", **question)
+    assert (everybody["top"], everybody["totals"]) == ([], answer["totals"])
+    by_day = server.get("/api/metrics", metric="generations", by=["day", "user"], top=1)
+    assert [(row["user"], row["generations"]) for row in by_day["rows"]] == [("alice", 4), ("all others", 3)]
 
 
 def test_lists_come_page_by_page_and_hold_no_texts(server: Server) -> None:

@@ -128,6 +128,7 @@ def test_prometheus_own_tool_finds_nothing_to_say(server: Server) -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_prometheus_itself_scrapes_it(small_server: Server, tmp_path) -> None:
     import json
     import time

@@ -17,6 +17,7 @@ MOST_UNPACKED = 2_000_000_000
 _CHUNK = 256 * 1024
 _LARGEST_READ = 8_000_000  # bytes; a zip's table of contents is read in one piece, and each entry takes ten times that
 _CONVERSATIONS = re.compile(r"(?:.*/)?conversations(?:-\d+)?\.json", re.IGNORECASE)
+_ATTACHED = re.compile(r"(?:.*/)?(?P<id>file[-_][A-Za-z0-9]{6,})[^/]*")
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _NO_ZIP = "This zip cannot be read: download the export again."
 
@@ -45,11 +46,40 @@ class _Bounded(io.RawIOBase):
         return True
 
 
-def documents(file: BinaryIO, most: int = MOST_UNPACKED) -> Iterator[Iterator[bytes]]:
+class Attached:
+    """The files beside the conversations in a zip, by the ids that messages know them by."""
+
+    def __init__(self) -> None:
+        self._archive: zipfile.ZipFile | None = None
+        self._members: dict[str, zipfile.ZipInfo] = {}
+
+    def look_in(self, archive: zipfile.ZipFile) -> None:
+        """Use the files of this zip; none of them is unpacked before it is asked for."""
+        self._archive = archive
+        for member in archive.infolist():
+            if match := _ATTACHED.match(member.filename):
+                self._members.setdefault(match["id"], member)
+
+    def content(self, id: str, most: int) -> tuple[str, bytes] | None:
+        """A file's name and content; None where the zip has none by that id, or one of more than `most` bytes."""
+        member = self._members.get(id)
+        if self._archive is None or member is None or member.flag_bits & 1:
+            return None
+        try:
+            with self._archive.open(member) as unpacked:
+                data = unpacked.read(most + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError):
+            return None  # a damaged file costs itself, and not the conversation
+        name = member.filename.rpartition("/")[2].removeprefix(id).lstrip("-_") or member.filename.rpartition("/")[2]
+        return None if len(data) > most or not data else (name, data)
+
+
+def documents(file: BinaryIO, most: int = MOST_UNPACKED, attached: Attached | None = None) -> Iterator[Iterator[bytes]]:
     """The JSON documents of an import, each in pieces: read one to its end before the next.
 
-    A zip's sizes are measured while it is unpacked, not believed. Raises `ChatError` for a zip that is damaged,
-    encrypted, holds no conversations or unpacks to more than `most` bytes.
+    `attached` finds the zip's other files until the last document has been read. A zip's sizes are measured while it
+    is unpacked, not believed. Raises `ChatError` for a zip that is damaged, encrypted, holds no conversations or
+    unpacks to more than `most` bytes.
     """
     file.seek(0)
     is_zip = file.read(2) == b"PK"
@@ -59,6 +89,8 @@ def documents(file: BinaryIO, most: int = MOST_UNPACKED) -> Iterator[Iterator[by
         return
     left = [most]
     with _readable(), zipfile.ZipFile(_Bounded(file)) as archive:
+        if attached is not None:
+            attached.look_in(archive)
         # `shared_conversations.json` is a list of links, and not a document.
         members = [member for member in archive.infolist() if _CONVERSATIONS.fullmatch(member.filename)]
         if not members:

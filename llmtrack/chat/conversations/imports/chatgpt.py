@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydantic import Field
 
 from llmtrack.chat.conversations.imports.conversation import (
     ImportedConversation,
+    ImportedFile,
     ImportedMessage,
     Schema,
     Time,
@@ -17,6 +19,7 @@ from llmtrack.chat.conversations.imports.conversation import (
 )
 
 _SHOWN = ("user", "assistant")
+_POINTER = re.compile(r"(?:file-service|sediment)://(?:[^#?]*#)?(file[-_][A-Za-z0-9]{6,})")
 
 
 class Author(Schema):
@@ -48,6 +51,24 @@ class ChatGPTMessage(Schema):
         if self.author.role not in _SHOWN or self.is_hidden or self.recipient not in (None, "", "all"):
             return ""
         return "\n\n".join(text for part in _list(self.content, "parts") if (text := _text(part)).strip())
+
+    @property
+    def files(self) -> tuple[ImportedFile, ...]:
+        """The pictures and files a person gave with it; the zip has those that are not too old."""
+        if self.author.role != "user" or self.is_hidden:
+            return ()
+        files = {}
+        for file in (self.metadata or {}).get("attachments") or ():
+            if isinstance(file, dict) and isinstance(file.get("id"), str):
+                name, kind = file.get("name"), file.get("mime_type") or file.get("mimeType")
+                files[file["id"]] = ImportedFile(
+                    file["id"], name if isinstance(name, str) else None, kind if isinstance(kind, str) else None
+                )
+        for part in _list(self.content, "parts"):
+            pointer = part.get("asset_pointer") if isinstance(part, dict) else None
+            if part_id := _POINTER.match(pointer) if isinstance(pointer, str) else None:
+                files.setdefault(part_id[1], ImportedFile(part_id[1]))
+        return tuple(files.values())
 
     @property
     def thoughts(self) -> str:
@@ -108,7 +129,7 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
         above[id], thoughts[id] = above.get(node.parent), thoughts.get(node.parent, "")
         if message is None:
             continue
-        if not message.text:
+        if not message.text and not message.files:
             if message.thoughts:
                 thoughts[id] = "\n\n".join(filter(None, (thoughts[id], message.thoughts)))
             else:
@@ -120,6 +141,7 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
             ImportedMessage(
                 id, above[id], "assistant" if is_answer else "user", message.text, thoughts[id] if is_answer else "",
                 "openai" if model else None, model, "ok" if is_answer else None, created_at=message.create_time,
+                files=message.files,
             )
         )  # fmt: skip
         above[id], thoughts[id] = id, ""

@@ -42,7 +42,10 @@ class ClaudeMessage(Schema):
             name, text = file.get("file_name") or "pasted text", file.get("extracted_content")
             parts.append(f"[{name}]\n\n{text}" if isinstance(text, str) and text else f"[{name}]")
         parts += [f"[{file.get('file_name')}]" for file in self.files or () if file.get("file_name")]
-        return "\n\n".join(filter(None, [*parts, self.parts_of("text") or (self.text or "").strip()]))
+        # For a message of tools alone `text` says that they cannot be shown.
+        tools_alone = any(part.get("type") in ("tool_use", "tool_result") for part in self.content or ())
+        text = self.parts_of("text") or ("" if tools_alone else (self.text or "").strip())
+        return "\n\n".join(filter(None, [*parts, text]))
 
 
 class ClaudeConversation(Schema):
@@ -53,6 +56,8 @@ class ClaudeConversation(Schema):
     created_at: Time = 0
     updated_at: Time = 0
     current_leaf_message_uuid: str | None = None
+    model: str | None = None
+    """In what the site itself is sent, which browser extensions save."""
     chat_messages: list[ClaudeMessage] = Field(default_factory=list)
 
 
@@ -81,10 +86,11 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
         if role is None or not text:
             left_out += 1
             continue
+        model = chat.model if role == "assistant" else None
         messages.append(
             ImportedMessage(
                 key, above[key], "user" if role == "user" else "assistant", text, message.parts_of("thinking"),
-                status=None if role == "user" else "ok", created_at=message.created_at,
+                "anthropic" if model else None, model, None if role == "user" else "ok", created_at=message.created_at,
             )
         )  # fmt: skip
         above[key] = key

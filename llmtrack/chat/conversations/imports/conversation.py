@@ -28,6 +28,16 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """A file that a message names, to be looked for in the zip unless its content is here."""
+
+    id: str
+    name: str | None = None
+    media_type: str | None = None
+    content: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedMessage:
     """A message of another program."""
 
@@ -44,6 +54,7 @@ class ImportedMessage:
     error: str | None = None
     created_at: int = 0
     """Microseconds since 1970; 0 where it is not known."""
+    files: tuple[ImportedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,9 @@ class ImportedConversation:
     left_out: int = 0
     """Messages that cannot be shown: calls of tools and what they gave back, pictures without text."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    folder: str | None = None
+    """The name of the folder it lies in."""
+    folder_files: tuple[ImportedFile, ...] = ()
 
 
 class Schema(BaseModel):

@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic import ValidationError
 
+from llmtrack.chat.answers.prompt import PDF, File, check_file
+from llmtrack.chat.conversations.attachments import to_keep
+from llmtrack.chat.conversations.folders import FolderFiles, folder_name
 from llmtrack.chat.conversations.imports import archive, chatgpt, claude, librechat, open_webui, ours
-from llmtrack.chat.conversations.imports.conversation import ImportedConversation, ImportedMessage, Unreadable
+from llmtrack.chat.conversations.imports.conversation import (
+    ImportedConversation,
+    ImportedFile,
+    ImportedMessage,
+    Unreadable,
+)
 from llmtrack.chat.conversations.imports.entries import Damaged, entries
 from llmtrack.chat.conversations.tree import next_id
 from llmtrack.chat.error_messages import ChatError
 from llmtrack.ids import new_id
+from llmtrack.settings import get_settings
 
 if TYPE_CHECKING:
     from llmtrack.ledger import Ledger
-    from llmtrack.ledger.chats import Chats, Line
+    from llmtrack.ledger.chats import Chats, Line, NewFile
 
 MOST_CONVERSATIONS = 200_000
 MOST_NAMED = 20
@@ -46,6 +55,8 @@ class Imported:
     """Conversations that were here already."""
     damaged: int = 0
     """Conversations left out."""
+    files: int = 0
+    """Pictures and other files of the messages that came in."""
     problems: tuple[str, ...] = ()
     """The first of those, each with its name and why."""
 
@@ -59,10 +70,12 @@ def import_file(ledger: Ledger, user_id: str, file: BinaryIO | bytes) -> Importe
     """
     from llmtrack.ledger.chats import Chats
 
-    importer = _Importer(Chats(ledger, user_id))
+    attached = archive.Attached()
+    importer = _Importer(Chats(ledger, user_id), FolderFiles(ledger, user_id), attached)
     seen = 0
-    for document in archive.documents(io.BytesIO(file) if isinstance(file, bytes) else file):
-        for entry in entries(document):
+    opened = io.BytesIO(file) if isinstance(file, bytes) else file
+    for document in archive.documents(opened, attached=attached):
+        for entry in (one for outer in entries(document) for one in _conversations_in(outer)):
             seen += 1
             if seen > MOST_CONVERSATIONS:
                 raise ChatError(f"This file has more than {MOST_CONVERSATIONS:,} conversations: import it in parts.")
@@ -73,8 +86,10 @@ def import_file(ledger: Ledger, user_id: str, file: BinaryIO | bytes) -> Importe
 class _Importer:
     """One import on its way."""
 
-    def __init__(self, chats: Chats) -> None:
+    def __init__(self, chats: Chats, folder_files: FolderFiles, attached: archive.Attached) -> None:
         self._chats = chats
+        self._folder_files = folder_files
+        self._attached = attached
         self._sources = chats.sources(_SOURCE)
         self._count = Imported()
         self._newest = (0, 0)
@@ -117,11 +132,18 @@ class _Importer:
         return self._sources.get(source)
 
     def _begin(self, chat: ImportedConversation, source: str) -> None:
-        lines, ids = _lines(chat.messages, {}, source)
+        messages, files = self._with_files(chat.messages)
+        if not messages:
+            return
+        lines, ids = _lines(messages, {}, source)
         conversation_id = new_id()
         updated = chat.updated_at or chat.created_at
         head = ids.get(chat.head or "", lines[-1].id)
-        self._chats.take_over(conversation_id, chat.title, chat.settings, chat.created_at, updated, lines, head)
+        self._chats.take_over(
+            conversation_id, chat.title, chat.settings, chat.created_at, updated, lines, head,
+            {ids[key]: some for key, some in files.items()}, folder_name(chat.folder),
+        )  # fmt: skip
+        self._fill_folder(chat)
         self._sources[source] = conversation_id
         self._newest = max(self._newest, (updated, conversation_id))
         count = self._count
@@ -133,14 +155,87 @@ class _Importer:
         # By their ids here as well: our own export of a conversation that was imported has those.
         ids = {str(line.id): line.id for line in here}
         ids |= {str(line.meta[_KEY]): line.id for line in here if _KEY in line.meta}
-        lines, _ = _lines([message for message in chat.messages if message.key not in ids], ids, None)
+        messages, files = self._with_files([message for message in chat.messages if message.key not in ids])
+        lines, ids = _lines(messages, ids, None)
         count = self._count
         if not lines:
             self._count = replace(count, unchanged=count.unchanged + 1)
             return
-        self._chats.append(conversation_id, lines, {})
+        self._chats.append(conversation_id, lines, {ids[key]: some for key, some in files.items()})
         self._newest = max(self._newest, (chat.updated_at, conversation_id))
         self._count = replace(count, extended=count.extended + 1, messages=count.messages + len(lines))
+
+    def _with_files(
+        self, messages: Sequence[ImportedMessage]
+    ) -> tuple[Sequence[ImportedMessage], dict[str, list[NewFile]]]:
+        """The messages, and their files by key. One with neither text nor a file that is there is left out."""
+        files: dict[str, list[NewFile]] = {}
+        for message in messages:
+            if some := [new for file in message.files if (new := self._file(file))]:
+                files[message.key] = some
+        count = self._count
+        self._count = replace(count, files=count.files + sum(map(len, files.values())))
+        empty = {message.key for message in messages if message.files and not message.text and message.key not in files}
+        if not empty:
+            return messages, files
+        self._count = replace(self._count, left_out=self._count.left_out + len(empty))
+        above = {message.key: message.parent for message in messages if message.key in empty}
+        whole = []
+        for message in messages:
+            parent = message.parent
+            while parent in above:
+                parent = above[parent]
+            if message.key not in empty:
+                whole.append(replace(message, parent=parent))
+        return whole, files
+
+    def _file(self, file: ImportedFile) -> NewFile | None:
+        """A file out of the zip, as it would be kept if it were sent here; None for one that could not be."""
+        given = self._given(file)
+        if given is None:
+            return None
+        try:
+            check_file(given, get_settings())
+            (new,) = to_keep([given])
+        except ChatError:
+            return None
+        return new
+
+    def _given(self, file: ImportedFile) -> File | None:
+        """A file as it came, in its conversation or beside it in the zip."""
+        most = int(get_settings().attachment_max_mb * 1_000_000)
+        member = ("", file.content) if file.content else self._attached.content(file.id, most)
+        if member is None:
+            return None
+        return File(file.name or member[0] or "file", _kind(member[1]) or file.media_type or "text/plain", member[1])
+
+    def _fill_folder(self, chat: ImportedConversation) -> None:
+        """Puts the files of its folder there, those that are not there yet; one that cannot be kept is named."""
+        for file in chat.folder_files:
+            given = self._given(file)
+            try:
+                if given is None:
+                    raise ChatError(f"{file.name!r} is not in this export.")
+                self._folder_files.add(chat.folder or "", [given])
+            except ChatError as error:
+                named = (*self._count.problems, f"A file of the folder {chat.folder!r}: {error}")
+                self._count = replace(self._count, problems=named[:MOST_NAMED], damaged=self._count.damaged + 1)
+
+
+_SIGNATURES = ((b"\x89PNG", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"), (b"%PDF-", PDF))
+
+
+def _kind(data: bytes) -> str | None:
+    """What a file is by its first bytes; the ending of its name may be any."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for begin, kind in _SIGNATURES if data.startswith(begin)), None)
+
+
+def _conversations_in(entry: Any) -> Sequence[Any]:
+    """Some programs that save ChatGPT's or Claude's conversations put their list into an object."""
+    inside = entry.get("conversations") if isinstance(entry, dict) and "format" not in entry else None
+    return inside if isinstance(inside, list) else (entry,)
 
 
 def _recognized(entry: Any) -> ImportedConversation:
@@ -158,7 +253,7 @@ def _recognized(entry: Any) -> ImportedConversation:
             return claude.read(entry)
         if isinstance(entry.get("chat"), dict):
             return open_webui.read(entry)
-        if "messages" in entry and "conversationId" in entry:
+        if "conversationId" in entry and ("messages" in entry or "messagesTree" in entry):
             return librechat.read(entry)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]

@@ -22,7 +22,7 @@ PROVIDERS = {"openAI": "openai", "azureOpenAI": "azure", "google": "google", "an
 
 
 class LibreMessage(Schema):
-    """A message; `children` only where the export is recursive."""
+    """A message; `children` only where the export is recursive. Parts of newer versions are in `content`."""
 
     id: str = Field(alias="messageId")
     parent: str | None = Field(default=None, alias="parentMessageId")
@@ -34,9 +34,19 @@ class LibreMessage(Schema):
     endpoint: str | None = None
     error: bool | None = None
     unfinished: bool | None = None
+    finish_reason: str | None = None
+
+    @property
+    def status(self) -> str:
+        """How an answer ended."""
+        if self.error:
+            return "error"
+        if self.unfinished:
+            return "abandoned"
+        return "incomplete" if self.finish_reason in ("incomplete", "length") else "ok"
 
     def parts_of(self, kind: str) -> str:
-        """The parts of one kind: ``text`` or ``think``."""
+        """The parts of one kind: ``text``, ``think`` or ``error``."""
         texts = []
         for part in self.content or ():
             text = part.get(kind) if isinstance(part, dict) and part.get("type") == kind else None
@@ -59,26 +69,27 @@ class LibreConversation(Schema):
 def read(entry: Mapping[str, Any]) -> ImportedConversation:
     """One of LibreChat's conversations; raises pydantic's `ValidationError` for one that is damaged."""
     chat = LibreConversation.model_validate(entry)
-    tree = {message.id: message for message in map(LibreMessage.model_validate, _flat(entry.get("messages")))}
+    listed = entry.get("messages", entry.get("messagesTree"))
+    tree = {message.id: message for message in map(LibreMessage.model_validate, _flat(listed))}
     parents = {id: message.parent for id, message in tree.items()}
-    used = (chat.options or {}).get("model")
+    used, system = ((chat.options or {}).get(name) for name in ("model", "promptPrefix"))
     messages: list[ImportedMessage] = []
     above: dict[str | None, str | None] = {}
     left_out = 0
     for id in in_order(parents):
         message = tree[id]
         above[id] = above.get(message.parent)
-        text = message.parts_of("text") or (message.text or "").strip()
+        text = message.parts_of("text") or (message.text or "").strip() or message.parts_of("error")
         if not text:
             left_out += 1
             continue
         model = None if message.is_user else message.model or (used if isinstance(used, str) else None)
         endpoint = message.endpoint or chat.endpoint or "librechat"
-        status = None if message.is_user else "error" if message.error else "abandoned" if message.unfinished else "ok"
         messages.append(
             ImportedMessage(
                 id, above[id], "user" if message.is_user else "assistant", text, message.parts_of("think"),
-                PROVIDERS.get(endpoint, endpoint) if model else None, model, status, created_at=message.created_at,
+                PROVIDERS.get(endpoint, endpoint) if model else None, model,
+                None if message.is_user else message.status, created_at=message.created_at,
             )
         )  # fmt: skip
         above[id] = id
@@ -86,6 +97,7 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
     return ImportedConversation(
         f"librechat:{chat.id}" if chat.id else "", title_of(chat.title, messages), tuple(messages), min(times),
         max(times), max(messages, key=lambda message: message.created_at).key if messages else None, left_out,
+        {"system": system} if isinstance(system, str) and system.strip() else {},
     )  # fmt: skip
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
+from html import unescape
 from typing import Any
 
 from pydantic import Field
@@ -11,6 +13,7 @@ from pydantic import Field
 from llmtrack.chat.conversations.imports.conversation import (
     AnyTime,
     ImportedConversation,
+    ImportedFile,
     ImportedMessage,
     Schema,
     in_order,
@@ -19,9 +22,10 @@ from llmtrack.chat.conversations.imports.conversation import (
 
 PROVIDER = "open-webui"
 """Stands where a provider would: the export says a model's name, and not who served it."""
-_REASONING = re.compile(
-    r'<details type="reasoning"[^>]*+>\s*+(?:<summary>[^<]*+</summary>)?(.*?)</details>\s*+', re.DOTALL
-)
+_BLOCK = re.compile(r'<details type="(reasoning|tool_calls|code_interpreter|code_execution)"[^<>]*+>')
+_END = "</details>"
+_SUMMARY = re.compile(r"\s*+<summary>[^<]*+</summary>\s*+")
+_DATA_URL = re.compile(r"data:([\w.+-]{1,60}/[\w.+-]{1,60});base64,")
 
 
 class WebUIMessage(Schema):
@@ -34,14 +38,73 @@ class WebUIMessage(Schema):
     content: str | list[dict[str, Any]] | None = None
     timestamp: AnyTime = 0
     model: str | None = None
+    output: list[dict[str, Any]] | None = None
+    """The parts of an answer, in newer versions; `content` has them as HTML."""
+    files: list[dict[str, Any]] | None = None
+    error: Any = None
 
     @property
-    def text(self) -> str:
-        """Its text."""
+    def written(self) -> tuple[str, str]:
+        """Its text and what was thought, without calls of tools."""
+        if self.role != "assistant":
+            return self._plain(), ""
+        if self.output:
+            return self._of_output("message"), self._of_output("reasoning")
+        return _without_blocks(self._plain())
+
+    @property
+    def problem(self) -> str | None:
+        """What went wrong, in the words of whoever failed."""
+        content = self.error.get("content") if isinstance(self.error, dict) else self.error
+        return content if isinstance(content, str) and content.strip() else None
+
+    @property
+    def attached(self) -> tuple[ImportedFile, ...]:
+        """The pictures and texts that the export has whole; others are ids of its server."""
+        if self.role != "user":
+            return ()
+        return tuple(file for given in self.files or () if (file := _file(given)) is not None)
+
+    def _plain(self) -> str:
         if isinstance(self.content, str):
             return self.content.strip()
         texts = [part.get("text") for part in self.content or () if part.get("type") == "text"]
         return "\n\n".join(text for text in texts if isinstance(text, str) and text.strip())
+
+    def _of_output(self, kind: str) -> str:
+        lists = [part.get("content") for part in self.output or () if part.get("type") == kind]
+        parts = [part for some in lists if isinstance(some, list) for part in some if isinstance(part, dict)]
+        texts = [part.get("text") for part in parts]
+        return "\n\n".join(text.strip() for text in texts if isinstance(text, str) and text.strip())
+
+
+def _without_blocks(text: str) -> tuple[str, str]:
+    """An answer without the blocks of HTML that Open WebUI writes into it, and what was thought in them."""
+    left, thoughts, at = [], [], 0
+    while (block := _BLOCK.search(text, at)) and (end := text.find(_END, block.end())) >= 0:
+        left.append(text[at : block.start()])
+        if block[1] == "reasoning":
+            inside = unescape(_SUMMARY.sub("", text[block.end() : end], count=1))
+            thoughts.append("\n".join(line.removeprefix("> ") for line in inside.strip().splitlines()))
+        at = end + len(_END)
+    left.append(text[at:])
+    return "\n\n".join(part for piece in left if (part := piece.strip())), "\n\n".join(filter(None, thoughts))
+
+
+def _file(given: dict[str, Any]) -> ImportedFile | None:
+    about = inner if isinstance(inner := given.get("file"), dict) else given
+    name = next((name for name in (given.get("name"), about.get("filename")) if isinstance(name, str)), None)
+    url = given.get("url")
+    if isinstance(url, str) and (begin := _DATA_URL.match(url)):
+        try:
+            return ImportedFile("", name or "picture", begin[1], b64decode(url[begin.end() :], validate=True))
+        except ValueError:
+            return None
+    data = about.get("data")
+    text = data.get("content") if isinstance(data, dict) else None
+    if isinstance(text, str) and text.strip():
+        return ImportedFile("", name, "text/plain", text.encode("utf-8", "replace"))
+    return None
 
 
 class History(Schema):
@@ -88,11 +151,8 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
     for key in in_order(parents, {key: message.children or () for key, message in tree.items()}):
         message = tree[key]
         above[key] = above.get(parents[key])
-        text, thoughts = message.text, ""
-        if message.role == "assistant" and (reasoning := _REASONING.search(text)):
-            thoughts = "\n".join(line.removeprefix("> ") for line in reasoning[1].strip().splitlines())
-            text = (text[: reasoning.start()] + text[reasoning.end() :]).strip()
-        if message.role not in ("user", "assistant") or not text:
+        (text, thoughts), problem = message.written, message.problem
+        if message.role not in ("user", "assistant") or not (text or message.attached or problem):
             left_out += message.role != "system"
             continue
         is_answer = message.role == "assistant"
@@ -100,7 +160,8 @@ def read(entry: Mapping[str, Any]) -> ImportedConversation:
         messages.append(
             ImportedMessage(
                 key, above[key], "assistant" if is_answer else "user", text, thoughts, PROVIDER if model else None,
-                model, "ok" if is_answer else None, created_at=message.timestamp,
+                model, ("error" if problem else "ok") if is_answer else None, problem if is_answer else None,
+                message.timestamp, message.attached,
             )
         )  # fmt: skip
         above[key] = key
