@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import uuid
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TypeVar
 import pytest
 
 from tests.known_versions import as_news
+from tests.new_ledgers import copy_tables, postgres_database_on
 
 STRICT = os.environ.get("LLMTRACK_TEST_STRICT") == "1"
 """CI sets it: what cannot run there is a failure, not a skip."""
@@ -62,34 +62,37 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         settings.get_settings.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def tables_are_copied(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New SQLite ledgers that the test opens have their tables from a copy."""
+    if not _makes_tables(request):
+        monkeypatch.setattr("llmtrack.ledger.open.upgrade_tables", copy_tables)
+
+
+def _makes_tables(request: pytest.FixtureRequest) -> bool:
+    return request.node.get_closest_marker("makes_tables") is not None
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database of the test's own, on each kind of database we keep a ledger in."""
+    """The URL of a new ledger of the test's own, on each kind of database we keep a ledger in."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'ledger.db'}"
     else:
-        yield from postgres_database()
+        yield from postgres_database(tables=not _makes_tables(request))
 
 
 @pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """The URL of an empty PostgreSQL database of the test's own."""
-    yield from postgres_database()
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a new ledger of the test's own on PostgreSQL."""
+    yield from postgres_database(tables=not _makes_tables(request))
 
 
-def postgres_database() -> Iterator[str]:
-    """Make a database on the server given, hand out its URL, and drop it."""
+def postgres_database(*, tables: bool = True) -> Iterator[str]:
+    """Make a database on the server given, with a new ledger's tables or empty, hand out its URL, and drop it."""
     if not POSTGRES_URL:
         pytest.skip("LLMTRACK_TEST_POSTGRES_URL names no PostgreSQL server")
-    import psycopg
-
-    name = f"llmtrack_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(POSTGRES_URL, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield f"{POSTGRES_URL.rpartition('/')[0]}/{name}"
-        finally:
-            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    yield from postgres_database_on(POSTGRES_URL, tables=tables)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -13,6 +13,8 @@ from llmtrack.ledger.maintenance.erasure import erase
 from tests.ledger.making import generation
 from tests.ledger.test_migrations import at_revision
 
+pytestmark = pytest.mark.makes_tables
+
 BYTES = bytes(range(256))
 
 

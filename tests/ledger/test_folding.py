@@ -19,6 +19,8 @@ from llmtrack.pricing import Cost
 from tests.ledger.making import NOON, generation, random_generation
 from tests.ledger.test_migrations import at_revision, fill_as_first_version
 
+pytestmark = pytest.mark.makes_tables
+
 SPELLINGS = {
     "us-east5-aiplatform.googleapis.com": "google",
     "europe-west1-aiplatform.googleapis.com": "google",

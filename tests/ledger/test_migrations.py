@@ -26,6 +26,8 @@ from llmtrack.ledger.open import parse
 from tests.ledger.making import generation, random_generation, said
 from tests.ledger.soundness import assert_sound
 
+pytestmark = pytest.mark.makes_tables
+
 NEXT = '''
 """A change of tomorrow's."""
 from alembic import op

@@ -15,6 +15,8 @@ import pytest
 from llmtrack.ledger import LedgerError, open_ledger
 from llmtrack.ledger.migrations import VERSION_TABLE
 
+pytestmark = pytest.mark.makes_tables
+
 
 def refused(url: str) -> str:
     """The sentence with which this address is refused."""

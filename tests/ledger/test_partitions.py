@@ -22,6 +22,8 @@ from llmtrack.ledger.migrations import bring_up, upgrade
 from llmtrack.ledger.open import _opened, parse
 from tests.ledger.making import generation, random_generation, said
 
+pytestmark = pytest.mark.makes_tables
+
 DAY = 86_400_000_000
 BEFORE = "0023"
 LATER = datetime.now(UTC).replace(day=1, hour=12) + timedelta(days=70)

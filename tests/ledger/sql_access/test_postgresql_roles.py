@@ -19,6 +19,8 @@ from llmtrack.settings import get_settings
 from tests.ledger.making import generation
 from tests.ledger.sql_access.conftest import lines_of_the_documentation, rows_of, set_url, sql_role
 
+pytestmark = pytest.mark.makes_tables
+
 
 @pytest.fixture
 def server_ledger(postgres_url: str) -> Iterator[Ledger]:
