@@ -71,8 +71,8 @@ def run(ledger, ledger_url, journal, provider, *, processes: int, threads: int, 
 @pytest.mark.slow
 def test_processes_at_once_do_not_overspend_a_worst_case_limit(ledger, ledger_url, provider, tmp_path) -> None:
     """The cap is such that it is reached: the limit itself refuses."""
-    cap = 30_000_000
-    options: dict[str, Any] = {"processes": 2, "threads": 8, "calls": 12, "mode": "worst_case"}
+    cap = 15_000_000
+    options: dict[str, Any] = {"processes": 2, "threads": 8, "calls": 6, "mode": "worst_case"}
     use, reports, seen = run(ledger, ledger_url, tmp_path / "journal", provider, cap=cap, **options)
     assert seen.too_low() == []
     assert seen.refused
@@ -87,8 +87,8 @@ def test_processes_at_once_do_not_overspend_a_worst_case_limit(ledger, ledger_ur
 def test_processes_at_once_overrun_an_expected_limit_by_no_more_than_its_bound(
     ledger, ledger_url, provider, tmp_path
 ) -> None:
-    options: dict[str, Any] = {"processes": 2, "threads": 8, "calls": 12, "mode": "expected"}
-    use, _, seen = run(ledger, ledger_url, tmp_path / "journal", provider, cap=30_000_000, **options)
+    options: dict[str, Any] = {"processes": 2, "threads": 8, "calls": 6, "mode": "expected"}
+    use, _, seen = run(ledger, ledger_url, tmp_path / "journal", provider, cap=15_000_000, **options)
     assert seen.refused
     assert use.spent == spent_by_rows(ledger)
     assert ledger.holds.open_calls() == []

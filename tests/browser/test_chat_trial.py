@@ -26,7 +26,7 @@ from tests.serving.proxy import proxy
 
 PEOPLE = ("ada", "bob", "cleo", "dan")
 SECRET = "s" * 40
-SETTINGS = {"LLMTRACK_SIGN_IN": "header", "LLMTRACK_HEADER_SECRET": SECRET, "LLMTRACK_DEMO_RATE": "60"}
+SETTINGS = {"LLMTRACK_SIGN_IN": "header", "LLMTRACK_HEADER_SECRET": SECRET}
 SECONDS = 60
 
 
@@ -87,7 +87,10 @@ def act(tabs: list[Tab], chance: random.Random, goes_on: Callable[[int], bool]) 
         number += 1
 
 
-def trial(browser: Browser, directory: Path, people: tuple[str, ...], goes_on: Callable[[int], bool]) -> None:
+def trial(
+    browser: Browser, directory: Path, people: tuple[str, ...], goes_on: Callable[[int], bool], rate: int
+) -> None:
+    settings = SETTINGS | {"LLMTRACK_DEMO_RATE": str(rate)}
     port, chance = free_port(), random.Random(18)
     with ExitStack() as open_things:
         tabs = []
@@ -97,7 +100,7 @@ def trial(browser: Browser, directory: Path, people: tuple[str, ...], goes_on: C
             context = browser.new_context(viewport={"width": 1280, "height": 900})
             open_things.callback(context.close)
             tabs += [Tab(context.new_page(), address, person, number) for number in (1, 2)]
-        with running_app(directory, SETTINGS, port=port) as server:
+        with running_app(directory, settings, port=port) as server:
             for tab in tabs:
                 tab.load()
             act(tabs, chance, goes_on)
@@ -105,7 +108,7 @@ def trial(browser: Browser, directory: Path, people: tuple[str, ...], goes_on: C
                 tab.send()
             server.process.kill()  # while answers are on their way
             server.process.wait()
-        with running_app(directory, SETTINGS, port=port) as server:
+        with running_app(directory, settings, port=port) as server:
             for tab in tabs:
                 tab.load()
             act(tabs, chance, lambda number: number < 1)
@@ -156,10 +159,10 @@ def in_flight(ledger: Ledger) -> int:
 def test_nothing_is_lost_doubled_or_seen_by_another_though_the_server_is_killed(
     browser: Browser, tmp_path: Path
 ) -> None:
-    trial(browser, tmp_path, PEOPLE[:2], lambda number: number < 1)
+    trial(browser, tmp_path, PEOPLE[:2], lambda number: number < 1, rate=150)
 
 
 @pytest.mark.full
 def test_nothing_is_lost_doubled_or_seen_by_another_for_ten_minutes(browser: Browser, tmp_path: Path) -> None:
     end = time.monotonic() + 600
-    trial(browser, tmp_path, PEOPLE, lambda number: time.monotonic() < end)
+    trial(browser, tmp_path, PEOPLE, lambda number: time.monotonic() < end, rate=60)

@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from llmtrack.ledger import Ledger
 from llmtrack.ledger.metrics import METRIC_GROUPS, METRICS, OTHERS, Filter, QueryResult, ask
 from llmtrack.ledger.records import Generation
+from tests.fuzz import tries
 from tests.ledger import oracle
 from tests.ledger.test_metrics_oracle import SEEDS, Asked, Ledgers, filters
 
@@ -153,7 +154,7 @@ def check_the_largest(insight: Insight, split: str, matching: list[Generation], 
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@tries(80)
 @given(seed=st.integers(0, SEEDS - 1), insight=insights())
 def test_any_insight_is_what_a_plain_count_gives(ledgers: Ledgers, seed: int, insight: Insight) -> None:
     ledger, rows = ledgers[seed]

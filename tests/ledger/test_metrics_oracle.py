@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from llmtrack.ledger import Ledger, open_ledger
@@ -19,6 +19,7 @@ from llmtrack.ledger.periods import GRAINS
 from llmtrack.ledger.query import Operator
 from llmtrack.ledger.records import Generation, Identity, Record
 from tests.conftest import postgres_database
+from tests.fuzz import tries
 from tests.ledger import oracle
 
 SEEDS = 6
@@ -186,7 +187,7 @@ def ledgers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@tries(100)
 @given(seed=st.integers(0, SEEDS - 1), asked=questions())
 def test_any_question_is_answered_as_a_plain_count_would(ledgers: Ledgers, seed: int, asked: Asked) -> None:
     ledger, rows = ledgers[seed]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from llmtrack.ledger import Ledger, open_ledger
@@ -17,6 +17,7 @@ from llmtrack.ledger.metrics import Answer, Filter, ask
 from llmtrack.ledger.periods import GRAINS
 from llmtrack.ledger.records import Generation
 from tests.conftest import postgres_database
+from tests.fuzz import tries
 from tests.ledger import oracle
 from tests.ledger.test_metrics_oracle import Asked, check
 
@@ -71,7 +72,7 @@ def questions(draw: st.DrawFn, dimensions: tuple[str, ...], zones: tuple[str, ..
     )
 
 
-thorough = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = tries(40)
 
 
 @pytest.mark.slow
