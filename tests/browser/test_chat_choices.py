@@ -17,21 +17,28 @@ from tests.provider import Provider
 GPT = "openai/gpt-4o"
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, provider_server: Provider) -> Iterator[AppServer]:
+    settings = keys(provider_server) | {"LLMTRACK_ATTACHMENT_MAX_MB": "1"}
+    with running_app(tmp_path_factory.mktemp("choices"), settings) as started:
+        yield started
+
+
 @pytest.fixture
-def server(tmp_path: Path, provider: Provider) -> Iterator[AppServer]:
-    """An app of the test's own: what is chosen is kept."""
-    with running_app(tmp_path, keys(provider) | {"LLMTRACK_ATTACHMENT_MAX_MB": "1"}) as started:
+def own_server(tmp_path: Path, provider: Provider) -> Iterator[AppServer]:
+    """An app of the test's own, for what is chosen and kept."""
+    with running_app(tmp_path, keys(provider)) as started:
         yield started
 
 
 @pytest.mark.compares_with("genai-prices")
-def test_a_favourite_is_listed_first_also_in_another_tab(page: Page, server: AppServer, provider: Provider) -> None:
-    room = Room(page, server)
+def test_a_favourite_is_listed_first_also_in_another_tab(page: Page, own_server: AppServer, provider: Provider) -> None:
+    room = Room(page, own_server)
     room.choose("OpenAI · gpt-4o")
     room.open_settings()
     room.switch("Favourite")
     room.close_settings()
-    other = Room(page.context.new_page(), server)
+    other = Room(page.context.new_page(), own_server)
     expect(other.model).not_to_contain_text("gpt-4o")
     other.open_models()
     first = other.page.locator(".ll-models section").first
@@ -44,19 +51,19 @@ def test_a_favourite_is_listed_first_also_in_another_tab(page: Page, server: App
     assert provider.last.wanted["model"] == "gpt-4o"
 
 
-def test_new_chats_begin_with_the_model_that_was_told_so(page: Page, server: AppServer, provider: Provider) -> None:
-    room = Room(page, server)
+def test_new_chats_begin_with_the_model_that_was_told_so(page: Page, own_server: AppServer, provider: Provider) -> None:
+    room = Room(page, own_server)
     room.choose("OpenAI · gpt-4.1-mini")
     room.open_settings()
     room.switch("New chats begin with it")
-    other = Room(page.context.new_page(), server)
+    other = Room(page.context.new_page(), own_server)
     expect(other.message).to_have_attribute("placeholder", "Message gpt-4.1-mini")
 
 
 def test_a_preset_is_saved_applied_in_a_new_tab_replaced_renamed_deleted_and_brought_back(
-    page: Page, server: AppServer, provider: Provider
+    page: Page, own_server: AppServer, provider: Provider
 ) -> None:
-    room = Room(page, server, GPT)
+    room = Room(page, own_server, GPT)
     room.open_settings()
     room.tell_system("Answer in verse.")
     room.open_presets()
@@ -66,7 +73,7 @@ def test_a_preset_is_saved_applied_in_a_new_tab_replaced_renamed_deleted_and_bro
     expect(dialog.get_by_text("gpt-4o · “Answer in verse.”", exact=True)).to_be_visible()
     room.close_dialog()
 
-    other = Room(page.context.new_page(), server)
+    other = Room(page.context.new_page(), own_server)
     other.open_settings()
     other.apply_preset("Poet")
     expect(other.message).to_have_attribute("placeholder", "Message gpt-4o")
@@ -99,9 +106,9 @@ def test_a_preset_is_saved_applied_in_a_new_tab_replaced_renamed_deleted_and_bro
 
 
 def test_what_a_preset_sets_from_its_dialog_holds_though_its_controls_are_out_of_sight(
-    page: Page, server: AppServer, provider: Provider
+    page: Page, own_server: AppServer, provider: Provider
 ) -> None:
-    room = Room(page, server, GPT)
+    room = Room(page, own_server, GPT)
     room.open_settings()
     room.tell_system("Answer in verse.")
     room.open_presets()
