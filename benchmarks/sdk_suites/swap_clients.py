@@ -80,6 +80,15 @@ def begin() -> None:
         (swap if MODE == "classes" else track_all)(package)
 
 
+def pytest_runtest_setup(item: Any) -> None:
+    """Each test's server is another one at the same address: what an earlier one showed is forgotten."""
+    if MODE != "none":
+        from llmtrack.capture import stream_usage
+
+        for server in stream_usage._servers.get(TRACKER, {}).values():
+            server.__init__(server.host)  # type: ignore[misc]  # clients hold on to it
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Says what became of the calls."""
     if TRACKER is None:
