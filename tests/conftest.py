@@ -40,6 +40,12 @@ if os.environ.get("LLMTRACK_TEST_RANDOM") != "1":
 
 pytest_plugins = ["tests.provider.fixtures", "tests.browser.fixtures", "tests.fuzz"]
 
+COUNTS_LOSSES = (
+    "test_concurrency.py", "test_durability.py", "test_journal.py", "test_limits_under_load.py", "test_power_cut.py",
+    "test_spill.py",
+)  # fmt: skip
+"""What fails once in these has lost, doubled or overspent something: no second run makes that good."""
+
 _OURS = ("LLMTRACK_", "OPENAI_", "ANTHROPIC_", "AZURE_OPENAI_", "STREAMLIT_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
@@ -109,7 +115,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Quick tests first: whatever drives a browser comes last, and is tried twice more if it fails.
 
     A real browser on a busy machine now and then misses a click while the page is drawn anew; the report counts reruns.
-    A database on a server takes a second to make, so what needs one is `slow`.
+    What is `slow` starts processes and waits for them, so it is tried once more; but not what counts what was lost.
+    A database on a server takes a while to make, so what needs one is `slow`.
     Trials at their full length are left out unless they are asked for with `-m full`.
     """
     if "full" not in config.getoption("markexpr"):
@@ -123,6 +130,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if "browser" in item.path.parts:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.flaky(reruns=2))
+        elif item.get_closest_marker("slow") and item.path.name not in COUNTS_LOSSES:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def _needs_postgresql(item: pytest.Item) -> bool:
