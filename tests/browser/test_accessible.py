@@ -6,7 +6,7 @@ axe-core comes with `npm ci` in tests/node. Findings in what Streamlit draws by 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from llmtrack.ledger import open_ledger
 from llmtrack.sample import make_sample
 from tests.browser.app_server import ROOT, AppServer, running_app
-from tests.browser.pictures import settled
+from tests.browser.pictures import settled, until
 
 AXE = ROOT / "tests" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
@@ -67,19 +67,12 @@ def grave_findings(found: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def tabs(browser: Browser) -> Iterator[Callable[[Any], Page]]:
-    """A tab for each theme, which goes from page to page: what is loaded once need not be loaded again."""
-    opened: dict[str, Page] = {}
-
-    def tab(scheme: Any) -> Page:
-        if scheme not in opened:
-            opened[scheme] = page = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 900})
-            page.on("console", lambda message: CONSOLE.append(message.text))
-        return opened[scheme]
-
-    yield tab
-    for page in opened.values():
-        page.close()
+def tab(browser: Browser) -> Iterator[Page]:
+    """A tab that goes from page to page: what is loaded once need not be loaded again."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.on("console", lambda message: CONSOLE.append(message.text))
+    yield page
+    page.close()
 
 
 def test_no_page_is_left_out() -> None:
@@ -88,17 +81,23 @@ def test_no_page_is_left_out() -> None:
     assert listed - {address.partition("?")[0] for address in PAGES} == set(ELSEWHERE)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", PAGES)
-def test_a_page_hinders_nobody_and_leaves_the_console_empty(
-    tabs: Callable[[Any], Page], sample: AppServer, scheme: str, address: str
-) -> None:
+def test_a_page_hinders_nobody_and_leaves_the_console_empty(tab: Page, sample: AppServer, address: str) -> None:
     if not AXE.exists():
         pytest.skip("no axe-core: run `npm ci` in tests/node")
-    tab = tabs(scheme)
     CONSOLE.clear()
+    tab.emulate_media(color_scheme="light")
     tab.goto(f"{sample.url}/{address}")
     settled(tab)
-    assert CONSOLE == []
+    assert background(tab) == "rgb(255, 255, 255)"
     tab.evaluate(AXE.read_text(encoding="utf-8"))
-    assert grave_findings(tab.evaluate(FIND)) == []
+    in_light = grave_findings(tab.evaluate(FIND))
+    tab.emulate_media(color_scheme="dark")
+    until(tab, "getComputedStyle(document.querySelector('.stApp')).backgroundColor != 'rgb(255, 255, 255)'")
+    settled(tab)
+    assert {"in light": in_light, "in dark": grave_findings(tab.evaluate(FIND))} == {"in light": [], "in dark": []}
+    assert CONSOLE == []
+
+
+def background(tab: Page) -> str:
+    return str(tab.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor"))
