@@ -26,11 +26,17 @@ from llmtrack.ledger.database.sqlite import SQLite
 def copy_tables(engine: Engine, dialect: Dialect, shown: str) -> None:
     """`migrations.bring_up`, which finds a new file of SQLite's filled."""
     if isinstance(dialect, SQLite):
-        with suppress(sqlite3.Error), closing(sqlite3.connect(shown, timeout=60, isolation_level=None)) as new:
-            if new.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-                new.execute("PRAGMA synchronous = off")
-                _sqlite_tables().backup(new)
+        with suppress(sqlite3.Error):
+            fill(Path(shown))
     migrations.bring_up(engine, dialect, shown)
+
+
+def fill(path: Path) -> None:
+    """Give a file of SQLite's the tables of a new ledger, unless it has any."""
+    with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as new:
+        if new.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+            new.execute("PRAGMA synchronous = off")
+            _sqlite_tables().backup(new)
 
 
 @functools.cache

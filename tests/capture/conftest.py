@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import shutil
 import ssl
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,8 +19,8 @@ import llmtrack
 import llmtrack.anthropic
 import llmtrack.openai
 from llmtrack.capture.tracker import Tracker, set_default_tracker
-from llmtrack.ledger import open_ledger
 from tests.capture.rows import rows as read_rows
+from tests.new_ledgers import fill
 from tests.provider import Provider
 
 _TLS = ssl.create_default_context()
@@ -30,19 +29,12 @@ BARE = {"openai": openai, "anthropic": anthropic}
 OURS = {"openai": llmtrack.openai, "anthropic": llmtrack.anthropic}
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger without rows, made once."""
-    path = tmp_path_factory.mktemp("empty") / "capture.db"
-    ledger = open_ledger(f"sqlite:///{path}")
-    ledger.close()
-    return path
-
-
 @pytest.fixture
-def database(tmp_path: Path, empty_database: Path) -> Path:
-    """Where the tracker's ledger is."""
-    return Path(shutil.copy(empty_database, tmp_path / "capture.db"))
+def database(tmp_path: Path) -> Path:
+    """Where the tracker's ledger is, without rows."""
+    path = tmp_path / "capture.db"
+    fill(path)
+    return path
 
 
 @pytest.fixture

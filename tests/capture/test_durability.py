@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 
 from llmtrack.capture.tracker import Tracker
 from tests.capture.rows import rows as read_rows
+from tests.new_ledgers import fill
 
 pytestmark = pytest.mark.slow
 
@@ -67,14 +67,14 @@ def test_a_killed_process_loses_nothing_that_its_caller_had(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no signal 9")
-def test_the_writer_may_be_killed_in_the_middle_of_its_work(empty_database: Path, tmp_path: Path) -> None:
+def test_the_writer_may_be_killed_in_the_middle_of_its_work(tmp_path: Path) -> None:
     """What a dead process left is taken in by another, which dies too, and another."""
     journal = tmp_path / "journal"
     database = tmp_path / "later" / "capture.db"
     # A database that is not there yet keeps all in the journal.
     had = call_until_killed(f"sqlite:///{database}", journal, 3000)
     database.parent.mkdir()
-    shutil.copy(empty_database, database)
+    fill(database)
     code = "import sys, llmtrack; llmtrack.Tracker(sys.argv[1], journal_dir=sys.argv[2]).flush(60)"
     for _ in range(4):
         taker = subprocess.Popen([sys.executable, "-c", code, f"sqlite:///{database}", str(journal)])

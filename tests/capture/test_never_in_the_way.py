@@ -305,9 +305,8 @@ def test_a_ledger_that_is_locked_for_long_delays_nobody_and_loses_nothing(
 
 
 def test_the_default_tracker_needs_no_words(
-    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Path
+    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Path
 ) -> None:
-    database = Path(shutil.copy(empty_database, tmp_path / "default.db"))
     monkeypatch.setenv("LLMTRACK_DATABASE_URL", f"sqlite:///{database}")
     before = set_default_tracker(None)
     try:
