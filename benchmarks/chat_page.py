@@ -123,6 +123,7 @@ def measure_answer(browser: Browser, server: AppServer, provider: Provider) -> N
     with bare(BARE, provider) as (url, pid):
         page = tab(browser)
         page.goto(f"{url}/?model={LONG}")
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
         box = page.get_by_role("textbox", name="Message")
         box.fill("Count")
         last = page.get_by_text("That was all.")
@@ -147,7 +148,10 @@ def timed_answer(
 
 def last_sent(provider: Provider) -> float:
     """Wait for the end of the provider's answer."""
+    deadline = time.perf_counter() + 120
     while not provider.last.answered:
+        if time.perf_counter() > deadline:
+            raise TimeoutError("the provider's answer does not end: whoever asked for it has hung up")
         time.sleep(0.02)
     return time.perf_counter()
 
@@ -275,11 +279,12 @@ CLICK = """([name, kind, text]) => new Promise(done => {
     const link = [...document.querySelectorAll('nav a, [data-testid=stSidebarNav] a')]
         .find(one => one.innerText.trim().split("\\n").pop() === name);
     const begun = performance.now();
-    const look = () => there() ? done(performance.now() - begun) : requestAnimationFrame(look);
+    const look = () => there() || performance.now() - begun > 20000
+        ? done(performance.now() - begun) : requestAnimationFrame(look);
     link.click();
     requestAnimationFrame(look);
 })"""
-"""Clicks on a link of the sidebar; the milliseconds until its page is there."""
+"""Clicks on a link of the sidebar; the milliseconds until its page is there, twenty seconds where it does not come."""
 
 
 def measure_switch(browser: Browser, server: AppServer, provider: Provider) -> None:
@@ -298,7 +303,7 @@ def measure_switch(browser: Browser, server: AppServer, provider: Provider) -> N
 
         # In a circle: each click leads to the next page, and the last back to the first.
         steps: tuple[tuple[str, Page, tuple[str, str, str]], ...] = (
-            ("to Usage", ours, ("Usage", TEXT, "Usage in current billing cycle")),
+            ("to Usage", ours, ("Usage", TEXT, "Billing cycle of")),
             ("in bare Streamlit to a page with a box", plain, ("Two", BOX, "")),
             ("to a conversation", ours, (ASKED, BOX, "")),
             ("in bare Streamlit to a page with a title", plain, ("One", TEXT, "The first page")),

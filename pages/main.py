@@ -75,7 +75,7 @@ def only(draw: Callable[[], None]) -> NoReturn:
     st.stop()
 
 
-callbacks.explain()
+callbacks.guard()
 reruns.begin()
 try:
     settings = get_settings()

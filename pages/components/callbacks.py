@@ -1,25 +1,50 @@
-"""What fails in a callback is said in words, as it is in a page.
+"""Callbacks run to their end, and what fails in one is said in words, as it is in a page.
 
-Callbacks run before the script does, outside of everything the pages wrap around themselves: what one raises would take
-the whole page away, with a remark that names nothing.
+They run before the script does, outside of everything the pages wrap around themselves: what one raises would take the
+whole page away, with a remark that names nothing. And where the browser asks for another run meanwhile, as after two
+presses at once, Streamlit breaks off the run at the next thing it does with `st.session_state`, though it be in a
+callback, which is not called again: what was pressed first would be lost, or half done.
 """
 
 from __future__ import annotations
 
-from streamlit.runtime.state.session_state import WStates
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.session_state import SessionState
 
 from pages.components.empty_states import in_words
 
-_run = WStates.call_callback
-"""Private to Streamlit: it runs one widget's callback. A test fails when it goes."""
+_run = SessionState._run_callback_and_record_rerun
+"""Private to Streamlit, as is what `_uninterrupted` sets: it runs one callback. Tests fail when they go."""
 
 
-def explain() -> None:
-    """Has every callback of this process explained, from now on."""
-    if WStates.call_callback is _run:
-        WStates.call_callback = _explained  # type: ignore[method-assign, assignment]
+def guard() -> None:
+    """Has every callback of this process explained and not interrupted, from now on."""
+    if SessionState._run_callback_and_record_rerun is _run:
+        SessionState._run_callback_and_record_rerun = _guarded  # type: ignore[method-assign]
 
 
-def _explained(states: WStates, widget_id: str) -> None:
-    with in_words():  # above the page, which is drawn as it was before
-        _run(states, widget_id)
+def _guarded(state: SessionState, votes: Any, callback: Callable[[], None]) -> None:
+    def run() -> None:
+        with in_words(), _uninterrupted():  # the words stand above the page, which is drawn as it was before
+            callback()
+
+    _run(state, votes, run)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Whoever asks for another run gets it when the callback is over; Streamlit looks for that by itself then."""
+    context = get_script_run_ctx()
+    runner: Any = None if context is None else context.session_state._yield_callback.__self__  # type: ignore[attr-defined]
+    if runner is None or not runner._execing:
+        yield
+        return
+    runner._execing = False
+    try:
+        yield
+    finally:
+        runner._execing = True

@@ -6,9 +6,11 @@ docs/decisions/0016-what-we-lean-on-in-streamlit.md lists what else we lean on, 
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,6 +18,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from llmtrack.ledger import open_ledger
 from tests.browser.app_server import ROOT, AppServer, running_app
+from tests.browser.bare_streamlit import bare_streamlit
 from tests.browser.fixtures import SECONDS
 from tests.browser.pictures import settled
 from tests.browser.room import Room, keys, streamed
@@ -141,6 +144,36 @@ def test_streamlits_page_has_what_our_scripts_and_styles_go_by(
     inside = INSIDES[name]
     part = at(inside.where, tabs, browser, served).locator(inside.selector)
     assert part.count(), f"{inside.selector} is gone from Streamlit's page, and with it: {inside.breaks}"
+
+
+SLOW_CALLBACK = """
+import time
+import streamlit as st
+from pages.components import callbacks
+
+def count():
+    time.sleep(1)
+    st.session_state.counted = st.session_state.get("counted", 0) + 1
+
+callbacks.guard()
+st.button("Count", on_click=count)
+st.button("Nothing")
+st.text(f"Counted {st.session_state.get('counted', 0)}")
+"""
+
+
+def test_a_press_that_is_followed_by_another_is_not_lost(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "bare").mkdir()
+    shutil.copytree(ROOT / ".streamlit", tmp_path / "bare" / ".streamlit")
+    settings = {"PYTHONPATH": str(ROOT), "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE": "false"}
+    with bare_streamlit(tmp_path / "bare", SLOW_CALLBACK, settings) as (url, _):
+        page.goto(url)
+        expect(page.get_by_text("Counted 0")).to_be_visible()
+        settled(page)
+        page.get_by_role("button", name="Count").click()
+        page.wait_for_timeout(300)  # its callback runs
+        page.get_by_role("button", name="Nothing").click()
+        expect(page.get_by_text("Counted 1")).to_be_visible()
 
 
 def test_a_popover_has_a_body_by_which_a_press_beside_it_is_told(page: Page, served: AppServer) -> None:

@@ -34,7 +34,7 @@ def page_with_a_broken_callback() -> None:
     def part() -> None:
         st.button("in a fragment", on_click=fail)
 
-    callbacks.explain()
+    callbacks.guard()
     st.title("Here")
     st.button("fail", on_click=fail)
     st.button("refuse", on_click=refuse)

@@ -127,8 +127,8 @@ class _Canvas:
 def _stopped_by_button(runs: list[int], this_run: int) -> bool:
     """Whether it was the Stop button that ended the script, and not a closed tab, another page or another control.
 
-    Streamlit ends a script the same way for all of them. A visitor who left is no longer known to its runtime as
-    connected, and any other press begins another run at once.
+    Streamlit stops a script the same way for all of them, unless it only asks it to run again. A visitor who left is no
+    longer known to its runtime as connected, and any other press begins another run at once.
     """
     context = get_script_run_ctx(suppress_warning=True)
     if context is None or not exists():
