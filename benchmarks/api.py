@@ -78,8 +78,8 @@ def cpu_seconds(pid: int) -> float:
 
 
 def megabytes(pid: int) -> float:
-    """What a process holds in memory, from /proc."""
-    (held,) = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    """What a process holds in memory of its own: without the pages of the ledger's file, which SQLite maps."""
+    (held,) = re.findall(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(held) / 1000
 
 
