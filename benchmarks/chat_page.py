@@ -303,7 +303,7 @@ def measure_switch(browser: Browser, server: AppServer, provider: Provider) -> N
 
         # In a circle: each click leads to the next page, and the last back to the first.
         steps: tuple[tuple[str, Page, tuple[str, str, str]], ...] = (
-            ("to Usage", ours, ("Usage", TEXT, "Billing cycle of")),
+            ("to Usage", ours, ("Usage", TEXT, "Day ")),
             ("in bare Streamlit to a page with a box", plain, ("Two", BOX, "")),
             ("to a conversation", ours, (ASKED, BOX, "")),
             ("in bare Streamlit to a page with a title", plain, ("One", TEXT, "The first page")),

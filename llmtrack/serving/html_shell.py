@@ -1,4 +1,4 @@
-"""What the browser is told before Streamlit's own page begins: the app's name, where its root is, and our scripts."""
+"""What the browser is told before Streamlit's own page begins: the app's name, its root, our style and scripts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class HtmlShell:
         self.app = app
         root = f"/{base.strip('/')}".rstrip("/")
         self._scripts = {f"{root}{BOOT_PATH}": boot_script(base)}
-        head = f'<title>llmtrack</title><script src="{root}{BOOT_PATH}"></script>'
+        style = Path(__file__).with_name("first_paint.css").read_text(encoding="utf-8")
+        head = f'<title>llmtrack</title><style>{style}</style><script src="{root}{BOOT_PATH}"></script>'
         for name in SCRIPTS:
             text = Path(__file__).with_name(name).read_text(encoding="utf-8")
             path = f"{root}/llmtrack/{name}"

@@ -24,7 +24,7 @@ _run = SessionState._run_callback_and_record_rerun
 def guard() -> None:
     """Has every callback of this process explained and not interrupted, from now on."""
     if SessionState._run_callback_and_record_rerun is _run:
-        SessionState._run_callback_and_record_rerun = _guarded  # type: ignore[method-assign]
+        SessionState._run_callback_and_record_rerun = _guarded  # type: ignore[method-assign, assignment]
 
 
 def _guarded(state: SessionState, votes: Any, callback: Callable[[], None]) -> None:

@@ -99,7 +99,7 @@ INSIDES = {
 }  # fmt: skip
 OPENED = {
     "stPopoverBody", "stDialog", "stFileChip", "stFileChipDeleteBtn", "stChatInputStopButton", "stTooltipIcon",
-    "stMultiSelectTagsContainer",
+    "stMultiSelectTagsContainer", "stSkeleton",
 }  # fmt: skip
 """Names that are there only after something was done; each has a test below."""
 OURS = {"stSidebarNavLink", "stPageLink-NavLink", "stStatusWidget"}
@@ -144,6 +144,26 @@ def test_streamlits_page_has_what_our_scripts_and_styles_go_by(
     inside = INSIDES[name]
     part = at(inside.where, tabs, browser, served).locator(inside.selector)
     assert part.count(), f"{inside.selector} is gone from Streamlit's page, and with it: {inside.breaks}"
+
+
+MOVED = """
+window.moved = 0;
+new PerformanceObserver(list => list.getEntries().forEach(entry => { moved += entry.value; }))
+    .observe({type: "layout-shift", buffered: true});
+"""
+
+
+def test_nothing_that_is_seen_moves_when_a_page_is_opened(browser: Browser, served: AppServer) -> None:
+    """Streamlit draws its skeleton (`stSkeleton`), then the menu beside it: a shift of 0.22 in this window."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_init_script(MOVED)
+    page = context.new_page()
+    page.goto(f"{served.url}/settings")
+    settled(page)
+    page.wait_for_timeout(500)
+    moved = page.evaluate("moved")
+    context.close()
+    assert moved < 0.1
 
 
 SLOW_CALLBACK = """
@@ -262,6 +282,7 @@ def test_the_server_leaves_out_no_message_for_the_browser_to_have_kept(page: Pag
 
 def test_every_name_that_scripts_and_style_sheets_use_has_its_test() -> None:
     files = [*(ROOT / "pages").rglob("*.css"), *(ROOT / "pages").rglob("*.js"), *(ROOT / "llmtrack").rglob("*.js")]
+    files += (ROOT / "llmtrack").rglob("*.css")
     used = {
         name
         for file in files
