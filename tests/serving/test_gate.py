@@ -232,7 +232,8 @@ def test_cookies_are_secure_where_the_address_is_https_and_only_there(served: An
 def test_the_page_has_no_inline_script_and_knows_where_the_root_is(served: Any) -> None:
     page = served().get("/usage", headers=LOCAL | {"Accept": "text/html"})
     assert "prerenderReady" not in page.text
-    assert '<title>llmtrack</title><script src="/llmtrack/boot.js"></script>' in page.text
+    head = r'<title>llmtrack</title><style>[^<]*ll-steady[^<]*</style><script src="/llmtrack/boot\.js"></script>'
+    assert re.search(head, page.text)
     assert "etag" not in page.headers
     assert int(page.headers["content-length"]) == len(page.content)
     (links,) = re.findall(r'<script src="(/llmtrack/links\.js\?v=\w{8})" defer></script>', page.text)
