@@ -105,6 +105,11 @@ def tab(browser: Browser) -> Page:
     return page
 
 
+def at_rest(page: Page) -> None:
+    """Wait until no script runs for it."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
 @contextmanager
 def bare(script: str, provider: Provider) -> Iterator[tuple[str, int]]:
     """A script that asks the same provider, served: its address and its process."""
@@ -123,7 +128,7 @@ def measure_answer(browser: Browser, server: AppServer, provider: Provider) -> N
     with bare(BARE, provider) as (url, pid):
         page = tab(browser)
         page.goto(f"{url}/?model={LONG}")
-        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        at_rest(page)
         box = page.get_by_role("textbox", name="Message")
         box.fill("Count")
         last = page.get_by_text("That was all.")
@@ -220,7 +225,7 @@ def added(name: str, pid: int, opened: Callable[[int], Page]) -> None:
 def from_enter(page: Page, provider: Provider, text: str) -> float:
     """Milliseconds from Enter to the request's arrival."""
     box = page.get_by_role("textbox", name=re.compile("^Message"))
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
     box.fill(text)
     page.wait_for_timeout(300)
     asked = len(provider.requests)
@@ -298,7 +303,7 @@ def measure_switch(browser: Browser, server: AppServer, provider: Provider) -> N
 
         def rest(page: Page) -> None:
             page.wait_for_timeout(200)
-            expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+            at_rest(page)
             page.wait_for_timeout(300)
 
         # In a circle: each click leads to the next page, and the last back to the first.

@@ -281,8 +281,8 @@ def test_the_server_leaves_out_no_message_for_the_browser_to_have_kept(page: Pag
 
 
 def test_every_name_that_scripts_and_style_sheets_use_has_its_test() -> None:
-    files = [*(ROOT / "pages").rglob("*.css"), *(ROOT / "pages").rglob("*.js"), *(ROOT / "llmtrack").rglob("*.js")]
-    files += (ROOT / "llmtrack").rglob("*.css")
+    kinds = [(folder, kind) for folder in ("pages", "llmtrack") for kind in ("*.css", "*.js")]
+    files = [file for folder, kind in kinds for file in (ROOT / folder).rglob(kind)]
     used = {
         name
         for file in files

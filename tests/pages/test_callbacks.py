@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def page_of_which_another_run_is_asked_for_in_a_callback() -> None:
-    """The browser asks in the middle of what a press does, for a widget and for a component."""
+    """The browser asks in the middle of what a press does, for a button of the page and for one in a fragment."""
     import streamlit as st
     from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
